@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hashing/internal/cage_messages.h"
+
+#include <algorithm>
+#include <bit>
+#include <climits>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace kith::hashing::internal {
+namespace {
+
+// The kind of a message and, in the last digit, the version of all of them.
+constexpr std::uint32_t kHelloMagic = 0x4B444831;    // "KDH1"
+constexpr std::uint32_t kRequestMagic = 0x4B445231;  // "KDR1"
+constexpr std::uint32_t kAnswerMagic = 0x4B444131;   // "KDA1"
+
+enum OptionBits : std::uint8_t { kFullBit = 1, kCli512Bit = 2, kOrientationsBit = 4 };
+
+class Writer {
+ public:
+  template <typename Number>
+  void Put(Number number) {
+    const auto value = static_cast<std::uint64_t>(number);
+    for (std::size_t i = 0; i < sizeof(Number); ++i) {
+      bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    }
+  }
+  void PutBytes(std::span<const std::uint8_t> bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
+  [[nodiscard]] Message Take() { return std::move(bytes_); }
+
+ private:
+  Message bytes_;
+};
+
+// Reads what is there; what is not there is zero, and remembered.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
+
+  template <typename Number>
+  [[nodiscard]] Number Get() {
+    std::uint64_t value = 0;
+    const auto bytes = Bytes(sizeof(Number));
+    for (std::size_t i = 0; i < bytes.size(); ++i) value |= std::uint64_t{bytes[i]} << (8 * i);
+    return static_cast<Number>(value);
+  }
+  [[nodiscard]] std::span<const std::uint8_t> Bytes(std::size_t count) {
+    if (count > rest_.size()) {
+      short_ = true;
+      rest_ = {};
+      return {};
+    }
+    const auto bytes = rest_.first(count);
+    rest_ = rest_.subspan(count);
+    return bytes;
+  }
+  // True if the message was as long as what was read of it.
+  [[nodiscard]] bool AtEnd() const { return !short_ && rest_.empty(); }
+  [[nodiscard]] bool is_short() const { return short_; }
+
+ private:
+  std::span<const std::uint8_t> rest_;
+  bool short_ = false;
+};
+
+bool HasPicture(Disposition disposition) {
+  return disposition == Disposition::kHashed || disposition == Disposition::kLowQuality ||
+         disposition == Disposition::kPartial;
+}
+
+// What a decoder may say; the others are told by who reads the file or minds the worker.
+bool IsDecoders(Disposition disposition) {
+  return HasPicture(disposition) || disposition == Disposition::kUnsupported ||
+         disposition == Disposition::kUnreadable || disposition == Disposition::kOverLimit;
+}
+
+std::string Printable(std::span<const std::uint8_t> bytes) {
+  std::string text(bytes.begin(), bytes.end());
+  std::ranges::replace_if(
+      text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
+bool ReadHashes(Reader& in, const FingerprintOptions& options, Dialect dialect,
+                ViewFingerprint& view) {
+  DialectHashes hashes{.dialect = dialect, .codes = {}, .orientations = options.orientations};
+  const auto said = in.Get<std::uint8_t>();
+  hashes.quality = in.Get<std::uint8_t>();
+  hashes.spread = std::bit_cast<double>(in.Get<std::uint64_t>());
+  for (Code& code : hashes.codes) {
+    const auto bytes = in.Bytes(code.size());
+    std::ranges::copy(bytes, code.begin());
+  }
+  if (!options.orientations) std::fill(hashes.codes.begin() + 1, hashes.codes.end(), Code{});
+  hashes.usable = hashes.quality >= kUsableQuality && hashes.spread >= kMinimumSpread;
+  view.hashes.push_back(hashes);
+  return said == static_cast<std::uint8_t>(dialect) && hashes.quality <= 100 &&
+         std::isfinite(hashes.spread) && hashes.spread >= 0;
+}
+
+bool ReadViews(Reader& in, const FingerprintOptions& options, Fingerprint& print) {
+  const std::size_t count = in.Get<std::uint8_t>();
+  if (count > kMaxViews || HasPicture(print.disposition) != (count > 0)) return false;
+  std::int64_t last_frame = -1;
+  for (std::size_t i = 0; i < count && !in.is_short(); ++i) {
+    ViewFingerprint view;
+    view.view.frame = in.Get<std::uint32_t>();
+    if (in.Get<std::uint8_t>() != static_cast<std::uint8_t>(Crop::kWhole)) return false;
+    if (view.view.frame <= last_frame || (i == 0 && view.view.frame != 0)) return false;
+    last_frame = view.view.frame;
+    view.name = ViewName(view.view);
+    view.dialects_coincide = std::max(print.width, print.height) <= 512;
+    if (options.full && !ReadHashes(in, options, Dialect::kFull, view)) return false;
+    if (options.cli512 && !ReadHashes(in, options, Dialect::kCli512, view)) return false;
+    print.views.push_back(std::move(view));
+  }
+  if (!HasPicture(print.disposition)) return true;
+  const bool hashes_wanted = options.full || options.cli512;
+  const bool usable = std::ranges::any_of(print.views, [](const auto& view) {
+    return std::ranges::any_of(view.hashes, &DialectHashes::usable);
+  });
+  return !hashes_wanted || usable == (print.disposition != Disposition::kLowQuality);
+}
+
+bool SidesMakeSense(const Fingerprint& print, const DecodeLimits& limits) {
+  if (!HasPicture(print.disposition)) return true;
+  const auto width = static_cast<std::uint64_t>(print.width);
+  const auto height = static_cast<std::uint64_t>(print.height);
+  return width >= 1 && height >= 1 && std::max(width, height) <= limits.max_side &&
+         width * height <= limits.max_pixels;
+}
+
+}  // namespace
+
+Message WriteHello(const CageHello& hello) {
+  Writer out;
+  out.Put(kHelloMagic);
+  out.Put(hello.measures);
+  out.Put(hello.landlock_abi);
+  out.Put(hello.address_space_bytes);
+  return out.Take();
+}
+
+std::optional<CageHello> ReadHello(std::span<const std::uint8_t> message) {
+  Reader in(message);
+  if (in.Get<std::uint32_t>() != kHelloMagic) return std::nullopt;
+  CageHello hello;
+  hello.measures = in.Get<std::uint32_t>();
+  hello.landlock_abi = in.Get<std::uint32_t>();
+  hello.address_space_bytes = in.Get<std::uint64_t>();
+  return in.AtEnd() ? std::optional(hello) : std::nullopt;
+}
+
+Message WriteRequest(const CageRequest& request) {
+  const FingerprintOptions& options = request.options;
+  Writer out;
+  out.Put(kRequestMagic);
+  out.Put(request.sequence);
+  out.Put(request.size_bytes);
+  out.Put(request.capacity_bytes);
+  out.Put(static_cast<std::uint8_t>((options.full ? kFullBit : 0) |
+                                    (options.cli512 ? kCli512Bit : 0) |
+                                    (options.orientations ? kOrientationsBit : 0)));
+  out.Put(options.limits.max_bytes);
+  out.Put(options.limits.max_side);
+  out.Put(options.limits.max_pixels);
+  out.Put(options.limits.max_memory_bytes);
+  out.Put(options.limits.max_scans);
+  return out.Take();
+}
+
+std::optional<CageRequest> ReadRequest(std::span<const std::uint8_t> message) {
+  Reader in(message);
+  if (in.Get<std::uint32_t>() != kRequestMagic) return std::nullopt;
+  CageRequest request;
+  request.sequence = in.Get<std::uint64_t>();
+  request.size_bytes = in.Get<std::uint64_t>();
+  request.capacity_bytes = in.Get<std::uint64_t>();
+  const auto bits = in.Get<std::uint8_t>();
+  FingerprintOptions& options = request.options;
+  options.full = (bits & kFullBit) != 0;
+  options.cli512 = (bits & kCli512Bit) != 0;
+  options.orientations = (bits & kOrientationsBit) != 0;
+  options.limits.max_bytes = in.Get<std::uint64_t>();
+  options.limits.max_side = in.Get<std::uint32_t>();
+  options.limits.max_pixels = in.Get<std::uint64_t>();
+  options.limits.max_memory_bytes = in.Get<std::uint64_t>();
+  options.limits.max_scans = in.Get<int>();
+  return in.AtEnd() ? std::optional(request) : std::nullopt;
+}
+
+Message WriteAnswer(std::uint64_t sequence, const Fingerprint& print) {
+  Writer out;
+  out.Put(kAnswerMagic);
+  out.Put(sequence);
+  out.Put(static_cast<std::uint8_t>(print.format));
+  out.Put(static_cast<std::uint8_t>(print.disposition));
+  out.Put(print.width);
+  out.Put(print.height);
+  out.Put(print.times.hash_ns);
+  const std::size_t detail = std::min(print.detail.size(), kMaxDetailBytes);
+  out.Put(static_cast<std::uint8_t>(detail));
+  for (std::size_t i = 0; i < detail; ++i) out.Put(static_cast<std::uint8_t>(print.detail[i]));
+  const std::size_t views = std::min(print.views.size(), kMaxViews);
+  out.Put(static_cast<std::uint8_t>(views));
+  for (std::size_t i = 0; i < views; ++i) {
+    out.Put(print.views[i].view.frame);
+    out.Put(static_cast<std::uint8_t>(print.views[i].view.crop));
+    for (const DialectHashes& hashes : print.views[i].hashes) {
+      out.Put(static_cast<std::uint8_t>(hashes.dialect));
+      out.Put(static_cast<std::uint8_t>(hashes.quality));
+      out.Put(std::bit_cast<std::uint64_t>(hashes.spread));
+      for (const Code& code : hashes.codes) out.PutBytes(code);
+    }
+  }
+  return out.Take();
+}
+
+bool ReadAnswer(std::span<const std::uint8_t> message, const CageRequest& request,
+                Fingerprint& print) {
+  Reader in(message);
+  if (in.Get<std::uint32_t>() != kAnswerMagic) return false;
+  if (in.Get<std::uint64_t>() != request.sequence) return false;
+  if (in.Get<std::uint8_t>() != static_cast<std::uint8_t>(print.format)) return false;
+  const auto disposition = in.Get<std::uint8_t>();
+  if (disposition >= kDispositionCount) return false;
+  Fingerprint read = print;
+  read.disposition = static_cast<Disposition>(disposition);
+  if (!IsDecoders(read.disposition)) return false;
+  read.width = in.Get<std::int32_t>();
+  read.height = in.Get<std::int32_t>();
+  if (read.width < 0 || read.height < 0) return false;
+  if (!SidesMakeSense(read, request.options.limits)) return false;
+  read.times.hash_ns += std::max<std::int64_t>(0, in.Get<std::int64_t>());
+  const std::size_t detail = in.Get<std::uint8_t>();
+  if (detail > kMaxDetailBytes) return false;
+  read.detail = Printable(in.Bytes(detail));
+  if (!ReadViews(in, request.options, read) || !in.AtEnd()) return false;
+  print = std::move(read);
+  return true;
+}
+
+}  // namespace kith::hashing::internal

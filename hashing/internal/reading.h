@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: read a file once, and tell all of its fingerprint that needs no decoder.
+//
+// Thread-safety: a pure function; the keeper belongs to the caller.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "hashing/fingerprint.h"
+
+namespace kith::hashing::internal {
+
+// Where the bytes of a picture go while they are read, and who hashes it then.
+class PictureKeeper {
+ public:
+  virtual ~PictureKeeper() = default;
+  // Room for a whole file of `size` >= 1 bytes, to stay until Hash; empty where memory lacks.
+  [[nodiscard]] virtual std::span<std::uint8_t> Room(std::uint64_t size) = 0;
+  // Fills in what hashing::internal::HashPicture does, for the first `size` bytes of the room.
+  // `print` has format, size and digests.
+  virtual void Hash(std::uint64_t size, Fingerprint& print) = 0;
+};
+
+// As FingerprintFile of hashing/fingerprint.h, with the decoding done by `keeper`.
+[[nodiscard]] Fingerprint ReadAndHash(int fd, const FingerprintOptions& options,
+                                      PictureKeeper& keeper);
+
+}  // namespace kith::hashing::internal

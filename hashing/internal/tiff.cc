@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first page of a TIFF by libtiff itself: OpenCV's reader turns the picture by its orientation
+// and prints. 16-bit samples are rounded to 8 bits, as libtiff does.
+#include <tiffio.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hashing/internal/decoders.h"
+
+namespace kith::hashing::internal {
+namespace {
+
+// The file in memory as libtiff sees it, and what libtiff said about it.
+struct Source {
+  Bytes bytes;
+  std::uint64_t position = 0;
+  int errors = 0;
+};
+
+tmsize_t Read(thandle_t handle, void* out, tmsize_t count) {
+  Source& source = *static_cast<Source*>(handle);
+  if (count <= 0 || source.position >= source.bytes.size()) return 0;
+  const std::size_t take =
+      std::min(static_cast<std::size_t>(count),
+               source.bytes.size() - static_cast<std::size_t>(source.position));
+  std::memcpy(out, source.bytes.data() + source.position, take);
+  source.position += take;
+  return static_cast<tmsize_t>(take);
+}
+
+toff_t Seek(thandle_t handle, toff_t offset, int whence) {
+  Source& source = *static_cast<Source*>(handle);
+  const std::uint64_t base = whence == SEEK_CUR   ? source.position
+                             : whence == SEEK_END ? source.bytes.size()
+                                                  : 0;
+  return source.position = base + offset;
+}
+
+struct CloseTiff {
+  void operator()(TIFF* file) const { TIFFClose(file); }
+};
+using Tiff = std::unique_ptr<TIFF, CloseTiff>;
+
+Tiff Open(Source& source, const DecodeLimits& limits) {
+  TIFFOpenOptions* options = TIFFOpenOptionsAlloc();
+  if (options == nullptr) return nullptr;
+  TIFFOpenOptionsSetMaxSingleMemAlloc(
+      options, static_cast<tmsize_t>(std::min<std::uint64_t>(limits.max_memory_bytes, INT64_MAX)));
+  TIFFOpenOptionsSetErrorHandlerExtR(
+      options,
+      [](TIFF*, void* user, const char*, const char*, va_list) {
+        ++static_cast<Source*>(user)->errors;
+        return 1;  // handled: nobody prints it
+      },
+      &source);
+  TIFFOpenOptionsSetWarningHandlerExtR(
+      options, [](TIFF*, void*, const char*, const char*, va_list) { return 1; }, nullptr);
+  // "m": the file is not to be mapped.
+  Tiff file(TIFFClientOpenExt(
+      "picture", "rm", &source, Read, [](thandle_t, void*, tmsize_t) -> tmsize_t { return 0; },
+      Seek, [](thandle_t) { return 0; },
+      [](thandle_t handle) -> toff_t { return static_cast<Source*>(handle)->bytes.size(); },
+      nullptr, nullptr, options));
+  TIFFOpenOptionsFree(options);
+  return file;
+}
+
+// libtiff would multiply colours by an alpha that stands beside them; told that they are multiplied
+// already it leaves them alone, and the alpha is dropped.
+void LeaveAlphaAlone(TIFF* file) {
+  std::uint16_t count = 0;
+  std::uint16_t* kinds = nullptr;
+  if (TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &count, &kinds) != 1 || count == 0) return;
+  std::vector<std::uint16_t> changed(kinds, kinds + count);
+  if (changed[0] != EXTRASAMPLE_UNASSALPHA) return;
+  changed[0] = EXTRASAMPLE_ASSOCALPHA;
+  TIFFSetField(file, TIFFTAG_EXTRASAMPLES, count, changed.data());
+}
+
+class RgbaImage {
+ public:
+  explicit RgbaImage(TIFF* file) {
+    constexpr int kGoOnAfterErrors = 0;
+    open_ = TIFFRGBAImageBegin(&image_, file, kGoOnAfterErrors, message_.data()) == 1;
+    // The same on both sides: rows stay as they are stored.
+    image_.orientation = ORIENTATION_TOPLEFT;
+    image_.req_orientation = ORIENTATION_TOPLEFT;
+  }
+  ~RgbaImage() {
+    if (open_) TIFFRGBAImageEnd(&image_);
+  }
+  RgbaImage(const RgbaImage&) = delete;
+  RgbaImage& operator=(const RgbaImage&) = delete;
+
+  [[nodiscard]] bool open() const { return open_; }
+  [[nodiscard]] std::string message() const { return message_.data(); }
+  [[nodiscard]] bool Get(std::vector<std::uint32_t>& raster) {
+    return TIFFRGBAImageGet(&image_, raster.data(), image_.width, image_.height) == 1;
+  }
+
+ private:
+  TIFFRGBAImage image_{};
+  bool open_ = false;
+  std::array<char, 1024> message_{};
+};
+
+void GiveRows(const std::vector<std::uint32_t>& raster, int width, int height, RowSink& sink) {
+  const std::size_t stride = 3 * static_cast<std::size_t>(width);
+  std::vector<std::uint8_t> batch(kBatchRows * stride);
+  const std::uint32_t* pixel = raster.data();
+  for (int y = 0; y < height; y += kBatchRows) {
+    const int count = std::min(kBatchRows, height - y);
+    const std::size_t samples = static_cast<std::size_t>(count) * stride;
+    for (std::size_t i = 0; i < samples; i += 3, ++pixel) {
+      batch[i] = static_cast<std::uint8_t>(TIFFGetR(*pixel));
+      batch[i + 1] = static_cast<std::uint8_t>(TIFFGetG(*pixel));
+      batch[i + 2] = static_cast<std::uint8_t>(TIFFGetB(*pixel));
+    }
+    sink.Rows(batch.data(), count, stride);
+  }
+}
+
+}  // namespace
+
+DecodeResult DecodeTiff(Bytes bytes, const DecodeLimits& limits, RowSink& sink) {
+  DecodeResult result;
+  result.format = Format::kTiff;
+  const auto fail = [&](const std::string& why) {
+    return Failure(result, Disposition::kUnreadable, "tiff: " + why);
+  };
+  Source source{.bytes = bytes};
+  const Tiff file = Open(source, limits);
+  if (!file) return fail("no directory in it");
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width);
+  TIFFGetField(file.get(), TIFFTAG_IMAGELENGTH, &height);
+  const std::uint64_t pixels = std::uint64_t{width} * height;
+  const std::uint64_t memory = pixels <= limits.max_pixels ? 4 * pixels : 0;
+  if (!CheckSize(width, height, memory, limits, result)) return result;
+  LeaveAlphaAlone(file.get());
+  RgbaImage image(file.get());
+  if (!image.open()) return fail(image.message());
+  source.errors = 0;
+  std::vector<std::uint32_t> raster(pixels);
+  if (!image.Get(raster)) return fail("the decoder gave up");
+  sink.Begin(result.width, result.height);
+  GiveRows(raster, result.width, result.height, sink);
+  result.disposition = source.errors == 0 ? Disposition::kHashed : Disposition::kPartial;
+  if (source.errors > 0) result.detail = "tiff: truncated or damaged; what is missing is black";
+  return result;
+}
+
+}  // namespace kith::hashing::internal
