@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: find every stored 256-bit code within a Hamming radius of a query, exactly, while codes
+// are added and withdrawn.
+//
+// Shape: a small head that is scanned, immutable segments (each a faiss::IndexBinary made by the
+// engine's name), and one bit a code that tells whether it is withdrawn. The engine decides speed
+// and memory, never the answer.
+//
+// Thread-safety: all functions may be called from any number of threads at once. A search works on
+// the state it found when it began and waits for no addition, withdrawal or merge; additions and
+// withdrawals wait for each other. What is added is found by every search that begins after Add
+// returned; what is withdrawn is silent in every search that begins after Withdraw returned.
+//
+// Units: distances and radii are bits, 0..256; a radius is inclusive.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace kith::index {
+
+// A 256-bit hash as 32 bytes in printed order (any order gives the same distances).
+using Code = std::array<std::uint8_t, 32>;
+
+inline constexpr int kCodeBits = 256;
+inline constexpr int kDefaultRadiusBits = 31;
+
+// Whose code it is: an entry owns one code for each of its views.
+struct Label {
+  std::uint64_t entry = 0;
+  std::uint32_t view = 0;
+  friend auto operator<=>(const Label&, const Label&) = default;
+};
+
+// Hits are ordered by distance, then entry, then view.
+struct Hit {
+  std::uint16_t distance_bits = 0;
+  Label label;
+  friend auto operator<=>(const Hit&, const Hit&) = default;
+};
+
+// Tells whether a code within the radius counts. `query` is the position in the batch. Called once
+// for each such code, in no promised order, by the searching thread, so it must be cheap, must not
+// throw, and needs no lock for its own state unless several searches share it.
+using HitFilter = std::function<bool(std::size_t query, const Label& label, int distance_bits)>;
+
+struct SearchOptions {
+  int radius_bits = kDefaultRadiusBits;  // inclusive, 0..256; faiss-multihash answers 0..31 only
+  std::size_t limit = 1000;              // the nearest hits returned of each query; 0 only counts
+  HitFilter keep = {};                   // empty keeps everything
+};
+
+// The answer to one query.
+struct SearchResult {
+  std::vector<Hit> hits;    // the nearest `limit`, in order
+  std::uint64_t total = 0;  // all codes within the radius that the filter kept: exact
+  bool truncated = false;   // total > hits.size()
+};
+
+struct HammingIndexOptions {
+  // What segments are made of: "scan" (ours, SIMD), "mih" (ours, multi-index hashing: faster
+  // from some ten thousand codes on, three to four times the memory), "faiss-flat" or
+  // "faiss-multihash".
+  std::string engine = "scan";
+  // Codes that the head holds before it becomes a segment, 8..65536. Larger batches become
+  // segments at once.
+  std::size_t head_codes = 65536;
+};
+
+struct HammingIndexStats {
+  std::uint64_t codes = 0;      // found by searches
+  std::uint64_t withdrawn = 0;  // silent, and not yet removed from memory
+  std::uint64_t bytes = 0;   // memory held: codes, labels, and an estimate of the engine's tables
+  std::size_t segments = 0;  // without the head
+  std::string engine;
+  std::string simd;  // target of the scan: "scalar", "avx2" or "avx512"
+};
+
+class HammingIndex {
+ public:
+  // Errors: InvalidArgument for an unknown engine, a bad head size, or an unknown KITH_SIMD;
+  // FailedPrecondition for a KITH_SIMD that this processor lacks.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<HammingIndex>> Create(
+      const HammingIndexOptions& options = {});
+
+  virtual ~HammingIndex() = default;
+  HammingIndex(const HammingIndex&) = delete;
+  HammingIndex& operator=(const HammingIndex&) = delete;
+
+  // Adds codes[i] under labels[i]. The same label or code may be added any number of times, and is
+  // found as often. An entry that was withdrawn may be added again.
+  // Add batches: a thousand codes cost little more than one. Amortised O(1) a code for the scan.
+  // Errors: InvalidArgument if the lengths differ; then nothing is added. ResourceExhausted when
+  // memory ran out; then a first part of the batch may have been added.
+  [[nodiscard]] virtual absl::Status Add(std::span<const Code> codes,
+                                         std::span<const Label> labels) = 0;
+
+  // Silences every code of the given entries and returns how many codes that were. An entry that is
+  // unknown or already withdrawn is no error and counts nothing.
+  // O(log n) a segment and entry, and one pass over the head.
+  [[nodiscard]] virtual absl::StatusOr<std::uint64_t> Withdraw(
+      std::span<const std::uint64_t> entries) = 0;
+
+  // Answers each query, in their order; complete for every engine. O(n) a query for the scan and
+  // faiss-flat. Batches of 8 and more use memory best; with mih a batch pays from 2,048 queries on
+  // and the more the larger it is.
+  // Errors: InvalidArgument for a radius outside of 0..256 or beyond the engine (faiss-multihash:
+  // 31).
+  [[nodiscard]] virtual absl::StatusOr<std::vector<SearchResult>> Search(
+      std::span<const Code> queries, const SearchOptions& options = {}) const = 0;
+
+  [[nodiscard]] virtual HammingIndexStats Stats() const = 0;
+
+ protected:
+  HammingIndex() = default;
+};
+
+// The number of differing bits, 0..256.
+[[nodiscard]] int HammingDistance(const Code& a, const Code& b);
+
+}  // namespace kith::index

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How MultiIndexHash cuts codes into bands, and what it must look at so that nothing is missed.
+//
+// The 256 bits are a ring, cut into m bands. For a radius r, each band gets an allotment u of bits,
+// r + 1 in all. Let d be the distances of a pair of codes within r in the bands: the numbers d - u
+// sum to at most -1, so by the cycle lemma some band starts a run round the ring whose partial sums
+// are all below zero. From that band on, any run of bands differs in fewer bits than its allotments
+// sum to. Hence it is enough to look, for each band, at
+//   - the buckets of all keys that differ in fewer than u bits from the query's, and in them
+//   - the codes whose next bits (16 of them, the sketch, are at hand) keep the run below its sum.
+// With 16 bands and radius 31 that is 17 buckets a band, of which one code in 380 survives.
+// Source: the cycle lemma of Dvoretzky and Motzkin (1947); for thresholded search, the pigeonring
+// principle of Qin and Xiao (VLDB 2018). The plain pigeonhole is the same without the sketches.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "index/hamming_index.h"
+
+namespace kith::index::internal {
+
+inline constexpr int kSketchBits = 16;
+
+// A code as a ring of 256 bits: bit k is bit k % 64 of word k / 64.
+using RingCode = std::array<std::uint64_t, 4>;
+
+inline RingCode RingOf(const std::uint8_t* code) {
+  RingCode words;
+  std::memcpy(words.data(), code, sizeof(words));
+  return words;
+}
+
+// 64 bits of the ring from `first` on.
+inline std::uint64_t RingBits(const RingCode& code, unsigned first) {
+  const unsigned word = first / 64;
+  const unsigned shift = first % 64;
+  const std::uint64_t low = code[word] >> shift;
+  // Shifted in two steps: a shift by 64 is not defined.
+  return low | code[(word + 1) % 4] << 1 << (63 - shift);
+}
+
+struct Band {
+  unsigned first_bit;
+  unsigned key_bits;
+
+  [[nodiscard]] std::size_t Buckets() const { return std::size_t{1} << key_bits; }
+  // What follows takes what RingBits gave for first_bit. The key comes first,
+  [[nodiscard]] std::uint32_t Key(std::uint64_t bits) const {
+    return static_cast<std::uint32_t>(bits & (Buckets() - 1));
+  }
+  // then the sketch, in the lower half, then as many bits again.
+  [[nodiscard]] std::uint32_t Rest(std::uint64_t bits) const {
+    return static_cast<std::uint32_t>(bits >> key_bits);
+  }
+};
+
+struct FlipPattern {
+  std::uint32_t bits;
+  std::uint32_t count;  // of bits set
+};
+
+// What to look at in one band for some radius.
+struct BandProbe {
+  int flips = -1;  // bits in which a key may differ; negative: the band is not looked at
+  std::span<const FlipPattern> patterns;  // all of up to so many bits
+  // Bits that count, and in how many of them and of the key together a code may differ: first of
+  // the sketch alone, then of all that is known without fetching the code.
+  std::uint16_t sketch_mask = 0;
+  int sketch_budget = 0;
+  std::uint32_t rest_mask = 0;
+  int rest_budget = 0;
+};
+
+// What a search of one query is expected to cost, for random codes.
+struct ProbeCost {
+  double buckets = 0;    // looked up
+  double sketches = 0;   // compared
+  double positions = 0;  // fetched
+  double codes = 0;      // fetched and compared
+};
+
+class BandPlan {
+ public:
+  static constexpr int kMinBands = 12;
+  static constexpr int kMaxBands = 32;
+  static constexpr int kMaxFlips = 4;
+  static constexpr int kMaxRadiusBits = 63;
+
+  // `wanted_bands` is held within the limits. `extra_bits`: how many bits after the sketch are
+  // known, 0..16.
+  BandPlan(int wanted_bands, int extra_bits);
+  BandPlan(const BandPlan&) = delete;
+  BandPlan& operator=(const BandPlan&) = delete;
+
+  [[nodiscard]] std::span<const Band> bands() const { return bands_; }
+
+  // One for each band. Every pair within the radius is seen in some band; see Seen.
+  // `radius_bits` is at most max_radius_bits.
+  [[nodiscard]] std::span<const BandProbe> Probes(int radius_bits) const {
+    return std::span(probes_).subspan(static_cast<std::size_t>(radius_bits) * bands_.size(),
+                                      bands_.size());
+  }
+  [[nodiscard]] int max_radius_bits() const {
+    return static_cast<int>(probes_.size() / bands_.size()) - 1;
+  }
+
+  // Whether a search with these probes sees a pair in a band. `differing` is the ring of bits in
+  // which the two codes differ.
+  [[nodiscard]] static bool Seen(const Band& band, const BandProbe& probe,
+                                 const RingCode& differing) {
+    const std::uint64_t bits = RingBits(differing, band.first_bit);
+    const int key = std::popcount(band.Key(bits));
+    const std::uint32_t rest = band.Rest(bits);
+    return key <= probe.flips &&
+           key + std::popcount(rest & probe.sketch_mask) <= probe.sketch_budget &&
+           key + std::popcount(rest & probe.rest_mask) <= probe.rest_budget;
+  }
+
+  [[nodiscard]] ProbeCost CostOf(int radius_bits, std::size_t codes) const;
+
+ private:
+  // How many bits after the key are best looked at, and how many may differ.
+  struct Run {
+    int bits;
+    int budget;
+  };
+  void AddProbes(int radius_bits);
+  [[nodiscard]] Run BestRun(std::size_t band, int known_bits,
+                            std::span<const int> allotments) const;
+
+  std::vector<Band> bands_;
+  int extra_bits_;
+  // Those with fewer bits first, for keys of the narrowest bands and for those one bit wider.
+  std::array<std::vector<FlipPattern>, 2> patterns_;
+  std::vector<BandProbe> probes_;  // those of radius 0, of radius 1, and so on
+};
+
+}  // namespace kith::index::internal

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/join_dispatch.h"
+
+namespace kith::index::internal {
+
+JoinKernel JoinKernelOf(SimdTarget target) {
+#if defined(__x86_64__)
+  if (target == SimdTarget::kAvx512 && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bitalg")) {
+    return {.join = JoinAvx512, .count_bits = CountBitsAvx512, .distances = DistancesAvx512};
+  }
+  if (target != SimdTarget::kScalar && __builtin_cpu_supports("popcnt")) {
+    return {.join = JoinAvx2, .count_bits = CountBitsAvx2, .distances = DistancesAvx2};
+  }
+#else
+  (void)target;
+#endif
+  return {.join = JoinScalar, .count_bits = CountBitsScalar, .distances = DistancesScalar};
+}
+
+}  // namespace kith::index::internal

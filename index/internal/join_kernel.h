@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inner loops of MultiIndexHash, once for each instruction set. As with scan_kernel.h, the
+// files that implement them hold no inline function and no template of the standard library.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kith::index::internal {
+
+// How many values may be read, and are ignored, behind the sketches of a bucket.
+inline constexpr std::size_t kSketchSlack = 32;
+
+// A bucket of the index and the queries that probe it: which sketches lie within `limit` bits?
+struct BucketJoin {
+  const std::uint16_t* entries;  // sketches of the bucket
+  const std::uint32_t* queries;  // sketches of the queries, in the lower halves
+  std::uint32_t entry_count;
+  std::uint32_t query_count;
+  std::uint16_t mask;   // bits of the sketch that count
+  std::uint16_t limit;  // inclusive
+  // Not read by the kernel:
+  std::uint16_t band;
+  std::uint16_t flips;
+};
+
+// A pair of sketches within the limit.
+struct SketchHit {
+  const BucketJoin* join;
+  std::uint32_t query;
+  std::uint32_t entry;
+};
+
+// Told of all such pairs, at most kHitsAtOnce in a call: a call for each would take longer than the
+// comparisons between two of them, as it drops what the vector registers hold.
+using EmitHits = void (*)(void* context, const SketchHit* hits, std::size_t count);
+inline constexpr std::size_t kHitsAtOnce = 256;
+
+struct JoinKernel {
+  void (*join)(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
+  // values[i] = number of bits set in it.
+  void (*count_bits)(std::uint32_t* values, std::size_t count);
+  // distances[i] = bits that differ between the 256-bit codes a[i] and b[i].
+  void (*distances)(const std::uint8_t* const* a, const std::uint8_t* const* b, std::size_t count,
+                    std::uint32_t* distances);
+};
+
+void JoinScalar(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
+void JoinAvx2(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
+void JoinAvx512(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
+
+void CountBitsScalar(std::uint32_t* values, std::size_t count);
+void DistancesScalar(const std::uint8_t* const* a, const std::uint8_t* const* b, std::size_t count,
+                     std::uint32_t* distances);
+void CountBitsAvx2(std::uint32_t* values, std::size_t count);
+void DistancesAvx2(const std::uint8_t* const* a, const std::uint8_t* const* b, std::size_t count,
+                   std::uint32_t* distances);
+void CountBitsAvx512(std::uint32_t* values, std::size_t count);
+void DistancesAvx512(const std::uint8_t* const* a, const std::uint8_t* const* b, std::size_t count,
+                     std::uint32_t* distances);
+
+}  // namespace kith::index::internal

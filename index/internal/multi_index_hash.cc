@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/multi_index_hash.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include <faiss/impl/AuxIndexStructures.h>
+#include <faiss/impl/FaissAssert.h>
+
+#include "index/internal/distinct.h"
+#include "index/internal/probe_walk.h"
+
+namespace kith::index::internal {
+namespace {
+
+// The number of bands that was fastest on random codes at radius 31, by measure (bench/SCORES.md):
+// more codes want longer keys. Below the first count the scan was faster.
+struct BandsFrom {
+  std::size_t codes;
+  int bands;
+};
+constexpr BandsFrom kBandsFrom[] = {{15000000, 14}, {600000, 16}, {200000, 18},
+                                    {50000, 20},    {16384, 24},  {0, 0}};
+
+int BandsFor(std::size_t codes) {
+  return std::find_if(std::begin(kBandsFrom), std::end(kBandsFrom),
+                      [&](const BandsFrom& from) { return codes >= from.codes; })
+      ->bands;
+}
+
+// What a step takes in nanoseconds, measured on a Zen 5; elsewhere about in proportion. It decides
+// between probing and scanning only, which differ by much at nearly all radii.
+struct StepCost {
+  double bucket;
+  double sketch;
+  double position;
+  double code;
+
+  [[nodiscard]] double Of(const ProbeCost& cost) const {
+    return cost.buckets * bucket + cost.sketches * sketch + cost.positions * position +
+           cost.codes * code;
+  }
+};
+constexpr StepCost kEachCost = {.bucket = 15, .sketch = 0.3, .position = 20, .code = 20};
+constexpr StepCost kJoinCost = {.bucket = 4, .sketch = 0.08, .position = 20, .code = 20};
+// A code in a scan: to bring it into the order of the kernel, and to compare it.
+constexpr double kTransposeCost = 1.0;
+constexpr double kCompareCost = 0.05;
+
+const std::uint8_t* BytesOf(const RingCode& code) {
+  return reinterpret_cast<const std::uint8_t*>(&code);
+}
+
+std::vector<Code> CodesOf(faiss::IndexBinary::idx_t n, const std::uint8_t* x) {
+  std::vector<Code> codes(static_cast<std::size_t>(n));
+  if (n > 0) std::memcpy(codes.data(), x, codes.size() * sizeof(Code));
+  return codes;
+}
+
+}  // namespace
+
+MultiIndexHash::MultiIndexHash(const JoinKernel& join, ScanKernel scan,
+                               MultiIndexHashOptions options)
+    : faiss::IndexBinary(kCodeBits), join_(join), scan_(scan), options_(options) {}
+
+void MultiIndexHash::add(idx_t n, const std::uint8_t* x) {
+  const auto before = static_cast<std::size_t>(ntotal);
+  const std::size_t after = before + static_cast<std::size_t>(n);
+  FAISS_THROW_IF_NOT_MSG(after < std::numeric_limits<std::uint32_t>::max(),
+                         "multi-index hashing holds less than 2^32 codes in a segment");
+  HugeArray<RingCode> rows(after);
+  for (std::size_t row = 0; row < before; ++row) {
+    reconstruct(static_cast<idx_t>(row), reinterpret_cast<std::uint8_t*>(&rows[row]));
+  }
+  if (n > 0) std::memcpy(&rows[before], x, static_cast<std::size_t>(n) * sizeof(RingCode));
+  Build(std::move(rows));
+  ntotal += n;
+}
+
+void MultiIndexHash::reset() {
+  Build({});
+  ntotal = 0;
+}
+
+void MultiIndexHash::Build(HugeArray<RingCode> rows) {
+  plan_.reset();
+  postings_ = Postings();
+  costs_.clear();
+  blocks_.Clear();
+  Distinct distinct = FindDistinct(std::move(rows));
+  codes_ = std::move(distinct.codes);
+  row_starts_ = std::move(distinct.row_starts);
+  rows_ = std::move(distinct.rows);
+  position_of_row_ = std::move(distinct.position_of_row);
+  const int bands = options_.bands != 0 ? options_.bands : BandsFor(codes_.size());
+  if (bands == 0) {
+    std::vector<Code> codes(codes_.size());
+    if (!codes.empty()) std::memcpy(codes.data(), codes_.data(), codes.size() * sizeof(Code));
+    blocks_.Append(codes);
+    return;
+  }
+  plan_ = std::make_unique<const BandPlan>(bands, Postings::ExtraBits(codes_.size()));
+  postings_ = Postings(*plan_, {codes_.data(), codes_.size()});
+  for (int radius = 0; radius <= plan_->max_radius_bits(); ++radius) {
+    costs_.push_back(plan_->CostOf(radius, codes_.size()));
+  }
+}
+
+void MultiIndexHash::reconstruct(idx_t key, std::uint8_t* recons) const {
+  const auto row = static_cast<std::size_t>(key);
+  const std::size_t position = position_of_row_.size() == 0 ? row : position_of_row_[row];
+  std::memcpy(recons, BytesOf(codes_[position]), sizeof(RingCode));
+}
+
+bool MultiIndexHash::IsJoined(std::size_t queries) const {
+  return queries >= (options_.join_from != 0 ? options_.join_from : kJoinFrom);
+}
+
+bool MultiIndexHash::ScanIsFaster(std::size_t queries, int radius_bits) const {
+  if (plan_ == nullptr || radius_bits > plan_->max_radius_bits()) return true;
+  if (options_.never_scan) return false;
+  const double scan = static_cast<double>(codes_.size()) *
+                      (kCompareCost + kTransposeCost / static_cast<double>(queries));
+  const StepCost& step = IsJoined(queries) ? kJoinCost : kEachCost;
+  return scan < step.Of(costs_[static_cast<std::size_t>(radius_bits)]);
+}
+
+void MultiIndexHash::StreamPairs(std::span<const Code> queries, int radius_bits,
+                                 PairSink sink) const {
+  if (queries.empty() || codes_.size() == 0) return;
+  if (row_starts_.size() == 0) return StreamPositions(queries, radius_bits, sink);
+  StreamPositions(queries, radius_bits,
+                  [&](std::size_t query, std::size_t position, int distance_bits) {
+                    const std::uint32_t end = row_starts_[position + 1];
+                    for (std::uint32_t at = row_starts_[position]; at < end; ++at) {
+                      sink(query, rows_[at], distance_bits);
+                    }
+                  });
+}
+
+void MultiIndexHash::StreamPositions(std::span<const Code> queries, int radius_bits,
+                                     PairSink sink) const {
+  if (ScanIsFaster(queries.size(), radius_bits)) return ScanPositions(queries, radius_bits, sink);
+  std::vector<RingCode> rings(queries.size());
+  std::memcpy(rings.data(), queries.data(), queries.size_bytes());
+  ProbeWalk walk(*plan_, postings_, {codes_.data(), codes_.size()}, join_, radius_bits, rings,
+                 sink);
+  if (IsJoined(queries.size())) {
+    walk.Join();
+  } else {
+    walk.Each();
+  }
+}
+
+void MultiIndexHash::ScanPositions(std::span<const Code> queries, int radius_bits,
+                                   PairSink sink) const {
+  if (blocks_.size() == codes_.size()) return blocks_.Scan(queries, radius_bits, scan_, sink);
+  // The codes lie one by one, as a probe needs them; so many are turned round at once.
+  constexpr std::size_t kGroups = 512;
+  std::vector<HalfGroup> first(kGroups);
+  std::vector<HalfGroup> second(kGroups);
+  for (std::size_t begin = 0; begin < codes_.size(); begin += kGroups * kLanes) {
+    const std::size_t count = std::min(kGroups * kLanes, codes_.size() - begin);
+    for (std::size_t at = 0; at < count; ++at) {
+      StoreCode(BytesOf(codes_[begin + at]), at % kLanes, first[at / kLanes], second[at / kLanes]);
+    }
+    ScanGroups(first.data(), second.data(), count, queries, radius_bits, scan_,
+               [&](std::size_t query, std::size_t row, int distance_bits) {
+                 sink(query, begin + row, distance_bits);
+               });
+  }
+}
+
+void MultiIndexHash::range_search(idx_t n, const std::uint8_t* x, int radius,
+                                  faiss::RangeSearchResult* result,
+                                  const faiss::SearchParameters* params) const {
+  FAISS_THROW_IF_NOT_MSG(params == nullptr, "multi-index hashing has no search parameters");
+  struct Pair {
+    std::size_t query;
+    idx_t row;
+    float distance;
+  };
+  std::vector<Pair> pairs;
+  const std::vector<Code> queries = CodesOf(n, x);
+  // FAISS's shape: counts first, which do_allocation turns into offsets.
+  std::fill_n(result->lims, queries.size() + 1, std::size_t{0});
+  if (radius > 0) {
+    StreamPairs(queries, std::min(radius - 1, kCodeBits),
+                [&](std::size_t query, std::size_t row, int distance) {
+                  pairs.push_back({query, static_cast<idx_t>(row), static_cast<float>(distance)});
+                  ++result->lims[query];
+                });
+  }
+  result->do_allocation();
+  std::vector<std::size_t> next(result->lims, result->lims + queries.size());
+  for (const Pair& pair : pairs) {
+    const std::size_t at = next[pair.query]++;
+    result->labels[at] = pair.row;
+    result->distances[at] = pair.distance;
+  }
+}
+
+void MultiIndexHash::search(idx_t n, const std::uint8_t* x, idx_t k, std::int32_t* distances,
+                            idx_t* labels, const faiss::SearchParameters* params) const {
+  FAISS_THROW_IF_NOT_MSG(params == nullptr, "multi-index hashing has no search parameters");
+  // A query whose k nearest lie within one of these radii is not asked for the wider ones.
+  constexpr int kRadii[] = {7, 15, 31, 47, 63, kCodeBits};
+  using Near = std::pair<std::int32_t, idx_t>;
+  const std::vector<Code> codes = CodesOf(n, x);
+  const auto keep = static_cast<std::size_t>(k);
+  std::vector<std::vector<Near>> heaps(codes.size());
+  std::vector<std::size_t> open(codes.size());
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  for (const int radius : kRadii) {
+    std::vector<Code> queries;
+    for (const std::size_t at : open) {
+      heaps[at].clear();
+      queries.push_back(codes[at]);
+    }
+    StreamPairs(queries, radius, [&](std::size_t query, std::size_t row, int distance) {
+      std::vector<Near>& heap = heaps[open[query]];
+      heap.emplace_back(distance, static_cast<idx_t>(row));
+      std::push_heap(heap.begin(), heap.end());
+      if (heap.size() > keep) {
+        std::pop_heap(heap.begin(), heap.end());
+        heap.pop_back();
+      }
+    });
+    std::erase_if(open, [&](std::size_t at) { return heaps[at].size() == keep; });
+  }
+  for (std::vector<Near>& heap : heaps) {
+    std::sort_heap(heap.begin(), heap.end());
+    heap.resize(keep, Near{std::numeric_limits<std::int32_t>::max(), -1});
+    for (const auto& [distance, row] : heap) {
+      *distances++ = distance;
+      *labels++ = row;
+    }
+  }
+}
+
+int MultiIndexHash::Bands() const {
+  return plan_ == nullptr ? 0 : static_cast<int>(plan_->bands().size());
+}
+
+std::size_t MultiIndexHash::Bytes() const {
+  return codes_.Bytes() + row_starts_.Bytes() + rows_.Bytes() + position_of_row_.Bytes() +
+         postings_.Bytes() + blocks_.Bytes();
+}
+
+}  // namespace kith::index::internal

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/postings.h"
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+namespace kith::index::internal {
+
+int Postings::ExtraBits(std::size_t codes) {
+  return std::min(16, 32 - static_cast<int>(std::bit_width(codes)));
+}
+
+Postings::Postings(const BandPlan& plan, std::span<const RingCode> codes)
+    : codes_(codes.size()), position_bits_(32 - ExtraBits(codes.size())) {
+  const std::uint32_t extra_mask = (std::uint32_t{1} << ExtraBits(codes_)) - 1;
+  const std::span<const Band> bands = plan.bands();
+  for (const Band& band : bands) starts_stride_ = std::max(starts_stride_, band.Buckets() + 1);
+  starts_ = HugeArray<std::uint32_t>(bands.size() * starts_stride_);
+  sketches_ = HugeArray<std::uint16_t>(bands.size() * codes_);
+  tails_ = HugeArray<std::uint32_t>(bands.size() * codes_);
+  for (std::size_t at = 0; at < bands.size(); ++at) {
+    const Band& band = bands[at];
+    std::uint32_t* starts = starts_.data() + at * starts_stride_;
+    for (const RingCode& code : codes) ++starts[band.Key(RingBits(code, band.first_bit))];
+    std::uint32_t sum = 0;
+    for (std::size_t bucket = 0; bucket <= band.Buckets(); ++bucket) {
+      sum += starts[bucket];
+      starts[bucket] = sum;
+    }
+    std::uint16_t* sketches = sketches_.data() + at * codes_;
+    std::uint32_t* tails = tails_.data() + at * codes_;
+    // From the last code to the first, each bucket's end moves to its start.
+    for (std::size_t position = codes_; position-- > 0;) {
+      const std::uint64_t bits = RingBits(codes[position], band.first_bit);
+      const std::uint32_t to = --starts[band.Key(bits)];
+      const std::uint32_t rest = band.Rest(bits);
+      sketches[to] = static_cast<std::uint16_t>(rest);
+      const std::uint64_t extra = rest >> kSketchBits & extra_mask;
+      tails[to] = static_cast<std::uint32_t>(extra << position_bits_ | position);
+    }
+  }
+}
+
+}  // namespace kith::index::internal

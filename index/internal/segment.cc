@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/segment.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace kith::index::internal {
+namespace {
+
+// Runs what may throw, and turns the exception into a Status: none leaves this file.
+template <typename Work>
+absl::Status Guarded(const char* what, Work&& work) {
+  try {
+    std::forward<Work>(work)();
+    return absl::OkStatus();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("index: out of memory while ", what, "; hold fewer codes or add memory"));
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("index: ", what, " failed: ", error.what()));
+  }
+}
+
+void SortByLabel(Rows& rows) {
+  if (std::is_sorted(rows.labels.begin(), rows.labels.end())) return;
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return rows.labels[a] < rows.labels[b]; });
+  Rows sorted;
+  sorted.codes.reserve(rows.size());
+  sorted.labels.reserve(rows.size());
+  for (const std::size_t row : order) sorted.Add(rows.codes[row], rows.labels[row]);
+  rows = std::move(sorted);
+}
+
+}  // namespace
+
+Segment::Segment(std::unique_ptr<faiss::IndexBinary> index, std::size_t index_bytes,
+                 std::span<const Label> labels)
+    : index_(std::move(index)), tombstones_(labels.size()) {
+  entries_.reserve(labels.size());
+  views_.reserve(labels.size());
+  for (const Label& label : labels) {
+    entries_.push_back(label.entry);
+    views_.push_back(label.view);
+  }
+  bytes_ = index_bytes + entries_.capacity() * sizeof(entries_[0]) +
+           views_.capacity() * sizeof(views_[0]) + tombstones_.Bytes();
+}
+
+absl::StatusOr<std::shared_ptr<Segment>> Segment::Build(const Engine& engine, SimdTarget simd,
+                                                        Rows rows) {
+  std::shared_ptr<Segment> segment;
+  const absl::Status status = Guarded("building a segment", [&] {
+    SortByLabel(rows);
+    std::unique_ptr<faiss::IndexBinary> index = engine.make(simd);
+    FillEngine(*index, rows.codes);
+    const std::size_t index_bytes = engine.bytes(*index);
+    segment = std::make_shared<Segment>(std::move(index), index_bytes, rows.labels);
+  });
+  if (!status.ok()) return status;
+  return segment;
+}
+
+absl::Status Segment::Search(std::span<const Code> queries, int radius_bits, LabelSink sink) const {
+  return Guarded("searching a segment", [&] {
+    SearchEngine(*index_, queries, radius_bits,
+                 [&](std::size_t query, std::size_t row, int distance_bits) {
+                   if (tombstones_.IsWithdrawn(row)) return;
+                   sink(query, Label{.entry = entries_[row], .view = views_[row]}, distance_bits);
+                 });
+  });
+}
+
+std::size_t Segment::Withdraw(std::uint64_t entry) {
+  const auto [begin, end] = std::equal_range(entries_.begin(), entries_.end(), entry);
+  std::size_t silenced = 0;
+  for (auto it = begin; it != end; ++it) {
+    if (tombstones_.Withdraw(static_cast<std::size_t>(it - entries_.begin()))) ++silenced;
+  }
+  return silenced;
+}
+
+absl::Status Segment::AppendLiveRows(Rows& rows) const {
+  return Guarded("reading a segment", [&] {
+    for (std::size_t row = 0; row < size(); ++row) {
+      if (tombstones_.IsWithdrawn(row)) continue;
+      Code code;
+      index_->reconstruct(static_cast<faiss::IndexBinary::idx_t>(row), code.data());
+      rows.Add(code, Label{.entry = entries_[row], .view = views_[row]});
+    }
+  });
+}
+
+}  // namespace kith::index::internal
