@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/casework/internal/batch_writer.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "server/casework/internal/case_sql.h"
+#include "server/casework/internal/match_writer.h"
+#include "server/casework/internal/sql.h"
+
+namespace kith::casework {
+namespace {
+
+using catalog::BlobView;
+using catalog::Statement;
+
+constexpr std::size_t kSha256Bytes = 32;
+constexpr int kMaxCodesAFile = 1024;  // the most that the matcher takes of one query
+
+// Of two readings of the same content the one of the higher rank is kept.
+int RankOf(v1::Disposition disposition) {
+  switch (disposition) {
+    case v1::DISPOSITION_HASHED:
+      return 4;
+    case v1::DISPOSITION_PARTIAL:
+      return 3;
+    case v1::DISPOSITION_LOW_QUALITY:
+    case v1::DISPOSITION_UNSUPPORTED:
+    case v1::DISPOSITION_NOT_MEDIA:
+    case v1::DISPOSITION_EMPTY:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+// Not read, for a reason that says nothing against what an earlier run read there.
+bool WasNotRead(const v1::Fingerprint& fingerprint) {
+  if (fingerprint.digests().sha256().size() == kSha256Bytes) return false;
+  switch (fingerprint.disposition()) {
+    case v1::DISPOSITION_UNREADABLE:
+    case v1::DISPOSITION_VANISHED:
+    case v1::DISPOSITION_OVER_LIMIT:
+    case v1::DISPOSITION_DECODER_CRASH:
+    case v1::DISPOSITION_DECODER_TIMEOUT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string IdentityOf(const v1::EvidenceFile& file, std::uint64_t root_id) {
+  const std::string& sha256 = file.fingerprint().digests().sha256();
+  if (sha256.size() == kSha256Bytes) return '\1' + sha256;
+  std::string identity(1, '\2');
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    identity.push_back(static_cast<char>((root_id >> shift) & 0xFF));
+  }
+  return identity + file.path();
+}
+
+bool HoldsBack(const v1::MatchResult& result) {
+  return std::any_of(result.matches().begin(), result.matches().end(),
+                     [](const v1::Match& match) { return match.held_back(); });
+}
+
+// What was hashed: dialect, frame, crop, orientation of each code, in order. A code of no one
+// dialect holds in both.
+using Hashed = std::vector<std::tuple<int, std::uint32_t, int, int>>;
+
+Hashed HashedOf(const v1::Fingerprint& fingerprint) {
+  Hashed hashed;
+  for (const v1::Code& code : fingerprint.codes()) {
+    for (const int dialect : {v1::DIALECT_FULL, v1::DIALECT_CLI512}) {
+      if (code.dialect() != v1::DIALECT_UNSPECIFIED && code.dialect() != dialect) continue;
+      hashed.emplace_back(dialect, code.view().frame(), code.view().crop(), code.orientation());
+    }
+  }
+  std::sort(hashed.begin(), hashed.end());
+  return hashed;
+}
+
+bool Includes(const Hashed& more, const Hashed& less) {
+  return std::includes(more.begin(), more.end(), less.begin(), less.end());
+}
+
+// `fingerprint` with the codes of `other` that were hashed otherwise than each of its own.
+v1::Fingerprint BothOf(const v1::Fingerprint& fingerprint, const v1::Fingerprint& other) {
+  v1::Fingerprint both = fingerprint;
+  const Hashed held = HashedOf(fingerprint);
+  for (const v1::Code& code : other.codes()) {
+    v1::Fingerprint one;
+    *one.add_codes() = code;
+    if (both.codes_size() == kMaxCodesAFile) break;
+    if (!Includes(held, HashedOf(one))) *both.add_codes() = code;
+  }
+  return both;
+}
+
+}  // namespace
+
+struct BatchWriter::FileState {
+  std::uint64_t id = 0;  // 0: not on record
+  v1::Disposition disposition = v1::DISPOSITION_UNSPECIFIED;
+  v1::Fingerprint codes;  // its codes only
+  std::uint64_t matched_at = 0;
+  std::int64_t radius_bits = -1;
+};
+
+// One content of a path.
+struct BatchWriter::PathState {
+  std::uint64_t id = 0;
+  std::uint64_t file_id = 0;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;
+  v1::Disposition disposition = v1::DISPOSITION_UNSPECIFIED;
+  std::string detail;
+  bool has_content = false;  // its SHA-256 is known
+};
+
+BatchWriter::BatchWriter(catalog::Transaction* write, const Run* run,
+                         const catalog::Directory* directory, std::uint64_t change)
+    : write_(*write), run_(*run), directory_(*directory), change_(change) {}
+
+absl::StatusOr<PathOutcome> BatchWriter::Add(const v1::EvidenceFile& file,
+                                             const v1::MatchResult& result) {
+  KITH_ASSIGN(const std::vector<PathState> before, FindPath(file.path()));
+  const bool was_read = std::any_of(before.begin(), before.end(), [](const PathState& state) {
+    return ReadToItsEnd(state.disposition);
+  });
+  if (was_read && WasNotRead(file.fingerprint())) {
+    return PathOutcome{.path_id = before.front().id, .kept = true};
+  }
+  KITH_ASSIGN(const std::uint64_t file_id, FindOrAddFile(file, result));
+  for (const PathState& state : before) {
+    if (state.file_id != file_id) continue;
+    KITH_RETURN_IF_ERROR(UpdatePath(state, file));
+    return PathOutcome{.path_id = state.id};
+  }
+  // A reading that failed gives way to one that did not. Content that was found stands beside the
+  // new one: that the path holds something else today does not undo the finding.
+  for (const PathState& state : before) {
+    if (state.has_content) continue;
+    KITH_RETURN_IF_ERROR(write_.Execute("UPDATE evidence_path SET superseded_by = ?2 WHERE id = ?1",
+                                        state.id, run_.run_id));
+    KITH_RETURN_IF_ERROR(CountPath(state.file_id, -1));
+  }
+  PathOutcome outcome;
+  KITH_ASSIGN(outcome.path_id, AddPath(file, file_id));
+  KITH_RETURN_IF_ERROR(CountPath(file_id, +1));
+  return outcome;
+}
+
+absl::StatusOr<BatchWriter::FileState> BatchWriter::FindFile(const std::string& identity) {
+  Statement find = write_.Prepare(
+      "SELECT f.id, f.disposition, c.codes, f.matched_at, f.radius_bits FROM evidence_file f"
+      " LEFT JOIN evidence_code c ON c.file = f.id WHERE f.case_record = ?1 AND f.identity = ?2");
+  KITH_ASSIGN(const bool found, find.Bind(run_.case_id, BlobView{identity}).Step());
+  FileState state;
+  if (!found) return state;
+  state.id = find.Id(0);
+  state.disposition = static_cast<v1::Disposition>(find.Int(1));
+  KITH_RETURN_IF_ERROR(ParseCodes(find, 2, state.codes));
+  state.matched_at = find.Id(3);
+  state.radius_bits = find.Int(4);
+  return state;
+}
+
+// Where the content is on record with less than is told now, what is told now replaces it. Where
+// the record tells more, its own matches stand: if they are older than this batch, the end of the
+// run matches the file again, with all that is known of it. So it is too where each tells what the
+// other does not, say a dialect: the record then holds the codes of both.
+absl::StatusOr<std::uint64_t> BatchWriter::FindOrAddFile(const v1::EvidenceFile& file,
+                                                         const v1::MatchResult& result) {
+  const v1::Fingerprint& fingerprint = file.fingerprint();
+  const std::string identity = IdentityOf(file, run_.root_id);
+  KITH_ASSIGN(const FileState state, FindFile(identity));
+  if (state.id == 0) return AddFile(identity, fingerprint, result);
+  const int rank_difference = RankOf(fingerprint.disposition()) - RankOf(state.disposition);
+  const Hashed before = HashedOf(state.codes);
+  const Hashed now = HashedOf(fingerprint);
+  const bool replace = rank_difference > 0 || (rank_difference == 0 && !Includes(before, now));
+  if (replace && rank_difference == 0 && !Includes(now, before)) {
+    KITH_RETURN_IF_ERROR(ReplaceFingerprint(state.id, BothOf(fingerprint, state.codes)));
+    KITH_RETURN_IF_ERROR(WriteVerdict(state.id, result));
+    KITH_RETURN_IF_ERROR(
+        write_.Execute("UPDATE evidence_file SET matched_at = 0 WHERE id = ?1", state.id));
+    return state.id;
+  }
+  if (replace) KITH_RETURN_IF_ERROR(ReplaceFingerprint(state.id, fingerprint));
+  const bool same = rank_difference == 0 && before == now;
+  const bool newer =
+      change_ > state.matched_at ||
+      (change_ == state.matched_at && state.radius_bits != RadiusColumn(run_.radius_bits));
+  if (replace || (same && newer)) KITH_RETURN_IF_ERROR(WriteVerdict(state.id, result));
+  return state.id;
+}
+
+absl::StatusOr<std::uint64_t> BatchWriter::AddFile(const std::string& identity,
+                                                   const v1::Fingerprint& fingerprint,
+                                                   const v1::MatchResult& result) {
+  Statement add = write_.Prepare(
+      "INSERT INTO evidence_file (case_record, identity, md5, sha1, sha256, size_bytes, format,"
+      " width, height, disposition, detail, codes, verdict, rule, held_back, total_matches,"
+      " matched_at, radius_bits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+      " ?14, ?15, ?16, ?17, ?18)");
+  const v1::Digests& digests = fingerprint.digests();
+  KITH_RETURN_IF_ERROR(
+      add.Bind(run_.case_id, BlobView{identity}, BlobView{digests.md5()}, BlobView{digests.sha1()},
+               BlobView{digests.sha256()}, fingerprint.size_bytes(), fingerprint.format(),
+               fingerprint.width(), fingerprint.height(), fingerprint.disposition(),
+               fingerprint.detail(), fingerprint.codes_size(), result.verdict(), result.rule(),
+               HoldsBack(result), result.total(), change_, RadiusColumn(run_.radius_bits))
+          .Run());
+  const std::uint64_t file_id = write_.LastInsertId();
+  KITH_RETURN_IF_ERROR(WriteCodes(file_id, fingerprint));
+  if (!result.matches().empty())
+    KITH_RETURN_IF_ERROR(WriteMatches(write_, run_, directory_, change_, file_id, result));
+  return file_id;
+}
+
+absl::Status BatchWriter::ReplaceFingerprint(std::uint64_t file_id,
+                                             const v1::Fingerprint& fingerprint) {
+  Statement update = write_.Prepare(
+      "UPDATE evidence_file SET md5 = ?2, sha1 = ?3, size_bytes = ?4, format = ?5, width = ?6,"
+      " height = ?7, disposition = ?8, detail = ?9, codes = ?10 WHERE id = ?1");
+  const v1::Digests& digests = fingerprint.digests();
+  KITH_RETURN_IF_ERROR(update
+                           .Bind(file_id, BlobView{digests.md5()}, BlobView{digests.sha1()},
+                                 fingerprint.size_bytes(), fingerprint.format(),
+                                 fingerprint.width(), fingerprint.height(),
+                                 fingerprint.disposition(), fingerprint.detail(),
+                                 fingerprint.codes_size())
+                           .Run());
+  return WriteCodes(file_id, fingerprint);
+}
+
+absl::Status BatchWriter::WriteCodes(std::uint64_t file_id, const v1::Fingerprint& fingerprint) {
+  if (fingerprint.codes().empty()) {
+    return write_.Execute("DELETE FROM evidence_code WHERE file = ?1", file_id);
+  }
+  v1::Fingerprint codes;
+  *codes.mutable_codes() = fingerprint.codes();
+  return write_.Execute("INSERT OR REPLACE INTO evidence_code (file, codes) VALUES (?1, ?2)",
+                        file_id, BlobView{codes.SerializeAsString()});
+}
+
+absl::StatusOr<std::vector<BatchWriter::PathState>> BatchWriter::FindPath(const std::string& path) {
+  Statement find = write_.Prepare(
+      "SELECT p.id, p.file, p.device, p.inode, p.size_bytes, p.mtime_ns, p.disposition, p.detail,"
+      " length(f.sha256) > 0 FROM evidence_path p JOIN evidence_file f ON f.id = p.file"
+      " WHERE p.root = ?1 AND p.path = ?2 AND p.superseded_by IS NULL ORDER BY p.id");
+  find.Bind(run_.root_id, BlobView{path});
+  std::vector<PathState> states;
+  while (true) {
+    KITH_ASSIGN(const bool found, find.Step());
+    if (!found) return states;
+    states.push_back({.id = find.Id(0),
+                      .file_id = find.Id(1),
+                      .device = find.Id(2),
+                      .inode = find.Id(3),
+                      .size_bytes = find.Id(4),
+                      .mtime_ns = find.Int(5),
+                      .disposition = static_cast<v1::Disposition>(find.Int(6)),
+                      .detail = std::string(find.Text(7)),
+                      .has_content = find.Int(8) == 1});
+  }
+}
+
+absl::StatusOr<std::uint64_t> BatchWriter::AddPath(const v1::EvidenceFile& file,
+                                                   std::uint64_t file_id) {
+  const v1::Fingerprint& fingerprint = file.fingerprint();
+  Statement add = write_.Prepare(
+      "INSERT INTO evidence_path (root, path, file, device, inode, size_bytes, mtime_ns,"
+      " disposition, detail, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+  KITH_RETURN_IF_ERROR(add.Bind(run_.root_id, BlobView{file.path()}, file_id, file.device(),
+                                file.inode(), fingerprint.size_bytes(), file.mtime_ns(),
+                                fingerprint.disposition(), fingerprint.detail(), run_.run_id)
+                           .Run());
+  return write_.LastInsertId();
+}
+
+absl::Status BatchWriter::UpdatePath(const PathState& path, const v1::EvidenceFile& file) {
+  const v1::Fingerprint& fingerprint = file.fingerprint();
+  if (path.device == file.device() && path.inode == file.inode() &&
+      path.size_bytes == fingerprint.size_bytes() && path.mtime_ns == file.mtime_ns() &&
+      path.disposition == fingerprint.disposition() && path.detail == fingerprint.detail()) {
+    return absl::OkStatus();
+  }
+  return write_.Execute(
+      "UPDATE evidence_path SET device = ?2, inode = ?3, size_bytes = ?4, mtime_ns = ?5,"
+      " disposition = ?6, detail = ?7 WHERE id = ?1",
+      path.id, file.device(), file.inode(), fingerprint.size_bytes(), file.mtime_ns(),
+      fingerprint.disposition(), fingerprint.detail());
+}
+
+absl::Status BatchWriter::CountPath(std::uint64_t file_id, int difference) {
+  Statement count =
+      write_.Prepare("UPDATE evidence_file SET paths = paths + ?2 WHERE id = ?1 RETURNING paths");
+  KITH_ASSIGN(const bool found, count.Bind(file_id, difference).Step());
+  if (!found) return absl::DataLossError("a file of the ledger is gone; run `kith store verify`");
+  const std::int64_t paths = count.Int(0);
+  KITH_RETURN_IF_ERROR(count.Step().status());
+  paths_ += difference;
+  if (difference > 0 && paths == 1) ++files_;
+  if (difference < 0 && paths == 0) --files_;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> BatchWriter::MatchAgain(std::uint64_t file_id, const v1::MatchResult& result) {
+  Statement find =
+      write_.Prepare("SELECT matched_at, radius_bits FROM evidence_file WHERE id = ?1");
+  KITH_ASSIGN(const bool found, find.Bind(file_id).Step());
+  if (!found) return absl::DataLossError("a file of the ledger is gone; run `kith store verify`");
+  // Another program was faster, with newer knowledge.
+  if (find.Id(0) > change_) return false;
+  if (find.Id(0) == change_ && find.Int(1) == RadiusColumn(run_.radius_bits)) return false;
+  KITH_RETURN_IF_ERROR(WriteVerdict(file_id, result));
+  return true;
+}
+
+absl::Status BatchWriter::WriteVerdict(std::uint64_t file_id, const v1::MatchResult& result) {
+  KITH_RETURN_IF_ERROR(write_.Execute(
+      "UPDATE evidence_file SET verdict = ?2, rule = ?3, held_back = ?4, total_matches = ?5,"
+      " matched_at = ?6, radius_bits = ?7 WHERE id = ?1",
+      file_id, result.verdict(), result.rule(), HoldsBack(result), result.total(), change_,
+      RadiusColumn(run_.radius_bits)));
+  return WriteMatches(write_, run_, directory_, change_, file_id, result);
+}
+
+absl::Status BatchWriter::Finish() {
+  if (files_ == 0 && paths_ == 0) return absl::OkStatus();
+  return write_.Execute(
+      "UPDATE case_record SET files = files + ?2, paths = paths + ?3 WHERE id = ?1", run_.case_id,
+      files_, paths_);
+}
+
+}  // namespace kith::casework

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/casework/internal/case_sql.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/casework/internal/sql.h"
+#include "server/catalog/names.h"
+
+namespace kith::casework {
+
+using catalog::Statement;
+using catalog::Transaction;
+
+absl::StatusOr<std::uint64_t> FindCase(Transaction& transaction, std::string_view name) {
+  Statement find = transaction.Prepare("SELECT id FROM case_record WHERE name = ?1");
+  KITH_ASSIGN(const bool found, find.Bind(name).Step());
+  return found ? find.Id(0) : 0;
+}
+
+absl::Status NoSuchCase(std::string_view name) {
+  return absl::NotFoundError(absl::StrCat(
+      "case ", catalog::Quoted(name), ": not on record; `kith case list` shows those that are"));
+}
+
+absl::Status ParseCodes(Statement& row, int column, v1::Fingerprint& fingerprint) {
+  if (row.IsNull(column)) return absl::OkStatus();
+  const std::string_view codes = row.Blob(column);
+  if (fingerprint.ParseFromArray(codes.data(), static_cast<int>(codes.size()))) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      "the codes of a file of the ledger are damaged; run `kith store verify`");
+}
+
+absl::StatusOr<bool> IsComplete(Transaction& transaction, std::uint64_t case_id) {
+  Statement find = transaction.Prepare(
+      "SELECT NOT EXISTS (SELECT 1 FROM root WHERE case_record = ?1 AND NOT EXISTS ("
+      "  SELECT 1 FROM run good WHERE good.root = root.id AND good.complete = 1 AND NOT EXISTS ("
+      "    SELECT 1 FROM run bad WHERE bad.root = root.id AND bad.complete = 0"
+      "    AND bad.began > good.ended)))");
+  KITH_ASSIGN(const bool found, find.Bind(case_id).Step());
+  return found && find.Int(0) != 0;
+}
+
+}  // namespace kith::casework

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what the ledger and the report both ask of a case.
+//
+// Thread-safety: one thread. Errors: those of catalog/database.h.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/common.pb.h"
+#include "server/catalog/database.h"
+
+namespace kith::casework {
+
+// The number of a case, or 0.
+[[nodiscard]] absl::StatusOr<std::uint64_t> FindCase(catalog::Transaction& transaction,
+                                                     std::string_view name);
+// NOT_FOUND, in words.
+[[nodiscard]] absl::Status NoSuchCase(std::string_view name);
+// Reads the column of evidence_code, which may be NULL, into the codes of `fingerprint`. DATA_LOSS.
+[[nodiscard]] absl::Status ParseCodes(catalog::Statement& row, int column,
+                                      v1::Fingerprint& fingerprint);
+// A case is complete when each of its roots has a complete run, after whose end no other run began
+// that is not complete. A run that was killed beside one that then went to its end left nothing
+// out.
+[[nodiscard]] absl::StatusOr<bool> IsComplete(catalog::Transaction& transaction,
+                                              std::uint64_t case_id);
+
+}  // namespace kith::casework

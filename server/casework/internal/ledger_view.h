@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: one case as the ledger has it at one moment, read for a report.
+//
+// Thread-safety: one thread. It holds a reading transaction: it is short-lived.
+// Errors: those of catalog/database.h; messages hold no hashes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/report.pb.h"
+#include "server/casework/ledger.h"
+
+namespace kith::casework {
+
+// The last run over a root.
+struct RunRecord {
+  std::uint64_t run_id = 0;
+  std::string root;
+  std::string started_at;
+  std::string finished_at;
+  std::optional<std::uint32_t> radius_bits;
+  bool ended = false;
+  bool interrupted = false;
+  bool complete = false;
+  std::uint64_t entries_walked = 0;
+  std::uint64_t entries_sent = 0;
+  std::uint64_t entries_resumed = 0;
+  std::int64_t entries_unseen = 0;
+  std::uint64_t entries_kept = 0;
+  std::vector<std::string> walk_errors;
+};
+
+struct SeriesCount {
+  std::uint64_t series_id = 0;
+  std::uint64_t files = 0;
+  std::uint64_t files_by_digest = 0;
+  std::optional<std::uint32_t> nearest_lead_bits;
+};
+
+// Which states of the knowledge the files of the case were matched against.
+struct MatchedAt {
+  std::uint64_t oldest = 0;
+  std::uint64_t newest = 0;
+  std::uint64_t older_files = 0;      // not at the newest
+  std::uint64_t radii = 0;            // different ones
+  std::uint64_t truncated_files = 0;  // more matches than are on record
+};
+
+class LedgerView {
+ public:
+  // NOT_FOUND for the case.
+  [[nodiscard]] static absl::StatusOr<LedgerView> Open(Ledger& ledger, std::string_view case_name);
+
+  // Complete or not, as GetCase says it.
+  [[nodiscard]] absl::StatusOr<bool> Complete();
+  // The last run over each root, in the order of the roots.
+  [[nodiscard]] absl::StatusOr<std::vector<RunRecord>> LastRuns();
+  [[nodiscard]] absl::StatusOr<MatchedAt> MatchedWhen();
+  [[nodiscard]] absl::StatusOr<v1::ReportSummary> Summary();
+  [[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> Series();
+  // Each file with its paths, by its first path (roots in order, paths by bytes), to `emit` until
+  // that says false. Where the case has several roots, a path has its root before it.
+  [[nodiscard]] absl::Status Files(const std::function<bool(v1::ReportFile)>& emit);
+
+ private:
+  LedgerView(catalog::Transaction read, const catalog::Directory* directory, std::uint64_t case_id)
+      : read_(std::move(read)), directory_(directory), case_id_(case_id) {}
+
+  [[nodiscard]] absl::Status ReadRoots();
+  [[nodiscard]] absl::StatusOr<v1::ReportFile> ReadFile(std::uint64_t file_id,
+                                                        std::uint64_t paths_on_record);
+  [[nodiscard]] absl::Status ReadPaths(std::uint64_t file_id, v1::ReportFile& file);
+  [[nodiscard]] absl::Status ReadMatches(std::uint64_t file_id, v1::ReportFile& file);
+
+  struct Root {
+    std::uint64_t id = 0;
+    std::string path;
+  };
+
+  catalog::Transaction read_;
+  const catalog::Directory* directory_;
+  std::uint64_t case_id_;
+  std::vector<Root> roots_;  // in order
+  // Codes of series and names of sets by number, as far as they were needed.
+  std::map<std::uint64_t, std::string> series_codes_;
+  std::map<std::uint64_t, std::string> set_names_;
+};
+
+}  // namespace kith::casework

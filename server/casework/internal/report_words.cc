@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/casework/internal/report_words.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace kith::casework {
+namespace {
+
+// "1 file", "2 files".
+std::string Count(std::uint64_t count, const char* noun_one, const char* noun_many) {
+  return absl::StrCat(count, " ", count == 1 ? noun_one : noun_many);
+}
+
+void WarnOfRun(const RunRecord& run, bool recorded, std::vector<std::string>& warnings) {
+  if (!run.ended) {
+    warnings.emplace_back(
+        "The last run did not end: it was killed, or is still going on. Files that it did not come "
+        "to are missing here.");
+    return;
+  }
+  if (run.interrupted) {
+    warnings.emplace_back(
+        recorded ? "The last run was interrupted. Files that it did not come to are missing here; "
+                   "run the check again, it goes on where it was."
+                 : "The look-up was interrupted. Files that it did not come to are missing here. "
+                   "Nothing of it is recorded: run again, it begins from the start.");
+  } else if (run.entries_walked != run.entries_sent + run.entries_resumed) {
+    warnings.push_back(absl::StrCat(
+        "The sums do not agree: the walk met ", Count(run.entries_walked, "entry", "entries"),
+        ", but ", run.entries_sent, " were read in this run and ", run.entries_resumed,
+        " were on record unchanged. Run the check again."));
+  }
+  if (run.entries_unseen < 0) {
+    warnings.push_back(absl::StrCat(
+        "The sums do not agree: the run took more entries for recorded than are on record, by ",
+        -run.entries_unseen, ". Run the check again."));
+  } else if (run.entries_unseen > 0 && !run.interrupted) {
+    warnings.push_back(absl::StrCat(
+        Count(static_cast<std::uint64_t>(run.entries_unseen), "path of an earlier run is",
+              "paths of earlier runs are"),
+        " counted here as found then: the last run did not meet the same content there (removed, "
+        "renamed, changed or not readable any more)."));
+  }
+  if (run.entries_kept > 0) {
+    warnings.push_back(absl::StrCat(
+        Count(run.entries_kept, "path", "paths"),
+        " that an earlier run read could not be read by the last one. They are counted here as "
+        "they were found."));
+  }
+  for (const std::string& error : run.walk_errors) {
+    warnings.push_back(absl::StrCat("Not looked into: ", error));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> Warnings(const Doubts& doubts) {
+  std::vector<std::string> warnings;
+  for (const RunRecord& run : doubts.runs) WarnOfRun(run, doubts.recorded, warnings);
+  if (!doubts.complete && warnings.empty()) {
+    warnings.emplace_back("An earlier run over these files was not complete; run the check again.");
+  }
+  const MatchedAt& matched = doubts.matched;
+  if (matched.older_files > 0) {
+    warnings.push_back(absl::StrCat(
+        Count(matched.older_files, "file was", "files were"),
+        " compared with an older state of the hash sets (index version ", matched.oldest,
+        " or later) than the rest (index version ", matched.newest, "). Run the check again."));
+  }
+  if (doubts.files > 0 && matched.newest < doubts.current_change) {
+    warnings.push_back(absl::StrCat(
+        "What is known has changed since these files were compared (index version ", matched.newest,
+        ", now ", doubts.current_change, "). Run the check again to bring the answer up to date."));
+  }
+  if (matched.radii > 1) {
+    warnings.emplace_back(
+        "Files of this case were compared within different radii. Run the check again.");
+  }
+  if (matched.truncated_files > 0) {
+    warnings.push_back(
+        absl::StrCat(Count(matched.truncated_files, "file has", "files have"),
+                     " more matches than are kept; the nearest are listed, the verdict saw all."));
+  }
+  return warnings;
+}
+
+std::string Method(std::optional<std::uint32_t> radius_bits) {
+  const std::string radius =
+      radius_bits
+          ? absl::StrCat("at most ", *radius_bits,
+                         " of 256 bits (or fewer, where the radius of a set is smaller)")
+          : "no more of 256 bits than the radius of the entry's set, which is listed with it";
+  return absl::StrCat(
+      "Each regular file was read once. Its MD5, SHA-1 and SHA-256 digests were computed and, "
+      "where "
+      "it is a picture that could be decoded, its PDQ perceptual hashes, in eight orientations. "
+      "They were compared with every active entry of every enabled hash set listed here, exactly "
+      "and without sampling, as of the index version given. "
+      "A match by digest means that the two files have the same content; it is certain. "
+      "A match by PDQ means that two hashes differ in ",
+      radius,
+      ". Such pictures nearly always show the same, but different pictures can lie as near: a PDQ "
+      "match is a lead at every distance, 0 too, until a person has looked and confirmed it. "
+      "A known entry found by PDQ only is held back where a benign entry lies nearer; such files "
+      "are marked. "
+      "Pictures of too little detail (PDQ quality below 50) are compared by digest only, as is "
+      "media that is not looked into. "
+      "A file that matches nothing is not thereby harmless or new: crops, overlays and strong "
+      "edits "
+      "can escape PDQ.");
+}
+
+}  // namespace kith::casework

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the sentences of a report: how it was made, and what its reader must know.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/casework/internal/ledger_view.h"
+
+namespace kith::casework {
+
+// What the warnings are made of.
+struct Doubts {
+  bool recorded = true;  // false: a look-up
+  bool complete = false;
+  std::vector<RunRecord> runs;
+  MatchedAt matched;
+  std::uint64_t files = 0;
+  std::uint64_t current_change = 0;
+};
+
+// One sentence or two each; no times and no hashes in them.
+[[nodiscard]] std::vector<std::string> Warnings(const Doubts& doubts);
+
+// What was compared, how, and what a match means.
+[[nodiscard]] std::string Method(std::optional<std::uint32_t> radius_bits);
+
+}  // namespace kith::casework

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the report on a case or a look-up, made from its ledger and the catalog.
+//
+// Thread-safety: a pure function over one snapshot of the ledger; may run beside writers.
+//
+// Fragments: header, scope and summary first, then sets, series, and files in pages; protobuf's
+// merge of all is the report. Equal ledgers and catalogs give equal fragments, save `run`. Memory:
+// one fragment and a few bytes a file. Complexity: O(files + paths + matches).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "proto/kith/v1/report.pb.h"
+#include "server/casework/ledger.h"
+
+namespace kith::casework {
+
+struct ReportOptions {
+  std::string program;  // name and version, for the run header
+  std::string host;     // likewise
+  std::string store_id;
+  std::uint64_t current_change = 0;  // index version now; an older ledger is told in the warnings
+  // Active entries of a set, by its number.
+  std::function<std::uint64_t(std::uint64_t set_id)> set_entries;
+  std::size_t fragment_bytes = 512 << 10;  // files of a fragment, about
+};
+
+// Hands the fragments to `emit` until done or `emit` says false (which is no error).
+// Errors: NOT_FOUND for the case, and those of catalog/database.h.
+[[nodiscard]] absl::Status BuildReport(Ledger& ledger, std::string_view case_name,
+                                       const ReportOptions& options,
+                                       const std::function<bool(v1::Report)>& emit);
+
+}  // namespace kith::casework

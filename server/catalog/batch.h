@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: one addition of entries to a set, of any length, all or none.
+//
+// Thread-safety: belongs to one thread. Other writers wait until it is destroyed; look-ups do not.
+// Memory: some 150 bytes an entry until Commit.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/catalog.pb.h"
+#include "server/catalog/catalog.h"
+
+namespace kith::catalog {
+
+struct EntryRecord;
+
+class Batch {
+ public:
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  // Takes one entry, unless the set holds an active one of the same file (by SHA-256, else SHA-1,
+  // else MD5; one without digests by its codes and its source_ref) that says at least as much: the
+  // same digests, codes (by dialect and PDQ), series and victim_identified, where this one has any.
+  // Of very many earlier entries of one digest the first 64 are looked at.
+  // Errors: INVALID_ARGUMENT for this record only (the batch goes on without it); any other error
+  // ends the batch.
+  [[nodiscard]] absl::StatusOr<AddedEntry> Add(const v1::Entry& entry);
+  // The same for what TakeEntry made of an entry.
+  [[nodiscard]] absl::StatusOr<AddedEntry> Add(EntryRecord record);
+
+  // Makes what was taken durable, then matchable. A batch that took nothing changes nothing.
+  [[nodiscard]] absl::Status Commit();
+
+ private:
+  friend class Catalog;
+  struct Impl;
+  explicit Batch(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::catalog

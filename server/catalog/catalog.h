@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what is known (agencies, contacts, series, hash sets, entries), durable in one SQLite
+// file, and the indexes derived from it.
+//
+// Thread-safety: all functions may be called from any thread. Look-ups never wait for a commit.
+// What a function acknowledged is durable, and seen by every call that begins later.
+//
+// Errors: as proto/kith/v1/catalog.proto says for each call, and those of database.h.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "index/digest_index.h"
+#include "index/hamming_index.h"
+#include "proto/kith/v1/catalog.pb.h"
+#include "proto/kith/v1/common.pb.h"
+#include "server/catalog/database.h"
+#include "server/catalog/directory.h"
+#include "server/catalog/entry_table.h"
+
+namespace kith::catalog {
+
+using Progress =
+    std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)>;
+
+struct CatalogOptions {
+  std::string store_dir;  // the file is kith.db in it
+  bool create = true;
+  std::string index_engine = "scan";
+  // The tables of rooms that share the file, applied after the catalog's own of the same version.
+  std::span<const Migration> more_migrations;
+  Progress progress;
+  // For tests of the worst moment: called between a COMMIT and the indexes; may throw.
+  std::function<void()> after_commit = {};
+};
+
+// One of the entries of AddEntries.
+struct AddedEntry {
+  std::uint64_t entry_id = 0;
+  bool already_there = false;
+};
+
+// What a set does to a match; one for each set, by number.
+struct SetRule {
+  bool enabled = false;
+  v1::Purpose purpose = v1::PURPOSE_KNOWN;
+  int radius_bits = 0;
+};
+
+// What a look-up saw: all changes up to `change`, and of later ones nothing that adds a match.
+struct Moment {
+  std::uint64_t change = 0;
+  std::uint64_t entries_end = 1;                     // entries from this number on came later
+  std::shared_ptr<const std::vector<SetRule>> sets;  // by number of the set
+};
+
+// The view and the dialect of a code ride in the index's label.
+struct CodeLabel {
+  std::uint32_t frame = 0;
+  v1::Crop crop = v1::CROP_ORIGINAL;
+  v1::Dialect dialect = v1::DIALECT_UNSPECIFIED;
+};
+[[nodiscard]] std::uint32_t PackLabel(const CodeLabel& label);
+[[nodiscard]] CodeLabel UnpackLabel(std::uint32_t view);
+inline constexpr std::uint32_t kMaxFrame = (1U << 28) - 1;
+inline constexpr std::string_view kDatabaseName = "kith.db";  // in the store's folder
+inline constexpr int kMaxCodesAnEntry = 64;
+
+// What VerifyStore found.
+struct Inspection {
+  std::vector<std::string> problems;  // none: the store is sound
+  std::uint64_t entries = 0;          // all, withdrawn ones too
+  std::uint64_t codes = 0;
+  std::uint64_t batches = 0;
+  std::uint64_t change = 0;
+};
+
+class Batch;  // batch.h
+
+class Catalog {
+ public:
+  // Opens or makes the store and rebuilds the indexes in one scan: O(entries). The batches' digests
+  // are checked on the way: a damaged one is DATA_LOSS (names the entries).
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Catalog>> Open(const CatalogOptions& options);
+  ~Catalog();
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+
+  [[nodiscard]] Database& database();
+  [[nodiscard]] const std::string& store_dir() const;
+  [[nodiscard]] const std::string& store_id() const;
+  [[nodiscard]] v1::IndexVersion Version() const;
+
+  // Small records; each Add gives the record as it stands now.
+  [[nodiscard]] const Directory& directory() const;
+  [[nodiscard]] absl::StatusOr<v1::Agency> AddAgency(const v1::Agency& agency);
+  [[nodiscard]] absl::StatusOr<v1::Contact> AddContact(const v1::Contact& contact);
+  [[nodiscard]] absl::StatusOr<v1::Series> AddSeries(const v1::Series& series);
+  [[nodiscard]] absl::StatusOr<v1::Series> IdentifySeries(std::string_view code,
+                                                          std::string_view agency,
+                                                          std::uint64_t contact_id,
+                                                          std::string_view identified_on);
+  [[nodiscard]] absl::StatusOr<v1::HashSet> AddHashSet(const v1::HashSet& hash_set);
+  [[nodiscard]] absl::StatusOr<v1::HashSet> SetHashSetEnabled(std::string_view name, bool enabled);
+  // Active entries of a set or a series, by number.
+  [[nodiscard]] std::uint64_t SetEntries(std::uint64_t set_id) const;
+  [[nodiscard]] std::uint64_t SeriesEntries(std::uint64_t series_id) const;
+  // Dialects that codes of the sets enabled at that moment may have, perhaps some more;
+  // UNSPECIFIED stands for "nobody knows".
+  [[nodiscard]] std::vector<v1::Dialect> DialectsInUse(const Moment& moment) const;
+
+  // Adds entries to a set, all or none (INVALID_ARGUMENT names the item).
+  [[nodiscard]] absl::StatusOr<std::vector<AddedEntry>> AddEntries(
+      std::string_view set, std::string_view series, std::span<const v1::Entry* const> entries);
+  [[nodiscard]] absl::StatusOr<v1::Entry> GetEntry(std::uint64_t entry_id);
+  // Up to `limit` entries with a number above `after`; 0 for `set_id` or `series_id` means all.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::Entry>> ListEntries(std::uint64_t after,
+                                                                   std::size_t limit,
+                                                                   std::uint64_t set_id,
+                                                                   std::uint64_t series_id);
+  // Returns how many were active until now.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(std::span<const std::uint64_t> entry_ids);
+  // The records of these entries, in order. NOT_FOUND names the first unknown.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::Entry>> ReadEntries(
+      std::span<const std::uint64_t> entry_ids);
+  // The source_ref of each of these entries, in order.
+  [[nodiscard]] absl::StatusOr<std::vector<std::string>> SourceRefs(
+      std::span<const std::uint64_t> entry_ids);
+
+  // For the matcher. UNAVAILABLE when the index lacks a change, because memory ran out.
+  [[nodiscard]] absl::StatusOr<Moment> Now() const;
+  [[nodiscard]] const EntryTable& entries() const;
+  [[nodiscard]] const index::HammingIndex& codes() const;
+  [[nodiscard]] const index::DigestIndex& digests() const;
+
+  // Copies the database into a new file; returns the last change that is in the copy.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> CopyTo(const std::string& path);
+
+  // Reads the whole store and tells every damage found.
+  [[nodiscard]] absl::StatusOr<Inspection> Inspect();
+
+  // One addition of any length, all or none. The other writers wait until it is destroyed.
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<Batch>> BeginBatch(std::string_view set,
+                                                                  std::string_view series,
+                                                                  std::string_view note);
+
+ private:
+  friend class Batch;
+  struct Impl;
+  explicit Catalog(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::catalog

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Catalog: entries.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/catalog/batch.h"
+#include "server/catalog/internal/catalog_impl.h"
+
+namespace kith::catalog {
+namespace {
+
+absl::Status NoEntry(std::uint64_t entry_id) {
+  return absl::NotFoundError(absl::StrCat("entry ", entry_id, " does not exist"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<AddedEntry>> Catalog::AddEntries(
+    std::string_view set, std::string_view series, std::span<const v1::Entry* const> entries) {
+  const auto hash_set = impl_->FindSet(set);
+  if (!hash_set.ok()) return hash_set.status();
+  // All are checked before the other writers have to wait.
+  std::vector<EntryRecord> records;
+  records.reserve(entries.size());
+  for (const v1::Entry* entry : entries) {
+    auto record = TakeEntry(*entry, (*hash_set)->dialect());
+    if (!record.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("item ", records.size(), ": ", record.status().message()));
+    }
+    records.push_back(*std::move(record));
+  }
+  auto batch = BeginBatch(set, series, "");
+  if (!batch.ok()) return batch.status();
+  std::vector<AddedEntry> added;
+  added.reserve(records.size());
+  for (EntryRecord& record : records) {
+    const auto one = (*batch)->Add(std::move(record));
+    if (!one.ok()) return one.status();
+    added.push_back(*one);
+  }
+  if (auto status = (*batch)->Commit(); !status.ok()) return status;
+  return added;
+}
+
+absl::StatusOr<std::vector<v1::Entry>> Catalog::ReadEntries(
+    std::span<const std::uint64_t> entry_ids) {
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  Statement change = read->Prepare(
+      "SELECT max(number) FROM change WHERE kind = 1 AND first_entry <= ?1 AND last_entry >= ?1");
+  Statement withdrawn = read->Prepare("SELECT 1 FROM withdrawal WHERE entry = ?1");
+  std::vector<v1::Entry> entries;
+  for (const std::uint64_t id : entry_ids) {
+    EntryRecord record;
+    {
+      EntryScan scan(*read, id, id);
+      const auto row = scan.Next(record);
+      if (!row.ok()) return row.status();
+      if (!*row) return NoEntry(id);
+    }
+    v1::Entry& entry = entries.emplace_back();
+    FillEntry(record, entry);
+    if (const auto set = impl_->directory.hash_sets.ById(record.hash_set)) {
+      entry.set_set(set->name());
+    }
+    if (const auto series = impl_->directory.series.ById(record.series)) {
+      entry.set_series(series->code());
+    }
+    const auto is_withdrawn = withdrawn.Bind(id).Step();
+    if (!is_withdrawn.ok()) return is_withdrawn.status();
+    entry.set_withdrawn(*is_withdrawn);
+    const auto row = change.Bind(id).Step();
+    if (!row.ok()) return row.status();
+    entry.set_added_by_change(change.Id(0));
+  }
+  return entries;
+}
+
+absl::StatusOr<v1::Entry> Catalog::GetEntry(std::uint64_t entry_id) {
+  if (entry_id == 0 || entry_id >= impl_->table.Size()) return NoEntry(entry_id);
+  auto entries = ReadEntries({&entry_id, 1});
+  if (!entries.ok()) return entries.status();
+  return std::move(entries->front());
+}
+
+absl::StatusOr<std::vector<v1::Entry>> Catalog::ListEntries(std::uint64_t after, std::size_t limit,
+                                                            std::uint64_t set_id,
+                                                            std::uint64_t series_id) {
+  std::vector<std::uint64_t> ids;
+  std::uint64_t end = 0;
+  {
+    const std::lock_guard lock(impl_->moment_mutex);
+    end = impl_->moment.entries_end;
+  }
+  // Not `after + 1` alone: behind the largest number it would begin with entry 0, which is none.
+  for (std::uint64_t id = after < end ? after + 1 : end; id < end && ids.size() < limit; ++id) {
+    const EntryFacts facts = impl_->table.Get(id);
+    if ((set_id == 0 || facts.hash_set == set_id) &&
+        (series_id == 0 || facts.series == series_id)) {
+      ids.push_back(id);
+    }
+  }
+  return ReadEntries(ids);
+}
+
+absl::StatusOr<std::vector<std::string>> Catalog::SourceRefs(
+    std::span<const std::uint64_t> entry_ids) {
+  std::vector<std::string> refs;
+  if (entry_ids.empty()) return refs;
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  Statement statement = read->Prepare("SELECT source_ref FROM entry WHERE id = ?1");
+  refs.reserve(entry_ids.size());
+  for (const std::uint64_t id : entry_ids) {
+    const auto row = statement.Bind(id).Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::DataLossError(absl::StrCat("entry ", id, " is gone from the store"));
+    refs.emplace_back(statement.Text(0));
+  }
+  return refs;
+}
+
+absl::Status Catalog::Impl::Silence(std::span<const std::uint64_t> entries) {
+  for (const std::uint64_t entry : entries) table.Withdraw(entry);
+  digests->Withdraw(entries);
+  identities->Withdraw(entries);
+  const auto codes_silenced = codes->Withdraw(entries);
+  const std::lock_guard lock(counts_mutex);
+  for (const std::uint64_t entry : entries) {
+    const EntryFacts facts = table.Get(entry);
+    --set_entries[facts.hash_set];
+    if (facts.series != 0) --series_entries[facts.series];
+  }
+  return codes_silenced.status();
+}
+
+absl::StatusOr<std::uint64_t> Catalog::Withdraw(std::span<const std::uint64_t> entry_ids) {
+  auto write = impl_->BeginWrite();
+  if (!write.ok()) return write.status();
+  std::vector<std::uint64_t> active;
+  for (const std::uint64_t id : entry_ids) {
+    if (id == 0 || id >= impl_->table.Size()) return NoEntry(id);
+    if (!impl_->table.Get(id).withdrawn) active.push_back(id);
+  }
+  std::sort(active.begin(), active.end());
+  active.erase(std::unique(active.begin(), active.end()), active.end());
+  if (active.empty()) return 0;
+  const auto change = impl_->AddChange(*write, ChangeKind::kWithdrawn, "");
+  if (!change.ok()) return change.status();
+  {
+    Statement insert = write->Prepare("INSERT INTO withdrawal (entry, change) VALUES (?1, ?2)");
+    for (const std::uint64_t id : active) {
+      if (auto status = insert.Bind(id, *change).Run(); !status.ok()) return status;
+    }
+  }
+  const auto silence = [&]() -> absl::Status {
+    // The table alone already makes them silent: a failure of the index costs memory only.
+    auto status = impl_->Silence(active);
+    return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
+  };
+  if (auto status = impl_->CommitAndApply(*write, *change, silence); !status.ok()) return status;
+  return active.size();
+}
+
+}  // namespace kith::catalog

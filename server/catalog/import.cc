@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/catalog/import.h"
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "server/catalog/batch.h"
+#include "server/catalog/internal/entry_record.h"
+#include "server/catalog/names.h"
+
+namespace kith::catalog {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kStagePrefix = "import-";
+constexpr std::size_t kRememberedImports = 64;
+constexpr std::string_view kStageSql = R"sql(
+CREATE TABLE record (id INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT;
+)sql";
+constexpr std::array<Migration, 1> kStageMigrations = {{{1, kStageSql}}};
+
+void RemoveStage(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".new"}) {
+    std::error_code ignored;  // what is not there need not be removed
+    std::filesystem::remove(path + suffix, ignored);
+  }
+}
+
+// One open import.
+struct Import {
+  std::mutex mutex;  // of all below
+  std::string set;
+  std::string series;
+  std::string source;
+  std::string path;
+  std::unique_ptr<Database> stage;
+  std::uint64_t batches = 0;
+  std::uint64_t refused = 0;
+  StagedBatch last;  // acknowledged again when the client asks again
+  bool over = false;
+  std::atomic<Clock::time_point> used{Clock::now()};
+
+  ~Import() {
+    stage.reset();
+    RemoveStage(path);
+  }
+};
+
+// One that is over, for a client that lost the answer.
+struct Committed {
+  std::string id;
+  std::uint64_t batches = 0;
+  ImportedList imported;
+};
+
+absl::Status OtherBatches(std::uint64_t sent, std::uint64_t came) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(sent, " batches were sent, but ", came, " came: send the rest"));
+}
+
+absl::Status NoImport(const std::string& id) {
+  return absl::NotFoundError(
+      absl::StrCat("import ", Quoted(id),
+                   " is not open: it ended, was aborted, or waited too long. Begin again"));
+}
+
+}  // namespace
+
+struct Imports::Impl {
+  Catalog& catalog;
+  const std::chrono::seconds idle;
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<Import>> open;  // guarded by mutex
+  std::uint64_t next = 1;                               // guarded by mutex
+  std::deque<Committed> committed;                      // guarded by mutex; the last ones
+
+  Impl(Catalog& of, int idle_seconds) : catalog(of), idle(idle_seconds) {}
+
+  // Under the mutex.
+  void DropIdle() {
+    for (auto it = open.begin(); it != open.end();) {
+      it = Clock::now() - it->second->used.load() > idle ? open.erase(it) : std::next(it);
+    }
+  }
+
+  // What the import brought; NOT_FOUND when it was not committed, or long ago.
+  absl::StatusOr<ImportedList> FindCommitted(const std::string& id, std::uint64_t batches) {
+    const std::lock_guard lock(mutex);
+    for (const Committed& one : committed) {
+      if (one.id != id) continue;
+      if (one.batches != batches) return OtherBatches(batches, one.batches);
+      return one.imported;
+    }
+    return NoImport(id);
+  }
+
+  // From here on the import is over, and its answer can be asked for again.
+  void End(const std::string& id, std::uint64_t batches, const ImportedList& imported) {
+    const std::lock_guard lock(mutex);
+    committed.push_back({.id = id, .batches = batches, .imported = imported});
+    if (committed.size() > kRememberedImports) committed.pop_front();
+    open.erase(id);
+  }
+
+  absl::StatusOr<std::shared_ptr<Import>> Find(const std::string& id) {
+    const std::lock_guard lock(mutex);
+    DropIdle();
+    const auto found = open.find(id);
+    if (found == open.end()) return NoImport(id);
+    found->second->used = Clock::now();
+    return found->second;
+  }
+};
+
+Imports::Imports(Catalog& catalog, int idle_seconds)
+    : impl_(std::make_unique<Impl>(catalog, idle_seconds)) {
+  std::vector<std::string> left;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(catalog.store_dir(), error)) {
+    if (file.path().filename().string().rfind(kStagePrefix, 0) == 0) {
+      left.push_back(file.path().string());
+    }
+  }
+  for (const std::string& path : left) std::filesystem::remove(path, error);
+}
+
+Imports::~Imports() = default;
+
+absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_view series,
+                                           std::string_view source) {
+  if (auto status = CheckText("source", source); !status.ok()) return status;
+  const Directory& directory = impl_->catalog.directory();
+  if (directory.hash_sets.ByName(set) == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no hash set ", Quoted(set), ": add it first"));
+  }
+  if (!series.empty() && directory.series.ByName(series) == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no series ", Quoted(series), ": add it first"));
+  }
+  auto import = std::make_shared<Import>();
+  import->set = std::string(set);
+  import->series = std::string(series);
+  import->source = std::string(source);
+  std::string id;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->DropIdle();
+    if (impl_->open.size() >= kMaxOpenImports) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(kMaxOpenImports, " imports are open: commit or abort one of them first"));
+    }
+    // The start of the process tells its imports from those of an earlier one.
+    id = absl::StrCat(impl_->next++, "-",
+                      std::chrono::system_clock::now().time_since_epoch().count());
+    import->path = absl::StrCat(impl_->catalog.store_dir(), "/", std::string(kStagePrefix), id);
+    impl_->open.emplace(id, import);
+  }
+  const std::lock_guard lock(import->mutex);
+  auto stage = Database::Open({.path = import->path,
+                               .create = true,
+                               .durability = Durability::kScratch,
+                               .migrations = kStageMigrations});
+  if (!stage.ok()) {
+    import->over = true;
+    const std::lock_guard open_lock(impl_->mutex);
+    impl_->open.erase(id);
+    return stage.status();
+  }
+  import->stage = *std::move(stage);
+  return id;
+}
+
+absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint64_t batch,
+                                         std::span<const v1::Entry* const> records) {
+  const auto found = impl_->Find(import_id);
+  if (!found.ok()) return found.status();
+  Import& import = **found;
+  const std::lock_guard lock(import.mutex);
+  if (import.over) return NoImport(import_id);
+  if (batch + 1 == import.batches) return import.last;
+  if (batch != import.batches) {
+    // Older ones were acknowledged too; what they refused is no longer held.
+    if (batch < import.batches) return StagedBatch{};
+    return absl::FailedPreconditionError(
+        absl::StrCat("batch ", batch, " came, but batch ", import.batches, " is the next one"));
+  }
+  StagedBatch staged;
+  auto write = import.stage->BeginWrite();
+  if (!write.ok()) return write.status();
+  {
+    Statement insert = write->Prepare("INSERT INTO record (entry) VALUES (?1)");
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const auto taken = TakeEntry(*records[i], v1::DIALECT_UNSPECIFIED);
+      if (!taken.ok()) {
+        staged.refused.emplace_back(i, std::string(taken.status().message()));
+        continue;
+      }
+      const std::string bytes = records[i]->SerializeAsString();
+      if (auto status = insert.Bind(BlobView{bytes}).Run(); !status.ok()) return status;
+      ++staged.staged;
+    }
+  }
+  if (auto status = write->Commit(); !status.ok()) return status;
+  ++import.batches;
+  import.refused += staged.refused.size();
+  import.last = staged;
+  return staged;
+}
+
+absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::uint64_t batches) {
+  const auto found = impl_->Find(import_id);
+  if (!found.ok()) return impl_->FindCommitted(import_id, batches);
+  Import& import = **found;
+  const std::lock_guard lock(import.mutex);
+  if (import.over) return impl_->FindCommitted(import_id, batches);
+  if (batches != import.batches) return OtherBatches(batches, import.batches);
+  ImportedList imported;
+  imported.refused = import.refused;
+  {
+    auto batch = impl_->catalog.BeginBatch(import.set, import.series, import.source);
+    if (!batch.ok()) return batch.status();
+    auto read = import.stage->BeginRead();
+    if (!read.ok()) return read.status();
+    Statement records = read->Prepare("SELECT entry FROM record ORDER BY id");
+    v1::Entry entry;
+    while (true) {
+      const auto row = records.Step();
+      if (!row.ok()) return row.status();
+      if (!*row) break;
+      const std::string_view bytes = records.Blob(0);
+      if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        return absl::DataLossError("a staged record is damaged: abort the import, begin again");
+      }
+      const auto added = (*batch)->Add(entry);
+      if (!added.ok()) return added.status();
+      ++(added->already_there ? imported.already_there : imported.added);
+      import.used = Clock::now();
+    }
+    if (auto status = (*batch)->Commit(); !status.ok()) return status;
+  }
+  impl_->End(import_id, batches, imported);
+  import.over = true;
+  return imported;
+}
+
+absl::Status Imports::Abort(const std::string& import_id) {
+  const auto found = impl_->Find(import_id);
+  if (!found.ok()) return found.status();
+  const std::lock_guard lock((*found)->mutex);
+  if ((*found)->over) return NoImport(import_id);
+  (*found)->over = true;
+  const std::lock_guard open_lock(impl_->mutex);
+  impl_->open.erase(import_id);
+  return absl::OkStatus();
+}
+
+}  // namespace kith::catalog

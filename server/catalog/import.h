@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: imports: lists that come in batches and enter a set all together or not at all.
+//
+// Thread-safety: all functions may be called from any thread; the calls of one import wait for each
+// other.
+//
+// Staged records lie in a file of their own in the store's folder, gone with an abort, after an
+// hour without a call, and at the next start. Memory: some 150 bytes a record during Commit only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/catalog.pb.h"
+#include "server/catalog/catalog.h"
+
+namespace kith::catalog {
+
+inline constexpr int kMaxOpenImports = 16;
+
+struct StagedBatch {
+  std::uint64_t staged = 0;
+  std::vector<std::pair<std::uint64_t, std::string>> refused;  // item and reason
+};
+
+struct ImportedList {
+  std::uint64_t added = 0;
+  std::uint64_t already_there = 0;
+  std::uint64_t refused = 0;
+};
+
+class Imports {
+ public:
+  // Removes what an earlier process staged. `catalog` outlives the imports.
+  explicit Imports(Catalog& catalog, int idle_seconds = 3600);
+  ~Imports();
+  Imports(const Imports&) = delete;
+  Imports& operator=(const Imports&) = delete;
+
+  // Errors: NOT_FOUND for the set or series, RESOURCE_EXHAUSTED for too many open imports.
+  [[nodiscard]] absl::StatusOr<std::string> Begin(std::string_view set, std::string_view series,
+                                                  std::string_view source);
+  // Errors: NOT_FOUND, FAILED_PRECONDITION for a batch out of order, RESOURCE_EXHAUSTED.
+  [[nodiscard]] absl::StatusOr<StagedBatch> Add(const std::string& import_id, std::uint64_t batch,
+                                                std::span<const v1::Entry* const> records);
+  // The import is over when it succeeded; after an error it may be tried again or aborted. The
+  // answers of the last 64 committed ones are given again.
+  // Errors: NOT_FOUND, FAILED_PRECONDITION when `batches` is not what came.
+  [[nodiscard]] absl::StatusOr<ImportedList> Commit(const std::string& import_id,
+                                                    std::uint64_t batches);
+  [[nodiscard]] absl::Status Abort(const std::string& import_id);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::catalog

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: read all entries of a store in order and check the digest of each batch on the way.
+//
+// Thread-safety: belongs to one thread. Complexity: O(entries), one scan.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "server/catalog/database.h"
+#include "server/catalog/internal/entry_record.h"
+
+namespace kith::catalog {
+
+struct BatchScan {
+  // Called for each entry before its batch is known to be sound; an error ends the scan.
+  std::function<absl::Status(const EntryRecord&)> entry;
+  // Called for each batch that is not what was stored; an error ends the scan.
+  std::function<absl::Status(absl::Status)> damage;
+
+  std::uint64_t last_change = 0;  // out
+  std::uint64_t last_entry = 0;   // out: known before the first entry is handed out
+  std::uint64_t entries = 0;      // out: how many came
+  std::uint64_t batches = 0;      // out
+
+  // Numbers go from 1 on without gaps; what breaks that ends the scan with DATA_LOSS.
+  [[nodiscard]] absl::Status Run(Transaction& read);
+};
+
+}  // namespace kith::catalog

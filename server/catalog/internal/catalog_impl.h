@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the state of a catalog, shared by the files that implement it.
+//
+// Thread-safety: what changes is guarded as its comment says.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/catalog/catalog.h"
+#include "server/catalog/internal/entry_record.h"
+
+namespace kith::catalog {
+
+enum class ChangeKind { kAdded = 1, kWithdrawn = 2, kIdentified = 3, kSwitched = 4 };
+
+// What the indexes need of a run of new entries, gathered so that they are told in bulk.
+struct IndexFeed {
+  std::vector<EntryFacts> facts;  // entry first + i
+  std::vector<index::Code> codes;
+  std::vector<index::Label> labels;
+  std::array<std::string, 4> digests;  // MD5, SHA-1, SHA-256, identities: back to back
+  std::array<std::vector<std::uint64_t>, 4> digest_entries;
+  std::map<std::uint64_t, std::uint32_t> dialects;  // bits of each v1::Dialect seen, by set
+
+  void Add(const EntryRecord& record, std::uint64_t identity_seed);
+  void Clear();
+};
+
+// Tells an entry that has no digest: XXH3-128 of its set, its codes and its source_ref.
+[[nodiscard]] std::array<char, 16> IdentityOf(const EntryRecord& record, std::uint64_t seed);
+
+// The withdrawn entries, ascending. DATA_LOSS for one above `last`.
+[[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read,
+                                                                       std::uint64_t last);
+
+struct Catalog::Impl {
+  CatalogOptions options;
+  std::string store_id;
+  std::unique_ptr<Database> database;
+  Directory directory;
+  EntryTable table;
+  std::unique_ptr<index::HammingIndex> codes;
+  std::unique_ptr<index::DigestIndex> digests;
+  // Entries without a digest, by IdentityOf. The seed is random: nobody can forge a duplicate.
+  std::unique_ptr<index::DigestIndex> identities;
+  std::uint64_t identity_seed = 0;
+
+  mutable std::mutex counts_mutex;
+  std::vector<std::uint64_t> set_entries;                           // by number of the set
+  std::vector<std::uint32_t> set_dialects;                          // bits, by number of the set
+  std::unordered_map<std::uint64_t, std::uint64_t> series_entries;  // by number of the series
+
+  mutable std::mutex moment_mutex;
+  Moment moment;
+  // The memory (directory, table, indexes) lacks a change that is recorded: answers would be
+  // incomplete, and additions would be made twice. A restart mends it.
+  std::atomic<bool> index_broken{false};
+
+  [[nodiscard]] absl::Status CheckWhole() const;
+  // UNAVAILABLE when the index is broken: for all writers of the catalog.
+  [[nodiscard]] absl::StatusOr<Transaction> BeginWrite();
+  // COMMIT, then `apply` to bring the memory up to date, then Publish(change), unless it is 0.
+  // Whatever ends it early behind the COMMIT, be it an exception, breaks the index: UNAVAILABLE.
+  [[nodiscard]] absl::Status CommitAndApply(Transaction& write, std::uint64_t change,
+                                            const std::function<absl::Status()>& apply);
+
+  // All of these are called by the holder of the writing transaction, or while opening.
+  [[nodiscard]] absl::Status Load();
+  [[nodiscard]] absl::Status LoadDirectory(Transaction& read);
+  [[nodiscard]] absl::Status LoadEntries(Transaction& read);
+  [[nodiscard]] absl::Status Feed(const IndexFeed& feed);
+  // Makes active entries silent.
+  [[nodiscard]] absl::Status Silence(std::span<const std::uint64_t> entries);
+  void Publish(std::uint64_t change);
+  // Adds a row to the change sequence and returns its number.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> AddChange(Transaction& write, ChangeKind kind,
+                                                        std::string_view note);
+  void PutSet(const v1::HashSet& hash_set);
+
+  // For requests: NOT_FOUND with a hint of what to do.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const v1::HashSet>> FindSet(
+      std::string_view name) const;
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const v1::Series>> FindSeries(
+      std::string_view code) const;
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const v1::Agency>> FindAgency(
+      std::string_view name) const;
+
+  // Checks who identified a series, writes it into `series`, and gives the agency's number.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> TakeIdentifier(std::string_view agency_name,
+                                                             std::uint64_t contact_id,
+                                                             std::string_view identified_on,
+                                                             v1::Series& series) const;
+  // Returns the number of the change.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteIdentified(Transaction& write,
+                                                              const v1::Series& series,
+                                                              std::uint64_t agency_id);
+};
+
+}  // namespace kith::catalog

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Catalog: from the tables to the state in memory.
+#include <xxhash.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/catalog/internal/batch_scan.h"
+#include "server/catalog/internal/catalog_impl.h"
+#include "server/catalog/names.h"
+
+namespace kith::catalog {
+namespace {
+
+// Entries told to the indexes at once while loading: large enough to become segments, small enough
+// to weigh little beside them.
+constexpr std::size_t kFeedEntries = 1U << 18;
+
+std::vector<std::string_view> Slices(const std::string& bytes, std::size_t width) {
+  std::vector<std::string_view> slices;
+  slices.reserve(bytes.size() / width);
+  for (std::size_t i = 0; i < bytes.size(); i += width) {
+    slices.push_back(std::string_view(bytes).substr(i, width));
+  }
+  return slices;
+}
+
+}  // namespace
+
+std::array<char, 16> IdentityOf(const EntryRecord& record, std::uint64_t seed) {
+  std::string text = absl::StrCat(record.hash_set, "/", record.codes.size(), "/");
+  for (const CodeRecord& code : record.codes) text.append(code.pdq.begin(), code.pdq.end());
+  text.append(record.source_ref);
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits_withSeed(text.data(), text.size(), seed));
+  std::array<char, 16> bytes{};
+  std::copy(std::begin(canonical.digest), std::end(canonical.digest), bytes.begin());
+  return bytes;
+}
+
+void IndexFeed::Add(const EntryRecord& record, std::uint64_t identity_seed) {
+  facts.push_back({.hash_set = static_cast<std::uint32_t>(record.hash_set),
+                   .series = static_cast<std::uint32_t>(record.series),
+                   .victim_identified = static_cast<std::uint8_t>(record.victim_identified),
+                   .ambiguous = record.IsAmbiguous(),
+                   .withdrawn = false});
+  for (const CodeRecord& code : record.codes) {
+    codes.push_back(code.pdq);
+    labels.push_back({record.id, PackLabel({code.frame, code.crop, code.dialect})});
+    dialects[record.hash_set] |= 1U << static_cast<unsigned>(code.dialect);
+  }
+  const std::array<const std::string*, 3> own = {&record.md5, &record.sha1, &record.sha256};
+  bool any = false;
+  for (std::size_t kind = 0; kind < own.size(); ++kind) {
+    if (own[kind]->empty()) continue;
+    any = true;
+    digests[kind] += *own[kind];
+    digest_entries[kind].push_back(record.id);
+  }
+  if (!any) {
+    const auto identity = IdentityOf(record, identity_seed);
+    digests[3].append(identity.begin(), identity.end());
+    digest_entries[3].push_back(record.id);
+  }
+}
+
+void IndexFeed::Clear() {
+  facts.clear();
+  codes.clear();
+  labels.clear();
+  for (auto& bytes : digests) bytes.clear();
+  for (auto& entries : digest_entries) entries.clear();
+  dialects.clear();
+}
+
+absl::Status Catalog::Impl::Feed(const IndexFeed& feed) {
+  for (const EntryFacts& facts : feed.facts) {
+    if (!table.Append(facts)) return absl::ResourceExhaustedError("the catalog is full");
+  }
+  if (auto status = codes->Add(feed.codes, feed.labels); !status.ok()) return status;
+  constexpr std::array<index::DigestKind, 4> kKinds = {
+      index::DigestKind::kMd5, index::DigestKind::kSha1, index::DigestKind::kSha256,
+      index::DigestKind::kMd5};
+  for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
+    index::DigestIndex& target = kind == 3 ? *identities : *digests;
+    const auto slices = Slices(feed.digests[kind], index::DigestBytes(kKinds[kind]));
+    if (auto status = target.Add(kKinds[kind], slices, feed.digest_entries[kind]); !status.ok()) {
+      return status;
+    }
+  }
+  const std::lock_guard lock(counts_mutex);
+  for (const EntryFacts& facts : feed.facts) {
+    ++set_entries[facts.hash_set];
+    if (facts.series != 0) ++series_entries[facts.series];
+  }
+  for (const auto& [set, bits] : feed.dialects) set_dialects[set] |= bits;
+  return absl::OkStatus();
+}
+
+void Catalog::Impl::PutSet(const v1::HashSet& hash_set) {
+  directory.hash_sets.Put(hash_set.set_id(), hash_set.name(), hash_set);
+  {
+    const std::lock_guard lock(counts_mutex);
+    if (set_entries.size() <= hash_set.set_id()) {
+      set_entries.resize(hash_set.set_id() + 1);
+      set_dialects.resize(hash_set.set_id() + 1);
+    }
+  }
+  const std::lock_guard lock(moment_mutex);
+  auto rules = moment.sets ? std::make_shared<std::vector<SetRule>>(*moment.sets)
+                           : std::make_shared<std::vector<SetRule>>();
+  if (rules->size() <= hash_set.set_id()) rules->resize(hash_set.set_id() + 1);
+  (*rules)[hash_set.set_id()] = {.enabled = hash_set.enabled(),
+                                 .purpose = hash_set.purpose(),
+                                 .radius_bits = static_cast<int>(hash_set.radius_bits())};
+  moment.sets = std::move(rules);
+}
+
+void Catalog::Impl::Publish(std::uint64_t change) {
+  const std::lock_guard lock(moment_mutex);
+  moment.change = change;
+  moment.entries_end = table.Size();
+}
+
+absl::StatusOr<std::uint64_t> Catalog::Impl::AddChange(Transaction& write, ChangeKind kind,
+                                                       std::string_view note) {
+  if (auto status = write.Execute("INSERT INTO change (at, kind, note) VALUES (?1, ?2, ?3)",
+                                  TimeNow(), kind, note);
+      !status.ok()) {
+    return status;
+  }
+  return write.LastInsertId();
+}
+
+absl::Status Catalog::Impl::Load() {
+  auto read = database->BeginRead();
+  if (!read.ok()) return read.status();
+  {
+    const std::lock_guard lock(moment_mutex);
+    moment.sets = std::make_shared<std::vector<SetRule>>();
+  }
+  absl::Status status = LoadDirectory(*read);
+  if (status.ok()) status = LoadEntries(*read);
+  // Nothing of a store can be an invalid argument of its reader: such an error tells of damage.
+  if (absl::IsInvalidArgument(status)) {
+    status = absl::DataLossError(absl::StrCat(status.message(), "; restore a backup"));
+  }
+  if (!status.ok()) {
+    return absl::Status(status.code(), absl::StrCat(options.store_dir, ": ", status.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
+  Statement agencies = read.Prepare("SELECT id, name, country, desk FROM agency ORDER BY id");
+  while (true) {
+    const auto row = agencies.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    v1::Agency agency;
+    agency.set_agency_id(agencies.Id(0));
+    agency.set_name(std::string(agencies.Text(1)));
+    agency.set_country(std::string(agencies.Text(2)));
+    agency.set_desk(std::string(agencies.Text(3)));
+    directory.agencies.Put(agency.agency_id(), agency.name(), agency);
+  }
+  Statement contacts = read.Prepare(
+      "SELECT c.id, a.name, c.name, c.role, c.phone, c.email, c.verified_on"
+      " FROM contact c JOIN agency a ON a.id = c.agency ORDER BY c.id");
+  while (true) {
+    const auto row = contacts.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    v1::Contact contact;
+    contact.set_contact_id(contacts.Id(0));
+    contact.set_agency(std::string(contacts.Text(1)));
+    contact.set_name(std::string(contacts.Text(2)));
+    contact.set_role(std::string(contacts.Text(3)));
+    contact.set_phone(std::string(contacts.Text(4)));
+    contact.set_email(std::string(contacts.Text(5)));
+    contact.set_verified_at(std::string(contacts.Text(6)));
+    directory.contacts.Put(contact.contact_id(), "", contact);
+  }
+  Statement all_series = read.Prepare(
+      "SELECT s.id, s.code, s.note, i.change, a.name, i.contact, i.identified_on FROM series s"
+      " LEFT JOIN series_identified i ON i.series = s.id LEFT JOIN agency a ON a.id = i.agency"
+      " ORDER BY s.id");
+  while (true) {
+    const auto row = all_series.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    v1::Series series;
+    series.set_series_id(all_series.Id(0));
+    series.set_code(std::string(all_series.Text(1)));
+    series.set_note(std::string(all_series.Text(2)));
+    series.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
+    if (!all_series.IsNull(3)) {
+      series.set_status(v1::SERIES_STATUS_IDENTIFIED);
+      series.set_agency(std::string(all_series.Text(4)));
+      if (const auto contact = directory.contacts.ById(all_series.Id(5))) {
+        *series.mutable_contact() = *contact;
+      }
+      series.set_identified_on(std::string(all_series.Text(6)));
+    }
+    directory.series.Put(series.series_id(), series.code(), series);
+  }
+  Statement sets = read.Prepare(
+      "SELECT h.id, h.name, h.source, h.version, h.purpose, h.radius_bits, h.dialect,"
+      " coalesce((SELECT s.enabled FROM hash_set_switched s WHERE s.hash_set = h.id"
+      "           ORDER BY s.change DESC LIMIT 1), h.enabled) FROM hash_set h ORDER BY h.id");
+  while (true) {
+    const auto row = sets.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::OkStatus();
+    v1::HashSet hash_set;
+    hash_set.set_set_id(sets.Id(0));
+    if (hash_set.set_id() == 0 || hash_set.set_id() >= EntryTable::kMaxHashSets) {
+      return absl::DataLossError("a hash set with a number out of range");
+    }
+    hash_set.set_name(std::string(sets.Text(1)));
+    hash_set.set_source(std::string(sets.Text(2)));
+    hash_set.set_version(std::string(sets.Text(3)));
+    hash_set.set_purpose(static_cast<v1::Purpose>(sets.Int(4)));
+    hash_set.set_radius_bits(static_cast<std::uint32_t>(sets.Int(5)));
+    hash_set.set_dialect(static_cast<v1::Dialect>(sets.Int(6)));
+    hash_set.set_enabled(sets.Int(7) != 0);
+    PutSet(hash_set);
+  }
+}
+
+absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std::uint64_t last) {
+  std::vector<std::uint64_t> withdrawn;
+  Statement statement = read.Prepare("SELECT entry FROM withdrawal ORDER BY entry");
+  while (true) {
+    const auto row = statement.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return withdrawn;
+    if (statement.Id(0) == 0 || statement.Id(0) > last) {
+      return absl::DataLossError(absl::StrCat(
+          "entry ", statement.Id(0), " is withdrawn but does not exist; restore a backup"));
+    }
+    withdrawn.push_back(statement.Id(0));
+  }
+}
+
+absl::Status Catalog::Impl::LoadEntries(Transaction& read) {
+  IndexFeed feed;
+  BatchScan scan;
+  const auto flush = [&]() -> absl::Status {
+    auto status = Feed(feed);
+    feed.Clear();
+    if (options.progress) options.progress("index", scan.entries, scan.last_entry);
+    return status;
+  };
+  scan.entry = [&](const EntryRecord& record) -> absl::Status {
+    if (directory.hash_sets.ById(record.hash_set) == nullptr || record.series > UINT32_MAX) {
+      return absl::DataLossError(
+          absl::StrCat("entry ", record.id, " is in a set that does not exist; restore a backup"));
+    }
+    feed.Add(record, identity_seed);
+    return feed.facts.size() < kFeedEntries ? absl::OkStatus() : flush();
+  };
+  scan.damage = [](absl::Status status) { return status; };
+  if (auto status = scan.Run(read); !status.ok()) return status;
+  if (auto status = flush(); !status.ok()) return status;
+  const auto withdrawn = ReadWithdrawn(read, scan.entries);
+  if (!withdrawn.ok()) return withdrawn.status();
+  if (auto status = Silence(*withdrawn); !status.ok()) return status;
+  Publish(scan.last_change);
+  return absl::OkStatus();
+}
+
+}  // namespace kith::catalog

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/catalog/names.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace kith::catalog {
+namespace {
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+}
+
+}  // namespace
+
+std::string Quoted(std::string_view text) {
+  constexpr std::size_t kShown = 60;
+  return absl::StrCat("\"", absl::CHexEscape(std::string(text.substr(0, kShown))),
+                      text.size() > kShown ? "...\"" : "\"");
+}
+
+bool IsUtf8(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
+    const int length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
+    if (length == 0 || lead > 0xF4 || text.size() - i < static_cast<std::size_t>(length)) {
+      return false;
+    }
+    std::uint32_t point = lead & (0x7FU >> length);
+    for (int k = 1; k < length; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)]);
+      if ((next & 0xC0U) != 0x80U) return false;
+      point = point << 6U | (next & 0x3FU);
+    }
+    constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+    if (point < kLeast[static_cast<std::size_t>(length)] || point > 0x10FFFF ||
+        (point >= 0xD800 && point <= 0xDFFF)) {
+      return false;
+    }
+    i += static_cast<std::size_t>(length);
+  }
+  return true;
+}
+
+absl::Status CheckOptionalName(std::string_view field, std::string_view text) {
+  if (text.size() > kMaxNameBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(std::string(field), " ", Quoted(text), " has ",
+                                                   text.size(), " bytes: at most ", kMaxNameBytes));
+  }
+  if (!IsUtf8(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(field), " ", Quoted(text), " is not UTF-8"));
+  }
+  if (HasControl(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(field), " ", Quoted(text), " holds a control character"));
+  }
+  if (!text.empty() && (text.front() == ' ' || text.back() == ' ')) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(field), " ", Quoted(text), " begins or ends with a blank"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckName(std::string_view field, std::string_view text) {
+  if (text.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(field), " is empty: give 1 to 200 bytes"));
+  }
+  return CheckOptionalName(field, text);
+}
+
+absl::Status CheckText(std::string_view field, std::string_view text) {
+  if (text.size() > kMaxTextBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(field), " has ", text.size(), " bytes: at most ", kMaxTextBytes));
+  }
+  if (!IsUtf8(text) || text.find('\0') != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(field), " ", Quoted(text), " is not UTF-8 text"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAgencyName(std::string_view text) {
+  if (auto status = CheckName("agency name", text); !status.ok()) return status;
+  if (text.find('/') != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("agency name ", Quoted(text),
+                     " holds \"/\", which parts agency and number in a case name"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDate(std::string_view field, std::string_view text) {
+  if (text.empty()) return absl::OkStatus();
+  absl::CivilDay day;
+  if (text.size() == 10 && text[4] == '-' && text[7] == '-' &&
+      absl::ParseCivilTime(std::string(text), &day) &&
+      absl::FormatCivilTime(day) == std::string(text)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(field), " ", Quoted(text), " is no day: write YYYY-MM-DD"));
+}
+
+std::string TimeNow() {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
+}
+
+}  // namespace kith::catalog

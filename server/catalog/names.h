@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: tell whether a name, a text or a date may be stored.
+//
+// Thread-safety: pure functions. Complexity: linear in the text.
+// Errors: INVALID_ARGUMENT; the message names the field and says what is wrong, and never repeats
+// more of the text than is fit for a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace kith::catalog {
+
+inline constexpr std::size_t kMaxNameBytes = 200;
+inline constexpr std::size_t kMaxTextBytes = 4096;
+
+[[nodiscard]] bool IsUtf8(std::string_view text);
+
+// 1 to 200 bytes of UTF-8 without control characters, without blanks at its ends.
+[[nodiscard]] absl::Status CheckName(std::string_view field, std::string_view text);
+// The same, or empty.
+[[nodiscard]] absl::Status CheckOptionalName(std::string_view field, std::string_view text);
+// Text between quotes for a message: short, and harmless on a terminal.
+[[nodiscard]] std::string Quoted(std::string_view text);
+
+// Up to 4096 bytes of UTF-8 without NUL.
+[[nodiscard]] absl::Status CheckText(std::string_view field, std::string_view text);
+// A name without "/": it is the first half of a case name.
+[[nodiscard]] absl::Status CheckAgencyName(std::string_view text);
+// YYYY-MM-DD of a day that exists, or empty.
+[[nodiscard]] absl::Status CheckDate(std::string_view field, std::string_view text);
+
+// The present moment, RFC 3339, UTC, whole seconds.
+[[nodiscard]] std::string TimeNow();
+
+}  // namespace kith::catalog

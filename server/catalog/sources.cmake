@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+list(
+  APPEND
+  kith_engine_sources
+  catalog/batch.cc
+  catalog/catalog.cc
+  catalog/database.cc
+  catalog/directory.cc
+  catalog/entries.cc
+  catalog/entry_table.cc
+  catalog/import.cc
+  catalog/inspect.cc
+  catalog/internal/batch_scan.cc
+  catalog/internal/connection.cc
+  catalog/internal/entry_record.cc
+  catalog/load.cc
+  catalog/names.cc
+  catalog/schema.cc
+  engine.cc
+  engine_admin.cc
+  engine_catalog.cc
+  engine_import.cc
+  matcher.cc)
+set_source_files_properties(engine.cc engine_admin.cc
+                            PROPERTIES COMPILE_DEFINITIONS "KITH_VERSION=\"${PROJECT_VERSION}\"")

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/check_run.h"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/casework/schema.h"
+#include "server/catalog/names.h"
+#include "server/internal/paging.h"
+
+namespace kith::server {
+namespace {
+
+constexpr std::size_t kMatchedAgainAtOnce = 256;
+// Knowledge may change while files are matched again; after so many rounds the report says so.
+constexpr int kMatchAgainRounds = 3;
+constexpr std::size_t kMaxWalkErrors = 1000;
+// What a client says in words, and how much of it is kept: a report must fit its messages.
+constexpr std::size_t kMaxFormatBytes = 64;
+constexpr std::size_t kMaxWordsBytes = catalog::kMaxTextBytes;
+constexpr std::uint64_t kMaxCount = std::numeric_limits<std::int64_t>::max() / 4;
+
+// The first `bytes` bytes of UTF-8, or a few less: no character is cut.
+std::string_view Beginning(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+  return text.substr(0, bytes);
+}
+
+// Where a file says more than is kept: the same without that, in `kept`.
+const v1::EvidenceFile* InBounds(const v1::EvidenceFile& file, std::deque<v1::EvidenceFile>& kept) {
+  const v1::Fingerprint& fingerprint = file.fingerprint();
+  if (fingerprint.detail().size() <= kMaxWordsBytes &&
+      fingerprint.format().size() <= kMaxFormatBytes) {
+    return &file;
+  }
+  v1::Fingerprint& shortened = *kept.emplace_back(file).mutable_fingerprint();
+  shortened.set_detail(std::string(Beginning(fingerprint.detail(), kMaxWordsBytes)));
+  shortened.set_format(std::string(Beginning(fingerprint.format(), kMaxFormatBytes)));
+  return &kept.back();
+}
+
+absl::Status CheckFile(const v1::EvidenceFile& file, std::size_t position) {
+  std::string fault;
+  const v1::Fingerprint& fingerprint = file.fingerprint();
+  if (file.path().empty()) fault = "its path is missing";
+  if (fingerprint.disposition() == v1::DISPOSITION_UNSPECIFIED ||
+      !v1::Disposition_IsValid(fingerprint.disposition())) {
+    fault = "it says not what became of reading it (disposition)";
+  }
+  if (!catalog::IsUtf8(fingerprint.detail()) || !catalog::IsUtf8(fingerprint.format())) {
+    fault = "its detail or format is not UTF-8";
+  }
+  if (fault.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("file ", position, " of the batch: ", fault));
+}
+
+// At most so many are kept; what is beyond is counted.
+std::vector<std::string> WalkErrors(const v1::MatchStreamEnd& end) {
+  std::vector<std::string> errors;
+  for (const std::string& error : end.walk_errors()) {
+    if (errors.size() == kMaxWalkErrors) {
+      errors.push_back(absl::StrCat(
+          "and ", end.walk_errors_size() - static_cast<int>(errors.size()), " places more"));
+      break;
+    }
+    errors.emplace_back(Beginning(error, kMaxWordsBytes));
+  }
+  return errors;
+}
+
+}  // namespace
+
+class Casework::RunOfCheck final : public CheckRun {
+ public:
+  // A look-up owns its ledger.
+  struct Memory {
+    std::unique_ptr<catalog::Database> database;
+    std::unique_ptr<casework::Ledger> ledger;
+  };
+
+  RunOfCheck(Casework* casework, Memory memory, casework::Run run, const v1::MatchStreamOpen& open,
+             v1::MatchStreamOpened opened)
+      : casework_(*casework),
+        memory_(std::move(memory)),
+        ledger_(memory_.ledger ? memory_.ledger.get() : &casework_.ledger_),
+        run_(run),
+        open_(open),
+        opened_(std::move(opened)) {}
+
+  [[nodiscard]] const v1::MatchStreamOpened& Opened() const override { return opened_; }
+
+  [[nodiscard]] absl::StatusOr<v1::MatchStreamBatchResult> Batch(
+      const v1::MatchStreamBatch& batch) override {
+    if (ended_) return absl::FailedPreconditionError("a batch after the end of the run");
+    if (static_cast<std::uint32_t>(batch.files_size()) > kMaxQueriesABatch) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(batch.files_size(), " files in one batch: at most ", kMaxQueriesABatch));
+    }
+    std::deque<v1::EvidenceFile> shortened;
+    std::vector<const v1::EvidenceFile*> files;
+    std::vector<const v1::Fingerprint*> queries;
+    for (const v1::EvidenceFile& file : batch.files()) {
+      if (auto status = CheckFile(file, files.size()); !status.ok()) return status;
+      files.push_back(InBounds(file, shortened));
+      queries.push_back(&file.fingerprint());
+    }
+    auto matched = MatchAll(queries);
+    if (!matched.ok()) return matched.status();
+    if (auto status = LeaveLongPathsOut(files, *matched); !status.ok()) return status;
+    v1::MatchStreamBatchResult response;
+    for (v1::MatchResult& result : matched->results) {
+      Shorten(result);
+      *response.add_results() = std::move(result);
+    }
+    return response;
+  }
+
+  [[nodiscard]] absl::Status End(const v1::MatchStreamEnd& end,
+                                 const std::function<bool(v1::Report)>& emit) override {
+    if (ended_) return absl::FailedPreconditionError("the run has already ended");
+    ended_ = true;
+    if (IsAnswerOnly()) return absl::OkStatus();
+    if (auto status = MatchStaleAgain(); !status.ok()) return status;
+    std::vector<std::string> errors = WalkErrors(end);
+    if (long_paths_ > 0) {
+      errors.push_back(absl::StrCat(
+          "files whose path is longer than 64 KiB, answered and left out: ", long_paths_));
+    }
+    if (auto status =
+            ledger_->FinishRun(run_, {.interrupted = !end.complete(),
+                                      .entries_walked = std::min(end.entries_walked(), kMaxCount),
+                                      .entries_sent = sent_.size(),
+                                      .entries_resumed = std::min(end.entries_resumed(), kMaxCount),
+                                      .entries_kept = kept_.size(),
+                                      .walk_errors = errors});
+        !status.ok()) {
+      return status;
+    }
+    if (!open_.want_report()) return absl::OkStatus();
+    return casework::BuildReport(*ledger_, open_.case_name(), casework_.ReportFacts(), emit);
+  }
+
+ private:
+  // Nobody will read a ledger of it: such a run may go on for ever in constant memory.
+  [[nodiscard]] bool IsAnswerOnly() const { return memory_.ledger && !open_.want_report(); }
+
+  // One file with such a path must not end a run over a million.
+  absl::Status LeaveLongPathsOut(const std::vector<const v1::EvidenceFile*>& files,
+                                 const Matched& matched) {
+    const auto too_long = [](const v1::EvidenceFile* file) {
+      return file->path().size() > kMaxPathBytes;
+    };
+    if (std::none_of(files.begin(), files.end(), too_long)) return Record(files, matched);
+    std::vector<const v1::EvidenceFile*> rest;
+    Matched of_rest{.results = {}, .change = matched.change};
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (too_long(files[i])) {
+        ++long_paths_;
+        continue;
+      }
+      rest.push_back(files[i]);
+      of_rest.results.push_back(matched.results[i]);
+    }
+    return Record(rest, of_rest);
+  }
+
+  absl::Status Record(std::span<const v1::EvidenceFile* const> files, const Matched& matched) {
+    if (IsAnswerOnly()) return absl::OkStatus();
+    const auto outcomes = ledger_->Record(run_, files, matched.results, matched.change);
+    if (!outcomes.ok()) return outcomes.status();
+    for (const casework::PathOutcome& outcome : *outcomes) {
+      sent_.insert(outcome.path_id);
+      if (outcome.kept) kept_.insert(outcome.path_id);
+    }
+    return absl::OkStatus();
+  }
+
+  [[nodiscard]] std::uint32_t WantedLimit() const {
+    return open_.options().limit() == 0 ? kDefaultLimit : open_.options().limit();
+  }
+
+  // All matches that the ledger keeps, not only those that the client wants to be told.
+  absl::StatusOr<Matched> MatchAll(std::span<const v1::Fingerprint* const> queries) {
+    v1::MatchOptions options = open_.options();
+    options.set_limit(IsAnswerOnly()
+                          ? WantedLimit()
+                          : std::max<std::uint32_t>(WantedLimit(), casework::kMatchesKept));
+    auto matched = casework_.options_.match(queries, options);
+    if (matched.ok() && matched->results.size() != queries.size()) {
+      return absl::InternalError("the matcher gave another number of answers than of queries");
+    }
+    return matched;
+  }
+
+  void Shorten(v1::MatchResult& result) const {
+    const auto limit = static_cast<int>(WantedLimit());
+    if (result.matches_size() <= limit) return;
+    result.mutable_matches()->DeleteSubrange(limit, result.matches_size() - limit);
+    result.set_truncated(true);
+  }
+
+  // So that the report is of one index version and one radius.
+  absl::Status MatchStaleAgain() {
+    for (int round = 0; round < kMatchAgainRounds; ++round) {
+      const std::uint64_t change = casework_.catalog_->Version().change();
+      std::uint64_t after = 0;
+      bool any = false;
+      while (true) {
+        const auto stale = ledger_->StaleFiles(run_, change, after, kMatchedAgainAtOnce);
+        if (!stale.ok()) return stale.status();
+        if (stale->empty()) break;
+        any = true;
+        std::vector<const v1::Fingerprint*> queries;
+        for (const casework::StoredFile& file : *stale) queries.push_back(&file.fingerprint);
+        const auto matched = MatchAll(queries);
+        if (!matched.ok()) return matched.status();
+        if (auto status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
+            !status.ok()) {
+          return status;
+        }
+        after = stale->back().file_id;
+      }
+      if (!any) break;
+    }
+    return absl::OkStatus();
+  }
+
+  Casework& casework_;
+  Memory memory_;
+  casework::Ledger* ledger_;
+  const casework::Run run_;
+  const v1::MatchStreamOpen open_;
+  const v1::MatchStreamOpened opened_;
+  std::unordered_set<std::uint64_t> sent_;  // distinct paths of this run, by number
+  std::unordered_set<std::uint64_t> kept_;
+  std::uint64_t long_paths_ = 0;
+  bool ended_ = false;
+};
+
+Casework::Casework(catalog::Catalog* catalog, CaseworkOptions options)
+    : catalog_(catalog),
+      options_(std::move(options)),
+      ledger_(&catalog->database(), &catalog->directory()) {}
+
+casework::ReportOptions Casework::ReportFacts() const {
+  const v1::IndexVersion version = catalog_->Version();
+  casework::ReportOptions facts;
+  facts.program = options_.program;
+  facts.host = options_.host;
+  facts.store_id = version.store_id();
+  facts.current_change = version.change();
+  facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
+  return facts;
+}
+
+// Clerical set-up must not hold up a check: an agency that nobody has entered is entered now, and
+// the answer says so.
+absl::StatusOr<std::uint64_t> Casework::FindOrAddAgency(const std::string& name, bool& is_new) {
+  const auto known = catalog_->directory().agencies.ByName(name);
+  if (known != nullptr) return known->agency_id();
+  v1::Agency agency;
+  agency.set_name(name);
+  const auto added = catalog_->AddAgency(agency);
+  if (added.ok()) {
+    is_new = true;
+    return added->agency_id();
+  }
+  if (!absl::IsAlreadyExists(added.status())) return added.status();
+  const auto raced = catalog_->directory().agencies.ByName(name);  // another run was faster
+  if (raced == nullptr) return added.status();
+  return raced->agency_id();
+}
+
+absl::StatusOr<std::unique_ptr<CheckRun>> Casework::StartCheck(const v1::MatchStreamOpen& open) {
+  if (open.root().size() > kMaxPathBytes) {
+    return absl::InvalidArgumentError("the root of the run is longer than 64 KiB");
+  }
+  RunOfCheck::Memory memory;
+  casework::Ledger* ledger = &ledger_;
+  std::uint64_t agency_id = 0;
+  v1::MatchStreamOpened opened;
+  if (open.case_name().empty()) {
+    auto database = catalog::Database::Open({.path = "look-up",
+                                             .durability = catalog::Durability::kMemory,
+                                             .migrations = casework::CaseworkMigrations()});
+    if (!database.ok()) return database.status();
+    memory.database = *std::move(database);
+    memory.ledger =
+        std::make_unique<casework::Ledger>(memory.database.get(), &catalog_->directory());
+    ledger = memory.ledger.get();
+  } else {
+    const auto name = casework::ParseCaseName(open.case_name());
+    if (!name.ok()) return name.status();
+    bool new_agency = false;
+    const auto agency = FindOrAddAgency(name->agency, new_agency);
+    if (!agency.ok()) return agency.status();
+    agency_id = *agency;
+    opened.set_new_agency(new_agency);
+  }
+  const auto radius_bits =
+      open.options().has_radius_bits() ? std::optional(open.options().radius_bits()) : std::nullopt;
+  const auto run = ledger->StartRun(open.case_name(), agency_id, open.root(), radius_bits);
+  if (!run.ok()) return run.status();
+  opened.set_new_case(run->new_case && !open.case_name().empty());
+  opened.set_recorded_paths(run->recorded_paths);
+  *opened.mutable_index_version() = catalog_->Version();
+  return std::make_unique<RunOfCheck>(this, std::move(memory), *run, open, std::move(opened));
+}
+
+absl::Status Casework::ListRecordedPaths(
+    const v1::ListRecordedPathsRequest& request,
+    const std::function<bool(v1::ListRecordedPathsResponse)>& emit) {
+  return ledger_.ListRecordedPaths(request.case_name(), request.root(), emit);
+}
+
+absl::Status Casework::GetReport(const v1::GetReportRequest& request,
+                                 const std::function<bool(v1::GetReportResponse)>& emit) {
+  return casework::BuildReport(ledger_, request.case_name(), ReportFacts(), [&](v1::Report report) {
+    v1::GetReportResponse response;
+    *response.mutable_report() = std::move(report);
+    return emit(std::move(response));
+  });
+}
+
+absl::StatusOr<v1::ListCasesResponse> Casework::ListCases(const v1::ListCasesRequest& request) {
+  const auto page = ReadPage("cases", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  auto cases = ledger_.ListCases(page->after, page->size + 1);
+  if (!cases.ok()) return cases.status();
+  v1::ListCasesResponse response;
+  if (cases->size() > page->size) {
+    cases->resize(page->size);
+    response.set_next_page_token(MakePageToken("cases", cases->back().case_id()));
+  }
+  for (v1::Case& record : *cases) *response.add_cases() = std::move(record);
+  return response;
+}
+
+absl::StatusOr<v1::GetCaseResponse> Casework::GetCase(const v1::GetCaseRequest& request) {
+  return ledger_.GetCase(request.name());
+}
+
+}  // namespace kith::server

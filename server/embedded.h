@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/settings.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace kith::server {
+
+struct ConnectOptions {
+  // HOST:PORT or unix:PATH of a kithd. Empty: the store is opened in this process, or, where
+  // another process holds it, spoken to through the socket in the store.
+  std::string server;
+  std::string store_dir;
+  // Make the store when the folder holds none.
+  bool create = true;
+  std::string index_engine = "scan";
+  // Who holds the store, for whoever else finds it held: "kith check", "kithd".
+  std::string program;
+  // Told while the index is rebuilt.
+  std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
+  int timeout_ms = 10'000;
+};
+
+// A way to an engine. The calls are the same (proto/kith/v1) whether it stands in this process, in
+// another that holds the store, or behind an address. Thread-safe. When the connection to a holder
+// breaks because the holder ended, calls fail with UNAVAILABLE; Connect again. No call may begin on
+// the channel once the connection is destroyed.
+//
+// MatchStream: what is sent ahead of the answers is bounded. A client that writes and reads in one
+// thread may be one batch ahead, no more, or it waits for itself.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  [[nodiscard]] virtual std::shared_ptr<grpc::Channel> channel() const = 0;
+  // True when this process holds the store.
+  [[nodiscard]] virtual bool is_holder() const = 0;
+  // For people: "store /x", "store /x held by kithd (pid 7)", "server 127.0.0.1:7117".
+  [[nodiscard]] virtual std::string description() const = 0;
+};
+
+// Opens the way. While it holds the store, this process answers others through a Unix socket in the
+// store; destroying the connection lets running calls end first, then gives the store up.
+// Errors: those of Engine::Open; UNAVAILABLE when the server or the holder does not answer in time
+// (names it); INVALID_ARGUMENT for an address that is not loopback or a Unix socket.
+// Cost: O(entries) when the store is opened here, else one round trip.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectOptions& options);
+
+// The program kithd, and `kith serve`: argv[0] is its name. Returns the exit code.
+int RunKithd(int argc, char** argv);
+
+}  // namespace kith::server

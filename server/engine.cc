@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/engine.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/casework/schema.h"
+#include "server/internal/engine_impl.h"
+
+namespace kith::server {
+namespace {
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.data();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
+  auto catalog = catalog::Catalog::Open({.store_dir = options.store_dir,
+                                         .create = options.create,
+                                         .index_engine = options.index_engine,
+                                         .more_migrations = casework::CaseworkMigrations(),
+                                         .progress = options.progress});
+  if (!catalog.ok()) return catalog.status();
+  return std::make_unique<EngineImpl>(*std::move(catalog));
+}
+
+EngineImpl::EngineImpl(std::unique_ptr<catalog::Catalog> catalog)
+    : catalog_(std::move(catalog)),
+      imports_(*catalog_),
+      matcher_(*catalog_),
+      casework_(catalog_.get(), {.match =
+                                     [this](std::span<const v1::Fingerprint* const> queries,
+                                            const v1::MatchOptions& match_options) {
+                                       return MatchAll(queries, match_options,
+                                                       kMaxMatchesACheckBatch);
+                                     },
+                                 .program = absl::StrCat("kith ", KITH_VERSION),
+                                 .host = HostName()}) {}
+
+absl::StatusOr<Matched> EngineImpl::MatchAll(std::span<const v1::Fingerprint* const> queries,
+                                             const v1::MatchOptions& options,
+                                             std::size_t max_matches) const {
+  // The moment first: everything that the answer claims to have seen is in the indexes by now.
+  const auto moment = catalog_->Now();
+  if (!moment.ok()) return moment.status();
+  auto results = matcher_.Match(queries, options, *moment, max_matches);
+  if (!results.ok()) return results.status();
+  return Matched{.results = *std::move(results), .change = moment->change};
+}
+
+absl::StatusOr<v1::MatchResponse> EngineImpl::Match(const v1::MatchRequest& request) {
+  if (static_cast<std::uint32_t>(request.queries_size()) > kMaxQueriesABatch) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(request.queries_size(), " queries in one call: at most ", kMaxQueriesABatch));
+  }
+  const std::vector<const v1::Fingerprint*> queries(request.queries().pointer_begin(),
+                                                    request.queries().pointer_end());
+  auto matched = MatchAll(queries, request.options(), kMaxMatchesACall);
+  if (!matched.ok()) return matched.status();
+  v1::MatchResponse response;
+  for (v1::MatchResult& result : matched->results) *response.add_results() = std::move(result);
+  response.mutable_index_version()->set_store_id(catalog_->store_id());
+  response.mutable_index_version()->set_change(matched->change);
+  return response;
+}
+
+absl::StatusOr<std::unique_ptr<CheckRun>> EngineImpl::StartCheck(const v1::MatchStreamOpen& open) {
+  if (auto status = CheckOptions(open.options()); !status.ok()) return status;
+  return casework_.StartCheck(open);
+}
+
+absl::Status EngineImpl::ListRecordedPaths(
+    const v1::ListRecordedPathsRequest& request,
+    const std::function<bool(v1::ListRecordedPathsResponse)>& emit) {
+  return casework_.ListRecordedPaths(request, emit);
+}
+
+absl::Status EngineImpl::GetReport(const v1::GetReportRequest& request,
+                                   const std::function<bool(v1::GetReportResponse)>& emit) {
+  return casework_.GetReport(request, emit);
+}
+
+absl::StatusOr<v1::ListCasesResponse> EngineImpl::ListCases(const v1::ListCasesRequest& request) {
+  return casework_.ListCases(request);
+}
+
+absl::StatusOr<v1::GetCaseResponse> EngineImpl::GetCase(const v1::GetCaseRequest& request) {
+  return casework_.GetCase(request);
+}
+
+}  // namespace kith::server

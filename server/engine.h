@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/admin.pb.h"
+#include "proto/kith/v1/case.pb.h"
+#include "proto/kith/v1/catalog.pb.h"
+#include "proto/kith/v1/import.pb.h"
+#include "proto/kith/v1/match.pb.h"
+
+namespace kith::server {
+
+// How far a long start or check has come; `total` is 0 while it is not known.
+using Progress =
+    std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)>;
+
+struct EngineOptions {
+  std::string store_dir;
+  // Make the store when the folder holds none.
+  bool create = true;
+  std::string index_engine = "scan";
+  Progress progress;
+};
+
+// The limits of one request; told to clients by GetCapabilities.
+inline constexpr std::uint32_t kMaxMessageBytes = 32U << 20;
+inline constexpr std::uint32_t kMaxQueriesABatch = 4096;
+inline constexpr std::uint32_t kMaxRecordsABatch = 50'000;
+inline constexpr std::uint32_t kDefaultRadiusBits = 31;
+inline constexpr std::uint32_t kMaxRadiusBits = 31;
+inline constexpr std::uint32_t kDefaultLimit = 100;
+inline constexpr std::uint32_t kMaxLimit = 10'000;
+
+// One run of MatchStream over the files of a seizure: the messages of the stream in, the answers
+// out. Not thread-safe; several runs go on side by side.
+class CheckRun {
+ public:
+  virtual ~CheckRun() = default;
+  [[nodiscard]] virtual const v1::MatchStreamOpened& Opened() const = 0;
+  // Matches the files and, with a case, records them in one transaction before it returns.
+  [[nodiscard]] virtual absl::StatusOr<v1::MatchStreamBatchResult> Batch(
+      const v1::MatchStreamBatch& batch) = 0;
+  // Closes the run and hands the report to `emit` in fragments of at most 1 MiB or so; a false from
+  // `emit` (the client is gone) ends it early.
+  [[nodiscard]] virtual absl::Status End(const v1::MatchStreamEnd& end,
+                                         const std::function<bool(v1::Report)>& emit) = 0;
+};
+
+// The whole of Kith behind the wire: catalog, index and ledger of one store, one method a call of
+// the contract (proto/kith/v1), which says what each does and how it fails. It knows no gRPC.
+//
+// Thread-safe: any method may be called from any thread; look-ups run side by side and never wait
+// for a commit. What a method acknowledged is durable (fsync) and seen by every later call.
+class Engine {
+ public:
+  // Opens or makes the store and rebuilds the index from the catalog: O(entries). The caller holds
+  // the lock of the store (server/store_lock.h).
+  // Errors: FAILED_PRECONDITION for a store of a newer version, NOT_FOUND, DATA_LOSS for a damaged
+  // one, PERMISSION_DENIED.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options);
+  virtual ~Engine() = default;
+
+#define KITH_ENGINE_CALL(Name) \
+  [[nodiscard]] virtual absl::StatusOr<v1::Name##Response> Name(const v1::Name##Request&) = 0
+  // CatalogService
+  KITH_ENGINE_CALL(AddAgency);
+  KITH_ENGINE_CALL(GetAgency);
+  KITH_ENGINE_CALL(ListAgencies);
+  KITH_ENGINE_CALL(AddContact);
+  KITH_ENGINE_CALL(GetContact);
+  KITH_ENGINE_CALL(ListContacts);
+  KITH_ENGINE_CALL(AddSeries);
+  KITH_ENGINE_CALL(GetSeries);
+  KITH_ENGINE_CALL(ListSeries);
+  KITH_ENGINE_CALL(IdentifySeries);
+  KITH_ENGINE_CALL(AddHashSet);
+  KITH_ENGINE_CALL(GetHashSet);
+  KITH_ENGINE_CALL(ListHashSets);
+  KITH_ENGINE_CALL(SetHashSetEnabled);
+  KITH_ENGINE_CALL(AddEntries);
+  KITH_ENGINE_CALL(GetEntry);
+  KITH_ENGINE_CALL(ListEntries);
+  KITH_ENGINE_CALL(WithdrawEntries);
+  // ImportService
+  KITH_ENGINE_CALL(BeginImport);
+  KITH_ENGINE_CALL(AddImportRecords);
+  KITH_ENGINE_CALL(CommitImport);
+  KITH_ENGINE_CALL(AbortImport);
+  // MatchService
+  KITH_ENGINE_CALL(Match);
+  // CaseService
+  KITH_ENGINE_CALL(ListCases);
+  KITH_ENGINE_CALL(GetCase);
+  // AdminService
+  KITH_ENGINE_CALL(GetCapabilities);
+  KITH_ENGINE_CALL(VerifyStore);
+  KITH_ENGINE_CALL(BackupStore);
+#undef KITH_ENGINE_CALL
+
+  [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<CheckRun>> StartCheck(
+      const v1::MatchStreamOpen& open) = 0;
+  // Streams: each hands its messages to `emit` until it is done or `emit` says false.
+  [[nodiscard]] virtual absl::Status ListRecordedPaths(
+      const v1::ListRecordedPathsRequest& request,
+      const std::function<bool(v1::ListRecordedPathsResponse)>& emit) = 0;
+  [[nodiscard]] virtual absl::Status GetReport(
+      const v1::GetReportRequest& request,
+      const std::function<bool(v1::GetReportResponse)>& emit) = 0;
+};
+
+}  // namespace kith::server

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Engine: CatalogService.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/catalog/names.h"
+#include "server/internal/engine_impl.h"
+#include "server/internal/paging.h"
+
+namespace kith::server {
+namespace {
+
+using catalog::Quoted;
+
+// SQLite numbers its rows with signed integers: no list gave a token beyond.
+constexpr std::uint64_t kMaxRecordNumber = std::numeric_limits<std::int64_t>::max();
+
+template <typename Response, typename Record>
+absl::StatusOr<Response> Respond(absl::StatusOr<Record> record,
+                                 Record* (Response::*mutable_record)()) {
+  if (!record.ok()) return record.status();
+  Response response;
+  *(response.*mutable_record)() = *std::move(record);
+  return response;
+}
+
+// Moves a page of records into the response; `records` holds one more than the page if another
+// page follows.
+template <typename Records, typename Add, typename IdOf>
+std::string FillPage(std::string_view list, const Page& page, const Records& records, Add add,
+                     IdOf id_of) {
+  const std::size_t count = std::min(page.size, records.size());
+  for (std::size_t i = 0; i < count; ++i) add(records[i]);
+  return records.size() > page.size ? MakePageToken(list, id_of(records[count - 1])) : "";
+}
+
+}  // namespace
+
+absl::StatusOr<Page> ReadPage(std::string_view list, std::uint32_t page_size,
+                              const std::string& page_token) {
+  Page page;
+  if (page_size != 0) page.size = std::min<std::size_t>(page_size, kMaxPageSize);
+  if (page_token.empty()) return page;
+  const std::string prefix = absl::StrCat(std::string(list), "-");
+  std::uint64_t after = 0;
+  if (page_token.rfind(prefix, 0) != 0 ||
+      !absl::SimpleAtoi(page_token.substr(prefix.size()), &after) || after > kMaxRecordNumber ||
+      MakePageToken(list, after) != page_token) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "page_token ", Quoted(page_token), " was not given by this list: begin without one"));
+  }
+  page.after = after;
+  return page;
+}
+
+std::string MakePageToken(std::string_view list, std::uint64_t last) {
+  return absl::StrCat(std::string(list), "-", last);
+}
+
+absl::StatusOr<v1::AddAgencyResponse> EngineImpl::AddAgency(const v1::AddAgencyRequest& request) {
+  return Respond(catalog_->AddAgency(request.agency()), &v1::AddAgencyResponse::mutable_agency);
+}
+
+absl::StatusOr<v1::GetAgencyResponse> EngineImpl::GetAgency(const v1::GetAgencyRequest& request) {
+  const auto agency = catalog_->directory().agencies.ByName(request.name());
+  if (!agency) return absl::NotFoundError(absl::StrCat("no agency ", Quoted(request.name())));
+  v1::GetAgencyResponse response;
+  *response.mutable_agency() = *agency;
+  return response;
+}
+
+absl::StatusOr<v1::ListAgenciesResponse> EngineImpl::ListAgencies(
+    const v1::ListAgenciesRequest& request) {
+  const auto page = ReadPage("agencies", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  const auto found = catalog_->directory().agencies.After(page->after, page->size + 1);
+  v1::ListAgenciesResponse response;
+  response.set_next_page_token(FillPage(
+      "agencies", *page, found, [&](const auto& agency) { *response.add_agencies() = *agency; },
+      [](const auto& agency) { return agency->agency_id(); }));
+  return response;
+}
+
+absl::StatusOr<v1::AddContactResponse> EngineImpl::AddContact(
+    const v1::AddContactRequest& request) {
+  return Respond(catalog_->AddContact(request.contact()), &v1::AddContactResponse::mutable_contact);
+}
+
+absl::StatusOr<v1::GetContactResponse> EngineImpl::GetContact(
+    const v1::GetContactRequest& request) {
+  const auto contact = catalog_->directory().contacts.ById(request.contact_id());
+  if (!contact) return absl::NotFoundError(absl::StrCat("no contact ", request.contact_id()));
+  v1::GetContactResponse response;
+  *response.mutable_contact() = *contact;
+  return response;
+}
+
+absl::StatusOr<v1::ListContactsResponse> EngineImpl::ListContacts(
+    const v1::ListContactsRequest& request) {
+  const auto page = ReadPage("contacts", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  if (!request.agency().empty() &&
+      catalog_->directory().agencies.ByName(request.agency()) == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no agency ", Quoted(request.agency())));
+  }
+  const auto found = catalog_->directory().contacts.After(
+      page->after, page->size + 1, [&](const v1::Contact& contact) {
+        return request.agency().empty() || contact.agency() == request.agency();
+      });
+  v1::ListContactsResponse response;
+  response.set_next_page_token(FillPage(
+      "contacts", *page, found, [&](const auto& contact) { *response.add_contacts() = *contact; },
+      [](const auto& contact) { return contact->contact_id(); }));
+  return response;
+}
+
+absl::StatusOr<v1::AddSeriesResponse> EngineImpl::AddSeries(const v1::AddSeriesRequest& request) {
+  return Respond(catalog_->AddSeries(request.series()), &v1::AddSeriesResponse::mutable_series);
+}
+
+absl::StatusOr<v1::GetSeriesResponse> EngineImpl::GetSeries(const v1::GetSeriesRequest& request) {
+  const auto series = catalog_->directory().series.ByName(request.code());
+  if (!series) return absl::NotFoundError(absl::StrCat("no series ", Quoted(request.code())));
+  v1::GetSeriesResponse response;
+  *response.mutable_series() = *series;
+  response.set_entries(catalog_->SeriesEntries(series->series_id()));
+  return response;
+}
+
+absl::StatusOr<v1::ListSeriesResponse> EngineImpl::ListSeries(
+    const v1::ListSeriesRequest& request) {
+  const auto page = ReadPage("series", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  const auto found = catalog_->directory().series.After(page->after, page->size + 1);
+  v1::ListSeriesResponse response;
+  response.set_next_page_token(FillPage(
+      "series", *page, found, [&](const auto& series) { *response.add_series() = *series; },
+      [](const auto& series) { return series->series_id(); }));
+  return response;
+}
+
+absl::StatusOr<v1::IdentifySeriesResponse> EngineImpl::IdentifySeries(
+    const v1::IdentifySeriesRequest& request) {
+  auto response = Respond(catalog_->IdentifySeries(request.code(), request.agency(),
+                                                   request.contact_id(), request.identified_on()),
+                          &v1::IdentifySeriesResponse::mutable_series);
+  if (response.ok()) *response->mutable_index_version() = catalog_->Version();
+  return response;
+}
+
+absl::StatusOr<v1::AddHashSetResponse> EngineImpl::AddHashSet(
+    const v1::AddHashSetRequest& request) {
+  v1::HashSet hash_set = request.hash_set();
+  if (!hash_set.has_radius_bits()) hash_set.set_radius_bits(kDefaultRadiusBits);
+  return Respond(catalog_->AddHashSet(hash_set), &v1::AddHashSetResponse::mutable_hash_set);
+}
+
+absl::StatusOr<v1::GetHashSetResponse> EngineImpl::GetHashSet(
+    const v1::GetHashSetRequest& request) {
+  const auto set = catalog_->directory().hash_sets.ByName(request.name());
+  if (!set) return absl::NotFoundError(absl::StrCat("no hash set ", Quoted(request.name())));
+  v1::GetHashSetResponse response;
+  *response.mutable_hash_set() = *set;
+  response.mutable_hash_set()->set_entries(catalog_->SetEntries(set->set_id()));
+  return response;
+}
+
+absl::StatusOr<v1::ListHashSetsResponse> EngineImpl::ListHashSets(
+    const v1::ListHashSetsRequest& request) {
+  const auto page = ReadPage("sets", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  const auto found = catalog_->directory().hash_sets.After(page->after, page->size + 1);
+  v1::ListHashSetsResponse response;
+  const auto add = [&](const auto& set) {
+    v1::HashSet& added = *response.add_hash_sets();
+    added = *set;
+    added.set_entries(catalog_->SetEntries(set->set_id()));
+  };
+  response.set_next_page_token(
+      FillPage("sets", *page, found, add, [](const auto& set) { return set->set_id(); }));
+  return response;
+}
+
+absl::StatusOr<v1::SetHashSetEnabledResponse> EngineImpl::SetHashSetEnabled(
+    const v1::SetHashSetEnabledRequest& request) {
+  auto response = Respond(catalog_->SetHashSetEnabled(request.name(), request.enabled()),
+                          &v1::SetHashSetEnabledResponse::mutable_hash_set);
+  if (response.ok()) *response->mutable_index_version() = catalog_->Version();
+  return response;
+}
+
+absl::StatusOr<v1::AddEntriesResponse> EngineImpl::AddEntries(
+    const v1::AddEntriesRequest& request) {
+  if (static_cast<std::uint32_t>(request.entries_size()) > kMaxRecordsABatch) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(request.entries_size(), " entries in one call: at most ", kMaxRecordsABatch));
+  }
+  const std::vector<const v1::Entry*> entries(request.entries().pointer_begin(),
+                                              request.entries().pointer_end());
+  const auto added = catalog_->AddEntries(request.set(), request.series(), entries);
+  if (!added.ok()) return added.status();
+  v1::AddEntriesResponse response;
+  for (const catalog::AddedEntry& one : *added) {
+    auto& entry = *response.add_entries();
+    entry.set_entry_id(one.entry_id);
+    entry.set_already_there(one.already_there);
+  }
+  *response.mutable_index_version() = catalog_->Version();
+  return response;
+}
+
+absl::StatusOr<v1::GetEntryResponse> EngineImpl::GetEntry(const v1::GetEntryRequest& request) {
+  return Respond(catalog_->GetEntry(request.entry_id()), &v1::GetEntryResponse::mutable_entry);
+}
+
+absl::StatusOr<v1::ListEntriesResponse> EngineImpl::ListEntries(
+    const v1::ListEntriesRequest& request) {
+  const auto page = ReadPage("entries", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  std::uint64_t set_id = 0;
+  std::uint64_t series_id = 0;
+  if (!request.set().empty()) {
+    const auto set = catalog_->directory().hash_sets.ByName(request.set());
+    if (!set) return absl::NotFoundError(absl::StrCat("no hash set ", Quoted(request.set())));
+    set_id = set->set_id();
+  }
+  if (!request.series().empty()) {
+    const auto series = catalog_->directory().series.ByName(request.series());
+    if (!series) return absl::NotFoundError(absl::StrCat("no series ", Quoted(request.series())));
+    series_id = series->series_id();
+  }
+  const auto found = catalog_->ListEntries(page->after, page->size + 1, set_id, series_id);
+  if (!found.ok()) return found.status();
+  v1::ListEntriesResponse response;
+  response.set_next_page_token(FillPage(
+      "entries", *page, *found, [&](const auto& entry) { *response.add_entries() = entry; },
+      [](const auto& entry) { return entry.entry_id(); }));
+  return response;
+}
+
+absl::StatusOr<v1::WithdrawEntriesResponse> EngineImpl::WithdrawEntries(
+    const v1::WithdrawEntriesRequest& request) {
+  const std::vector<std::uint64_t> ids(request.entry_ids().begin(), request.entry_ids().end());
+  if (ids.empty()) return absl::InvalidArgumentError("say which entries");
+  if (ids.size() > kMaxRecordsABatch) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(ids.size(), " entries in one call: at most ", kMaxRecordsABatch));
+  }
+  const auto withdrawn = catalog_->Withdraw(ids);
+  if (!withdrawn.ok()) return withdrawn.status();
+  v1::WithdrawEntriesResponse response;
+  response.set_withdrawn(*withdrawn);
+  *response.mutable_index_version() = catalog_->Version();
+  return response;
+}
+
+}  // namespace kith::server

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/holder.h"
+
+#include <grpcpp/channel.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace kith::server {
+namespace {
+
+// A hash can be turned back into a likeness of its picture: the memory of a process that holds them
+// does not go to disk, nor to a debugger of the same user.
+void ForbidCoreDumps() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+// Connections must leave descriptors to the store itself.
+int ConnectionCap(int wanted) {
+  constexpr rlim_t kForTheStore = 64;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted;
+  const rlim_t left =
+      files.rlim_cur > 2 * kForTheStore ? files.rlim_cur - kForTheStore : files.rlim_cur / 2;
+  return static_cast<int>(std::min<rlim_t>(static_cast<rlim_t>(wanted), left));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Holder>> Holder::Start(std::unique_ptr<StoreLock> lock,
+                                                      const HolderOptions& options,
+                                                      const EngineFactory& factory) {
+  ForbidCoreDumps();
+  // The constructor is private.
+  std::unique_ptr<Holder> holder(new Holder(std::move(lock), options.drain_ms));
+  if (absl::Status begun = holder->Begin(options, factory); !begun.ok()) return begun;
+  return holder;
+}
+
+Holder::Holder(std::unique_ptr<StoreLock> lock, int drain_ms)
+    : drain_ms_(drain_ms), lock_(std::move(lock)) {}
+
+absl::Status Holder::Begin(const HolderOptions& options, const EngineFactory& factory) {
+  absl::StatusOr<std::unique_ptr<RpcServer>> rpc = RpcServer::Start(options.rpc);
+  if (!rpc.ok()) return rpc.status();
+  rpc_ = *std::move(rpc);
+  channel_ = rpc_->InProcessChannel();
+
+  AcceptorOptions accepting = options.acceptor;
+  accepting.max_connections = ConnectionCap(accepting.max_connections);
+  acceptor_ = std::make_unique<Acceptor>(
+      accepting, [this](int listener_fd, int fd) { rpc_->Adopt(listener_fd, fd); });
+  absl::StatusOr<std::string> socket_path = lock_->SocketPath();
+  if (!socket_path.ok()) return socket_path.status();
+  Address in_store;
+  in_store.kind = Address::Kind::kUnix;
+  in_store.path = *socket_path;
+  std::vector<Address> wanted = options.listen;
+  wanted.push_back(in_store);
+  for (const Address& address : wanted) {
+    absl::StatusOr<Address> bound = acceptor_->Listen(address);
+    if (!bound.ok()) return bound.status();
+    addresses_.push_back(*std::move(bound));
+  }
+  if (absl::Status told = lock_->Announce(in_store.ToString()); !told.ok()) return told;
+
+  EngineOptions engine_options = options.engine;
+  engine_options.store_dir = lock_->store_dir();
+  absl::StatusOr<std::unique_ptr<Engine>> engine = factory(engine_options);
+  if (!engine.ok()) return engine.status();
+  engine_ = *std::move(engine);
+  rpc_->Serve(engine_.get());
+  return absl::OkStatus();
+}
+
+Holder::~Holder() {
+  if (rpc_ != nullptr) rpc_->AnnounceStop();
+  if (acceptor_ != nullptr) acceptor_->Stop();
+  if (rpc_ != nullptr) rpc_->Shutdown(drain_ms_);
+  channel_.reset();
+  engine_.reset();
+  rpc_.reset();
+  acceptor_.reset();
+  lock_.reset();
+}
+
+}  // namespace kith::server

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: from fingerprints to what is known of them: every matching entry, the nearest ones in
+// detail, and the verdict over all of them.
+//
+// Thread-safety: all functions may be called from any thread; they never wait for a commit.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/match.pb.h"
+#include "server/catalog/catalog.h"
+
+namespace kith::server {
+
+// Codes of one query: eight orientations in two dialects of 64 views.
+inline constexpr int kMaxCodesAQuery = 1024;
+// Matches shown in one answer, all queries together: what bounds its memory.
+inline constexpr std::size_t kMaxMatchesACall = 200'000;
+// A check records all matches of its files, up to kMaxLimit each: 256 such files in one batch.
+inline constexpr std::size_t kMaxMatchesACheckBatch = 2'560'000;
+
+// INVALID_ARGUMENT for a hash or digest of the wrong length, an unknown enum, too many codes.
+[[nodiscard]] absl::Status CheckQuery(const v1::Fingerprint& query);
+// INVALID_ARGUMENT for a radius or a limit that the service does not offer.
+[[nodiscard]] absl::Status CheckOptions(const v1::MatchOptions& options);
+
+class Matcher {
+ public:
+  // `catalog` outlives the matcher.
+  explicit Matcher(catalog::Catalog& catalog) : catalog_(catalog) {}
+
+  // Answers each query, in order, as of `moment` (Catalog::Now).
+  // A match is a pair of query and entry: with a digest in common, or with a code within the radius
+  // of the entry's set (and of the options) in a dialect that may be the same. Of the pairs of
+  // codes the nearest counts, then the first orientation, dialect and view. Matches are ordered:
+  // digests before leads, then by distance, then by entry. Total and verdict see all of them, the
+  // limit comes after. Errors: those of CheckQuery (names the query) and CheckOptions; those of the
+  // catalog; RESOURCE_EXHAUSTED for more than `max_matches` to show. Cost: one batched search of
+  // the Hamming index for every some thousand codes. Memory: the matches shown, and beside them
+  // some million pairs of query and entry, or those of the one query that has more.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::MatchResult>> Match(
+      std::span<const v1::Fingerprint* const> queries, const v1::MatchOptions& options,
+      const catalog::Moment& moment, std::size_t max_matches = kMaxMatchesACall) const;
+
+ private:
+  catalog::Catalog& catalog_;
+};
+
+}  // namespace kith::server

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace kith::server {
+
+// One setting of Kith: the same name in the file (TOML, "table.key"), in the environment and, with
+// dashes, as a flag.
+struct SettingSpec {
+  std::string_view name;           // "store.dir"
+  std::string_view environment;    // "KITH_STORE"
+  std::string_view default_value;  // as text; "~" stands for the home folder
+  std::string_view help;           // one sentence with the unit
+};
+
+struct SettingValue {
+  std::string value;
+  std::string
+      origin;  // "default", "file /etc/kith/kith.toml", "environment KITH_STORE", "flag --store"
+};
+
+// All settings there are, in the order they are shown.
+[[nodiscard]] const std::vector<SettingSpec>& AllSettings();
+
+// Settings by name with where each value came from: flag over environment over file over default.
+// The file is KITH_CONFIG, else ~/.config/kith/kith.toml, else /etc/kith/kith.toml, the first that
+// exists. `environment` and `flags` are given by the program, so that libraries read neither.
+// Errors: INVALID_ARGUMENT for a file that cannot be parsed or holds an unknown key (names file,
+// line and the nearest known key). Not thread-safe; call once at the start.
+class Settings {
+ public:
+  [[nodiscard]] static absl::StatusOr<Settings> Resolve(
+      const std::map<std::string, std::string>& environment,
+      const std::map<std::string, SettingValue>& flags);
+  [[nodiscard]] const SettingValue& Get(std::string_view name) const;
+  [[nodiscard]] const std::map<std::string, SettingValue, std::less<>>& all() const {
+    return values_;
+  }
+
+ private:
+  std::map<std::string, SettingValue, std::less<>> values_;
+};
+
+}  // namespace kith::server
