@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "proto/kith/v1/case.grpc.pb.h"
+#include "tools/kith/command_line.h"
+#include "tools/kith/listing.h"
+#include "tools/kith/verbs.h"
+#include "tools/report/path_text.h"
+#include "tools/report/words.h"
+#include "tools/report/write.h"
+
+namespace kith::cli {
+namespace {
+
+using Stub = v1::CaseService::Stub;
+
+nlohmann::ordered_json ToJson(const v1::Case& record) {
+  return {{"case_id", record.case_id()},     {"case", record.name()},
+          {"opened_at", record.opened_at()}, {"files", record.files()},
+          {"paths", record.paths()},         {"complete", record.complete()}};
+}
+
+int List(const Program& program) {
+  return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
+    Table table({"CASE", "OPENED", ">FILES", ">PATHS", "COMPLETE"});
+    const absl::Status status = ForEachPage(
+        stub, &Stub::ListCases, v1::ListCasesRequest(), [&](const v1::ListCasesResponse& page) {
+          for (const v1::Case& record : page.cases()) {
+            if (program.json) PrintJson(Typed("case", ToJson(record)));
+            table.Add({record.name(), record.opened_at(), report::Number(record.files()),
+                       report::Number(record.paths()), record.complete() ? "yes" : "NO"});
+          }
+        });
+    if (!status.ok()) return status;
+    PrintTable(program, table, "no case yet; kith check FOLDER --case AGENCY/NUMBER makes one");
+    return kExitDone;
+  });
+}
+
+int Show(const Program& program, const std::string& name) {
+  return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
+    v1::GetCaseRequest request;
+    request.set_name(name);
+    const auto got = Call(stub, &Stub::GetCase, request);
+    if (!got.ok()) return got.status();
+    const v1::Case& record = got->record();
+    PrintThing(program, "case", ToJson(record),
+               Facts()
+                   .Add("case", record.name())
+                   .Add("opened", record.opened_at())
+                   .Add("files", report::Number(record.files()))
+                   .Add("paths", report::Number(record.paths()))
+                   .Add("complete", record.complete() ? "yes" : "NO: run the check again"));
+    Table table({"SERIES", ">FILES", "FIRST SEEN"});
+    for (const v1::Sighting& sighting : got->sightings()) {
+      if (program.json) {
+        PrintJson({{"type", "sighting"},
+                   {"case", record.name()},
+                   {"series", sighting.series()},
+                   {"files", sighting.files()},
+                   {"first_seen_at", sighting.first_seen_at()}});
+      }
+      table.Add({sighting.series(), report::Number(sighting.files()), sighting.first_seen_at()});
+    }
+    if (!table.empty() && !program.json) PrintLine("");
+    PrintTable(program, table, "no series was found in this case");
+    return kExitDone;
+  });
+}
+
+int WriteCaseReport(const Program& program, const std::string& name, const std::string& out) {
+  return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
+    v1::GetReportRequest request;
+    request.set_case_name(name);
+    grpc::ClientContext context;
+    const auto stream = stub.GetReport(&context, request);
+    v1::Report report;
+    v1::GetReportResponse fragment;
+    while (stream->Read(&fragment)) report.MergeFrom(fragment.report());
+    if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);
+    // The evidence may be mounted no more; where it is, it must not change.
+    const auto folder = report::PrepareFolder(out, report.scope().root());
+    if (!folder.ok()) return folder.status();
+    if (absl::Status status = report::WriteReport(report, *folder); !status.ok()) return status;
+    if (program.json) {
+      nlohmann::ordered_json line{{"type", "report"}, {"case", name}};
+      report::PutBytes(line, "folder", *folder);
+      PrintJson(line);
+    } else {
+      PrintLine("Report: " + report::EscapeText(*folder) + "/report.html");
+    }
+    return kExitDone;
+  });
+}
+
+}  // namespace
+
+void AddCaseVerb(CLI::App& app, Program& program) {
+  CLI::App* group = AddGroup(app, "case", "Cases: what was found in which submission.",
+                             "kith case list\n"
+                             "kith case show DPD/2026-0117\n"
+                             "kith case report DPD/2026-0117 --out report");
+  CLI::App* list = AddVerb(*group, program, "list", "Lists all cases.",
+                           "kith case list\nkith case list --json\n"
+                           "kith case list --server 127.0.0.1:7475");
+  AddEngineFlags(*list, program);
+  OnRun(*list, program, [&program] { return List(program); });
+
+  CLI::App* show = AddVerb(*group, program, "show", "Shows one case and the series found in it.",
+                           "kith case show DPD/2026-0117\nkith case show DPD/2026-0117 --json\n"
+                           "kith case show DPD/2026-0117 --store /srv/kith");
+  auto name = std::make_shared<std::string>();
+  show->add_option("case", *name, "The case")->type_name("AGENCY/NUMBER")->required();
+  AddEngineFlags(*show, program);
+  OnRun(*show, program, [name, &program] { return Show(program, *name); });
+
+  CLI::App* write = AddVerb(*group, program, "report",
+                            "Writes the report on a case again, from what is on record.",
+                            "kith case report DPD/2026-0117\n"
+                            "kith case report DPD/2026-0117 --out report\n"
+                            "kith case report DPD/2026-0117 --server 127.0.0.1:7475");
+  auto reported = std::make_shared<std::string>();
+  auto out = std::make_shared<std::string>();
+  write->add_option("case", *reported, "The case")->type_name("AGENCY/NUMBER")->required();
+  write->add_option("--out", *out, "Folder of the report (default: a new ./kith-report)")
+      ->type_name("DIR");
+  AddEngineFlags(*write, program);
+  OnRun(*write, program,
+        [reported, out, &program] { return WriteCaseReport(program, *reported, *out); });
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/check_summary.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "tools/kith/match_json.h"
+#include "tools/kith/table.h"
+#include "tools/report/path_text.h"
+#include "tools/report/words.h"
+
+namespace kith::cli {
+namespace {
+
+using report::Counted;
+using report::EscapeText;
+using report::Number;
+
+std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict) {
+  for (const auto& count : report.summary().verdicts()) {
+    if (count.verdict() == verdict) return count.files();
+  }
+  return 0;
+}
+
+std::uint64_t PathsOf(const v1::Report& report, v1::Disposition disposition) {
+  for (const auto& count : report.summary().dispositions()) {
+    if (count.disposition() == disposition) return count.paths();
+  }
+  return 0;
+}
+
+bool IsIdentified(const v1::ReportSeries& series) {
+  return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
+}
+
+std::string Headline(const v1::Report& report, const Paint& paint) {
+  const v1::ReportScope& scope = report.scope();
+  const std::string what =
+      scope.case_name().empty() ? "Look-up" : "Case " + EscapeText(scope.case_name());
+  const std::string end =
+      !scope.complete()          ? paint.Alarm("INCOMPLETE, run it again before you rely on it")
+      : scope.warnings().empty() ? paint.Good("complete")
+                                 : paint.Alarm("complete, with remarks") +
+                                       ": read the notes before you rely on the counts";
+  return paint.Bold(what) + " of " + EscapeText(scope.root()) + ": " + end + "\n";
+}
+
+std::string Verdicts(const v1::Report& report, const Paint& paint) {
+  Table table({"VERDICT", ">FILES", ">PATHS", "MEANING"});
+  for (const auto& count : report.summary().verdicts()) {
+    table.Add({report::VerdictWord(count.verdict()), Number(count.files()), Number(count.paths()),
+               std::string(report::VerdictMeaning(count.verdict()))});
+  }
+  std::string out;
+  const std::vector<std::string> lines = table.Lines();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i == 0) {
+      out += paint.Soft(lines[i]) + "\n";
+      continue;
+    }
+    const auto& count = report.summary().verdicts(static_cast<int>(i - 1));
+    out +=
+        (count.files() > 0 ? paint.Line(count.verdict(), lines[i]) : paint.Soft(lines[i])) + "\n";
+  }
+  return out;
+}
+
+std::string Dispositions(const v1::Report& report, const Paint& paint) {
+  Table table({"DISPOSITION", ">ENTRIES", "MEANING"});
+  for (const auto& count : report.summary().dispositions()) {
+    if (count.paths() == 0) continue;
+    table.Add({report::DispositionWord(count.disposition()), Number(count.paths()),
+               std::string(report::DispositionMeaning(count.disposition()))});
+  }
+  table.Add({"all", Number(report.summary().entries_walked()), ""});
+  std::string out;
+  for (const std::string& line : table.Lines()) {
+    out += (out.empty() ? paint.Soft(line) : line) + "\n";
+  }
+  return out;
+}
+
+std::string Person(const v1::ReportSeries& series) {
+  const v1::Contact& contact = series.series().contact();
+  std::string out = contact.name();
+  for (const std::string& part : {contact.phone(), contact.email()}) {
+    if (!part.empty()) out += (out.empty() ? "" : ", ") + part;
+  }
+  if (out.empty()) out = series.agency_desk();
+  return out.empty() ? "no contact on record" : out;
+}
+
+std::string SeriesTable(const v1::Report& report, const Paint& paint) {
+  if (report.series().empty()) return "";
+  Table table({"SERIES", "STATUS", ">FILES", ">CERTAIN", "NEAREST LEAD", "AGENCY", "CALL"});
+  for (const v1::ReportSeries& series : report.series()) {
+    table.Add({series.series().code(), report::StatusWord(series.series().status()),
+               Number(series.files()), Number(series.files_by_digest()),
+               series.has_lead() ? Counted(series.nearest_lead_bits(), "bit") : "",
+               series.series().agency(), IsIdentified(series) ? Person(series) : ""});
+  }
+  std::string out = "\n";
+  const std::vector<std::string> lines = table.Lines();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i == 0) {
+      out += paint.Soft(lines[i]) + "\n";
+    } else {
+      const bool identified = IsIdentified(report.series(static_cast<int>(i - 1)));
+      out +=
+          paint.Line(identified ? v1::VERDICT_IDENTIFIED : v1::VERDICT_RECOGNIZED, lines[i]) + "\n";
+    }
+  }
+  return out;
+}
+
+std::string NextSteps(const v1::Report& report) {
+  std::string out;
+  const auto step = [&out](const std::string& text) { out += "  * " + text + "\n"; };
+  for (const v1::ReportSeries& series : report.series()) {
+    if (!IsIdentified(series)) continue;
+    const std::string agency = series.series().agency();
+    step(fmt::format("Call about {}: {}{}.", EscapeText(series.series().code()),
+                     EscapeText(Person(series)),
+                     agency.empty() ? "" : " (" + EscapeText(agency) + ")"));
+  }
+  if (const auto files = FilesOf(report, v1::VERDICT_CONFLICT); files > 0) {
+    step(fmt::format("Decide about {} on which the hash sets contradict each other.",
+                     Counted(files, "file")));
+  }
+  if (const auto files = FilesOf(report, v1::VERDICT_RECOGNIZED); files > 0) {
+    step(fmt::format("{} known, but nobody has identified the children yet: report what you learn.",
+                     Counted(files, "file is", "files are")));
+  }
+  if (const auto files = FilesOf(report, v1::VERDICT_UNRECOGNIZED); files > 0) {
+    step(
+        fmt::format("{} nothing known: a child that nobody looks for yet may be there. Look at "
+                    "{} first.",
+                    Counted(files, "file matches", "files match"), files == 1 ? "it" : "them"));
+  }
+  if (const auto files = FilesOf(report, v1::VERDICT_UNDETERMINED); files > 0) {
+    step(Counted(files, "file") +
+         " could not be compared: look by other means; the report lists why.");
+  }
+  std::string formats;
+  for (const auto& count : report.summary().unsupported_formats()) {
+    formats +=
+        (formats.empty() ? "" : ", ") + Number(count.paths()) + " " + EscapeText(count.format());
+  }
+  if (!formats.empty()) {
+    step("Not looked into, compared by digest only: " + formats + ". Open them by other means.");
+  }
+  if (const auto files = report.summary().held_back_files(); files > 0) {
+    step(Counted(files, "file has", "files have") +
+         " leads that a nearer benign picture holds back: the report lists them.");
+  }
+  return out.empty() ? "" : "\nWhat to do next\n" + out;
+}
+
+}  // namespace
+
+std::string CheckSummary(const v1::Report& report, const Paint& paint) {
+  std::string out = Headline(report, paint) + "\n" + Verdicts(report, paint) + "\n" +
+                    Dispositions(report, paint) + SeriesTable(report, paint);
+  for (const std::string& warning : report.scope().warnings()) {
+    if (!out.ends_with("\n\n")) out += "\n";
+    out += paint.Alarm("Note: ") + EscapeText(warning);
+  }
+  if (!out.ends_with("\n")) out += "\n";
+  return out + NextSteps(report);
+}
+
+int ExitCodeOf(const v1::Report& report) {
+  for (const auto& count : report.summary().verdicts()) {
+    if (count.files() > 0 && IsKnown(count.verdict())) return kExitKnownFound;
+  }
+  const std::uint64_t unread =
+      PathsOf(report, v1::DISPOSITION_UNREADABLE) + PathsOf(report, v1::DISPOSITION_VANISHED) +
+      PathsOf(report, v1::DISPOSITION_OVER_LIMIT) + PathsOf(report, v1::DISPOSITION_DECODER_CRASH) +
+      PathsOf(report, v1::DISPOSITION_DECODER_TIMEOUT);
+  return unread > 0 ? kExitNotAllRead : kExitDone;
+}
+
+}  // namespace kith::cli

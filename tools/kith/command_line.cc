@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/command_line.h"
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "tools/kith/nearest.h"
+#include "tools/kith/verbs.h"
+#include "tools/report/path_text.h"
+
+namespace kith::cli {
+namespace {
+
+constexpr std::string_view kExitCodes =
+    "Exit codes of check and match: 0 nothing known found, 1 something known found, 2 usage or\n"
+    "set-up error, 3 nothing known found but some files could not be read, 130 interrupted.\n"
+    "Other verbs: 0 done, 2 error.\n";
+
+// Help that teaches: examples, then what it is, then the flags. The examples are kept in the
+// footer, which CLI11 would show last.
+class ExamplesFirst : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string out = "Examples:\n";
+    std::string line;
+    for (const char c : app->get_footer() + "\n") {
+      if (c != '\n') {
+        line += c;
+      } else if (!line.empty()) {
+        out += "  " + line + "\n";
+        line.clear();
+      }
+    }
+    out += "\n" + app->get_description() + "\n\n";
+    out += make_usage(app, std::move(name)) + make_positionals(app) + make_groups(app, mode) +
+           make_subcommands(app, mode);
+    if (app->get_parent() == nullptr) out += "\n" + std::string(kExitCodes);
+    return out;
+  }
+
+  // In a list of verbs the first sentence is enough.
+  std::string make_subcommand(const CLI::App* app) const override {
+    std::string sentence = app->get_description();
+    sentence.erase(std::min(sentence.size(), sentence.find(". ") + 1));
+    sentence.erase(std::min(sentence.size(), sentence.find(".\n") + 1));
+    std::replace(sentence.begin(), sentence.end(), '\n', ' ');
+    constexpr std::size_t kColumn = 12;
+    std::string name = "  " + app->get_name();
+    name.resize(std::max(kColumn, name.size() + 2), ' ');
+    return name + sentence + "\n";
+  }
+};
+
+CLI::App* AddApp(CLI::App& parent, const std::string& name, const std::string& description,
+                 const std::string& examples) {
+  CLI::App* verb = parent.add_subcommand(name, description);
+  verb->footer(examples);
+  verb->set_help_flag("-h,--help", "Show this help and exit");
+  return verb;
+}
+
+std::vector<std::string> OptionNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> VerbNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  return names;
+}
+
+// The verb that was reached, and its words: "kith agency add".
+const CLI::App* Reached(const CLI::App& app, std::string& words) {
+  const CLI::App* at = &app;
+  words = app.get_name();
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().back();
+    words += " " + at->get_name();
+  }
+  return at;
+}
+
+// What is wrong with the words that nothing could take; "" where there are none.
+std::string ExplainExtras(const CLI::App& app) {
+  std::string words;
+  const CLI::App* verb = Reached(app, words);
+  for (const std::string& extra : app.remaining(true)) {
+    if (extra == "--") continue;
+    const std::string shown = report::EscapeText(extra);
+    const std::string flag = extra.substr(0, extra.find('='));
+    if (flag.size() > 1 && flag.front() == '-') {
+      const std::string near = Nearest(flag, OptionNames(*verb));
+      return words + " knows no flag " + shown +
+             (near.empty() ? "" : "; did you mean " + near + "?");
+    }
+    if (!verb->get_subcommands({}).empty()) {
+      const std::string near = Nearest(extra, VerbNames(*verb));
+      return words + " knows no verb " + shown +
+             (near.empty() ? "" : "; did you mean " + near + "?");
+    }
+    return words + " takes no further argument: " + shown;
+  }
+  return "";
+}
+
+// Names and texts become strings of the protocol, which are UTF-8. Paths and addresses may be any
+// bytes, and a hash is told what is wrong with it by its own parser.
+bool MayBeAnyBytes(const CLI::Option& option) {
+  static constexpr std::array<std::string_view, 6> kTypes = {"ADDRESS", "DIR",  "FILE",
+                                                             "FOLDER",  "HASH", "PATH"};
+  return std::find(kTypes.begin(), kTypes.end(), option.get_type_name()) != kTypes.end();
+}
+
+// What is wrong with the bytes of an argument; "" where nothing is.
+std::string ExplainText(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (MayBeAnyBytes(*option)) continue;
+    for (const std::string& value : option->results()) {
+      const std::string_view why = report::WhyNoText(value);
+      if (why.empty()) continue;
+      const std::vector<std::string>& names = option->get_lnames();
+      return (names.empty() ? option->get_type_name() : "--" + names.front()) + " " +
+             report::EscapeText(value) + " " + std::string(why) +
+             ": names and texts are UTF-8 without control characters";
+    }
+  }
+  for (const CLI::App* verb : app.get_subcommands()) {
+    if (std::string why = ExplainText(*verb); !why.empty()) return why;
+  }
+  return "";
+}
+
+// What is no number of a thing (ID) in the arguments of a verb; "" where nothing is.
+std::string ExplainNumbers(const CLI::App& verb) {
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_type_name() != "ID") continue;
+    for (const std::string& value : option->results()) {
+      std::uint64_t number = 0;
+      const char* const end = value.data() + value.size();
+      const auto [stopped, error] = std::from_chars(value.data(), end, number);
+      // A zero before the others would make CLI11 read it as octal.
+      const bool octal = value.size() > 1 && value.front() == '0';
+      if (error == std::errc() && stopped == end && !octal) continue;
+      return report::EscapeText(value) +
+             " is no number: entries and contacts are named by theirs, as kith entry list and "
+             "kith contact list show them";
+    }
+  }
+  return "";
+}
+
+int Explain(const CLI::App& app, const CLI::ParseError& error) {
+  std::string words;
+  const CLI::App* verb = Reached(app, words);
+  std::string why = ExplainExtras(app);
+  if (why.empty() && !verb->get_subcommands({}).empty()) {
+    Note(app.help());
+    why = words + " needs a verb";
+  }
+  if (why.empty()) why = ExplainNumbers(*verb);
+  if (why.empty()) why = report::EscapeText(error.what());
+  Note("kith: " + why + "\nTry: " + words + " --help");
+  return kExitError;
+}
+
+}  // namespace
+
+CLI::App* AddVerb(CLI::App& parent, Program& program, const std::string& name,
+                  const std::string& description, const std::string& examples) {
+  CLI::App* verb = AddApp(parent, name, description, examples);
+  verb->add_flag("--json", program.json, "JSON Lines on standard output, each with a \"type\"")
+      ->group("Common");
+  verb->add_option("--config", program.config, "Settings file (default: see kith config show)")
+      ->type_name("FILE")
+      ->group("Common");
+  return verb;
+}
+
+CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string& description,
+                   const std::string& examples) {
+  CLI::App* verb = AddApp(parent, name, description, examples);
+  verb->require_subcommand(1, 1);
+  return verb;
+}
+
+void OnRun(CLI::App& verb, Program& program, std::function<int()> run) {
+  verb.callback([&program, run = std::move(run)] { program.run = run; });
+}
+
+void AddEngineFlags(CLI::App& verb, Program& program) {
+  verb.add_option("--store", program.store, "Folder of the store")
+      ->type_name("DIR")
+      ->group("Common");
+  verb.add_option("--server", program.server, "Speak to this kithd instead: HOST:PORT or unix:PATH")
+      ->type_name("ADDRESS")
+      ->group("Common");
+}
+
+void AddProgressFlag(CLI::App& verb, Program& program) {
+  verb.add_option("--progress", program.progress, "auto (on a terminal), always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN")
+      ->group("Common");
+}
+
+std::unique_ptr<CLI::App> MakeCommandLine(Program& program) {
+  auto app = std::make_unique<CLI::App>(
+      "Kith tells for every file of a seizure whether it is known, whether the children in it "
+      "have\n"
+      "already been identified, and whom to call. It keeps fingerprints, never pictures.",
+      "kith");
+  app->formatter(std::make_shared<ExamplesFirst>());
+  app->footer(
+      "kith check /mnt/exhibit-7\n"
+      "kith check /mnt/exhibit-7 --case DPD/2026-0117 --out report\n"
+      "kith match 9b5d8c...  # 32, 40 or 64 hexadecimal digits");
+  app->set_help_flag("-h,--help", "Show this help and exit");
+  app->set_version_flag("--version", std::string("kith " KITH_VERSION),
+                        "Show the version and exit");
+  app->require_subcommand(1, 1);
+  // Also before the verb: kith --store DIR check FOLDER.
+  app->add_option("--config", program.config, "Settings file")->type_name("FILE");
+  app->add_option("--store", program.store, "Folder of the store")->type_name("DIR");
+  app->add_option("--server", program.server, "Speak to this kithd: HOST:PORT or unix:PATH")
+      ->type_name("ADDRESS");
+  app->add_flag("--json", program.json, "JSON Lines on standard output");
+  AddCheckVerb(*app, program);
+  AddMatchVerb(*app, program);
+  AddHashVerb(*app, program);
+  AddEnrollVerb(*app, program);
+  AddImportVerb(*app, program);
+  AddSetVerb(*app, program);
+  AddSeriesVerb(*app, program);
+  AddEntryVerb(*app, program);
+  AddAgencyVerb(*app, program);
+  AddContactVerb(*app, program);
+  AddCaseVerb(*app, program);
+  AddStoreVerb(*app, program);
+  AddConfigVerb(*app, program);
+  AddServeVerb(*app, program);
+  AddDoctorVerb(*app, program);
+  return app;
+}
+
+int RunCommandLine(int argc, const char* const* argv, Program& program) {
+  // What goes wrong in a message is told by the status of its call, for people.
+  google::protobuf::SetLogHandler(nullptr);
+  const std::unique_ptr<CLI::App> app = MakeCommandLine(program);
+  try {
+    app->parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    // Help and version: data that was asked for.
+    return app->exit(success) == 0 ? kExitDone : kExitError;
+  } catch (const CLI::ParseError& error) {
+    return Explain(*app, error);
+  }
+  std::string words;
+  std::string why = ExplainText(*app);
+  if (why.empty()) why = ExplainNumbers(*Reached(*app, words));
+  if (!why.empty()) return Fail(absl::InvalidArgumentError(why));
+  return program.run ? program.run() : kExitError;
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/engine_link.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+#include <utility>
+
+#include "tools/report/words.h"
+
+namespace kith::cli {
+
+absl::StatusOr<server::Settings> ResolveSettings(const Program& program) {
+  std::map<std::string, std::string> environment = program.environment;
+  if (!program.config.empty()) environment["KITH_CONFIG"] = program.config;
+  std::map<std::string, server::SettingValue> flags;
+  if (!program.store.empty()) flags["store.dir"] = {program.store, "flag --store"};
+  if (!program.server.empty()) flags["server.address"] = {program.server, "flag --server"};
+  return server::Settings::Resolve(environment, flags);
+}
+
+absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program& program,
+                                                                  const std::string& verb) {
+  const absl::StatusOr<server::Settings> settings = ResolveSettings(program);
+  if (!settings.ok()) return settings.status();
+  server::ConnectOptions options;
+  // A store that was asked for by name is not given up for a server that a file names.
+  if (program.store.empty() || !program.server.empty()) {
+    options.server = settings->Get("server.address").value;
+  }
+  options.store_dir = settings->Get("store.dir").value;
+  options.index_engine = settings->Get("index.engine").value;
+  options.program = "kith " + verb;
+  // Only who adds to a store may make one: a mistyped --store, or a disk that is not mounted, must
+  // not be answered with "nothing known found".
+  options.create = verb != "check" && verb != "match" && verb != "case" && verb != "store";
+  const bool show =
+      program.progress == "always" || (program.progress == "auto" && ::isatty(STDERR_FILENO) == 1);
+  if (show) {
+    options.progress = [last = std::chrono::steady_clock::now()](const std::string& what,
+                                                                 std::uint64_t done,
+                                                                 std::uint64_t total) mutable {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - last < std::chrono::seconds(1)) return;
+      last = now;
+      Note(total == 0
+               ? fmt::format("{}: {}", what, report::Number(done))
+               : fmt::format("{}: {} of {}", what, report::Number(done), report::Number(total)));
+    };
+  }
+  return server::Connect(options);
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  if (!status.ok() && status.error_message().empty()) {
+    return absl::Status(code, "the engine gave no reason (" + absl::StatusCodeToString(code) + ")");
+  }
+  return absl::Status(code, status.error_message());
+}
+
+absl::Status Explained(const absl::Status& status, const server::Connection& connection) {
+  const std::string message(status.message().data(), status.message().size());
+  if (status.code() == absl::StatusCode::kUnavailable) {
+    return absl::UnavailableError("no answer from " + connection.description() + ": " + message);
+  }
+  return status;
+}
+
+}  // namespace kith::cli

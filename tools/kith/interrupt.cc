@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/interrupt.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+
+#include "tools/kith/program.h"
+
+namespace kith::cli {
+namespace {
+
+sigset_t StopSignals() {
+  sigset_t signals{};
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  // Who asked that a run outlive its terminal gets that: a signal that is waited for comes even
+  // where it is ignored.
+  struct sigaction hang_up {};
+  if (::sigaction(SIGHUP, nullptr, &hang_up) != 0 || hang_up.sa_handler != SIG_IGN) {
+    sigaddset(&signals, SIGHUP);
+  }
+  return signals;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() : signals_(StopSignals()) {
+  ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  waiter_ = std::jthread([this](const std::stop_token& ended) { Wait(ended); });
+}
+
+Interrupt::~Interrupt() {
+  waiter_.request_stop();
+  waiter_.join();
+  ::pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+}
+
+void Interrupt::Wait(const std::stop_token& ended) {
+  while (!ended.stop_requested()) {
+    const timespec patience{0, 100'000'000};
+    if (::sigtimedwait(&signals_, nullptr, &patience) < 0) continue;
+    if (!running_ || stop_.stop_requested()) ::_exit(kExitInterrupted);
+    stop_.request_stop();
+    Note(recorded_
+             ? "\nStopping: what is being read is finished and recorded, then comes the "
+               "report. Ctrl-C again ends at once."
+             : "\nStopping: what is being read is finished, then comes the report; nothing is "
+               "recorded. Ctrl-C again ends at once.");
+  }
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/kith/v1/match.grpc.pb.h"
+#include "tools/kith/command_line.h"
+#include "tools/kith/engine_link.h"
+#include "tools/kith/hash_text.h"
+#include "tools/kith/line_reader.h"
+#include "tools/kith/match_json.h"
+#include "tools/kith/table.h"
+#include "tools/kith/verbs.h"
+#include "tools/report/words.h"
+
+namespace kith::cli {
+namespace {
+
+using Stub = v1::MatchService::Stub;
+
+struct MatchFlags {
+  std::vector<std::string> hashes;
+  std::optional<std::uint32_t> radius_bits;
+  std::uint32_t limit = 0;
+  std::string kind = "by-length";
+};
+
+// Queries a call; a reply stays far below the limit of a message.
+constexpr int kBatch = 256;
+
+class MatchRun {
+ public:
+  MatchRun(const Program& program, const MatchFlags& flags, Stub& stub)
+      : program_(program), flags_(flags), stub_(stub) {}
+
+  absl::StatusOr<int> FromArguments(const std::vector<HashText>& hashes) {
+    for (const HashText& hash : hashes) {
+      Add(hash);
+      if (absl::Status status = SendFull(); !status.ok()) return status;
+    }
+    return Finish();
+  }
+
+  absl::StatusOr<int> FromInput() {
+    absl::StatusOr<LineReader> reader = LineReader::Open("-", kMaxListLineBytes);
+    if (!reader.ok()) return reader.status();
+    if (::isatty(STDIN_FILENO) == 1) Note("Reading hashes, one a line; Ctrl-D ends.");
+    std::string text;
+    while (true) {
+      // Whoever writes one hash and waits for its answer gets it.
+      if (request_.queries_size() > 0 && !reader->Ready()) {
+        if (absl::Status status = Send(); !status.ok()) return status;
+      }
+      const absl::StatusOr<bool> more = reader->Next(text);
+      if (!more.ok()) return more.status();
+      if (!*more) return Finish();
+      const absl::StatusOr<ListLine> line =
+          ParseListLine(text, Kind(flags_), reader->number() == 1);
+      if (!line.ok()) {
+        if (absl::Status status = Send(); !status.ok()) return status;
+        const auto why = line.status().message();
+        return absl::InvalidArgumentError(fmt::format("line {} (query {}): {}", reader->number(),
+                                                      asked_, std::string(why.data(), why.size())));
+      }
+      if (line->blank) continue;
+      Add(line->hash);
+      if (absl::Status status = SendFull(); !status.ok()) return status;
+    }
+  }
+
+  static Kind64 Kind(const MatchFlags& flags) {
+    return flags.kind == "pdq"      ? Kind64::kPdq
+           : flags.kind == "sha256" ? Kind64::kSha256
+                                    : Kind64::kEither;
+  }
+
+ private:
+  void Add(const HashText& hash) {
+    v1::Fingerprint& query = *request_.add_queries();
+    *query.mutable_digests() = hash.digests;
+    if (!hash.pdq.empty()) {
+      v1::Code& code = *query.add_codes();
+      code.set_pdq(hash.pdq);
+      code.mutable_view()->set_crop(v1::CROP_ORIGINAL);
+      code.set_orientation(v1::ORIENTATION_ORIGINAL);
+    }
+    ++asked_;
+  }
+
+  absl::Status SendFull() { return request_.queries_size() < kBatch ? absl::OkStatus() : Send(); }
+
+  absl::Status Send() {
+    if (request_.queries_size() == 0) return absl::OkStatus();
+    if (flags_.radius_bits.has_value()) {
+      request_.mutable_options()->set_radius_bits(*flags_.radius_bits);
+    }
+    request_.mutable_options()->set_limit(flags_.limit);
+    const auto response = Call(stub_, &Stub::Match, request_);
+    if (!response.ok()) return response.status();
+    if (response->results_size() != request_.queries_size()) {
+      return absl::InternalError("the engine left queries without an answer");
+    }
+    for (const v1::MatchResult& result : response->results()) Print(result);
+    (void)std::fflush(stdout);
+    request_.clear_queries();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<int> Finish() {
+    if (absl::Status status = Send(); !status.ok()) return status;
+    if (asked_ == 0) return absl::InvalidArgumentError("no hash was given");
+    return known_ ? kExitKnownFound : kExitDone;
+  }
+
+  void Print(const v1::MatchResult& result) {
+    const std::uint64_t query = printed_++;
+    known_ = known_ || IsKnown(result.verdict());
+    if (program_.json) {
+      nlohmann::ordered_json line{{"type", "match"}, {"query", query}};
+      line.update(ResultJson(result));
+      return PrintJson(line);
+    }
+    std::string text = fmt::format("query {}: {}, {}", query, report::VerdictWord(result.verdict()),
+                                   report::Counted(result.total(), "match", "matches"));
+    if (result.truncated()) text += fmt::format(" (the nearest {})", result.matches_size());
+    if (result.matches_size() > 0) {
+      Table table({">ENTRY", "SET", "SERIES", "STATUS", "HOW", "SOURCE REF", "CALL"});
+      for (const v1::Match& match : result.matches()) {
+        table.Add({std::to_string(match.entry_id()), match.set(), match.series(),
+                   report::StatusWord(match.series_status()), How(match), match.source_ref(),
+                   WhomToCall(match)});
+      }
+      text += "\n" + table.Text();
+    } else {
+      text += "\n";
+    }
+    text.pop_back();
+    PrintLine(text);
+  }
+
+  static std::string How(const v1::Match& match) {
+    if (match.by() != "pdq") return match.by();
+    return report::Counted(match.distance_bits(), "bit") + (match.held_back() ? ", held back" : "");
+  }
+
+  static std::string WhomToCall(const v1::Match& match) {
+    const v1::Contact& contact = match.contact();
+    if (contact.name().empty()) return match.agency_desk();
+    std::string out = contact.name();
+    if (!contact.phone().empty()) out += ", " + contact.phone();
+    if (!contact.email().empty()) out += ", " + contact.email();
+    return out;
+  }
+
+  const Program& program_;
+  const MatchFlags& flags_;
+  Stub& stub_;
+  v1::MatchRequest request_;
+  std::uint64_t asked_ = 0;
+  std::uint64_t printed_ = 0;
+  bool known_ = false;
+};
+
+int Run(const Program& program, const MatchFlags& flags) {
+  const bool from_input = flags.hashes.size() == 1 && flags.hashes.front() == "-";
+  // All arguments are read before anything is asked or printed.
+  std::vector<HashText> hashes;
+  for (std::size_t i = 0; !from_input && i < flags.hashes.size(); ++i) {
+    absl::StatusOr<HashText> hash = ParseHash(flags.hashes[i], MatchRun::Kind(flags));
+    if (!hash.ok()) {
+      const auto why = hash.status().message();
+      return Fail(absl::InvalidArgumentError(
+          fmt::format("query {}: {}", i, std::string(why.data(), why.size()))));
+    }
+    hashes.push_back(*std::move(hash));
+  }
+  return WithEngine<v1::MatchService>(program, "match", [&](Stub& stub) {
+    MatchRun run(program, flags, stub);
+    return from_input ? run.FromInput() : run.FromArguments(hashes);
+  });
+}
+
+}  // namespace
+
+void AddMatchVerb(CLI::App& app, Program& program) {
+  CLI::App* verb = AddVerb(
+      app, program, "match",
+      "Looks hashes up: 32 digits are an MD5, 40 a SHA-1, 64 a PDQ hash or a SHA-256 (both are\n"
+      "tried). Nothing is recorded. Exits 1 when something known was found, else 0.",
+      "kith match 5f1d7a84db00d2fce00b31a7fc73224f\n"
+      "kith match --radius 10 --json HASH HASH\n"
+      "kith match --json - < hashes.txt");
+  auto flags = std::make_shared<MatchFlags>();
+  verb->add_option("hashes", flags->hashes, "Hashes, or - for standard input, one a line")
+      ->type_name("HASH")
+      ->required();
+  verb->add_option("--radius", flags->radius_bits,
+                   "Largest PDQ distance in bits (default and most: each set's own)")
+      ->check(CLI::Range(0, 31))
+      ->type_name("BITS");
+  verb->add_option("--limit", flags->limit, "Matches shown a query, nearest first (default: 100)")
+      ->check(CLI::Range(1, 10'000))
+      ->type_name("N");
+  verb->add_option("--kind", flags->kind, "What 64 digits are: pdq, sha256, or both (by-length)")
+      ->check(CLI::IsMember({"pdq", "sha256", "by-length"}))
+      ->type_name("KIND");
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [flags, &program] { return Run(program, *flags); });
+}
+
+}  // namespace kith::cli

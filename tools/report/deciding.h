@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "proto/kith/v1/report.pb.h"
+
+namespace kith::report {
+
+using Matches = std::vector<const v1::ReportMatch*>;
+
+// A match that counts for a verdict: of a known set, and no nearer benign one holds it back.
+inline bool Counts(const v1::ReportMatch& match) {
+  return match.purpose() != v1::PURPOSE_BENIGN && !match.held_back();
+}
+
+// The matches on which the verdict of a file rests, nearest first: of IDENTIFIED those to what is
+// identified, of CONFLICT one of each side, of RECOGNIZED all that count, of others none.
+inline Matches DecidingMatches(const v1::ReportFile& file) {
+  Matches known;       // all that count
+  Matches identified;  // of them
+  Matches others;      // of them
+  const v1::ReportMatch* known_digest = nullptr;
+  const v1::ReportMatch* benign_digest = nullptr;
+  for (const v1::ReportMatch& match : file.matches()) {
+    if (match.by() != "pdq") {
+      const v1::ReportMatch*& first = Counts(match) ? known_digest : benign_digest;
+      if (first == nullptr) first = &match;
+    }
+    if (!Counts(match)) continue;
+    known.push_back(&match);
+    (match.series_status() == v1::SERIES_STATUS_IDENTIFIED ? identified : others).push_back(&match);
+  }
+  if (file.verdict() == v1::VERDICT_RECOGNIZED) return known;
+  if (file.verdict() == v1::VERDICT_IDENTIFIED) {
+    if (!identified.empty()) return identified;
+    // Entries in no series can be identified by themselves, which the report does not tell.
+    std::erase_if(known, [](const v1::ReportMatch* match) { return !match->series().empty(); });
+    return known;
+  }
+  if (file.verdict() != v1::VERDICT_CONFLICT) return {};
+  if (known_digest != nullptr && benign_digest != nullptr) return {known_digest, benign_digest};
+  for (const v1::ReportMatch* yes : identified) {
+    for (const v1::ReportMatch* no : others) {
+      if (yes->set() != no->set()) return {yes, no};
+    }
+  }
+  return {};
+}
+
+// All matches of a file, `first` before the others; nearest first in each.
+inline Matches WithFirst(const v1::ReportFile& file, Matches first) {
+  Matches all = std::move(first);
+  const std::size_t chosen = all.size();
+  for (const v1::ReportMatch& match : file.matches()) {
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(chosen);
+    if (std::find(all.begin(), end, &match) == end) all.push_back(&match);
+  }
+  return all;
+}
+
+}  // namespace kith::report

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "tools/report/path_text.h"
+#include "tools/report/render.h"
+#include "tools/report/words.h"
+
+namespace kith::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What no writer of a model may forget to escape is text from outside; JSON does it by itself, and
+// JsonText replaces what is not UTF-8.
+Json RunJson(const v1::RunHeader& run) {
+  return {{"started_at", run.started_at()},
+          {"finished_at", run.finished_at()},
+          {"program", run.program()},
+          {"host", run.host()}};
+}
+
+Json ScopeJson(const v1::ReportScope& scope) {
+  Json out;
+  out["case"] = scope.case_name();
+  out["recorded"] = !scope.case_name().empty();
+  PutBytes(out, "root", scope.root());
+  out["complete"] = scope.complete();
+  out["index_version"] = VersionJson(scope.index_version());
+  out["radius"] = scope.has_radius_bits() ? Json(scope.radius_bits()) : Json(nullptr);
+  out["warnings"] = Json::array();
+  for (const std::string& warning : scope.warnings()) out["warnings"].push_back(warning);
+  out["method"] = scope.method();
+  return out;
+}
+
+Json SetJson(const v1::ReportSet& set) {
+  return {{"name", set.name()},
+          {"source", set.source()},
+          {"version", set.version()},
+          {"purpose", PurposeWord(set.purpose())},
+          {"enabled", set.enabled()},
+          {"radius", set.radius_bits()},
+          {"dialect", DialectWord(set.dialect())},
+          {"entries", set.entries()}};
+}
+
+Json ReportSeriesJson(const v1::ReportSeries& series) {
+  Json out = SeriesJson(series.series());
+  out["agency_desk"] = series.agency_desk();
+  out["files"] = series.files();
+  out["files_by_digest"] = series.files_by_digest();
+  out["nearest_lead_distance"] =
+      series.has_lead() ? Json(series.nearest_lead_bits()) : Json(nullptr);
+  return out;
+}
+
+Json MatchJson(const v1::ReportMatch& match) {
+  return {{"entry", match.entry_id()},
+          {"set", match.set()},
+          {"series", match.series().empty() ? Json(nullptr) : Json(match.series())},
+          {"series_status", StatusWord(match.series_status())},
+          {"purpose", PurposeWord(match.purpose())},
+          {"by", match.by()},
+          {"distance", match.distance_bits()},
+          {"view", ViewWord(match.view())},
+          {"query_view", ViewWord(match.query_view())},
+          {"orientation", OrientationWord(match.orientation())},
+          {"dialect", DialectWord(match.dialect())},
+          {"held_back", match.held_back()}};
+}
+
+Json FileJson(const v1::ReportFile& file) {
+  Json out;
+  out["paths"] = Json::array();
+  for (const std::string& path : file.paths()) {
+    Json one;
+    PutBytes(one, "path", path);
+    out["paths"].push_back(std::move(one));
+  }
+  out["verdict"] = VerdictWord(file.verdict());
+  out["rule"] = file.rule();
+  out["disposition"] = DispositionWord(file.disposition());
+  out["detail"] = file.detail();
+  out["format"] = file.format();
+  out["width"] = file.width();
+  out["height"] = file.height();
+  out["size_bytes"] = file.size_bytes();
+  out["md5"] = file.md5();
+  out["sha256"] = file.sha256();
+  out["held_back"] = file.held_back();
+  out["total_matches"] = file.total_matches();
+  out["matches"] = Json::array();
+  for (const v1::ReportMatch& match : file.matches()) out["matches"].push_back(MatchJson(match));
+  return out;
+}
+
+}  // namespace
+
+Json VersionJson(const v1::IndexVersion& version) {
+  return {{"store_id", version.store_id()}, {"change", version.change()}};
+}
+
+Json ContactJson(const v1::Contact& contact) {
+  if (contact.contact_id() == 0 && contact.name().empty()) return nullptr;
+  return {{"contact_id", contact.contact_id()},
+          {"agency", contact.agency()},
+          {"name", contact.name()},
+          {"role", contact.role()},
+          {"phone", contact.phone()},
+          {"email", contact.email()},
+          {"verified_at", contact.verified_at()}};
+}
+
+Json SeriesJson(const v1::Series& series) {
+  return {{"series", series.code()},
+          {"status", StatusWord(series.status())},
+          {"agency", series.agency()},
+          {"contact", ContactJson(series.contact())},
+          {"identified_on", series.identified_on()},
+          {"note", series.note()}};
+}
+
+Json SummaryJson(const v1::ReportSummary& summary) {
+  Json out;
+  out["entries_walked"] = summary.entries_walked();
+  out["files"] = summary.files();
+  out["held_back_files"] = summary.held_back_files();
+  for (const auto& count : summary.verdicts()) {
+    out["verdicts"][VerdictWord(count.verdict())] = {{"files", count.files()},
+                                                     {"paths", count.paths()}};
+  }
+  for (const auto& count : summary.dispositions()) {
+    out["dispositions"][DispositionWord(count.disposition())] = count.paths();
+  }
+  out["unsupported_formats"] = Json::object();
+  for (const auto& count : summary.unsupported_formats()) {
+    out["unsupported_formats"][count.format()] = count.paths();
+  }
+  out["distances"] = Json::object();
+  for (const auto& count : summary.distances()) {
+    out["distances"][std::to_string(count.distance_bits())] = count.files();
+  }
+  return out;
+}
+
+void RenderJson(const v1::Report& report, const Sink& sink) {
+  sink("{\"type\":\"report\",\"format\":1,\n\"run\":" + JsonText(RunJson(report.run())));
+  sink(",\n\"scope\":" + JsonText(ScopeJson(report.scope())));
+  sink(",\n\"summary\":" + JsonText(SummaryJson(report.summary())));
+  const auto list = [&sink](std::string_view name, const auto& items, const auto& to_json) {
+    sink(",\n\"" + std::string(name) + "\":[");
+    std::string_view between = "\n";
+    for (const auto& item : items) {
+      sink(std::string(between) + JsonText(to_json(item)));
+      between = ",\n";
+    }
+    sink("]");
+  };
+  list("sets", report.sets(), SetJson);
+  list("series", report.series(), ReportSeriesJson);
+  list("files", report.files(), FileJson);
+  sink("}\n");
+}
+
+}  // namespace kith::report

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/write.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "tools/report/path_text.h"
+#include "tools/report/render.h"
+
+namespace kith::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status ErrnoStatus(int error, const std::string& what) {
+  char buffer[128] = {};
+  const std::string message = what + ": " + strerror_r(error, buffer, sizeof buffer);
+  switch (error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(message);
+    case ENOSPC:
+    case EDQUOT:
+      return absl::ResourceExhaustedError(message);
+    case ENOTDIR:
+    case EEXIST:
+      return absl::FailedPreconditionError(message);
+    default:
+      return absl::UnknownError(message);
+  }
+}
+
+// A file that appears under its name only when all of it is on the disk.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path)
+      : path_(std::move(path)), temporary_(path_ + ".part" + std::to_string(::getpid())) {
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd_ < 0) error_ = errno;
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile() {
+    if (fd_ >= 0) ::close(fd_);
+    if (!renamed_) ::unlink(temporary_.c_str());
+  }
+
+  void Append(std::string_view bytes) {
+    buffer_ += bytes;
+    if (buffer_.size() >= (std::size_t{1} << 20)) Flush();
+  }
+
+  // Everything on the disk, still under the temporary name.
+  absl::Status Finish() {
+    Flush();
+    if (error_ == 0 && ::fsync(fd_) != 0) error_ = errno;
+    if (error_ != 0) return ErrnoStatus(error_, "cannot write " + EscapeText(path_));
+    return absl::OkStatus();
+  }
+
+  absl::Status Publish() {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+      return ErrnoStatus(errno, "cannot write " + EscapeText(path_));
+    }
+    renamed_ = true;
+    return absl::OkStatus();
+  }
+
+ private:
+  void Flush() {
+    std::string_view rest = buffer_;
+    while (error_ == 0 && !rest.empty()) {
+      const ssize_t written = ::write(fd_, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) {
+        error_ = errno;
+      } else {
+        rest.remove_prefix(static_cast<std::size_t>(written));
+      }
+    }
+    buffer_.clear();
+  }
+
+  std::string path_;
+  std::string temporary_;
+  std::string buffer_;
+  int fd_ = -1;
+  int error_ = 0;
+  bool renamed_ = false;
+};
+
+absl::Status SyncFolder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, "cannot open " + EscapeText(folder));
+  const int failed = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  // Some file systems cannot sync a folder; their renames are as safe as they get.
+  if (failed != 0 && failed != EINVAL) {
+    return ErrnoStatus(failed, "cannot sync " + EscapeText(folder));
+  }
+  return absl::OkStatus();
+}
+
+bool LiesIn(const fs::path& inner, const fs::path& outer) {
+  auto a = inner.begin();
+  for (auto b = outer.begin(); b != outer.end(); ++b, ++a) {
+    if (b->empty()) continue;  // a "/" at the end
+    if (a == inner.end() || *a != *b) return false;
+  }
+  return true;
+}
+
+std::string FreeName() {
+  std::string name = "kith-report";
+  std::error_code error;
+  for (int number = 2; fs::exists(fs::symlink_status(name, error)); ++number) {
+    name = "kith-report-" + std::to_string(number);
+  }
+  return name;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> PrepareFolder(const std::string& wanted, const std::string& checked) {
+  const std::string name = wanted.empty() ? FreeName() : wanted;
+  const std::string shown = EscapeText(name);
+  std::error_code error;
+  // A relative name whose first part does not exist would stay relative.
+  const fs::path absolute = fs::absolute(name, error);
+  const fs::path real = error ? absolute : fs::weakly_canonical(absolute, error);
+  if (error) return ErrnoStatus(error.value(), "cannot use report folder " + shown);
+  if (!checked.empty()) {
+    const fs::path evidence = fs::canonical(checked, error);
+    if (!error && LiesIn(real, evidence)) {
+      return absl::InvalidArgumentError(
+          "the report folder " + shown +
+          " lies in the checked folder, which must not change; name another with --out");
+    }
+  }
+  for (fs::path made; const fs::path& part : real) {
+    made /= part;
+    if (::mkdir(made.c_str(), 0700) != 0 && errno != EEXIST && !fs::is_directory(made, error)) {
+      return ErrnoStatus(errno, "cannot make report folder " + shown);
+    }
+  }
+  AtomicFile probe((real / ".kith-probe").string());
+  probe.Append("kith\n");
+  if (absl::Status status = probe.Finish(); !status.ok()) {
+    const auto message = status.message();
+    return absl::Status(status.code(), "report folder " + shown + ": " +
+                                           std::string(message.data(), message.size()));
+  }
+  return real.string();
+}
+
+absl::Status WriteReport(const v1::Report& report, const std::string& folder) {
+  AtomicFile json(folder + "/report.json");
+  AtomicFile csv(folder + "/report.csv");
+  AtomicFile html(folder + "/report.html");
+  RenderJson(report, [&json](std::string_view bytes) { json.Append(bytes); });
+  RenderCsv(report, [&csv](std::string_view bytes) { csv.Append(bytes); });
+  html.Append(RenderHtml(report));
+  for (AtomicFile* file : {&json, &csv, &html}) {
+    if (absl::Status status = file->Finish(); !status.ok()) return status;
+  }
+  for (AtomicFile* file : {&json, &csv, &html}) {
+    if (absl::Status status = file->Publish(); !status.ok()) return status;
+  }
+  return SyncFolder(folder);
+}
+
+}  // namespace kith::report

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/report.pb.h"
+
+namespace kith::report {
+
+// Where a report goes, found to be writable before the run that it tells of.
+// Not thread-safe.
+
+// Makes the folder (mode 0700) where it does not exist and writes to it once. An empty `wanted`
+// makes ./kith-report, or kith-report-2 and so on where that exists. Returns its real path.
+// Errors: INVALID_ARGUMENT when it lies in `checked` (the evidence must not change; real paths are
+// compared; an empty `checked` forbids nothing), PERMISSION_DENIED, FAILED_PRECONDITION,
+// RESOURCE_EXHAUSTED.
+[[nodiscard]] absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
+                                                        const std::string& checked);
+
+// Writes report.json, report.csv and report.html (mode 0600): each whole or not at all, the last
+// complete ones stay until the new are safe on the disk.
+// Errors: RESOURCE_EXHAUSTED for a full disk, PERMISSION_DENIED, UNKNOWN; names the file.
+[[nodiscard]] absl::Status WriteReport(const v1::Report& report, const std::string& folder);
+
+}  // namespace kith::report

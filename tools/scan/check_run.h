@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "hashing/fingerprint.h"
+#include "proto/kith/v1/match.pb.h"
+#include "proto/kith/v1/report.pb.h"
+#include "tools/scan/hash_pool.h"
+#include "tools/scan/walk.h"
+
+namespace kith::scan {
+
+struct CheckOptions {
+  std::string root;       // real path of the folder
+  std::string case_name;  // empty: a look-up
+  std::optional<std::uint32_t> radius_bits;
+  int threads = 1;
+  bool count_first = false;  // count the files beside the run, so that progress knows the whole
+  std::stop_token stop;
+};
+
+// How far a run has come. `expected_*` are 0 until the count is complete.
+struct CheckProgress {
+  std::uint64_t files = 0;  // answered, and resumed
+  std::uint64_t bytes = 0;  // of the answered
+  std::uint64_t resumed = 0;
+  std::uint64_t expected_files = 0;
+  std::uint64_t expected_bytes = 0;
+};
+
+// `opened` and `progress` (some five times a second) are told from the caller's thread, `file` and
+// `batch` from another one.
+struct CheckEvents {
+  std::function<void(const v1::MatchStreamOpened&)> opened;
+  std::function<void(const v1::EvidenceFile&, const v1::MatchResult&)> file;
+  // After the files of a batch: how long it alone was with the engine, that is from when it was
+  // sent, or from the answer to the batch before it where that came later, to its own answer.
+  std::function<void(const v1::MatchStreamBatch&, std::chrono::nanoseconds)> batch;
+  std::function<void(const CheckProgress&)> progress;
+};
+
+struct CheckOutcome {
+  v1::Report report;
+  CheckProgress progress;
+  WalkSummary walk;
+  hashing::StageTimes hashing;  // of all threads together
+  bool complete = false;
+  bool sums_agree = true;  // walked = answered + resumed
+};
+
+// The main job: walks the folder, fingerprints its files on several threads, streams them to the
+// engine in batches and gathers the report. With a case it goes on where an earlier run ended:
+// files on record and unchanged (path, device, inode, size, time of change) are not read again.
+// After `stop` it begins no further file, and the report says that it is incomplete.
+// Blocks; uses its own threads; memory is bounded but for the report and, on resuming, 16 bytes a
+// recorded path.
+// Errors: those of Walk, of CagedFingerprinter::Start and of MatchService.MatchStream; what was
+// answered before is recorded.
+[[nodiscard]] absl::StatusOr<CheckOutcome> RunCheck(const std::shared_ptr<grpc::Channel>& channel,
+                                                    const CheckOptions& options,
+                                                    const CheckEvents& events);
+
+}  // namespace kith::scan

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/scan/hash_pool.h"
+
+#include <utility>
+
+namespace kith::scan {
+namespace {
+
+// Inodes with several names that are remembered at a time; a farm of more is hashed again, which
+// costs time and never an answer.
+constexpr std::size_t kMaxLinks = 65'536;
+
+}  // namespace
+
+hashing::Fingerprint FingerprintWalked(WalkedFile& file, hashing::cage::CagedFingerprinter& cage,
+                                       const hashing::FingerprintOptions& options) {
+  Descriptor opened;
+  if (file.kind == FileKind::kRegular) opened = OpenFile(file);
+  if (file.kind == FileKind::kRegular) return cage.OfFile(opened.get(), options);
+  hashing::Fingerprint fingerprint;
+  fingerprint.disposition = file.kind == FileKind::kVanished ? hashing::Disposition::kVanished
+                            : file.kind == FileKind::kNotRegular
+                                ? hashing::Disposition::kNotRegular
+                                : hashing::Disposition::kUnreadable;
+  fingerprint.detail = file.detail;
+  fingerprint.size_bytes = file.size_bytes;
+  return fingerprint;
+}
+
+HashPool::HashPool(const HashPoolOptions& options, std::unique_ptr<Cage> cage) : options_(options) {
+  for (int i = 1; i < options.threads; ++i) {
+    threads_.emplace_back([this, own = cage->Another()] { Work(*own); });
+  }
+  threads_.emplace_back([this, own = std::move(cage)] { Work(*own); });
+}
+
+HashPool::~HashPool() { Cancel(); }
+
+bool HashPool::Push(WalkedFile file) {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [this] { return cancelled_ || slots_.size() < options_.window; });
+  if (cancelled_) return false;
+  auto slot = std::make_shared<Slot>();
+  slot->result.file = std::move(file);
+  slots_.push_back(std::move(slot));
+  work_.notify_one();
+  return true;
+}
+
+void HashPool::Close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  work_.notify_all();
+  results_.notify_all();
+}
+
+void HashPool::Cancel() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  cancelled_ = true;
+  room_.notify_all();
+  work_.notify_all();
+  results_.notify_all();
+}
+
+HashPool::Popped HashPool::Pop(HashedFile& out, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  const auto at_end = [this] {
+    return slots_.empty() ? closed_ : cancelled_ && !slots_.front()->begun;
+  };
+  const auto ready = [&] { return at_end() || (!slots_.empty() && slots_.front()->done); };
+  if (!results_.wait_for(lock, patience, ready)) return Popped::kNotYet;
+  if (at_end()) return Popped::kEnd;
+  out = std::move(slots_.front()->result);
+  slots_.pop_front();
+  --next_;
+  room_.notify_one();
+  return Popped::kFile;
+}
+
+std::shared_ptr<HashPool::Slot> HashPool::NextToDo(std::unique_lock<std::mutex>& lock) {
+  while (true) {
+    work_.wait(lock, [this] { return cancelled_ || next_ < slots_.size() || closed_; });
+    if (cancelled_ || next_ == slots_.size()) return nullptr;
+    std::shared_ptr<Slot> slot = slots_[next_++];
+    slot->begun = true;
+    if (!TakeFromLink(slot)) return slot;
+  }
+}
+
+// True when the slot needs no reading: it got, or will get, the fingerprint of another name.
+bool HashPool::TakeFromLink(const std::shared_ptr<Slot>& slot) {
+  const WalkedFile& file = slot->result.file;
+  if (file.kind != FileKind::kRegular || file.links < 2) return false;
+  const LinkKey key{file.device, file.inode, file.size_bytes, file.mtime_ns};
+  const auto found = links_.find(key);
+  if (found == links_.end()) {
+    if (links_.size() < kMaxLinks) links_[key].seen = 1;
+    return false;
+  }
+  Link& link = found->second;
+  ++link.seen;
+  if (link.fingerprint == nullptr) {
+    link.waiting.push_back(slot);
+    return true;
+  }
+  slot->result.fingerprint = *link.fingerprint;
+  slot->result.file.folder.reset();
+  slot->done = true;
+  if (link.seen >= file.links) links_.erase(found);
+  results_.notify_one();
+  return true;
+}
+
+void HashPool::GiveToLink(const LinkKey& key, const Slot& slot) {
+  const auto found = links_.find(key);
+  if (found == links_.end()) return;
+  Link& link = found->second;
+  auto shared = std::make_shared<hashing::Fingerprint>(slot.result.fingerprint);
+  shared->times = {};  // spent once, and told by the name that was read
+  link.fingerprint = std::move(shared);
+  for (const std::shared_ptr<Slot>& other : link.waiting) {
+    other->result.fingerprint = *link.fingerprint;
+    other->result.file.kind = slot.result.file.kind;
+    other->result.file.folder.reset();
+    other->done = true;
+  }
+  link.waiting.clear();
+  if (link.seen >= slot.result.file.links) links_.erase(found);
+}
+
+void HashPool::Work(Cage& cage) {
+  std::unique_lock lock(mutex_);
+  while (const std::shared_ptr<Slot> slot = NextToDo(lock)) {
+    WalkedFile& file = slot->result.file;
+    const LinkKey key{file.device, file.inode, file.size_bytes, file.mtime_ns};
+    const bool linked = file.links > 1;
+    lock.unlock();
+    slot->result.fingerprint = FingerprintWalked(file, cage, options_.fingerprint);
+    file.folder.reset();
+    lock.lock();
+    if (linked) GiveToLink(key, *slot);
+    slot->done = true;
+    results_.notify_all();
+  }
+}
+
+}  // namespace kith::scan

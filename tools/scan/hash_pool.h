@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "hashing/cage/caged_fingerprinter.h"
+#include "hashing/fingerprint.h"
+#include "tools/scan/walk.h"
+
+namespace kith::scan {
+
+struct HashedFile {
+  WalkedFile file;  // its folder is let go
+  hashing::Fingerprint fingerprint;
+};
+
+struct HashPoolOptions {
+  hashing::FingerprintOptions fingerprint;
+  int threads = 1;
+  // Files between Push and Pop, the bound of memory and of open folders.
+  std::size_t window = 512;
+};
+
+// Fingerprints files on several threads and gives them back in the order they came. One thread
+// pushes, one pops; they may be the same as long as it pushes no more than `window` ahead.
+// Files of one inode (hard links, unchanged in size and time) are read once. Each thread has a
+// worker of its own that decodes its pictures in a cage.
+// The times of such a fingerprint stand at the name that was read, and are zero at the others.
+class HashPool {
+ public:
+  using Cage = hashing::cage::CagedFingerprinter;
+
+  // `cage` is for the first thread, others of its kind for the others.
+  HashPool(const HashPoolOptions& options, std::unique_ptr<Cage> cage);
+  // Cancels and waits for the files that are being read.
+  ~HashPool();
+  HashPool(const HashPool&) = delete;
+  HashPool& operator=(const HashPool&) = delete;
+
+  // Waits while the window is full. False after Cancel: the file was not taken.
+  bool Push(WalkedFile file);
+  // No more files will come.
+  void Close();
+  // Begins no further file; those that are being read are finished and given back, as far as no
+  // file that was not begun comes before them.
+  void Cancel();
+
+  enum class Popped { kFile, kNotYet, kEnd };
+  // The next file in order, waiting at most `patience` for it.
+  Popped Pop(HashedFile& out, std::chrono::milliseconds patience);
+
+ private:
+  struct Slot {
+    HashedFile result;
+    bool begun = false;
+    bool done = false;
+  };
+  // What is known of an inode with several names; device, inode, size, time of change.
+  using LinkKey = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t>;
+  struct Link {
+    std::shared_ptr<const hashing::Fingerprint> fingerprint;  // null while it is being made
+    std::vector<std::shared_ptr<Slot>> waiting;
+    std::uint64_t seen = 0;
+  };
+
+  void Work(Cage& cage);
+  std::shared_ptr<Slot> NextToDo(std::unique_lock<std::mutex>& lock);
+  bool TakeFromLink(const std::shared_ptr<Slot>& slot);
+  void GiveToLink(const LinkKey& key, const Slot& slot);
+
+  const HashPoolOptions options_;
+  std::mutex mutex_;
+  std::condition_variable room_;     // a slot was popped, or all is over
+  std::condition_variable work_;     // a slot was pushed, or all is over
+  std::condition_variable results_;  // a slot is done, or all is over
+  std::deque<std::shared_ptr<Slot>> slots_;
+  std::size_t next_ = 0;  // in slots_: the first that no thread has begun
+  bool closed_ = false;
+  bool cancelled_ = false;
+  std::map<LinkKey, Link> links_;
+  std::vector<std::jthread> threads_;
+};
+
+// The fingerprint of one file, by its kind and, where it is regular, its bytes.
+[[nodiscard]] hashing::Fingerprint FingerprintWalked(WalkedFile& file,
+                                                     hashing::cage::CagedFingerprinter& cage,
+                                                     const hashing::FingerprintOptions& options);
+
+}  // namespace kith::scan
