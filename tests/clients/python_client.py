@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A client that knows nothing of our C++: speaks to kithd over the stubs that protoc makes of proto/.
+
+Usage: python_client.py KITHD PROTO_ROOT. Exits 0 when every answer was as the contract says.
+"""
+
+import importlib
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import grpc
+
+
+def make_stubs(proto_root, out):
+    protos = sorted(str(p.relative_to(proto_root)) for p in proto_root.glob("proto/kith/v1/*.proto"))
+    plugin = subprocess.check_output(["which", "grpc_python_plugin"], text=True).strip()
+    subprocess.check_call(
+        ["protoc", "-I", str(proto_root), f"--python_out={out}", f"--grpc_python_out={out}",
+         f"--plugin=protoc-gen-grpc_python={plugin}", *protos])
+    sys.path.insert(0, str(out))
+
+
+def load(name):
+    return importlib.import_module(f"proto.kith.v1.{name}")
+
+
+def start(kithd, store):
+    process = subprocess.Popen([kithd, "--store", str(store), "--listen", "127.0.0.1:0"],
+                               stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        found = re.search(r"listening on (127\.0\.0\.1:\d+)", line)
+        if found:
+            return process, found.group(1)
+    raise RuntimeError("kithd ended before it listened")
+
+
+def talk(channel):
+    catalog, catalog_grpc = load("catalog_pb2"), load("catalog_pb2_grpc")
+    match, match_grpc = load("match_pb2"), load("match_pb2_grpc")
+    admin, admin_grpc = load("admin_pb2"), load("admin_pb2_grpc")
+    common = load("common_pb2")
+
+    capabilities = admin_grpc.AdminServiceStub(channel).GetCapabilities(
+        admin.GetCapabilitiesRequest(), timeout=10)
+    assert capabilities.api_major == 1, capabilities
+    assert capabilities.max_message_bytes == 32 << 20, capabilities
+
+    agencies = catalog_grpc.CatalogServiceStub(channel)
+    agencies.AddAgency(
+        catalog.AddAgencyRequest(agency=catalog.Agency(name="Northfield Police")), timeout=10)
+    listed = agencies.ListAgencies(catalog.ListAgenciesRequest(), timeout=10)
+    assert [agency.name for agency in listed.agencies] == ["Northfield Police"], listed
+    try:
+        agencies.GetAgency(catalog.GetAgencyRequest(name="none"), timeout=10)
+        raise AssertionError("an unknown agency was found")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.NOT_FOUND, error
+
+    def fingerprint():
+        return common.Fingerprint(digests=common.Digests(sha256=bytes(range(32))),
+                                  disposition=common.DISPOSITION_NOT_MEDIA)
+
+    def messages():
+        yield match.MatchStreamRequest(open=match.MatchStreamOpen(root=b"/evidence"))
+        files = [match.EvidenceFile(path=b"a\xff", fingerprint=fingerprint())]
+        yield match.MatchStreamRequest(batch=match.MatchStreamBatch(files=files))
+        yield match.MatchStreamRequest(end=match.MatchStreamEnd(complete=True, entries_walked=1))
+
+    kinds = [answer.WhichOneof("kind")
+             for answer in match_grpc.MatchServiceStub(channel).MatchStream(messages(), timeout=10)]
+    assert kinds[:2] == ["opened", "batch"], kinds
+
+
+def main():
+    kithd, proto_root = sys.argv[1], pathlib.Path(sys.argv[2])
+    with tempfile.TemporaryDirectory(prefix="kith-client-") as folder:
+        folder = pathlib.Path(folder)
+        stubs = folder / "stubs"
+        stubs.mkdir()
+        make_stubs(proto_root, stubs)
+        process, address = start(kithd, folder / "store")
+        try:
+            with grpc.insecure_channel(address) as channel:
+                talk(channel)
+        finally:
+            process.terminate()
+        assert process.wait(timeout=20) == 0, "kithd did not end in order"
+    print("python client: ok")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run that ends early, however it ends, loses nothing and counts nothing twice: the run after it
+// gives the report of a run that was never interrupted.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "tests/end_to_end/world.h"
+
+namespace kith::end_to_end {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+class Resume : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world_.MakeSample(2, 20);
+    world_.Enrol();
+    // Bytes after the end of a JPEG make another file of the same picture: much to do, quickly
+    // made.
+    for (const auto& entry : fs::directory_iterator(world_.Seizure() / "unrelated")) {
+      const std::string picture = ReadFile(entry.path());
+      for (int copy = 0; copy < kCopies; ++copy) {
+        world_.Write(
+            "sample/seizure/more-" + std::to_string(copy) + "-" + entry.path().filename().string(),
+            picture + std::to_string(copy));
+      }
+    }
+    world_.CopyStore("quiet");
+    const auto start = steady_clock::now();
+    const Outcome quiet = RunToEnd(CheckLine("quiet", "expected"));
+    quiet_run_ = std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
+    ASSERT_EQ(quiet.exit_code, 1) << quiet.err;
+  }
+
+  [[nodiscard]] Command CheckLine(const std::string& store, const std::string& out) const {
+    return world_.Line("kith", {"check", world_.Seizure().string(), "--case", "NORTH/9", "--store",
+                                world_.Path(store).string(), "--out", world_.Path(out).string(),
+                                "--progress", "always"});
+  }
+
+  void ExpectTheReportOfAQuietRun(const std::string& out) const {
+    const Outcome last = RunToEnd(CheckLine("store", out));
+    EXPECT_EQ(last.exit_code, 1) << last.err;
+    EXPECT_EQ(ReportWithoutRun(world_.Path(out)), ReportWithoutRun(world_.Path("expected")));
+    EXPECT_EQ(ReadFile(world_.Path(out) / "report.csv"),
+              ReadFile(world_.Path("expected") / "report.csv"));
+    EXPECT_EQ(world_.Kith({"store", "verify"}).exit_code, 0);
+  }
+
+  static constexpr int kCopies = 20;
+  World world_;
+  milliseconds quiet_run_{0};
+};
+
+TEST_F(Resume, AfterKillsAtRandomMoments) {
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  int killed = 0;
+  for (int i = 0; i < 6; ++i) {
+    Child child(CheckLine("store", "killed"));
+    std::this_thread::sleep_for(milliseconds(
+        std::uniform_int_distribution<>(1, static_cast<int>(quiet_run_.count()))(random)));
+    child.Signal(SIGKILL);
+    if (child.Wait().exit_code == 128 + SIGKILL) ++killed;
+  }
+  EXPECT_GT(killed, 0);
+  ExpectTheReportOfAQuietRun("last");
+}
+
+TEST_F(Resume, AfterCtrlC) {
+  Child child(CheckLine("store", "interrupted"));
+  std::this_thread::sleep_for(quiet_run_ / 3);
+  child.Signal(SIGINT);
+  const Outcome interrupted = child.Wait();
+  EXPECT_EQ(interrupted.exit_code, 130) << interrupted.err;
+  EXPECT_EQ(ReportWithoutRun(world_.Path("interrupted"))["scope"]["complete"], false);
+  EXPECT_THAT(ReadFile(world_.Path("interrupted/report.html")), ::testing::HasSubstr("ncomplete"));
+  ExpectTheReportOfAQuietRun("last");
+}
+
+TEST_F(Resume, AfterASecondCtrlCThatEndsAtOnce) {
+  Child child(CheckLine("store", "interrupted"));
+  std::this_thread::sleep_for(quiet_run_ / 3);
+  child.Signal(SIGINT);
+  std::this_thread::sleep_for(milliseconds(2));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(std::chrono::seconds(5)).exit_code, 130);
+  ExpectTheReportOfAQuietRun("last");
+}
+
+TEST_F(Resume, AfterFilesHaveVanished) {
+  Child child(CheckLine("store", "interrupted"));
+  std::this_thread::sleep_for(quiet_run_ / 3);
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait().exit_code, 130);
+  fs::remove_all(world_.Seizure() / "exact");
+  const Outcome last = RunToEnd(CheckLine("store", "last"));
+  EXPECT_EQ(last.exit_code, 1) << last.err;
+  const auto report = ReportWithoutRun(world_.Path("last"));
+  EXPECT_EQ(report["scope"]["complete"], true);
+  std::uint64_t sum = 0;
+  for (const auto& [name, paths] : report["summary"]["dispositions"].items()) {
+    sum += paths.get<std::uint64_t>();
+  }
+  EXPECT_EQ(report["summary"]["entries_walked"], sum);
+}
+
+}  // namespace
+}  // namespace kith::end_to_end

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// One path: the same command line gives the same answer from its own process, from a kithd behind
+// an address, and from whoever holds the store.
+#include "tests/end_to_end/service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <string>
+
+namespace kith::end_to_end {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  void MakeSample() const {
+    world_.MakeSample(1, 5);
+    world_.Enrol();
+  }
+
+  // `kith check` of the sample into the report `name`.
+  void Check(const std::string& name, const std::vector<std::string>& more) const {
+    std::vector<std::string> line = {"check", world_.Seizure().string(), "--case", "NORTH/7",
+                                     "--out", world_.Path(name).string()};
+    line.insert(line.end(), more.begin(), more.end());
+    const Outcome checked = world_.Kith(line);
+    EXPECT_EQ(checked.exit_code, 1) << checked.err;
+  }
+
+  // Both reports, save the run header, byte for byte where the format has none.
+  void ExpectSameReport(const std::string& one, const std::string& other) const {
+    EXPECT_EQ(ReportWithoutRun(world_.Path(one)), ReportWithoutRun(world_.Path(other)));
+    EXPECT_EQ(ReadFile(world_.Path(one) / "report.csv"),
+              ReadFile(world_.Path(other) / "report.csv"));
+  }
+
+  World world_;
+};
+
+TEST_F(ServiceTest, AnAddressGivesTheReportOfTheStoreItself) {
+  MakeSample();
+  world_.CopyStore("served");
+  Check("embedded", {});
+  {
+    const Service service(world_, world_.Path("served"));
+    Check("tcp", {"--server", service.Tcp()});
+    Check("unix", {"--server", service.Unix()});
+  }
+  ExpectSameReport("embedded", "tcp");
+  ExpectSameReport("embedded", "unix");
+}
+
+TEST_F(ServiceTest, AHeldStoreIsReachedThroughItsHolder) {
+  MakeSample();
+  world_.CopyStore("free");
+  Check("embedded", {"--store", world_.Path("free").string()});
+  const Service service(world_, world_.Store());
+  Check("held", {});
+  ExpectSameReport("embedded", "held");
+  EXPECT_EQ(world_.Kith({"set", "add", "third"}).exit_code, 0);
+  EXPECT_THAT(world_.Kith({"set", "list", "--server", service.Tcp()}).out, HasSubstr("third"));
+}
+
+TEST_F(ServiceTest, ASecondOwnerIsRefusedAndToldWhoHoldsTheStore) {
+  Service service(world_, world_.Store());
+  const Outcome second = RunToEnd(world_.Line("kithd", {"--listen", "127.0.0.1:0"}));
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr(std::to_string(service.Process().pid())));
+}
+
+TEST_F(ServiceTest, EndsOnSigtermAndGivesTheStoreUp) {
+  Service service(world_, world_.Store());
+  service.Process().Signal(SIGTERM);
+  EXPECT_EQ(service.Process().Wait(std::chrono::seconds(20)).exit_code, 0);
+  EXPECT_EQ(world_.Kith({"set", "add", "mine"}).exit_code, 0);
+}
+
+TEST_F(ServiceTest, NothingButLoopbackIsListenedOn) {
+  for (const char* address : {"0.0.0.0:0", "[::]:0", "192.0.2.1:7475"}) {
+    const Outcome refused =
+        RunToEnd(world_.Line("kithd", {"--listen", address}), std::chrono::seconds(10));
+    EXPECT_EQ(refused.exit_code, 2) << address;
+    EXPECT_THAT(refused.err, HasSubstr("loopback")) << address;
+  }
+}
+
+TEST_F(ServiceTest, TheStoreIsClosedToOthers) {
+  const Service service(world_, world_.Store());
+  struct stat info {};
+  ASSERT_EQ(::stat(world_.Store().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+}
+
+TEST_F(ServiceTest, AServerThatIsNotThereIsAnErrorAndNotAHang) {
+  const Outcome lost = world_.Kith({"set", "list", "--server", "127.0.0.1:1"});
+  EXPECT_EQ(lost.exit_code, 2);
+  EXPECT_THAT(lost.err, HasSubstr("127.0.0.1:1"));
+}
+
+TEST_F(ServiceTest, KithServeIsTheSameService) {
+  Child served(world_.Line("kith", {"serve", "--listen", "127.0.0.1:0", "--ready-fd", "1"}));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (served.Out().empty() && served.IsRunning() &&
+         std::chrono::steady_clock::now() < deadline) {
+  }
+  EXPECT_THAT(served.Out(), HasSubstr("127.0.0.1:")) << served.Err();
+  EXPECT_EQ(world_.Kith({"set", "list"}).exit_code, 0);
+  served.Signal(SIGTERM);
+  EXPECT_EQ(served.Wait(std::chrono::seconds(20)).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace kith::end_to_end

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Disks that are full or may not be written to: a clear answer, nothing lost, and work goes on when
+// there is room again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/end_to_end/service.h"
+#include "tests/end_to_end/world.h"
+#include "tests/faults/lists.h"
+#include "tests/faults/small_disk.h"
+
+namespace kith::faults {
+namespace {
+
+namespace fs = std::filesystem;
+using end_to_end::Outcome;
+using end_to_end::World;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+TEST(FullDisk, AnImportIsRefusedWholeAndWorkGoesOnWhenThereIsRoom) {
+  const World world;
+  const SmallDisk disk(world.Path("small"));
+  const fs::path store = world.Path("small/store");
+  end_to_end::Command line = disk.Limited(
+      world.Line("kithd", {"--store", store.string(), "--listen", "", "--ready-fd", "1"}));
+  end_to_end::Service service(std::move(line));
+  const auto kith = [&](std::vector<std::string> words, const std::string& input = "") {
+    words.insert(words.end(), {"--server", service.Unix()});
+    return world.Kith(words, input);
+  };
+  ASSERT_EQ(kith({"set", "add", "list"}).exit_code, 0);
+
+  // Until nothing more goes in.
+  constexpr int kLines = 10'000;
+  int imported = 0;
+  Outcome refused;
+  while (imported < 100) {
+    refused = kith({"import", "--set", "list", "-"},
+                   ListOf(static_cast<unsigned>(imported) * kLines, kLines));
+    if (refused.exit_code != 0) break;
+    ++imported;
+  }
+  ASSERT_GT(imported, 0) << refused.err;
+  ASSERT_LT(imported, 100) << "the disk did not fill up";
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, AnyOf(HasSubstr("full"), HasSubstr("space")));
+
+  // What was acknowledged is there and matches; what was refused is not.
+  EXPECT_EQ(kith({"match", Md5(0)}).exit_code, 1);
+  EXPECT_EQ(kith({"match", Md5(static_cast<unsigned>(imported) * kLines)}).exit_code, 0);
+
+  disk.MakeRoom(service.Process().pid());
+  const Outcome again = kith({"import", "--set", "list", "-"},
+                             ListOf(static_cast<unsigned>(imported) * kLines, kLines));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(kith({"match", Md5(static_cast<unsigned>(imported) * kLines)}).exit_code, 1);
+  const Outcome verified = kith({"store", "verify", "--json"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  EXPECT_THAT(kith({"set", "show", "list", "--json"}).out,
+              HasSubstr("\"entries\":" + std::to_string((imported + 1) * kLines)));
+}
+
+class ReadOnly : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world_.MakeSample(1, 1);
+    world_.Enrol();
+  }
+  World world_;
+};
+
+TEST_F(ReadOnly, AStoreThatMayNotBeWrittenIsAClearError) {
+  for (const auto& entry : fs::recursive_directory_iterator(world_.Store())) {
+    fs::permissions(entry.path(), fs::perms::owner_write, fs::perm_options::remove);
+  }
+  fs::permissions(world_.Store(), fs::perms::owner_write, fs::perm_options::remove);
+  const Outcome refused = RunToEnd(WithoutRights(
+      world_.Line("kith", {"check", world_.Seizure().string(), "--case", "NORTH/1"})));
+  fs::permissions(world_.Store(), fs::perms::owner_write, fs::perm_options::add);
+  EXPECT_EQ(refused.exit_code, 2) << refused.out << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr(world_.Store().string()));
+}
+
+TEST_F(ReadOnly, AReportThatCannotBeWrittenIsAClearError) {
+  fs::create_directory(world_.Path("closed"));
+  fs::permissions(world_.Path("closed"), fs::perms::owner_read | fs::perms::owner_exec);
+  const std::string out = world_.Path("closed/report").string();
+  const Outcome refused = RunToEnd(
+      WithoutRights(world_.Line("kith", {"check", world_.Seizure().string(), "--out", out})));
+  EXPECT_EQ(refused.exit_code, 2) << refused.out << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("closed"));
+}
+
+TEST_F(ReadOnly, DataThatCannotBePrintedIsNotSuccess) {
+  end_to_end::Command line =
+      world_.Line("kith", {"hash", (world_.Seizure() / "exact/lakeside-01.jpg").string()});
+  line.arguments.insert(line.arguments.begin(), {"sh", "-c", "exec \"$@\" >/dev/full", "sh"});
+  EXPECT_EQ(RunToEnd(line).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace kith::faults

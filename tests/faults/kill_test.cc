@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// kill -9 at random moments: what was acknowledged is there, once; what was not sent is not; an
+// import that was cut off is there whole or not at all.
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "proto/kith/v1/catalog.grpc.pb.h"
+#include "tests/end_to_end/service.h"
+#include "tests/end_to_end/world.h"
+#include "tests/faults/lists.h"
+
+namespace kith::faults {
+namespace {
+
+using end_to_end::Child;
+using end_to_end::Outcome;
+using end_to_end::Service;
+using end_to_end::World;
+using std::chrono::milliseconds;
+
+constexpr int kKills = 20;
+
+// Text of each active entry of the store -> how often it is there.
+std::map<std::string, int> EntriesOf(const World& world) {
+  std::map<std::string, int> entries;
+  for (const auto& line : end_to_end::JsonLines(world.Kith({"entry", "list", "--json"}).out)) {
+    if (line["type"] == "entry") ++entries[line["source_ref"].get<std::string>()];
+  }
+  return entries;
+}
+
+class Kill : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(world_.Kith({"set", "add", "list"}).exit_code, 0); }
+
+  milliseconds Random(int least, int most) {
+    return milliseconds(std::uniform_int_distribution<>(least, most)(random_));
+  }
+
+  const World world_;
+  const unsigned seed_ = std::random_device{}();
+  std::mt19937 random_{seed_};
+  const ::testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
+};
+
+// Adds batches of 20 entries until the service is gone. What it said yes to goes to `acknowledged`,
+// what it was asked for to `sent`; both hold the number of each batch.
+class Sender {
+ public:
+  static constexpr int kBatch = 20;
+
+  explicit Sender(const std::string& address)
+      : stub_(v1::CatalogService::NewStub(
+            grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {}
+
+  void Run(int& next, std::set<int>& sent, std::set<int>& acknowledged) {
+    while (true) {
+      const int batch = next++;
+      v1::AddEntriesRequest request;
+      request.set_set("list");
+      for (int i = 0; i < kBatch; ++i) {
+        v1::Entry& entry = *request.add_entries();
+        const int number = batch * kBatch + i;
+        entry.set_source_ref(std::to_string(number));
+        entry.mutable_digests()->set_sha1(Md5(static_cast<unsigned>(number)).substr(0, 20));
+      }
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+      v1::AddEntriesResponse response;
+      sent.insert(batch);
+      if (!stub_->AddEntries(&context, request, &response).ok()) return;
+      acknowledged.insert(batch);
+    }
+  }
+
+ private:
+  std::unique_ptr<v1::CatalogService::Stub> stub_;
+};
+
+TEST_F(Kill, OfAServiceLosesNoAcknowledgedEntry) {
+  std::set<int> sent;
+  std::set<int> acknowledged;
+  int next = 0;
+  for (int kill = 0; kill < kKills; ++kill) {
+    Service service(world_, world_.Store());
+    std::jthread killer([&service, delay = Random(5, 120)] {
+      std::this_thread::sleep_for(delay);
+      service.Process().Signal(SIGKILL);
+    });
+    Sender(service.Unix()).Run(next, sent, acknowledged);
+  }
+  EXPECT_GE(acknowledged.size(), 20U);
+  const std::map<std::string, int> there = EntriesOf(world_);
+  std::map<int, int> of_batch;
+  for (const auto& [text, times] : there) {
+    EXPECT_EQ(times, 1) << "entry " << text;
+    ++of_batch[std::stoi(text) / Sender::kBatch];
+  }
+  for (const auto& [batch, entries] : of_batch) {
+    EXPECT_TRUE(sent.contains(batch)) << "batch " << batch << " was never sent";
+    EXPECT_EQ(entries, Sender::kBatch) << "batch " << batch << " is there in part";
+  }
+  for (const int batch : acknowledged) {
+    EXPECT_TRUE(of_batch.contains(batch)) << "batch " << batch << " was acknowledged and is lost";
+  }
+  const Outcome verified = world_.Kith({"store", "verify"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+TEST_F(Kill, OfAnImportLeavesAllOfItOrNothing) {
+  constexpr int kLines = 2000;
+  // How long an import that nobody disturbs takes.
+  const auto start = std::chrono::steady_clock::now();
+  const unsigned first = kKills * kLines;
+  ASSERT_EQ(world_.Kith({"import", "--set", "list", "-"}, ListOf(first, kLines)).exit_code, 0);
+  const int quiet_ms = static_cast<int>(
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start).count());
+
+  std::set<unsigned> acknowledged = {kKills};
+  for (unsigned list = 0; list < kKills; ++list) {
+    end_to_end::Command line = world_.Line("kith", {"import", "--set", "list", "-"});
+    line.input = ListOf(list * kLines, kLines);
+    Child child(line);
+    std::this_thread::sleep_for(Random(0, quiet_ms + quiet_ms / 4));
+    child.Signal(SIGKILL);
+    if (child.Wait().exit_code == 0) acknowledged.insert(list);
+  }
+  std::map<unsigned, int> of_list;
+  for (const auto& [text, times] : EntriesOf(world_)) {
+    EXPECT_EQ(times, 1) << "entry " << text;
+    ++of_list[static_cast<unsigned>(std::stoul(text)) / kLines];
+  }
+  for (const auto& [list, entries] : of_list) {
+    EXPECT_EQ(entries, kLines) << "list " << list << " is there in part";
+  }
+  for (const unsigned list : acknowledged) {
+    EXPECT_TRUE(of_list.contains(list)) << "list " << list << " was acknowledged and is lost";
+  }
+  // Everything once more: each entry is still there once.
+  EXPECT_EQ(world_.Kith({"import", "--set", "list", "-"}, ListOf(0, kKills * kLines)).exit_code, 0);
+  const auto all = EntriesOf(world_);
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(kKills + 1) * kLines);
+  EXPECT_TRUE(std::all_of(all.begin(), all.end(), [](const auto& one) { return one.second == 1; }));
+  EXPECT_EQ(world_.Kith({"store", "verify"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace kith::faults

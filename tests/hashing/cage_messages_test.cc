@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker writes is taken whole and true, or not at all.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "hashing/internal/cage_messages.h"
+#include "tests/hashing/caged.h"
+
+namespace kith::hashing {
+namespace {
+
+using internal::CageHello;
+using internal::CageRequest;
+using internal::Message;
+using test::Everything;
+
+constexpr std::uint32_t kSeed = 20260216;
+
+// As it stands before the worker is asked.
+Fingerprint Asked(const Fingerprint& whole) {
+  Fingerprint print;
+  print.format = whole.format;
+  print.format_name = whole.format_name;
+  print.size_bytes = whole.size_bytes;
+  print.digests = whole.digests;
+  return print;
+}
+
+// What must be true of every answer that is taken.
+void ExpectSound(const Fingerprint& print, const CageRequest& request) {
+  const bool picture = !print.views.empty();
+  EXPECT_EQ(picture, print.disposition == Disposition::kHashed ||
+                         print.disposition == Disposition::kPartial ||
+                         print.disposition == Disposition::kLowQuality);
+  EXPECT_NE(print.disposition, Disposition::kDecoderCrash);
+  EXPECT_LE(print.views.size(), internal::kMaxViews);
+  for (const char c : print.detail) EXPECT_TRUE(c >= ' ' && c <= '~');
+  for (const ViewFingerprint& view : print.views) {
+    EXPECT_GE(print.width, 1);
+    EXPECT_LE(static_cast<std::uint64_t>(print.width) * static_cast<std::uint64_t>(print.height),
+              request.options.limits.max_pixels);
+    ASSERT_EQ(view.hashes.size(), 2u);
+    for (const DialectHashes& hashes : view.hashes) {
+      EXPECT_TRUE(hashes.quality >= 0 && hashes.quality <= 100);
+      EXPECT_TRUE(std::isfinite(hashes.spread) && hashes.spread >= 0);
+      EXPECT_EQ(hashes.usable, hashes.quality >= 50 && hashes.spread >= 1.0);
+    }
+  }
+}
+
+TEST(CageMessages, ComeBackAsTheyWere) {
+  const CageHello hello{.measures = 0x155, .landlock_abi = 7, .address_space_bytes = 1ull << 40};
+  EXPECT_EQ(internal::ReadHello(internal::WriteHello(hello)), hello);
+  CageRequest request{.sequence = 1ull << 50, .size_bytes = 12345, .capacity_bytes = 1 << 20};
+  request.options.cli512 = false;
+  request.options.limits = {
+      .max_bytes = 1, .max_side = 2, .max_pixels = 3, .max_memory_bytes = 4, .max_scans = 5};
+  const auto read = internal::ReadRequest(internal::WriteRequest(request));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(internal::WriteRequest(*read), internal::WriteRequest(request));
+  EXPECT_TRUE(read->options.full && !read->options.cli512 && read->options.orientations);
+  for (const test::NamedFile& file : test::FilesOfAllKinds()) {
+    const Fingerprint print = test::Uncaged(file.bytes);
+    if (!IsDecodable(print.format)) continue;
+    Fingerprint answer = Asked(print);
+    EXPECT_TRUE(internal::ReadAnswer(internal::WriteAnswer(7, print), {.sequence = 7}, answer))
+        << file.name;
+    EXPECT_EQ(Everything(answer), Everything(print)) << file.name;
+  }
+}
+
+TEST(CageMessages, OfAnotherKindLengthOrNumberAreRefused) {
+  const Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(1, 40, 40)));
+  const Message answer = internal::WriteAnswer(7, print);
+  const auto taken = [&](const Message& message, std::uint64_t sequence) {
+    Fingerprint into = Asked(print);
+    const std::string before = Everything(into);
+    const bool good = internal::ReadAnswer(message, {.sequence = sequence}, into);
+    EXPECT_TRUE(good || Everything(into) == before);
+    return good;
+  };
+  EXPECT_TRUE(taken(answer, 7));
+  EXPECT_FALSE(taken(answer, 8));
+  EXPECT_FALSE(taken({}, 7));
+  EXPECT_FALSE(taken(internal::WriteHello({}), 7));
+  for (std::size_t length = 0; length < answer.size(); ++length) {
+    EXPECT_FALSE(
+        taken(Message(answer.begin(), answer.begin() + static_cast<std::ptrdiff_t>(length)), 7))
+        << length;
+  }
+  Message longer = answer;
+  longer.push_back(0);
+  EXPECT_FALSE(taken(longer, 7));
+  Fingerprint other = Asked(print);
+  other.format = Format::kPng;
+  EXPECT_FALSE(internal::ReadAnswer(answer, {.sequence = 7}, other));
+  EXPECT_FALSE(internal::ReadHello(answer).has_value());
+  EXPECT_FALSE(internal::ReadRequest(answer).has_value());
+}
+
+TEST(CageMessages, DamagedAreRefusedOrSound) {
+  const Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(1, 40, 40)));
+  const CageRequest request{.sequence = 7};
+  const Message answer = internal::WriteAnswer(7, print);
+  int refused = 0;
+  // Each byte in turn, in several ways.
+  for (std::size_t at = 0; at < answer.size(); ++at) {
+    for (const int change : {0x01, 0x80, 0xFF, 0x7F}) {
+      Message message = answer;
+      message[at] ^= static_cast<std::uint8_t>(change);
+      Fingerprint into = Asked(print);
+      if (internal::ReadAnswer(message, request, into)) {
+        ExpectSound(into, request);
+      } else {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 50);
+  std::mt19937 random(kSeed);
+  for (int i = 0; i < 20'000; ++i) {
+    Message message = answer;
+    for (int n = static_cast<int>(random() % 8); n >= 0; --n) {
+      message[random() % (i % 2 == 0 ? message.size() : 60)] = static_cast<std::uint8_t>(random());
+    }
+    Fingerprint into = Asked(print);
+    if (internal::ReadAnswer(message, request, into)) ExpectSound(into, request);
+  }
+}
+
+}  // namespace
+}  // namespace kith::hashing

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/hashing/mutants.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace kith::hashing::test {
+
+std::vector<Data> FilesToMutate() {
+  const Picture picture = Synthetic(6, 72, 50);
+  const Picture few = FewColours(picture, 16);
+  return {EncodeJpeg(picture),
+          EncodeJpeg(picture, {.progressive = true, .exif = {}}),
+          EncodeJpeg(picture, {.colour = JpegColour::kYcck, .exif = {}}),
+          EncodePng(picture),
+          EncodePng(picture, {.bits = 16, .interlaced = true}),
+          EncodePng(few, {.colour = PngColour::kPalette}),
+          EncodeGif(few),
+          EncodeByOpenCv(picture, ".webp"),
+          EncodeByOpenCv(picture, ".tiff"),
+          EncodeTiff(picture, 4, 8),
+          EncodeByOpenCv(picture, ".bmp")};
+}
+
+Data Mutate(Data bytes, std::mt19937& random) {
+  const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  switch (below(4)) {
+    case 0:  // cut off
+      bytes.resize(below(bytes.size()) + 1);
+      break;
+    case 1:  // bits
+      for (std::size_t i = below(12) + 1; i > 0; --i) {
+        bytes[below(bytes.size())] ^= static_cast<std::uint8_t>(1u << below(8));
+      }
+      break;
+    case 2:  // bytes of the head, where lengths and sizes are
+      for (std::size_t i = below(4) + 1; i > 0; --i) {
+        bytes[below(std::min<std::size_t>(bytes.size(), 200))] =
+            static_cast<std::uint8_t>(below(2) == 0 ? 0xFF : random());
+      }
+      break;
+    default: {  // a piece elsewhere
+      const std::size_t from = below(bytes.size());
+      const std::size_t to = below(bytes.size());
+      const std::size_t count = below(bytes.size() - std::max(from, to)) + 1;
+      const Data piece(bytes.begin() + static_cast<std::ptrdiff_t>(from),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(from + count));
+      std::copy(piece.begin(), piece.end(), bytes.begin() + static_cast<std::ptrdiff_t>(to));
+    }
+  }
+  return bytes;
+}
+
+}  // namespace kith::hashing::test

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Damaged files of every format: no crash, one disposition each, not a word on stderr.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "hashing/fingerprint.h"
+#include "tests/hashing/mutants.h"
+
+namespace kith::hashing {
+namespace {
+
+using test::Data;
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int kMutantsOfAFile = 60;
+#else
+constexpr int kMutantsOfAFile = 400;
+#endif
+constexpr std::uint32_t kSeed = 20260101;
+
+TEST(Mutants, EndInOneDispositionEachAndInSilence) {
+  const std::vector<Data> files = test::FilesToMutate();
+  std::mt19937 random(kSeed);
+  FingerprintOptions options;
+  options.limits.max_pixels = 4 << 20;  // mutants claim all sizes; time is for damage
+  testing::internal::CaptureStderr();
+  std::vector<int> seen(kDispositionCount);
+  for (const Data& file : files) {
+    for (int i = 0; i < kMutantsOfAFile; ++i) {
+      const Fingerprint print = FingerprintBytes(test::Mutate(file, random), options);
+      ++seen[static_cast<std::size_t>(print.disposition)];
+      const bool hashed = print.disposition == Disposition::kHashed ||
+                          print.disposition == Disposition::kPartial ||
+                          print.disposition == Disposition::kLowQuality;
+      ASSERT_EQ(print.views.size(), hashed ? 1u : 0u) << "seed " << kSeed << ", mutant " << i;
+      ASSERT_TRUE(print.digests.has_value());
+    }
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "seed " << kSeed;
+  for (const Disposition disposition :
+       {Disposition::kHashed, Disposition::kPartial, Disposition::kUnreadable,
+        Disposition::kOverLimit, Disposition::kNotMedia}) {
+    EXPECT_GT(seen[static_cast<std::size_t>(disposition)], 0) << DispositionName(disposition);
+  }
+}
+
+}  // namespace
+}  // namespace kith::hashing

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/hashing/pictures.h"
+
+#include <gif_lib.h>
+#include <png.h>
+
+#include <cstdio>
+#include <cstdlib>
+// jpeglib.h needs what <cstdio> declares.
+#include <jpeglib.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <map>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include "tests/golden/synthetic_picture.h"
+
+namespace kith::hashing::test {
+namespace {
+
+using Colour = std::array<std::uint8_t, 3>;
+
+Colour At(const Picture& picture, std::size_t pixel) {
+  return {picture.rgb[3 * pixel], picture.rgb[3 * pixel + 1], picture.rgb[3 * pixel + 2]};
+}
+
+std::size_t Pixels(const Picture& picture) {
+  return static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
+}
+
+std::map<Colour, int> ColoursOf(const Picture& picture) {
+  std::map<Colour, int> colours;
+  for (std::size_t i = 0; i < Pixels(picture); ++i) colours.emplace(At(picture, i), 0);
+  int next = 0;
+  for (auto& [colour, index] : colours) index = next++;
+  return colours;
+}
+
+// Samples of one pixel as the encoder is to be fed.
+void AppendJpegPixel(Colour c, const JpegStyle& style, Data& out) {
+  switch (style.colour) {
+    case JpegColour::kGrey:
+      out.push_back(c[1]);
+      break;
+    case JpegColour::kCmyk:
+    case JpegColour::kYcck:
+      // No black; Adobe's way is 255 for no ink, which is R, G, B itself.
+      for (const std::uint8_t v : c) {
+        out.push_back(style.adobe_marker ? v : static_cast<std::uint8_t>(255 - v));
+      }
+      out.push_back(style.adobe_marker ? 255 : 0);
+      break;
+    default:
+      out.insert(out.end(), c.begin(), c.end());
+  }
+}
+
+void Put(Data& out, std::uint32_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+}  // namespace
+
+Picture Synthetic(std::uint32_t seed, int width, int height) {
+  return {width, height, golden::SyntheticPicture(seed, width, height)};
+}
+
+Picture Grey(const Picture& picture) {
+  Picture grey = picture;
+  for (std::size_t i = 0; i < Pixels(picture); ++i) {
+    std::fill_n(grey.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i), 3, picture.rgb[3 * i + 1]);
+  }
+  return grey;
+}
+
+Picture FewColours(const Picture& picture, int colours) {
+  Picture few = picture;
+  const int step = 256 / colours;
+  for (std::size_t i = 0; i < Pixels(picture); ++i) {
+    const int k = picture.rgb[3 * i + 1] / step;
+    few.rgb[3 * i] = static_cast<std::uint8_t>(k * step);
+    few.rgb[3 * i + 1] = static_cast<std::uint8_t>(255 - k * step);
+    few.rgb[3 * i + 2] = static_cast<std::uint8_t>(k * 37);
+  }
+  return few;
+}
+
+Data EncodeJpeg(const Picture& picture, const JpegStyle& style) {
+  const bool four = style.colour == JpegColour::kCmyk || style.colour == JpegColour::kYcck;
+  Data samples;
+  for (std::size_t i = 0; i < Pixels(picture); ++i) AppendJpegPixel(At(picture, i), style, samples);
+
+  jpeg_compress_struct info{};
+  jpeg_error_mgr errors{};
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* buffer = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &buffer, &size);
+  info.image_width = static_cast<JDIMENSION>(picture.width);
+  info.image_height = static_cast<JDIMENSION>(picture.height);
+  info.input_components = four ? 4 : style.colour == JpegColour::kGrey ? 1 : 3;
+  info.in_color_space = four                                ? JCS_CMYK
+                        : style.colour == JpegColour::kGrey ? JCS_GRAYSCALE
+                                                            : JCS_RGB;
+  jpeg_set_defaults(&info);
+  if (style.colour == JpegColour::kRgb) jpeg_set_colorspace(&info, JCS_RGB);
+  if (style.colour == JpegColour::kYcck) jpeg_set_colorspace(&info, JCS_YCCK);
+  if (four) info.write_Adobe_marker = style.adobe_marker ? TRUE : FALSE;
+  jpeg_set_quality(&info, style.quality, TRUE);
+  if (style.progressive) jpeg_simple_progression(&info);
+  jpeg_start_compress(&info, TRUE);
+  if (!style.exif.empty()) {
+    jpeg_write_marker(&info, JPEG_APP0 + 1, style.exif.data(),
+                      static_cast<unsigned>(style.exif.size()));
+  }
+  const std::size_t stride =
+      static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(info.input_components);
+  while (info.next_scanline < info.image_height) {
+    JSAMPROW row = samples.data() + info.next_scanline * stride;
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  Data out(buffer, buffer + size);
+  jpeg_destroy_compress(&info);
+  std::free(buffer);
+  return out;
+}
+
+Data EncodePng(const Picture& picture, const PngStyle& style) {
+  static constexpr std::array<int, 5> kTypes = {PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA,
+                                                PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
+                                                PNG_COLOR_TYPE_PALETTE};
+  Data out;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  png_set_write_fn(
+      png, &out,
+      [](png_structp p, png_bytep bytes, std::size_t count) {
+        auto& to = *static_cast<Data*>(png_get_io_ptr(p));
+        to.insert(to.end(), bytes, bytes + count);
+      },
+      nullptr);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(picture.width),
+               static_cast<png_uint_32>(picture.height), style.bits,
+               kTypes[static_cast<std::size_t>(style.colour)],
+               style.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  const std::map<Colour, int> colours =
+      style.colour == PngColour::kPalette ? ColoursOf(picture) : std::map<Colour, int>();
+  if (!colours.empty()) {
+    std::vector<png_color> palette;
+    for (const auto& [c, index] : colours) palette.push_back({c[0], c[1], c[2]});
+    png_set_PLTE(png, info, palette.data(), static_cast<int>(palette.size()));
+  }
+  png_write_info(png, info);
+  if (style.bits < 8) png_set_packing(png);
+  Data samples;
+  const auto put = [&](std::uint8_t value, std::uint8_t low) {
+    samples.push_back(value);
+    if (style.bits == 16) samples.push_back(low);
+  };
+  for (std::size_t i = 0; i < Pixels(picture); ++i) {
+    const Colour c = At(picture, i);
+    const auto noise = static_cast<std::uint8_t>(i * 7);  // low bytes and alpha: not to be seen
+    if (style.colour == PngColour::kPalette) {
+      samples.push_back(static_cast<std::uint8_t>(colours.at(c)));
+      continue;
+    }
+    const bool grey = style.colour == PngColour::kGrey || style.colour == PngColour::kGreyAlpha;
+    for (std::size_t channel = grey ? 1 : 0; channel < (grey ? 2u : 3u); ++channel) {
+      put(c[channel], noise);
+    }
+    if (style.colour == PngColour::kRgba || style.colour == PngColour::kGreyAlpha) {
+      put(noise, noise);
+    }
+  }
+  const std::size_t stride = samples.size() / static_cast<std::size_t>(picture.height);
+  std::vector<png_bytep> rows;
+  for (std::size_t y = 0; y < static_cast<std::size_t>(picture.height); ++y) {
+    rows.push_back(samples.data() + y * stride);
+  }
+  png_write_image(png, rows.data());
+  png_write_end(png, info);
+  png_destroy_write_struct(&png, &info);
+  return out;
+}
+
+Data EncodeByOpenCv(const Picture& picture, const std::string& suffix) {
+  cv::Mat bgr(picture.height, picture.width, CV_8UC3);
+  for (std::size_t i = 0; i < Pixels(picture); ++i) {
+    const Colour c = At(picture, i);
+    for (std::size_t channel = 0; channel < 3; ++channel)
+      bgr.data[3 * i + channel] = c[2 - channel];
+  }
+  Data out;
+  std::vector<int> parameters;
+  if (suffix == ".webp") parameters = {cv::IMWRITE_WEBP_QUALITY, 101};  // over 100 is lossless
+  cv::imencode(suffix, bgr, out, parameters);
+  return out;
+}
+
+Data EncodeTiff(const Picture& picture, int channels, int bits, int orientation) {
+  Data samples;
+  for (std::size_t i = 0; i < Pixels(picture); ++i) {
+    for (const std::uint8_t v : At(picture, i)) {
+      if (bits == 16) samples.push_back(static_cast<std::uint8_t>(i * 5));
+      samples.push_back(channels == 4 ? static_cast<std::uint8_t>(255 - v) : v);
+    }
+    if (channels == 4) samples.push_back(0);
+  }
+  constexpr std::uint32_t kDataAt = 8;
+  const auto extra_at = static_cast<std::uint32_t>(kDataAt + samples.size());
+  const std::uint32_t directory_at = extra_at + 8;
+  Data out = {'I', 'I', 42, 0};
+  Put(out, directory_at, 4);
+  out.insert(out.end(), samples.begin(), samples.end());
+  for (int i = 0; i < 4; ++i) Put(out, static_cast<std::uint32_t>(bits), 2);
+  const auto width = static_cast<std::uint32_t>(picture.width);
+  const auto height = static_cast<std::uint32_t>(picture.height);
+  const auto count = static_cast<std::uint32_t>(channels);
+  const std::uint32_t photometric = channels == 4 ? 5 : 2;
+  const std::uint32_t entries[][4] = {{256, 4, 1, width},
+                                      {257, 4, 1, height},
+                                      {258, 3, count, extra_at},
+                                      {259, 3, 1, 1},
+                                      {262, 3, 1, photometric},
+                                      {273, 4, 1, kDataAt},
+                                      {274, 3, 1, static_cast<std::uint32_t>(orientation)},
+                                      {277, 3, 1, count},
+                                      {278, 4, 1, height},
+                                      {279, 4, 1, static_cast<std::uint32_t>(samples.size())},
+                                      {284, 3, 1, 1}};
+  Put(out, std::size(entries), 2);
+  for (const auto& [tag, type, n, value] : entries) {
+    Put(out, tag, 2);
+    Put(out, type, 2);
+    Put(out, n, 4);
+    Put(out, value, 4);
+  }
+  Put(out, 0, 4);
+  return out;
+}
+
+Data EncodeGif(const Picture& picture, const GifStyle& style) {
+  const std::map<Colour, int> colours = ColoursOf(picture);
+  int size = 2;
+  while (size < static_cast<int>(colours.size())) size *= 2;
+  std::vector<GifColorType> palette(static_cast<std::size_t>(size));
+  for (const auto& [c, index] : colours) {
+    palette[static_cast<std::size_t>(index)] = {c[0], c[1], c[2]};
+  }
+  Data out;
+  int error = 0;
+  GifFileType* gif = EGifOpen(
+      &out,
+      [](GifFileType* file, const GifByteType* bytes, int count) {
+        auto& to = *static_cast<Data*>(file->UserData);
+        to.insert(to.end(), bytes, bytes + count);
+        return count;
+      },
+      &error);
+  EGifSetGifVersion(gif, true);
+  ColorMapObject* map = GifMakeMapObject(size, palette.data());
+  EGifPutScreenDesc(gif, style.screen_width > 0 ? style.screen_width : picture.width,
+                    style.screen_height > 0 ? style.screen_height : picture.height, 8, 0, map);
+  if (style.transparent >= 0) {
+    const std::array<GifByteType, 4> control = {1, 0, 0,
+                                                static_cast<GifByteType>(style.transparent)};
+    EGifPutExtension(gif, GRAPHICS_EXT_FUNC_CODE, static_cast<int>(control.size()), control.data());
+  }
+  EGifPutImageDesc(gif, style.left, style.top, picture.width, picture.height, style.interlaced,
+                   nullptr);
+  std::vector<int> order;
+  const int passes[4][2] = {{0, 8}, {4, 8}, {2, 4}, {1, 2}};
+  for (const auto& [first, step] : passes) {
+    for (int y = first; y < picture.height; y += step) order.push_back(y);
+  }
+  if (!style.interlaced) std::ranges::sort(order);
+  for (const int y : order) {
+    std::vector<GifPixelType> row;
+    for (int x = 0; x < picture.width; ++x) {
+      const auto pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
+                         static_cast<std::size_t>(x);
+      row.push_back(static_cast<GifPixelType>(colours.at(At(picture, pixel))));
+    }
+    EGifPutLine(gif, row.data(), picture.width);
+  }
+  GifFreeMapObject(map);
+  EGifCloseFile(gif, &error);
+  return out;
+}
+
+void Collector::Begin(int width, int height) { picture = {width, height, {}}; }
+
+void Collector::Rows(const std::uint8_t* rgb, int count, std::size_t stride) {
+  for (int i = 0; i < count; ++i) {
+    const std::uint8_t* row = rgb + static_cast<std::size_t>(i) * stride;
+    picture.rgb.insert(picture.rgb.end(), row, row + 3 * static_cast<std::size_t>(picture.width));
+  }
+}
+
+Decoded DecodeAll(const Data& bytes, const DecodeLimits& limits) {
+  Collector collector;
+  Decoded decoded;
+  decoded.result = Decode(bytes, limits, collector);
+  decoded.picture = std::move(collector.picture);
+  return decoded;
+}
+
+int LargestDifference(const Picture& a, const Picture& b) {
+  if (a.width != b.width || a.height != b.height || a.rgb.size() != b.rgb.size()) return 256;
+  int largest = 0;
+  for (std::size_t i = 0; i < a.rgb.size(); ++i) {
+    largest = std::max(largest, std::abs(int{a.rgb[i]} - int{b.rgb[i]}));
+  }
+  return largest;
+}
+
+}  // namespace kith::hashing::test

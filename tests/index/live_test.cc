@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Additions, withdrawals, merges and searches in one seeded order, against the plain answer.
+#include "tests/index/truth.h"
+
+namespace kith::index {
+namespace {
+
+class LiveTest : public ::testing::TestWithParam<std::tuple<const char*, std::size_t>> {
+ protected:
+  std::string Engine() const { return std::get<0>(GetParam()); }
+  std::size_t HeadCodes() const { return std::get<1>(GetParam()); }
+};
+
+void ExpectSameAnswers(const HammingIndex& index, const Truth& truth, RandomCodes& random) {
+  std::vector<Code> queries = random.Some(1);
+  for (int i = 0; i < 4 && !truth.codes.empty(); ++i) {
+    queries.push_back(random.Flip(truth.codes[random.Below(truth.codes.size())],
+                                  static_cast<int>(random.Below(35))));
+  }
+  const std::vector<SearchResult> results =
+      MustSearch(index, queries, {.radius_bits = 31, .limit = 20});
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    ExpectSame(results[i], Expected(truth.Ranked(queries[i]), 31, 20));
+  }
+}
+
+TEST_P(LiveTest, InterleavedEqualsTheTruth) {
+  RandomCodes random(HeadCodes());
+  const auto index = MakeIndex(Engine(), HeadCodes());
+  Truth truth;
+  std::uint64_t next_entry = 1;
+  for (int step = 0; step < 300; ++step) {
+    SCOPED_TRACE("seed " + std::to_string(TestSeed()) + ", step " + std::to_string(step));
+    if (random.Below(3) != 0) {
+      std::vector<Code> codes = random.Some(random.Below(random.Below(10) == 0 ? 200 : 20));
+      std::vector<Label> labels = LabelsFrom(next_entry, codes.size());
+      next_entry += codes.size() / 3 + 1;
+      // Now and then codes that are there already, and an entry that may have been withdrawn.
+      if (!codes.empty() && !truth.codes.empty()) {
+        codes[0] = truth.codes[random.Below(truth.codes.size())];
+        labels.back().entry = 1 + random.Below(next_entry);
+      }
+      ASSERT_TRUE(index->Add(codes, labels).ok());
+      truth.Add(codes, labels);
+    } else {
+      std::vector<std::uint64_t> entries = {next_entry + 1000};  // never existed
+      for (std::size_t i = random.Below(12); i > 0; --i) {
+        entries.push_back(1 + random.Below(next_entry));
+      }
+      entries.push_back(entries.back());  // named twice
+      const absl::StatusOr<std::uint64_t> silenced = index->Withdraw(entries);
+      ASSERT_TRUE(silenced.ok()) << silenced.status();
+      EXPECT_EQ(*silenced, truth.Withdraw(entries));
+    }
+    ASSERT_EQ(index->Stats().codes, truth.codes.size());
+    ExpectSameAnswers(*index, truth, random);
+  }
+}
+
+TEST_P(LiveTest, WithdrawnIsSilentAtOnceAndMayComeBack) {
+  RandomCodes random(77);
+  const auto index = MakeIndex(Engine(), HeadCodes());
+  const std::vector<Code> codes = random.Some(100);
+  ASSERT_TRUE(index->Add(codes, LabelsFrom(1, codes.size())).ok());
+  const std::vector<std::uint64_t> entries = {5};
+  const std::vector<Code> query = {codes[12]};  // entry 5, view 0
+  EXPECT_EQ(MustSearch(*index, query, {})[0].total, 1u);
+  EXPECT_EQ(*index->Withdraw(entries), 3u);
+  EXPECT_EQ(MustSearch(*index, query, {})[0].total, 0u);
+  EXPECT_EQ(*index->Withdraw(entries), 0u);
+  ASSERT_TRUE(index->Add(query, LabelsFrom(5, 1)).ok());
+  EXPECT_EQ(MustSearch(*index, query, {})[0].total, 1u);
+  EXPECT_EQ(*index->Withdraw(entries), 1u);
+  EXPECT_EQ(MustSearch(*index, query, {})[0].total, 0u);
+}
+
+TEST_P(LiveTest, WithdrawnCodesGiveTheirMemoryBack) {
+  RandomCodes random(78);
+  const auto index = MakeIndex(Engine(), HeadCodes());
+  constexpr std::size_t kCodes = 3000;
+  ASSERT_TRUE(index->Add(random.Some(kCodes), LabelsFrom(1, kCodes)).ok());
+  const HammingIndexStats before = index->Stats();
+  std::vector<std::uint64_t> entries;
+  for (std::uint64_t entry = 1; entry <= kCodes / 3; ++entry) entries.push_back(entry);
+  EXPECT_EQ(*index->Withdraw(entries), kCodes);
+  const HammingIndexStats after = index->Stats();
+  EXPECT_EQ(after.codes, 0u);
+  EXPECT_EQ(after.segments, 0u);
+  EXPECT_LT(after.withdrawn, HeadCodes());
+  EXPECT_LT(after.bytes, before.bytes);
+}
+
+TEST_P(LiveTest, SmallSegmentsAreMerged) {
+  RandomCodes random(79);
+  const auto index = MakeIndex(Engine(), HeadCodes());
+  Truth truth;
+  for (std::uint64_t batch = 0; batch < 100; ++batch) {
+    const std::vector<Code> codes = random.Some(HeadCodes());
+    const std::vector<Label> labels = LabelsFrom(1 + batch * HeadCodes(), codes.size());
+    ASSERT_TRUE(index->Add(codes, labels).ok());
+    truth.Add(codes, labels);
+  }
+  // At most seven of each size: 8^2 < 100 < 8^3.
+  EXPECT_LE(index->Stats().segments, 21u);
+  EXPECT_EQ(index->Stats().codes, truth.codes.size());
+  ExpectSameAnswers(*index, truth, random);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LiveTest,
+                         ::testing::Combine(::testing::Values("scan", "mih", "faiss-flat",
+                                                              "faiss-multihash"),
+                                            ::testing::Values<std::size_t>(8, 37, 64)),
+                         [](const auto& test) {
+                           std::string name = std::get<0>(test.param);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name + "_" + std::to_string(std::get<1>(test.param));
+                         });
+
+}  // namespace
+}  // namespace kith::index

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A store that was damaged, filled up, made by others: a clear answer each, and no crash.
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "server/catalog/catalog.h"
+#include "tests/server/store.h"
+
+namespace kith::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+class EngineCareTest : public StoreTest {
+ protected:
+  // Changes the closed store behind the engine's back.
+  void Edit(const std::string& sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(DatabasePath().c_str(), &database), SQLITE_OK);
+    char* error = nullptr;
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
+    sqlite3_free(error);
+    sqlite3_close(database);
+  }
+  absl::Status OpenStatus(bool create = true) {
+    return Engine::Open({.store_dir = StoreDir(), .create = create, .progress = {}}).status();
+  }
+  void Fill(int entries) {
+    AddSet("list");
+    std::vector<v1::Entry> batch;
+    for (int i = 0; i < entries; ++i) {
+      batch.push_back(PdqEntry(Pdq(static_cast<std::uint64_t>(i)), "some reference"));
+    }
+    ASSERT_TRUE(Add("list", "", batch).ok());
+  }
+};
+
+constexpr char kLetIn[] =
+    "DROP TRIGGER entry_stays; DROP TRIGGER entry_is_kept; DROP TRIGGER entry_code_stays;"
+    "DROP TRIGGER entry_code_is_kept; DROP TRIGGER change_stays; DROP TRIGGER change_is_kept;";
+
+TEST_F(EngineCareTest, OnlyTheOwnerCanReadAStore) {
+  Fill(10);
+  for (const auto& [path, mode] : {std::pair<std::string, unsigned>{StoreDir(), 0700},
+                                   {DatabasePath(), 0600},
+                                   {DatabasePath() + "-wal", 0600},
+                                   {DatabasePath() + "-shm", 0600}}) {
+    struct stat info {};
+    ASSERT_EQ(stat(path.c_str(), &info), 0) << path;
+    EXPECT_EQ(info.st_mode & 0777, mode) << path;
+  }
+}
+
+TEST_F(EngineCareTest, EntriesCannotBeChanged) {
+  Fill(1);
+  Close();
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(DatabasePath().c_str(), &database), SQLITE_OK);
+  for (const char* sql : {"UPDATE entry SET source_ref = 'x'", "DELETE FROM entry",
+                          "UPDATE entry_code SET quality = 99", "DELETE FROM change"}) {
+    EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_CONSTRAINT) << sql;
+  }
+  sqlite3_close(database);
+}
+
+TEST_F(EngineCareTest, AStoreOfANewerVersionIsRefused) {
+  Close();
+  Edit("PRAGMA user_version = 7");
+  const absl::Status status = OpenStatus();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("schema 7"));
+}
+
+TEST_F(EngineCareTest, ADatabaseOfAnotherProgramIsRefused) {
+  Close();
+  Edit("PRAGMA application_id = 1");
+  EXPECT_TRUE(absl::IsFailedPrecondition(OpenStatus()));
+}
+
+TEST_F(EngineCareTest, AMissingStoreIsNotMadeUnlessAsked) {
+  Close();
+  std::filesystem::remove_all(StoreDir());
+  EXPECT_TRUE(absl::IsNotFound(OpenStatus(/*create=*/false)));
+  EXPECT_FALSE(std::filesystem::exists(StoreDir()));
+  std::ofstream(StoreDir()) << "a file";
+  EXPECT_TRUE(absl::IsFailedPrecondition(OpenStatus()));
+}
+
+TEST_F(EngineCareTest, DamagedFilesAreToldAndNeverServed) {
+  Fill(2000);
+  Close();
+  std::ifstream in(DatabasePath(), std::ios::binary);
+  const std::string sound((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const auto write = [&](const std::string& bytes) {
+    std::ofstream(DatabasePath(), std::ios::binary | std::ios::trunc) << bytes;
+  };
+  write("");
+  EXPECT_TRUE(absl::IsDataLoss(OpenStatus()));
+  write(std::string(4096, 'x'));
+  EXPECT_TRUE(absl::IsDataLoss(OpenStatus()));
+  write(sound.substr(0, sound.size() / 2));
+  EXPECT_TRUE(absl::IsDataLoss(OpenStatus()));
+  // A page of zeroes anywhere is either noticed or touches nothing that is used.
+  int noticed = 0;
+  for (std::size_t page = 1; page < sound.size() / 4096; page += 7) {
+    std::string damaged = sound;
+    damaged.replace(page * 4096, 4096, 4096, '\0');
+    write(damaged);
+    const absl::Status status = OpenStatus();
+    if (status.ok()) continue;
+    ++noticed;
+    EXPECT_TRUE(absl::IsDataLoss(status)) << "page " << page << ": " << status;
+  }
+  EXPECT_GT(noticed, 0);
+  write(sound);
+  EXPECT_TRUE(OpenStatus().ok());
+}
+
+TEST_F(EngineCareTest, ABatchChecksumCatchesWhatSqliteDoesNot) {
+  Fill(5);
+  Close();
+  const std::vector<std::string> edits = {
+      "UPDATE entry SET source_ref = 'some referencf' WHERE id = 3",
+      "UPDATE entry SET victim_identified = 2 WHERE id = 5",
+      "UPDATE entry_code SET pdq = zeroblob(32) WHERE entry = 2",
+      "UPDATE entry_code SET quality = 99 WHERE entry = 1",
+      "DELETE FROM entry_code WHERE entry = 4",
+      "DELETE FROM entry WHERE id = 5",
+      "INSERT INTO entry SELECT 6, hash_set, series, 0, '', md5, sha1, sha256 FROM entry"
+      " WHERE id = 1",
+      "UPDATE change SET last_entry = 4 WHERE number = 1"};
+  for (const std::string& edit : edits) {
+    std::filesystem::copy(DatabasePath(), Dir() + "/sound");
+    Edit(kLetIn + edit);
+    const absl::Status status = OpenStatus();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << edit << ": " << status;
+    std::filesystem::rename(Dir() + "/sound", DatabasePath());
+  }
+  EXPECT_TRUE(OpenStatus().ok());
+}
+
+TEST_F(EngineCareTest, VerifyFindsDamageUnderARunningEngine) {
+  Fill(5);
+  auto verified = Verify();
+  EXPECT_TRUE(verified.ok()) << verified.DebugString();
+  EXPECT_EQ(verified.entries(), 5);
+  EXPECT_EQ(verified.codes(), 5);
+  EXPECT_EQ(verified.batches(), 1);
+  EXPECT_EQ(verified.index_version().change(), 1);
+  Withdraw(2);
+  EXPECT_TRUE(Verify().ok());
+  Edit(std::string(kLetIn) + "UPDATE entry SET source_ref = 'x' WHERE id = 3");
+  verified = Verify();
+  EXPECT_FALSE(verified.ok());
+  ASSERT_EQ(verified.problems_size(), 1) << verified.DebugString();
+  EXPECT_THAT(verified.problems(0), HasSubstr("entries 1 to 5"));
+  Edit("DELETE FROM entry WHERE id = 5");
+  EXPECT_FALSE(Verify().ok());
+}
+
+TEST_F(EngineCareTest, ABackupIsAWholeStore) {
+  Fill(50);
+  Withdraw(7);
+  v1::BackupStoreRequest request;
+  request.set_path("relative");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().BackupStore(request).status()));
+  request.set_path(Dir() + "/none/backup");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().BackupStore(request).status()));
+  request.set_path(Dir() + "/backup");
+  const auto backup = engine().BackupStore(request);
+  ASSERT_TRUE(backup.ok()) << backup.status();
+  EXPECT_EQ(backup->index_version().change(), 2);
+  EXPECT_EQ(backup->size_bytes(), std::filesystem::file_size(Dir() + "/backup/kith.db"));
+  EXPECT_EQ(backup->sha256().size(), 64);
+  EXPECT_TRUE(absl::IsAlreadyExists(engine().BackupStore(request).status()));
+  struct stat info {};
+  ASSERT_EQ(stat((Dir() + "/backup").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700U);
+  AddOne("list", "", PdqEntry(Pdq(9999)));
+  auto restored = Engine::Open({.store_dir = Dir() + "/backup", .create = false, .progress = {}});
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  const auto capabilities = (*restored)->GetCapabilities({});
+  EXPECT_EQ(capabilities->store_id(), engine().GetCapabilities({})->store_id());
+  EXPECT_EQ(capabilities->entries(), 49);
+  EXPECT_EQ(capabilities->index_version().change(), 2);
+}
+
+// In a child whose files may not grow: the disk is full. It tells how far it came by its exit code.
+int WorkOnAFullDisk(const std::string& store_dir) {
+  auto engine = Engine::Open({.store_dir = store_dir, .progress = {}});
+  if (!engine.ok()) return 10;
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{.rlim_cur = 200'000, .rlim_max = RLIM_INFINITY};
+  if (setrlimit(RLIMIT_FSIZE, &full) != 0) return 11;
+  v1::AddEntriesRequest request;
+  request.set_set("list");
+  for (std::uint64_t i = 0; i < 5000; ++i)
+    *request.add_entries() = PdqEntry(Pdq(10'000 + i), "new");
+  const auto refused = (*engine)->AddEntries(request).status();
+  std::fprintf(stderr, "%s\n", refused.ToString().c_str());
+  if (!absl::IsResourceExhausted(refused)) return 12;
+  // Look-ups go on, and see nothing of what failed.
+  v1::MatchRequest match;
+  *match.add_queries() = PdqQuery(Pdq(1));
+  *match.add_queries() = PdqQuery(Pdq(10'001));
+  const auto answer = (*engine)->Match(match);
+  if (!answer.ok() || answer->results(0).total() != 1 || answer->results(1).total() != 0) return 13;
+  // With space again, writes go on without a restart.
+  const rlimit free{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  if (setrlimit(RLIMIT_FSIZE, &free) != 0) return 14;
+  const auto added = (*engine)->AddEntries(request);
+  if (!added.ok() || added->entries(0).already_there()) return 15;
+  const auto verified = (*engine)->VerifyStore({});
+  return verified.ok() && verified->ok() && verified->entries() == 5100 ? 0 : 16;
+}
+
+TEST_F(EngineCareTest, AFullDiskRefusesWritesAndKeepsTheRest) {
+  Fill(100);
+  Close();
+  const pid_t child = fork();
+  if (child == 0) _exit(WorkOnAFullDisk(StoreDir()));
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+  Reopen();
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(10'001))).total(), 1);
+}
+
+// An exception behind the COMMIT left a catalog that claimed what the index lacks, said "nothing
+// was added" and took the same entries again.
+TEST(CatalogTest, MemoryThatRunsOutBehindTheCommitNeverAddsTwice) {
+  using catalog::Catalog;
+  const auto entry = PdqEntry(Pdq(2), "new");
+  const std::array<const v1::Entry*, 1> entries = {&entry};
+  const std::array<std::uint64_t, 1> first = {1};
+  v1::Series identified;
+  identified.set_code("S-2");
+  identified.set_agency("NCA");
+  const std::vector<std::function<absl::Status(Catalog&)>> changes = {
+      [&](Catalog& store) { return store.AddEntries("list", "", entries).status(); },
+      [&](Catalog& store) { return store.Withdraw(first).status(); },
+      [&](Catalog& store) { return store.IdentifySeries("S-1", "NCA", 0, "").status(); },
+      [&](Catalog& store) { return store.AddSeries(identified).status(); },
+      [&](Catalog& store) { return store.SetHashSetEnabled("list", false).status(); }};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    SCOPED_TRACE(i);
+    TempDir dir;
+    bool armed = false;
+    const auto open = [&] {
+      return Catalog::Open({.store_dir = dir.path() + "/store",
+                            .more_migrations = {},
+                            .progress = {},
+                            .after_commit = [&armed] {
+                              if (armed) throw std::bad_alloc();
+                            }});
+    };
+    auto store = open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    v1::HashSet set;
+    set.set_name("list");
+    ASSERT_TRUE((*store)->AddHashSet(set).ok());
+    v1::Agency agency;
+    agency.set_name("NCA");
+    ASSERT_TRUE((*store)->AddAgency(agency).ok());
+    v1::Series series;
+    series.set_code("S-1");
+    ASSERT_TRUE((*store)->AddSeries(series).ok());
+    const auto old = PdqEntry(Pdq(1), "old");
+    const std::array<const v1::Entry*, 1> olds = {&old};
+    ASSERT_TRUE((*store)->AddEntries("list", "", olds).ok());
+    armed = true;
+    const absl::Status failed = changes[i](**store);
+    EXPECT_TRUE(absl::IsUnavailable(failed)) << failed;
+    EXPECT_THAT(std::string(failed.message()), HasSubstr("is recorded"));
+    EXPECT_THAT(std::string(failed.message()), HasSubstr("restart"));
+    armed = false;
+    // Nothing is answered, and nothing is added, until a restart.
+    EXPECT_TRUE(absl::IsUnavailable((*store)->Now().status()));
+    for (const auto& change : changes) EXPECT_TRUE(absl::IsUnavailable(change(**store)));
+    store->reset();
+    store = open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    const auto now = (*store)->Now();
+    ASSERT_TRUE(now.ok()) << now.status();
+    EXPECT_EQ(now->change, 2);
+    EXPECT_EQ((*store)->entries().Size(), i == 0 ? 3 : 2);
+    const auto again = (*store)->AddEntries("list", "", entries);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->front().already_there, i == 0);
+    EXPECT_TRUE((*store)->Inspect()->problems.empty());
+  }
+}
+
+}  // namespace
+}  // namespace kith::server

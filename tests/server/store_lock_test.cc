@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store_lock.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "server/net/address.h"
+
+namespace kith::server {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class StoreLockTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = "/tmp/kith-lock-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  static unsigned Mode(const std::string& path) {
+    struct stat status {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+    return status.st_mode & 0777U;
+  }
+  std::string folder_;
+};
+
+TEST_F(StoreLockTest, TheSecondLearnsWhoHoldsIt) {
+  auto first = StoreLock::TryAcquire(folder_ + "/store", true, "kith check");
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_NE(first->lock, nullptr);
+  auto second = StoreLock::TryAcquire(folder_ + "/store", true, "kithd");
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->lock, nullptr);
+  EXPECT_EQ(second->holder.pid, ::getpid());
+  EXPECT_EQ(second->holder.program, "kith check");
+  EXPECT_EQ(second->holder.address, "");
+  ASSERT_TRUE(first->lock->Announce("unix:/x/kith.sock").ok());
+  second = StoreLock::TryAcquire(folder_ + "/store/", true, "kithd");
+  EXPECT_EQ(second->holder.address, "unix:/x/kith.sock");
+  first->lock.reset();
+  second = StoreLock::TryAcquire(folder_ + "/store", false, "kithd");
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(second->lock, nullptr);
+}
+
+TEST_F(StoreLockTest, StoreAndLockArePrivateWhateverTheUmask) {
+  for (const mode_t mask : {mode_t{0}, mode_t{0277}}) {
+    const std::string store = folder_ + "/a" + std::to_string(mask) + "/b";
+    const mode_t old = ::umask(mask);
+    auto attempt = StoreLock::TryAcquire(store, true, "kith");
+    ::umask(old);
+    ASSERT_TRUE(attempt.ok()) << attempt.status();
+    EXPECT_EQ(Mode(store), 0700U);
+    EXPECT_EQ(Mode(store + "/lock"), 0600U);
+  }
+}
+
+TEST_F(StoreLockTest, AnEmptyFolderIsClosedToOthersAndAFullOneIsLeftAsItIs) {
+  fs::create_directory(folder_ + "/empty");
+  fs::create_directory(folder_ + "/full");
+  std::ofstream(folder_ + "/full/photo.jpg") << "x";
+  for (const char* name : {"/empty", "/full"}) ::chmod((folder_ + name).c_str(), 0755);
+  ASSERT_TRUE(StoreLock::TryAcquire(folder_ + "/empty", true, "kith").ok());
+  ASSERT_TRUE(StoreLock::TryAcquire(folder_ + "/full", true, "kith").ok());
+  EXPECT_EQ(Mode(folder_ + "/empty"), 0700U);
+  EXPECT_EQ(Mode(folder_ + "/full"), 0755U);
+}
+
+TEST_F(StoreLockTest, SaysWhatIsWrongWithTheFolder) {
+  EXPECT_EQ(StoreLock::TryAcquire(folder_ + "/none", false, "kith").status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_FALSE(fs::exists(folder_ + "/none"));
+  std::ofstream(folder_ + "/file") << "x";
+  const auto file = StoreLock::TryAcquire(folder_ + "/file", true, "kith").status();
+  EXPECT_EQ(file.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(file.message()), HasSubstr("no folder"));
+  EXPECT_FALSE(StoreLock::TryAcquire(folder_ + "/file/below", true, "kith").ok());
+  EXPECT_EQ(StoreLock::TryAcquire("", true, "kith").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  // Nobody, not even root, makes a folder here.
+  EXPECT_FALSE(StoreLock::TryAcquire("/proc/kith", true, "kith").ok());
+  fs::create_directory(folder_ + "/linked");
+  fs::create_symlink("/etc/hostname", folder_ + "/linked/lock");
+  EXPECT_FALSE(StoreLock::TryAcquire(folder_ + "/linked", true, "kith").ok());
+}
+
+TEST_F(StoreLockTest, ALongPathGetsAShortSocket) {
+  const std::string store = folder_ + "/" + std::string(120, 'x');
+  std::string socket;
+  {
+    auto attempt = StoreLock::TryAcquire(store, true, "kith");
+    ASSERT_TRUE(attempt.ok()) << attempt.status();
+    socket = *attempt->lock->SocketPath();
+    EXPECT_LE(socket.size(), kMaxUnixPathBytes);
+    EXPECT_EQ(*attempt->lock->SocketPath(), socket);
+    EXPECT_EQ(Mode(fs::path(socket).parent_path()), 0700U);
+  }
+  EXPECT_FALSE(fs::exists(fs::path(socket).parent_path()));
+  auto attempt = StoreLock::TryAcquire(folder_ + "/short", true, "kith");
+  EXPECT_EQ(*attempt->lock->SocketPath(),
+            fs::canonical(folder_ + "/short").string() + "/kith.sock");
+}
+
+TEST_F(StoreLockTest, TheKernelGivesUpWhatADeadProcessHeld) {
+  const std::string store = folder_ + "/store";
+  const std::string ready = folder_ + "/ready";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto attempt = StoreLock::TryAcquire(store, true, "dead");
+    std::ofstream(ready) << "x";
+    for (;;) ::pause();
+  }
+  while (!fs::exists(ready)) ::usleep(1000);
+  auto held = StoreLock::TryAcquire(store, true, "kith");
+  ASSERT_TRUE(held.ok());
+  EXPECT_EQ(held->lock, nullptr);
+  EXPECT_EQ(held->holder.pid, child);
+  EXPECT_EQ(held->holder.program, "dead");
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NE(StoreLock::TryAcquire(store, true, "kith")->lock, nullptr);
+}
+
+}  // namespace
+}  // namespace kith::server

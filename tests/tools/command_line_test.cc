@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "proto/kith/v1/catalog.pb.h"
+#include "tools/kith/nearest.h"
+#include "tools/kith/table.h"
+
+namespace kith::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Every verb of the tree, with its words: "kith agency add".
+void Visit(const CLI::App& app, const std::string& words,
+           const std::function<void(const CLI::App&, const std::string&)>& take) {
+  take(app, words);
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    Visit(*verb, words + " " + verb->get_name(), take);
+  }
+}
+
+TEST(Help, StartsWithThreeExamplesOfTheVerbItself) {
+  Program program;
+  const auto app = MakeCommandLine(program);
+  int verbs = 0;
+  Visit(*app, "kith", [&verbs](const CLI::App& verb, const std::string& words) {
+    ++verbs;
+    const std::string help = verb.help();
+    EXPECT_THAT(help, StartsWith("Examples:\n")) << words;
+    std::istringstream lines(help);
+    std::string line;
+    std::getline(lines, line);
+    int examples = 0;
+    while (std::getline(lines, line) && !line.empty()) {
+      EXPECT_THAT(line, HasSubstr(words)) << line;
+      ++examples;
+    }
+    EXPECT_GE(examples, 3) << words;
+    EXPECT_FALSE(verb.get_description().empty()) << words;
+  });
+  EXPECT_GE(verbs, 35);
+}
+
+TEST(Help, TellsWhatEveryOptionIs) {
+  Program program;
+  const auto app = MakeCommandLine(program);
+  Visit(*app, "kith", [](const CLI::App& verb, const std::string& words) {
+    for (const CLI::Option* option : verb.get_options()) {
+      EXPECT_FALSE(option->get_description().empty()) << words << " " << option->get_name();
+    }
+  });
+}
+
+int RunWords(const std::vector<const char*>& words, std::string* said = nullptr) {
+  Program program;
+  testing::internal::CaptureStderr();
+  testing::internal::CaptureStdout();
+  const int code = RunCommandLine(static_cast<int>(words.size()), words.data(), program);
+  testing::internal::GetCapturedStdout();
+  const std::string text = testing::internal::GetCapturedStderr();
+  if (said != nullptr) *said = text;
+  return code;
+}
+
+TEST(Usage, IsExitTwoAndNamesTheNearest) {
+  std::string said;
+  EXPECT_EQ(RunWords({"kith", "chekc", "x"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean check?"));
+  EXPECT_EQ(RunWords({"kith", "set", "ad", "x"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("kith set knows no verb ad; did you mean add?"));
+  EXPECT_EQ(RunWords({"kith", "check", "x", "--jsno"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean --json?"));
+  EXPECT_EQ(RunWords({"kith", "check", "--cas=A/1"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean --case?"));
+}
+
+TEST(Usage, OfAnythingElseIsExitTwoToo) {
+  EXPECT_EQ(RunWords({"kith"}), 2);
+  EXPECT_EQ(RunWords({"kith", "check"}), 2);
+  EXPECT_EQ(RunWords({"kith", "check", "a", "b"}), 2);
+  EXPECT_EQ(RunWords({"kith", "match", "--radius", "32", "x"}), 2);
+  EXPECT_EQ(RunWords({"kith", "match", "--radius", "-1", "x"}), 2);
+  EXPECT_EQ(RunWords({"kith", "hash", "--dialect", "other", "x"}), 2);
+  EXPECT_EQ(RunWords({"kith", "agency"}), 2);
+}
+
+TEST(Usage, HelpAndVersionAreNoErrors) {
+  EXPECT_EQ(RunWords({"kith", "--help"}), 0);
+  EXPECT_EQ(RunWords({"kith", "--version"}), 0);
+  EXPECT_EQ(RunWords({"kith", "set", "add", "--help"}), 0);
+}
+
+TEST(Usage, DoesNotRepeatAHostileWord) {
+  std::string said;
+  EXPECT_EQ(RunWords({"kith", "\x1b[2Jhash"}, &said), 2);
+  EXPECT_EQ(said.find('\x1b'), std::string::npos);
+}
+
+TEST(Usage, SaysWhatIsNoNumberOfAThing) {
+  std::string said;
+  EXPECT_EQ(RunWords({"kith", "entry", "withdraw", "17", "abc"}, &said), 2);
+  EXPECT_THAT(said, StartsWith("kith: abc is no number"));
+  EXPECT_EQ(RunWords({"kith", "entry", "show", "99999999999999999999"}, &said), 2);
+  EXPECT_THAT(said, StartsWith("kith: 99999999999999999999 is no number"));
+  EXPECT_EQ(RunWords({"kith", "entry", "show", "017"}, &said), 2);
+  EXPECT_THAT(said, StartsWith("kith: 017 is no number"));
+  EXPECT_EQ(RunWords({"kith", "contact", "show", "3x"}, &said), 2);
+  EXPECT_THAT(said, StartsWith("kith: 3x is no number"));
+}
+
+TEST(Usage, LeavesProtobufNoWord) {
+  EXPECT_EQ(RunWords({"kith", "--version"}), 0);
+  v1::HashSet set;
+  set.set_name("\xff");
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(v1::HashSet().ParseFromString(set.SerializeAsString()));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Nearest, FindsSlipsOfTheFinger) {
+  const std::vector<std::string> verbs = {"check", "match", "hash", "enroll"};
+  EXPECT_EQ(Nearest("hsah", verbs), "hash");
+  EXPECT_EQ(Nearest("enrol", verbs), "enroll");
+  EXPECT_EQ(Nearest("chck", verbs), "check");
+  EXPECT_EQ(Nearest("zzzz", verbs), "");
+  EXPECT_EQ(Nearest(std::string(100'000, 'x'), verbs), "");
+}
+
+TEST(Table, LinesUpWhateverStandsInIt) {
+  Table table({"NAME", ">COUNT"});
+  table.Add({"a", "1"});
+  table.Add({"写真", "1,000"});
+  table.Add({"x\n\x1b", "22"});
+  EXPECT_THAT(table.Lines(), ElementsAre("NAME     COUNT", "a            1", "写真     1,000",
+                                         "x\\n\\x1B     22"));
+}
+
+TEST(Table, KnowsHowWideTextIs) {
+  EXPECT_EQ(DisplayWidth("abc"), 3U);
+  EXPECT_EQ(DisplayWidth("äöü"), 3U);
+  EXPECT_EQ(DisplayWidth("a\u0308"), 1U);
+  EXPECT_EQ(DisplayWidth("写真"), 4U);
+}
+
+}  // namespace
+}  // namespace kith::cli

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program itself: what it prints, how it ends.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/tools/scratch.h"
+
+namespace kith {
+namespace {
+
+using nlohmann::json;
+using test::ReadAll;
+using test::Scratch;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+class ProgramTest : public testing::Test {
+ protected:
+  // `words` as a shell reads them; each test has its own store.
+  Outcome Kith(const std::string& words, const std::string& input = "",
+               const std::string& program = KITH_PROGRAM) const {
+    scratch_.Write("in", input);
+    const std::string command = "cd '" + scratch_.path() + "' && HOME='" + scratch_.path() +
+                                "' KITH_STORE='" + scratch_.At("store") + "' '" + program + "' " +
+                                words + " <in >out 2>err";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, ReadAll(scratch_.At("out")),
+            ReadAll(scratch_.At("err"))};
+  }
+
+  static std::vector<json> Lines(const std::string& text) {
+    std::vector<json> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
+    return lines;
+  }
+
+  // A picture with enough detail, in the simplest of formats.
+  void WritePicture(const std::string& name, unsigned seed) const {
+    constexpr int kSide = 96;
+    std::string bmp(54, '\0');
+    bmp[0] = 'B', bmp[1] = 'M', bmp[10] = 54, bmp[14] = 40;
+    bmp[18] = kSide, bmp[22] = kSide, bmp[26] = 1, bmp[28] = 24;
+    const std::size_t size = 54 + 3 * kSide * kSide;
+    for (unsigned i = 0; i < 4; ++i) bmp[2 + i] = static_cast<char>((size >> (8 * i)) & 0xFF);
+    for (unsigned y = 0; y < kSide; ++y) {
+      for (unsigned x = 0; x < kSide; ++x) {
+        unsigned cell = (y / 12 * 8 + x / 12) * 2654435761U + seed * 40503U;
+        cell ^= cell >> 13U;
+        cell *= 0x5bd1e995U;
+        bmp.append(3, static_cast<char>(cell >> 24U));
+      }
+    }
+    scratch_.Write(name, bmp);
+  }
+
+  Scratch scratch_;
+};
+
+TEST_F(ProgramTest, HashPrintsOneLineAFileInTheOrderGiven) {
+  WritePicture("b.bmp", 1);
+  WritePicture("folder/a\tx.bmp", 2);
+  scratch_.Write("folder/b.txt", "text");
+  scratch_.Write("empty", "");
+  const Outcome run = Kith("hash empty folder b.bmp");
+  EXPECT_EQ(run.code, 0) << run.err;
+  std::istringstream in(run.out);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], "-\tempty\tfull\t0\t0\tempty");
+  EXPECT_THAT(lines[1],
+              testing::MatchesRegex("[0-9a-f]+\t[0-9]+\tfull\t96\t96\tfolder/a\\\\tx\\.bmp"));
+  EXPECT_EQ(lines[2], "-\tnot_media\tfull\t0\t0\tfolder/b.txt");
+  EXPECT_THAT(lines[3], HasSubstr("\tb.bmp"));
+}
+
+TEST_F(ProgramTest, HashOfAMissingFileIsToldAndExitsTwo) {
+  WritePicture("b.bmp", 1);
+  const Outcome run = Kith("hash none b.bmp");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.out, HasSubstr("-\tvanished\tfull\t0\t0\tnone\n"));
+  EXPECT_THAT(run.out, HasSubstr("\tb.bmp\n"));
+  EXPECT_THAT(run.err, HasSubstr("none: vanished"));
+}
+
+TEST_F(ProgramTest, HashNamesAllOrientations) {
+  WritePicture("b.bmp", 1);
+  const Outcome run = Kith("hash --orientations --dialect cli512 b.bmp");
+  EXPECT_EQ(std::count(run.out.begin(), run.out.end(), '\n'), 8);
+  EXPECT_THAT(run.out, HasSubstr("\tcli512\tflipminus1\t96\t96\tb.bmp\n"));
+  const json line = Lines(Kith("hash --json b.bmp").out).at(0);
+  EXPECT_EQ(line["type"], "hash");
+  EXPECT_EQ(line["pdq"], line["views"][0]["hashes"][0]["pdq"]);
+  EXPECT_EQ(line["dialect"], "full");
+  EXPECT_EQ(line["views"][0]["hashes"].size(), 2U);
+  EXPECT_EQ(line["views"][0]["hashes"][0]["orientations"].size(), 8U);
+  EXPECT_EQ(line["digests"]["sha256"].get<std::string>().size(), 64U);
+}
+
+TEST_F(ProgramTest, AFileNamedLikeAVerbIsAFile) {
+  scratch_.Write("case", "x");
+  const Outcome run = Kith("hash case");
+  EXPECT_EQ(run.code, 0);
+  EXPECT_THAT(run.out, HasSubstr("\tcase\n"));
+}
+
+TEST_F(ProgramTest, FindsWhatItWasTaught) {
+  WritePicture("known/one.bmp", 1);
+  WritePicture("seized/copy.bmp", 1);
+  WritePicture("seized/other.bmp", 77);
+  scratch_.Write("seized/new\nline", "text");
+  scratch_.Write("seized/empty", "");
+  EXPECT_EQ(Kith("set add national").code, 0);
+  EXPECT_EQ(Kith("agency add DPD --desk '+31 88'").code, 0);
+  EXPECT_EQ(Kith("series add Bluebell --identified-by DPD").code, 0);
+  const Outcome enrolled = Kith("enroll --set national --series Bluebell known");
+  EXPECT_EQ(enrolled.code, 0) << enrolled.err;
+  EXPECT_EQ(enrolled.out, "1\tadded\tknown/one.bmp\n");
+  EXPECT_EQ(Kith("enroll --set national --series Bluebell known").out,
+            "1\talready there\tknown/one.bmp\n");
+
+  const Outcome look_up = Kith("check seized --out report");
+  EXPECT_EQ(look_up.code, 1) << look_up.err;
+  EXPECT_THAT(look_up.out, HasSubstr("Bluebell"));
+  EXPECT_THAT(look_up.out, HasSubstr("Nothing was recorded"));
+  const json report = json::parse(ReadAll(scratch_.At("report/report.json")));
+  EXPECT_EQ(report["summary"]["entries_walked"], 4);
+  EXPECT_EQ(report["scope"]["complete"], true);
+  EXPECT_THAT(Kith("case list --json").out, IsEmpty());
+
+  EXPECT_EQ(Kith("check seized --case DPD/1 --out report").code, 1);
+  const Outcome again = Kith("check seized --case DPD/1 --out report --json");
+  EXPECT_EQ(again.code, 1) << again.err;
+  const auto lines = Lines(again.out);
+  EXPECT_EQ(lines.front()["type"], "start");
+  EXPECT_EQ(lines.back()["type"], "summary");
+  EXPECT_EQ(lines.back()["resumed"], 4);
+  EXPECT_EQ(lines.back()["verdicts"]["IDENTIFIED"]["files"], 1);
+  EXPECT_THAT(Kith("case show DPD/1").out, HasSubstr("Bluebell"));
+}
+
+TEST_F(ProgramTest, ReportsNeverLandInTheEvidence) {
+  scratch_.Write("seized/file", "x");
+  const Outcome inside = Kith("check seized --out seized/report");
+  EXPECT_EQ(inside.code, 2);
+  EXPECT_THAT(inside.err, HasSubstr("must not change"));
+  EXPECT_FALSE(std::filesystem::exists(scratch_.At("seized/report")));
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("check seized").code, 0);
+  EXPECT_TRUE(std::filesystem::exists(scratch_.At("kith-report/report.html")));
+  EXPECT_EQ(Kith("check seized").code, 0);
+  EXPECT_TRUE(std::filesystem::exists(scratch_.At("kith-report-2/report.html")));
+}
+
+TEST_F(ProgramTest, AReportThatCannotBeWrittenDoesNotTakeTheAnswerAway) {
+  WritePicture("known/one.bmp", 1);
+  WritePicture("seized/copy.bmp", 1);
+  EXPECT_EQ(Kith("set add national").code, 0);
+  EXPECT_EQ(Kith("agency add DPD").code, 0);
+  EXPECT_EQ(Kith("series add Bluebell --identified-by DPD").code, 0);
+  EXPECT_EQ(Kith("enroll --set national --series Bluebell known").code, 0);
+  // A folder stands where the report is to be.
+  std::filesystem::create_directories(scratch_.At("folder/report.json/full"));
+  const Outcome people = Kith("check seized --out folder");
+  EXPECT_EQ(people.code, 2);
+  EXPECT_THAT(people.out, HasSubstr("Call about Bluebell"));
+  EXPECT_THAT(people.out, HasSubstr("Report: NOT WRITTEN"));
+  EXPECT_THAT(people.err, HasSubstr("kith: cannot write"));
+  const Outcome program = Kith("check seized --out folder --json");
+  EXPECT_EQ(program.code, 2);
+  const json last = Lines(program.out).back();
+  EXPECT_EQ(last["type"], "summary");
+  EXPECT_EQ(last["verdicts"]["IDENTIFIED"]["files"], 1);
+  EXPECT_EQ(last["report"], nullptr);
+  EXPECT_EQ(last["exit_code"], 2);
+}
+
+TEST_F(ProgramTest, ACheckThatCannotBeginLeavesNoFolderBehind) {
+  scratch_.Write("seized/file", "x");
+  const Outcome run = Kith("check seized");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("there is no store"));
+  EXPECT_FALSE(std::filesystem::exists(scratch_.At("kith-report")));
+}
+
+TEST_F(ProgramTest, CheckSaysWhyItCannotBegin) {
+  scratch_.Write("file", "x");
+  EXPECT_EQ(Kith("check none").code, 2);
+  EXPECT_EQ(Kith("check file").code, 2);
+  EXPECT_EQ(Kith("check . --case wrong").code, 2);
+  EXPECT_EQ(Kith("check store --out /proc/none").code, 2);
+}
+
+TEST_F(ProgramTest, ImportsAllOfAListOrNothing) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  EXPECT_EQ(Kith("set add s").code, 0);
+  const Outcome bad = Kith("import --set s -", md5 + ",one\nxyz\n" + md5.substr(1) + "\n");
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_THAT(bad.err, HasSubstr("line 2: character 1"));
+  EXPECT_THAT(bad.err, HasSubstr("line 3: 31 digits"));
+  EXPECT_THAT(bad.err, Not(HasSubstr("abcdef")));
+  EXPECT_THAT(Kith("entry list --json").out, IsEmpty());
+  EXPECT_EQ(Kith("import --set s -", "# nothing\n\n").code, 2);
+  EXPECT_EQ(Kith("import --set none -", md5).code, 2);
+  const Outcome most = Kith("import --set s --skip-bad - --json", md5 + ",one\r\nxyz\n" + md5);
+  EXPECT_EQ(most.code, 0) << most.err;
+  EXPECT_EQ(Lines(most.out).at(0)["added"], 1);
+  EXPECT_EQ(Lines(most.out).at(0)["bad_lines"], 1);
+  EXPECT_EQ(Lines(Kith("entry list --json").out).at(0)["source_ref"], "one");
+}
+
+TEST_F(ProgramTest, KeepsTheTextOfAListLineAndEscapesItForPeople) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  const std::string text = "a\\b\x1b[31m\u202Egpj";
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("import --set s -", md5 + "," + text).code, 0);
+  EXPECT_EQ(Lines(Kith("entry list --json").out).at(0)["source_ref"], text);
+  const std::string shown = "a\\\\b\\x1B[31m\\u{202E}gpj";
+  for (const std::string& words :
+       {std::string("entry list"), std::string("entry show 1"), "match " + md5}) {
+    const Outcome run = Kith(words);
+    EXPECT_EQ(run.out.find('\x1b'), std::string::npos) << words;
+    EXPECT_THAT(run.out, HasSubstr(shown)) << words;
+  }
+  WritePicture("known/c\x1b\xff.bmp", 1);
+  EXPECT_EQ(Kith("enroll --set s known").code, 0);
+  EXPECT_EQ(Lines(Kith("entry show 2 --json").out).at(0)["source_ref"], "c\x1b\\xFF.bmp");
+}
+
+TEST_F(ProgramTest, MatchesInOrderAndWithdrawsForGood) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("import --set s -", md5 + ",one").code, 0);
+  const Outcome found = Kith("match --json -", std::string(32, '0') + "\n" + md5 + "\n");
+  EXPECT_EQ(found.code, 1);
+  const auto lines = Lines(found.out);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0]["query"], 0);
+  EXPECT_EQ(lines[0]["matches"], json::array());
+  EXPECT_EQ(lines[1]["verdict"], "RECOGNIZED");
+  EXPECT_EQ(lines[1]["total"], 1);
+  EXPECT_EQ(lines[1]["truncated"], false);
+  EXPECT_EQ(lines[1]["matches"][0]["source_ref"], "one");
+  EXPECT_EQ(lines[1]["matches"][0]["distance"], 0);
+  EXPECT_EQ(lines[1]["matches"][0]["by"], "md5");
+  EXPECT_EQ(lines[1]["matches"][0]["series"], nullptr);
+  EXPECT_EQ(Kith("entry withdraw " + lines[1]["matches"][0]["entry"].dump()).code, 0);
+  EXPECT_EQ(Kith("match " + md5).code, 0);
+  const Outcome bad = Kith("match --json " + md5 + " 123");
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_THAT(bad.out, IsEmpty());
+  EXPECT_THAT(bad.err, HasSubstr("query 1"));
+}
+
+TEST_F(ProgramTest, ShowsNoWholePdqOfAnEntry) {
+  const std::string pdq = "0123456789abcdef" + std::string(48, '5');
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("import --kind pdq --set s -", pdq).code, 0);
+  EXPECT_EQ(Kith("set add both").code, 0);
+  EXPECT_EQ(Kith("import --set both -", pdq).code, 0);  // kept as SHA-256 too
+  for (const char* words : {"entry show 1", "entry show 1 --json", "entry list --json",
+                            "entry show 2", "entry show 2 --json"}) {
+    const Outcome shown = Kith(words);
+    EXPECT_EQ(shown.code, 0) << words;
+    EXPECT_THAT(shown.out, HasSubstr("01234567")) << words;
+    EXPECT_THAT(shown.out, Not(HasSubstr("0123456789"))) << words;
+  }
+}
+
+TEST_F(ProgramTest, RefusesNamesThatAreNoText) {
+  scratch_.Write("seized/file", "x");
+  // $(printf ...): the shell of a test may not know $'...'.
+  const std::string broken = "\"$(printf 'A\\377/1')\"";
+  const std::string red = "\"$(printf 'A\\033[31m/1')\"";
+  EXPECT_EQ(Kith("set add s").code, 0);
+  for (const std::string& verb :
+       {std::string("set add"), std::string("set add t --source"), std::string("series add"),
+        std::string("series add x --note"), std::string("agency add"), std::string("set show"),
+        std::string("contact add x --agency"), std::string("enroll seized/file --set"),
+        std::string("import - --set"), std::string("check seized --case"),
+        std::string("case report"), std::string("entry list --set")}) {
+    const Outcome first = Kith(verb + " " + broken);
+    EXPECT_EQ(first.code, 2) << verb;
+    EXPECT_THAT(first.err, HasSubstr("A\\xFF/1 is not UTF-8")) << verb;
+    EXPECT_EQ(std::count(first.err.begin(), first.err.end(), '\n'), 1) << first.err;
+    const Outcome second = Kith(verb + " " + red);
+    EXPECT_EQ(second.code, 2) << verb;
+    EXPECT_THAT(second.err, HasSubstr("A\\x1B[31m/1 holds a control character")) << verb;
+    EXPECT_EQ(std::count(second.err.begin(), second.err.end(), '\n'), 1) << second.err;
+  }
+  EXPECT_THAT(Kith("case list --json").out, IsEmpty());
+  const Outcome backup = Kith("store backup " + broken);
+  EXPECT_EQ(backup.code, 2);
+  EXPECT_THAT(backup.err, HasSubstr("is not UTF-8"));
+}
+
+TEST_F(ProgramTest, PathsMayBeAnyBytes) {
+  scratch_.Write("se\xffized/fi\xfele", "x");
+  EXPECT_EQ(Kith("set add s").code, 0);
+  const Outcome run = Kith("check \"$(printf 'se\\377ized')\" --out \"$(printf 'o\\377')\"");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_TRUE(std::filesystem::exists(scratch_.At("o\xff/report.json")));
+}
+
+TEST_F(ProgramTest, LetsNoEscapeCodeReachTheTerminal) {
+  const std::string red = "\"$(printf 'a\\033[31m\\nb')\"";
+  for (const std::string& words :
+       {"store info --store " + red, "config show --config " + red, "store info --server " + red,
+        "check " + red, "import --set s " + red, "store info " + red}) {
+    const Outcome run = Kith(words);
+    EXPECT_EQ(run.code, 2) << words;
+    EXPECT_EQ(run.err.find('\x1b'), std::string::npos) << run.err;
+    EXPECT_THAT(run.err, HasSubstr("[31m")) << words;
+  }
+  EXPECT_THAT(Kith("config show --config " + red).err, HasSubstr("a\\x1B[31m\\nb"));
+  EXPECT_THAT(Kith("check " + red).err, HasSubstr("a\\x1B[31m\\nb"));
+}
+
+TEST_F(ProgramTest, SettingsTellWhereTheyComeFrom) {
+  EXPECT_THAT(Kith("config show").out, HasSubstr("environment KITH_STORE"));
+  EXPECT_THAT(Kith("config show --store elsewhere").out, HasSubstr("flag --store"));
+  EXPECT_THAT(Kith("--store elsewhere config show").out, HasSubstr("flag --store"));
+  EXPECT_EQ(Kith("config show --config none.toml").code, 2);
+}
+
+TEST_F(ProgramTest, DoctorTellsWhatHoldsTheDecoders) {
+  const Outcome people = Kith("doctor");
+  EXPECT_EQ(people.code, 0);
+  EXPECT_THAT(people.out, HasSubstr("seccomp"));
+  EXPECT_THAT(people.out, HasSubstr("Pictures are decoded in a cage"));
+  const std::vector<json> lines = Lines(Kith("doctor --json").out);
+  ASSERT_FALSE(lines.empty());
+  for (const json& line : lines) {
+    EXPECT_EQ(line["type"], "cage");
+    EXPECT_TRUE(line["enforced"].is_boolean());
+  }
+}
+
+TEST_F(ProgramTest, WithoutItsDecoderItSaysWhereItLooked) {
+  std::filesystem::create_directory(scratch_.At("bin"));
+  std::filesystem::copy_file(KITH_PROGRAM, scratch_.At("bin/kith"));
+  std::filesystem::create_directory(scratch_.At("evidence"));
+  WritePicture("a.bmp", 1);
+  EXPECT_EQ(Kith("set add s").code, 0);
+  for (const char* words :
+       {"hash a.bmp", "enroll --set s a.bmp", "check evidence --case A/1 --out r", "doctor"}) {
+    const Outcome run = Kith(words, "", scratch_.At("bin/kith"));
+    EXPECT_EQ(run.code, 2) << words;
+    EXPECT_THAT(run.err, HasSubstr("bin/kith-decode")) << words;
+    EXPECT_THAT(run.err, HasSubstr("libexec/kith/kith-decode")) << words;
+  }
+  EXPECT_THAT(Kith("case list").out, Not(HasSubstr("A/1")));
+}
+
+TEST_F(ProgramTest, AFullDiskBehindStandardOutputIsAnError) {
+  const Outcome run = Kith("config show >/dev/full #");
+  EXPECT_EQ(run.code, 2);
+}
+
+}  // namespace
+}  // namespace kith

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tools/kith/check_summary.h"
+#include "tools/kith/progress.h"
+
+namespace kith::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+void Count(v1::Report& report, v1::Verdict verdict, std::uint64_t files) {
+  auto& count = *report.mutable_summary()->add_verdicts();
+  count.set_verdict(verdict);
+  count.set_files(files);
+  count.set_paths(files);
+}
+
+void Count(v1::Report& report, v1::Disposition disposition, std::uint64_t paths) {
+  auto& count = *report.mutable_summary()->add_dispositions();
+  count.set_disposition(disposition);
+  count.set_paths(paths);
+}
+
+TEST(ExitCode, SaysWhetherSomethingKnownWasFound) {
+  for (const auto verdict :
+       {v1::VERDICT_IDENTIFIED, v1::VERDICT_RECOGNIZED, v1::VERDICT_CONFLICT}) {
+    v1::Report report;
+    Count(report, verdict, 1);
+    Count(report, v1::DISPOSITION_UNREADABLE, 5);
+    EXPECT_EQ(ExitCodeOf(report), 1);
+  }
+  v1::Report report;
+  Count(report, v1::VERDICT_IDENTIFIED, 0);
+  Count(report, v1::VERDICT_UNRECOGNIZED, 100);
+  EXPECT_EQ(ExitCodeOf(report), 0);
+}
+
+TEST(ExitCode, SaysThatNotEverythingCouldBeRead) {
+  for (const auto disposition :
+       {v1::DISPOSITION_UNREADABLE, v1::DISPOSITION_VANISHED, v1::DISPOSITION_OVER_LIMIT,
+        v1::DISPOSITION_DECODER_CRASH, v1::DISPOSITION_DECODER_TIMEOUT}) {
+    v1::Report report;
+    Count(report, disposition, 1);
+    EXPECT_EQ(ExitCodeOf(report), 3) << v1::Disposition_Name(disposition);
+  }
+  for (const auto disposition : {v1::DISPOSITION_HASHED, v1::DISPOSITION_LOW_QUALITY,
+                                 v1::DISPOSITION_UNSUPPORTED, v1::DISPOSITION_NOT_REGULAR}) {
+    v1::Report report;
+    Count(report, disposition, 1);
+    EXPECT_EQ(ExitCodeOf(report), 0) << v1::Disposition_Name(disposition);
+  }
+}
+
+TEST(Summary, TellsWhomToCallAndWhatToDo) {
+  v1::Report report;
+  report.mutable_scope()->set_complete(true);
+  Count(report, v1::VERDICT_IDENTIFIED, 3);
+  Count(report, v1::VERDICT_UNRECOGNIZED, 5);
+  Count(report, v1::VERDICT_UNDETERMINED, 2);
+  auto& format = *report.mutable_summary()->add_unsupported_formats();
+  format.set_format("mp4");
+  format.set_paths(7);
+  v1::ReportSeries& series = *report.add_series();
+  series.mutable_series()->set_code("Bluebell");
+  series.mutable_series()->set_status(v1::SERIES_STATUS_IDENTIFIED);
+  series.mutable_series()->set_agency("DPD");
+  series.set_agency_desk("+31 88");
+  const std::string text = CheckSummary(report, Paint(Program()));
+  EXPECT_THAT(text, HasSubstr("5 files match nothing known"));
+  EXPECT_THAT(text, HasSubstr("Call about Bluebell: +31 88 (DPD)."));
+  EXPECT_THAT(text, HasSubstr("7 mp4"));
+  EXPECT_THAT(text, HasSubstr("2 files could not be compared"));
+  EXPECT_THAT(text, Not(HasSubstr("INCOMPLETE")));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  report.mutable_scope()->set_complete(false);
+  EXPECT_THAT(CheckSummary(report, Paint(Program())), HasSubstr("INCOMPLETE"));
+}
+
+TEST(Summary, DoesNotCallARunWithRemarksSpotless) {
+  v1::Report report;
+  report.mutable_scope()->set_complete(true);
+  EXPECT_THAT(CheckSummary(report, Paint(Program())), HasSubstr(": complete\n"));
+  report.mutable_scope()->add_warnings("folder closed: Permission denied");
+  const std::string text = CheckSummary(report, Paint(Program()));
+  EXPECT_THAT(text, HasSubstr(": complete, with remarks: read the notes"));
+  EXPECT_THAT(text, HasSubstr("Note: folder closed: Permission denied\n"));
+  report.mutable_scope()->set_complete(false);
+  EXPECT_THAT(CheckSummary(report, Paint(Program())), Not(HasSubstr("with remarks")));
+}
+
+TEST(Summary, CountsFilesWithLeadsHeldBackNotLeads) {
+  v1::Report report;
+  report.mutable_summary()->set_held_back_files(1);
+  EXPECT_THAT(CheckSummary(report, Paint(Program())),
+              HasSubstr("1 file has leads that a nearer benign picture holds back"));
+  report.mutable_summary()->set_held_back_files(2);
+  EXPECT_THAT(CheckSummary(report, Paint(Program())),
+              HasSubstr("2 files have leads that a nearer benign picture holds back"));
+}
+
+TEST(Progress, SaysHowLong) {
+  EXPECT_EQ(Duration(0.4), "0 s");
+  EXPECT_EQ(Duration(59), "59 s");
+  EXPECT_EQ(Duration(185), "3 min 05 s");
+  EXPECT_EQ(Duration(7800), "2 h 10 min");
+  EXPECT_EQ(Bar(0.5, 4), "[##..]");
+  EXPECT_EQ(Bar(2, 4), "[####]");
+}
+
+}  // namespace
+}  // namespace kith::cli
