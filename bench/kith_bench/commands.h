@@ -13,6 +13,7 @@ namespace kith::bench {
 
 using Run = std::function<int()>;
 
+void AddHashCommand(CLI::App& app, Run& run);
 void AddIndexCommand(CLI::App& app, Run& run);
 void AddCheckCommand(CLI::App& app, Run& run);
 

@@ -15,6 +15,7 @@ int RunProgram(int argc, char** argv) {
   app.require_subcommand(1);
   kith::bench::Run run;
   kith::bench::AddIndexCommand(app, run);
+  kith::bench::AddHashCommand(app, run);
   kith::bench::AddCheckCommand(app, run);
   try {
     app.parse(argc, argv);
