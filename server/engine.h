@@ -12,6 +12,7 @@
 #include "proto/kith/v1/catalog.pb.h"
 #include "proto/kith/v1/import.pb.h"
 #include "proto/kith/v1/match.pb.h"
+#include "server/calls.h"
 
 namespace kith::server {
 
@@ -52,7 +53,8 @@ class CheckRun {
 };
 
 // The whole of Kith behind the wire: catalog, index and ledger of one store, one method a call of
-// the contract (proto/kith/v1), which says what each does and how it fails. It knows no gRPC.
+// the contract (proto/kith/v1; listed in server/calls.h), which says what each does and how it
+// fails. It knows no gRPC.
 //
 // Thread-safe: any method may be called from any thread; look-ups run side by side and never wait
 // for a commit. What a method acknowledged is durable (fsync) and seen by every later call.
@@ -65,52 +67,21 @@ class Engine {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options);
   virtual ~Engine() = default;
 
-#define KITH_ENGINE_CALL(Name) \
-  [[nodiscard]] virtual absl::StatusOr<v1::Name##Response> Name(const v1::Name##Request&) = 0
-  // CatalogService
-  KITH_ENGINE_CALL(AddAgency);
-  KITH_ENGINE_CALL(GetAgency);
-  KITH_ENGINE_CALL(ListAgencies);
-  KITH_ENGINE_CALL(AddContact);
-  KITH_ENGINE_CALL(GetContact);
-  KITH_ENGINE_CALL(ListContacts);
-  KITH_ENGINE_CALL(AddSeries);
-  KITH_ENGINE_CALL(GetSeries);
-  KITH_ENGINE_CALL(ListSeries);
-  KITH_ENGINE_CALL(IdentifySeries);
-  KITH_ENGINE_CALL(AddHashSet);
-  KITH_ENGINE_CALL(GetHashSet);
-  KITH_ENGINE_CALL(ListHashSets);
-  KITH_ENGINE_CALL(SetHashSetEnabled);
-  KITH_ENGINE_CALL(AddEntries);
-  KITH_ENGINE_CALL(GetEntry);
-  KITH_ENGINE_CALL(ListEntries);
-  KITH_ENGINE_CALL(WithdrawEntries);
-  // ImportService
-  KITH_ENGINE_CALL(BeginImport);
-  KITH_ENGINE_CALL(AddImportRecords);
-  KITH_ENGINE_CALL(CommitImport);
-  KITH_ENGINE_CALL(AbortImport);
-  // MatchService
-  KITH_ENGINE_CALL(Match);
-  // CaseService
-  KITH_ENGINE_CALL(ListCases);
-  KITH_ENGINE_CALL(GetCase);
-  // AdminService
-  KITH_ENGINE_CALL(GetCapabilities);
-  KITH_ENGINE_CALL(VerifyStore);
-  KITH_ENGINE_CALL(BackupStore);
-#undef KITH_ENGINE_CALL
+#define KITH_CALL(Name, lane) \
+  [[nodiscard]] virtual absl::StatusOr<v1::Name##Response> Name(const v1::Name##Request&) = 0;
+  KITH_ALL_CALLS(KITH_CALL)
+#undef KITH_CALL
+
+  // Streams: each hands its messages to `emit` until it is done or `emit` says false.
+#define KITH_STREAM(Name)                  \
+  [[nodiscard]] virtual absl::Status Name( \
+      const v1::Name##Request& request,    \
+      const std::function<bool(v1::Name##Response)>& emit) = 0;
+  KITH_ALL_STREAMS(KITH_STREAM)
+#undef KITH_STREAM
 
   [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<CheckRun>> StartCheck(
       const v1::MatchStreamOpen& open) = 0;
-  // Streams: each hands its messages to `emit` until it is done or `emit` says false.
-  [[nodiscard]] virtual absl::Status ListRecordedPaths(
-      const v1::ListRecordedPathsRequest& request,
-      const std::function<bool(v1::ListRecordedPathsResponse)>& emit) = 0;
-  [[nodiscard]] virtual absl::Status GetReport(
-      const v1::GetReportRequest& request,
-      const std::function<bool(v1::GetReportResponse)>& emit) = 0;
 };
 
 }  // namespace kith::server

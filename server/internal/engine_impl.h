@@ -22,46 +22,19 @@ class EngineImpl final : public Engine {
  public:
   explicit EngineImpl(std::unique_ptr<catalog::Catalog> catalog);
 
-#define KITH_ENGINE_CALL(Name) \
-  [[nodiscard]] absl::StatusOr<v1::Name##Response> Name(const v1::Name##Request& request) override
-  KITH_ENGINE_CALL(AddAgency);
-  KITH_ENGINE_CALL(GetAgency);
-  KITH_ENGINE_CALL(ListAgencies);
-  KITH_ENGINE_CALL(AddContact);
-  KITH_ENGINE_CALL(GetContact);
-  KITH_ENGINE_CALL(ListContacts);
-  KITH_ENGINE_CALL(AddSeries);
-  KITH_ENGINE_CALL(GetSeries);
-  KITH_ENGINE_CALL(ListSeries);
-  KITH_ENGINE_CALL(IdentifySeries);
-  KITH_ENGINE_CALL(AddHashSet);
-  KITH_ENGINE_CALL(GetHashSet);
-  KITH_ENGINE_CALL(ListHashSets);
-  KITH_ENGINE_CALL(SetHashSetEnabled);
-  KITH_ENGINE_CALL(AddEntries);
-  KITH_ENGINE_CALL(GetEntry);
-  KITH_ENGINE_CALL(ListEntries);
-  KITH_ENGINE_CALL(WithdrawEntries);
-  KITH_ENGINE_CALL(BeginImport);
-  KITH_ENGINE_CALL(AddImportRecords);
-  KITH_ENGINE_CALL(CommitImport);
-  KITH_ENGINE_CALL(AbortImport);
-  KITH_ENGINE_CALL(Match);
-  KITH_ENGINE_CALL(ListCases);
-  KITH_ENGINE_CALL(GetCase);
-  KITH_ENGINE_CALL(GetCapabilities);
-  KITH_ENGINE_CALL(VerifyStore);
-  KITH_ENGINE_CALL(BackupStore);
-#undef KITH_ENGINE_CALL
+#define KITH_CALL(Name, lane) \
+  [[nodiscard]] absl::StatusOr<v1::Name##Response> Name(const v1::Name##Request& request) override;
+  KITH_ALL_CALLS(KITH_CALL)
+#undef KITH_CALL
+#define KITH_STREAM(Name)               \
+  [[nodiscard]] absl::Status Name(      \
+      const v1::Name##Request& request, \
+      const std::function<bool(v1::Name##Response)>& emit) override;
+  KITH_ALL_STREAMS(KITH_STREAM)
+#undef KITH_STREAM
 
   [[nodiscard]] absl::StatusOr<std::unique_ptr<CheckRun>> StartCheck(
       const v1::MatchStreamOpen& open) override;
-  [[nodiscard]] absl::Status ListRecordedPaths(
-      const v1::ListRecordedPathsRequest& request,
-      const std::function<bool(v1::ListRecordedPathsResponse)>& emit) override;
-  [[nodiscard]] absl::Status GetReport(
-      const v1::GetReportRequest& request,
-      const std::function<bool(v1::GetReportResponse)>& emit) override;
 
  private:
   [[nodiscard]] absl::StatusOr<Matched> MatchAll(std::span<const v1::Fingerprint* const> queries,

@@ -61,11 +61,8 @@ class RpcServer::Impl {
     if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     SetLimits(options, &builder);
-    for (auto* make : {MakeAdminService, MakeCaseService, MakeCatalogService, MakeImportService,
-                       MakeMatchService}) {
-      services_.push_back(make(&calls_));
-      builder.RegisterService(services_.back().get());
-    }
+    services_ = MakeServices(&calls_);
+    for (const auto& service : services_) builder.RegisterService(service.get());
     acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
         grpc::InsecureServerCredentials());

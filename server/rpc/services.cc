@@ -3,11 +3,19 @@
 
 namespace kith::server {
 
+#define KITH_MAKE(Kind) services.push_back(Make##Kind##Service(calls));
+std::vector<std::unique_ptr<grpc::Service>> MakeServices(CallContext* calls) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  KITH_SERVICES(KITH_MAKE)
+  return services;
+}
+#undef KITH_MAKE
+
+#define KITH_NAME(Kind) "kith.v1." #Kind "Service",
 const std::vector<std::string>& ServiceNames() {
-  static const std::vector<std::string> names = {"kith.v1.AdminService", "kith.v1.CaseService",
-                                                 "kith.v1.CatalogService", "kith.v1.ImportService",
-                                                 "kith.v1.MatchService"};
+  static const std::vector<std::string> names = {KITH_SERVICES(KITH_NAME)};
   return names;
 }
+#undef KITH_NAME
 
 }  // namespace kith::server

@@ -7,17 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "server/calls.h"
 #include "server/rpc/call_context.h"
 
 namespace kith::server {
 
 // The services of proto/kith/v1 over an engine: each call goes to the pool and comes back from
 // there. `calls` outlives them.
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeAdminService(CallContext* calls);
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeCaseService(CallContext* calls);
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeCatalogService(CallContext* calls);
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeImportService(CallContext* calls);
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeMatchService(CallContext* calls);
+#define KITH_DECLARE(Kind) \
+  [[nodiscard]] std::unique_ptr<grpc::Service> Make##Kind##Service(CallContext* calls);
+KITH_SERVICES(KITH_DECLARE)
+#undef KITH_DECLARE
+[[nodiscard]] std::vector<std::unique_ptr<grpc::Service>> MakeServices(CallContext* calls);
 
 // The names the health service knows beside "".
 [[nodiscard]] const std::vector<std::string>& ServiceNames();
