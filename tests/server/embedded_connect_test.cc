@@ -103,7 +103,7 @@ TEST_F(ConnectTest, WhoComesWhileItLoadsWaits) {
   auto first = std::async(std::launch::async, [&] { return ConnectWith(options_, slow); });
   loading.get_future().wait();
   ConnectOptions hasty = options_;
-  hasty.timeout_ms = 100;
+  hasty.timeout_ms = 2000;
   const auto too_early = ConnectWith(hasty, Fakes());
   EXPECT_EQ(too_early.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(too_early.status().message()), HasSubstr("loading"));
