@@ -120,10 +120,16 @@ struct DecodeLimits {
 class RowSink {
  public:
   virtual ~RowSink() = default;
-  // Once, before any row: both sides are >= 1 and within the limits.
+  // Before any row of a frame: both sides are >= 1 and within the limits.
   virtual void Begin(int width, int height) = 0;
   // The next `count` rows from the top: 3 * width bytes each, `stride` bytes apart.
   virtual void Rows(const std::uint8_t* rgb, int count, std::size_t stride) = 0;
+  // Asked after all rows of the frame before, where the file has a further frame or page of this
+  // number: true if it is to be given too, by Begin and Rows.
+  [[nodiscard]] virtual bool WantsFrame(std::uint32_t frame) {
+    (void)frame;
+    return false;
+  }
 };
 
 struct DecodeResult {

@@ -27,8 +27,13 @@ struct FingerprintOptions {
   bool full = true;          // hash in the dialect `full`
   bool cli512 = true;        // hash in the dialect `cli512`
   bool orientations = true;  // all eight, else the original only
+  // Pictures with borders, bars or blurred fill are hashed without them too: one more view a frame,
+  // only where there is something to trim and what is left is usable. Costs a second decoding then.
+  bool trimmed = true;
   DecodeLimits limits = {};
 };
+
+inline constexpr std::size_t kMaxViews = 64;
 
 // Where the time went.
 struct StageTimes {
@@ -49,14 +54,17 @@ struct DialectHashes {
 
 struct ViewFingerprint {
   View view;
-  std::string name;                   // ViewName(view)
+  std::string name;  // ViewName(view)
+  int width = 0;     // of what was hashed
+  int height = 0;
   std::vector<DialectHashes> hashes;  // in the order full, cli512, as far as wanted
   // True if the dialects cannot differ (no side over 512): a query needs to try one only.
   bool dialects_coincide = false;
 };
 
 struct Fingerprint {
-  // `hashed` and `partial`: usable in at least one of the wanted dialects; else `low_quality`.
+  // `hashed` and `partial`: a view is usable in at least one of the wanted dialects; else
+  // `low_quality`.
   Disposition disposition = Disposition::kUnreadable;
   std::string detail;  // why, for people; "" where there is nothing to say
   Format format = Format::kNone;
@@ -65,7 +73,9 @@ struct Fingerprint {
   std::optional<Digests> digests;  // absent only if not every byte could be read
   int width = 0;                   // as stored; 0 where unknown
   int height = 0;
-  std::vector<ViewFingerprint> views;  // empty unless hashed, low_quality or partial
+  // Empty unless hashed, low_quality or partial. First the original, then by frame and crop; at
+  // most kMaxViews.
+  std::vector<ViewFingerprint> views;
   StageTimes times;
 };
 

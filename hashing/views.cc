@@ -4,7 +4,9 @@
 namespace kith::hashing {
 
 std::string ViewName(View view) {
-  return view.frame == 0 ? "original" : "frame:" + std::to_string(view.frame);
+  const bool trimmed = view.crop == Crop::kTrimmed;
+  if (view.frame == 0) return trimmed ? "trimmed" : "original";
+  return (trimmed ? "trimmed:" : "frame:") + std::to_string(view.frame);
 }
 
 }  // namespace kith::hashing

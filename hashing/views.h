@@ -10,7 +10,10 @@
 
 namespace kith::hashing {
 
-enum class Crop : std::uint8_t { kWhole = 0 };
+enum class Crop : std::uint8_t {
+  kWhole = 0,
+  kTrimmed = 1,  // without borders, bars and blurred fill around the picture
+};
 
 struct View {
   std::uint32_t frame = 0;  // frame of an animation, page of a document: the first is 0
@@ -19,7 +22,8 @@ struct View {
   friend bool operator==(const View&, const View&) = default;
 };
 
-// "original" for the whole first frame, "frame:N" for the whole frame N.
+// "original" for the whole first frame, "trimmed" for it without its borders; "frame:N" and
+// "trimmed:N" for frame N.
 [[nodiscard]] std::string ViewName(View view);
 
 }  // namespace kith::hashing

@@ -6,17 +6,23 @@
 #include <climits>
 #include <cmath>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace kith::hashing::internal {
 namespace {
 
 // The kind of a message and, in the last digit, the version of all of them.
-constexpr std::uint32_t kHelloMagic = 0x4B444831;    // "KDH1"
-constexpr std::uint32_t kRequestMagic = 0x4B445231;  // "KDR1"
-constexpr std::uint32_t kAnswerMagic = 0x4B444131;   // "KDA1"
+constexpr std::uint32_t kHelloMagic = 0x4B444832;    // "KDH2"
+constexpr std::uint32_t kRequestMagic = 0x4B445232;  // "KDR2"
+constexpr std::uint32_t kAnswerMagic = 0x4B444132;   // "KDA2"
 
-enum OptionBits : std::uint8_t { kFullBit = 1, kCli512Bit = 2, kOrientationsBit = 4 };
+enum OptionBits : std::uint8_t {
+  kFullBit = 1,
+  kCli512Bit = 2,
+  kOrientationsBit = 4,
+  kTrimmedBit = 8,
+};
 
 class Writer {
  public:
@@ -102,18 +108,37 @@ bool ReadHashes(Reader& in, const FingerprintOptions& options, Dialect dialect,
          std::isfinite(hashes.spread) && hashes.spread >= 0;
 }
 
+bool SidesAreWithin(std::int64_t width, std::int64_t height, const DecodeLimits& limits) {
+  return width >= 1 && height >= 1 && std::max(width, height) <= std::int64_t{limits.max_side} &&
+         static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) <=
+             limits.max_pixels;
+}
+
+// The first view is the original; then come the others by frame and crop, each once.
+bool IsNext(const View& view, const std::vector<ViewFingerprint>& before,
+            const FingerprintOptions& options) {
+  if (before.empty()) return view == View{};
+  const View& last = before.back().view;
+  return (view.crop == Crop::kWhole || options.trimmed) &&
+         std::tie(view.frame, view.crop) > std::tie(last.frame, last.crop);
+}
+
 bool ReadViews(Reader& in, const FingerprintOptions& options, Fingerprint& print) {
   const std::size_t count = in.Get<std::uint8_t>();
   if (count > kMaxViews || HasPicture(print.disposition) != (count > 0)) return false;
-  std::int64_t last_frame = -1;
   for (std::size_t i = 0; i < count && !in.is_short(); ++i) {
     ViewFingerprint view;
     view.view.frame = in.Get<std::uint32_t>();
-    if (in.Get<std::uint8_t>() != static_cast<std::uint8_t>(Crop::kWhole)) return false;
-    if (view.view.frame <= last_frame || (i == 0 && view.view.frame != 0)) return false;
-    last_frame = view.view.frame;
+    const auto crop = in.Get<std::uint8_t>();
+    if (crop > static_cast<std::uint8_t>(Crop::kTrimmed)) return false;
+    view.view.crop = static_cast<Crop>(crop);
+    if (!IsNext(view.view, print.views, options)) return false;
     view.name = ViewName(view.view);
-    view.dialects_coincide = std::max(print.width, print.height) <= 512;
+    view.width = in.Get<std::int32_t>();
+    view.height = in.Get<std::int32_t>();
+    if (!SidesAreWithin(view.width, view.height, options.limits)) return false;
+    if (i == 0 && (view.width != print.width || view.height != print.height)) return false;
+    view.dialects_coincide = std::max(view.width, view.height) <= 512;
     if (options.full && !ReadHashes(in, options, Dialect::kFull, view)) return false;
     if (options.cli512 && !ReadHashes(in, options, Dialect::kCli512, view)) return false;
     print.views.push_back(std::move(view));
@@ -127,11 +152,7 @@ bool ReadViews(Reader& in, const FingerprintOptions& options, Fingerprint& print
 }
 
 bool SidesMakeSense(const Fingerprint& print, const DecodeLimits& limits) {
-  if (!HasPicture(print.disposition)) return true;
-  const auto width = static_cast<std::uint64_t>(print.width);
-  const auto height = static_cast<std::uint64_t>(print.height);
-  return width >= 1 && height >= 1 && std::max(width, height) <= limits.max_side &&
-         width * height <= limits.max_pixels;
+  return !HasPicture(print.disposition) || SidesAreWithin(print.width, print.height, limits);
 }
 
 }  // namespace
@@ -162,9 +183,9 @@ Message WriteRequest(const CageRequest& request) {
   out.Put(request.sequence);
   out.Put(request.size_bytes);
   out.Put(request.capacity_bytes);
-  out.Put(static_cast<std::uint8_t>((options.full ? kFullBit : 0) |
-                                    (options.cli512 ? kCli512Bit : 0) |
-                                    (options.orientations ? kOrientationsBit : 0)));
+  out.Put(static_cast<std::uint8_t>(
+      (options.full ? kFullBit : 0) | (options.cli512 ? kCli512Bit : 0) |
+      (options.orientations ? kOrientationsBit : 0) | (options.trimmed ? kTrimmedBit : 0)));
   out.Put(options.limits.max_bytes);
   out.Put(options.limits.max_side);
   out.Put(options.limits.max_pixels);
@@ -185,6 +206,7 @@ std::optional<CageRequest> ReadRequest(std::span<const std::uint8_t> message) {
   options.full = (bits & kFullBit) != 0;
   options.cli512 = (bits & kCli512Bit) != 0;
   options.orientations = (bits & kOrientationsBit) != 0;
+  options.trimmed = (bits & kTrimmedBit) != 0;
   options.limits.max_bytes = in.Get<std::uint64_t>();
   options.limits.max_side = in.Get<std::uint32_t>();
   options.limits.max_pixels = in.Get<std::uint64_t>();
@@ -210,6 +232,8 @@ Message WriteAnswer(std::uint64_t sequence, const Fingerprint& print) {
   for (std::size_t i = 0; i < views; ++i) {
     out.Put(print.views[i].view.frame);
     out.Put(static_cast<std::uint8_t>(print.views[i].view.crop));
+    out.Put(print.views[i].width);
+    out.Put(print.views[i].height);
     for (const DialectHashes& hashes : print.views[i].hashes) {
       out.Put(static_cast<std::uint8_t>(hashes.dialect));
       out.Put(static_cast<std::uint8_t>(hashes.quality));

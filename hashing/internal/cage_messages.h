@@ -23,7 +23,6 @@ namespace kith::hashing::internal {
 // No message is longer; a longer one is refused unread.
 inline constexpr std::size_t kMaxMessageBytes = 64 << 10;
 inline constexpr std::size_t kMaxDetailBytes = 240;
-inline constexpr std::size_t kMaxViews = 64;
 
 // What a worker did against itself before it says hello; bits of CageHello::measures.
 enum CageMeasure : std::uint32_t {
@@ -64,7 +63,7 @@ using Message = std::vector<std::uint8_t>;
 [[nodiscard]] Message WriteRequest(const CageRequest& request);
 [[nodiscard]] std::optional<CageRequest> ReadRequest(std::span<const std::uint8_t> message);
 
-// What HashPicture made of the request of this number. Views beyond kMaxViews are left out.
+// What HashPicture made of the request of this number.
 [[nodiscard]] Message WriteAnswer(std::uint64_t sequence, const Fingerprint& print);
 
 // Fills in disposition, detail, sides, views and times of `print`, whose format and size are known.

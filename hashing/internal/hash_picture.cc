@@ -3,47 +3,49 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "hashing/internal/borders.h"
 #include "hashing/internal/stop_watch.h"
 
 namespace kith::hashing::internal {
 namespace {
 
-// Hashes rows as they are decoded, once for each dialect that makes a difference.
-class HashingSink : public RowSink {
- public:
-  HashingSink(const FingerprintOptions& options, std::int64_t& hash_ns)
-      : options_(options), hash_ns_(hash_ns) {}
+// Frames of an animation, pages of a document: so many are kept, each with room for its trimmed
+// view.
+constexpr std::size_t kMaxFrames = kMaxViews / 2;
+// A frame that is so near to one that is kept adds nothing: what finds the one finds the other.
+constexpr int kSameFrameBits = 10;
 
-  void Begin(int width, int height) override {
-    const StopWatch watch(hash_ns_);
-    width_ = width;
-    coincide_ = std::max(width, height) <= 512;
-    streams_.clear();
-    if (options_.full || (options_.cli512 && coincide_)) {
+// Hashes the rows of one view, once for each dialect that makes a difference.
+class ViewHasher {
+ public:
+  ViewHasher(const FingerprintOptions& options, int width, int height)
+      : options_(options),
+        width_(width),
+        height_(height),
+        coincide_(std::max(width, height) <= 512) {
+    if (options.full || (options.cli512 && coincide_)) {
       streams_.emplace_back(width, height, Dialect::kFull);
     }
-    if (options_.cli512 && !coincide_) streams_.emplace_back(width, height, Dialect::kCli512);
+    if (options.cli512 && !coincide_) streams_.emplace_back(width, height, Dialect::kCli512);
   }
 
-  void Rows(const std::uint8_t* rgb, int count, std::size_t stride) override {
-    const StopWatch watch(hash_ns_);
+  void AddRow(const std::uint8_t* rgb) {
     const std::size_t row_bytes = 3 * static_cast<std::size_t>(width_);
-    for (PdqStream& stream : streams_) {
-      for (int i = 0; i < count; ++i) {
-        stream.AddRow({rgb + static_cast<std::size_t>(i) * stride, row_bytes});
-      }
-    }
+    for (PdqStream& stream : streams_) stream.AddRow({rgb, row_bytes});
   }
 
-  [[nodiscard]] ViewFingerprint Finish() {
-    const StopWatch watch(hash_ns_);
+  [[nodiscard]] ViewFingerprint Finish(View which) {
     ViewFingerprint view;
-    view.name = ViewName(view.view);
+    view.view = which;
+    view.name = ViewName(which);
+    view.width = width_;
+    view.height = height_;
     view.dialects_coincide = coincide_;
     std::size_t next = 0;
     if (options_.full) view.hashes.push_back(Hashes(streams_[next++].Finish(), Dialect::kFull));
@@ -72,45 +74,186 @@ class HashingSink : public RowSink {
   }
 
   const FingerprintOptions& options_;
-  std::int64_t& hash_ns_;
-  int width_ = 0;
-  bool coincide_ = false;
+  int width_;
+  int height_;
+  bool coincide_;
   std::vector<PdqStream> streams_;
 };
+
+bool IsUsable(const ViewFingerprint& view) {
+  return std::ranges::any_of(view.hashes, &DialectHashes::usable);
+}
+
+struct Frame {
+  ViewFingerprint whole;
+  std::optional<Rectangle> inner;  // without its borders, where it has some
+};
+
+// The first decoding: hashes the first frame and those unlike it and each other, and looks where
+// each has borders.
+class WholeSink : public RowSink {
+ public:
+  WholeSink(const FingerprintOptions& options, std::int64_t& hash_ns)
+      : options_(options), hash_ns_(hash_ns) {}
+
+  void Begin(int width, int height) override {
+    const StopWatch watch(hash_ns_);
+    hasher_.emplace(options_, width, height);
+    finder_.reset();
+    if (options_.trimmed) finder_.emplace(width, height);
+  }
+
+  void Rows(const std::uint8_t* rgb, int count, std::size_t stride) override {
+    const StopWatch watch(hash_ns_);
+    for (int i = 0; i < count; ++i) {
+      const std::uint8_t* row = rgb + static_cast<std::size_t>(i) * stride;
+      hasher_->AddRow(row);
+      if (finder_) finder_->AddRow(row);
+    }
+  }
+
+  bool WantsFrame(std::uint32_t frame) override {
+    FinishFrame();
+    number_ = frame;
+    return (options_.full || options_.cli512) && frames_.size() < kMaxFrames;
+  }
+
+  [[nodiscard]] std::vector<Frame> Take() {
+    FinishFrame();
+    return std::move(frames_);
+  }
+
+ private:
+  void FinishFrame() {
+    if (!hasher_) return;
+    const StopWatch watch(hash_ns_);
+    Frame frame{.whole = hasher_->Finish({.frame = number_}), .inner = {}};
+    hasher_.reset();
+    if (!frames_.empty() && (!IsUsable(frame.whole) || IsKept(frame.whole))) return;
+    if (finder_) frame.inner = finder_->Find();
+    frames_.push_back(std::move(frame));
+  }
+
+  [[nodiscard]] bool IsKept(const ViewFingerprint& view) const {
+    const Code& code = view.hashes.front().codes.front();
+    return std::ranges::any_of(frames_, [&](const Frame& frame) {
+      return IsUsable(frame.whole) &&
+             HammingDistance(frame.whole.hashes.front().codes.front(), code) <= kSameFrameBits;
+    });
+  }
+
+  const FingerprintOptions& options_;
+  std::int64_t& hash_ns_;
+  std::uint32_t number_ = 0;
+  std::optional<ViewHasher> hasher_;
+  std::optional<BorderFinder> finder_;
+  std::vector<Frame> frames_;
+};
+
+// The second decoding: hashes what lies within the borders.
+class InnerSink : public RowSink {
+ public:
+  InnerSink(const FingerprintOptions& options, std::span<const Frame> frames, std::int64_t& hash_ns)
+      : options_(options), frames_(frames), hash_ns_(hash_ns) {}
+
+  void Begin(int, int) override {
+    const auto frame =
+        std::ranges::find(frames_, number_, [](const Frame& one) { return one.whole.view.frame; });
+    hasher_.reset();
+    y_ = 0;
+    if (frame == frames_.end() || !frame->inner) return;
+    inner_ = *frame->inner;
+    hasher_.emplace(options_, inner_.width, inner_.height);
+  }
+
+  void Rows(const std::uint8_t* rgb, int count, std::size_t stride) override {
+    if (!hasher_) return;
+    const StopWatch watch(hash_ns_);
+    for (int i = 0; i < count; ++i, ++y_) {
+      if (y_ < inner_.top || y_ >= inner_.top + inner_.height) continue;
+      hasher_->AddRow(rgb + static_cast<std::size_t>(i) * stride +
+                      3 * static_cast<std::size_t>(inner_.left));
+    }
+    if (y_ < inner_.top + inner_.height) return;
+    views_.push_back(hasher_->Finish({.frame = number_, .crop = Crop::kTrimmed}));
+    hasher_.reset();
+  }
+
+  bool WantsFrame(std::uint32_t frame) override {
+    number_ = frame;
+    return std::ranges::any_of(frames_, [frame](const Frame& one) {
+      return one.inner.has_value() && one.whole.view.frame >= frame;
+    });
+  }
+
+  [[nodiscard]] std::vector<ViewFingerprint> Take() { return std::move(views_); }
+
+ private:
+  const FingerprintOptions& options_;
+  const std::span<const Frame> frames_;
+  std::int64_t& hash_ns_;
+  std::uint32_t number_ = 0;
+  int y_ = 0;  // of the frame
+  Rectangle inner_;
+  std::optional<ViewHasher> hasher_;
+  std::vector<ViewFingerprint> views_;
+};
+
+std::vector<ViewFingerprint> TrimmedViews(std::span<const std::uint8_t> bytes,
+                                          const FingerprintOptions& options,
+                                          std::span<const Frame> frames, std::int64_t& hash_ns) {
+  if (!std::ranges::any_of(frames, [](const Frame& frame) { return frame.inner.has_value(); })) {
+    return {};
+  }
+  InnerSink sink(options, frames, hash_ns);
+  if (Decode(bytes, options.limits, sink).disposition != Disposition::kHashed) return {};
+  std::vector<ViewFingerprint> views = sink.Take();
+  std::erase_if(views, [](const ViewFingerprint& view) { return !IsUsable(view); });
+  return views;
+}
+
+void SetQuality(Fingerprint& print) {
+  const DialectHashes& hashes = print.views.front().hashes.front();
+  print.disposition = Disposition::kLowQuality;
+  const std::string why =
+      hashes.quality < kUsableQuality
+          ? absl::StrCat("quality ", hashes.quality, " is below ", kUsableQuality)
+          : "the picture changes along one axis only";
+  print.detail = print.detail.empty() ? why : absl::StrCat(why, "; ", print.detail);
+}
 
 }  // namespace
 
 void HashPicture(std::span<const std::uint8_t> bytes, const FingerprintOptions& options,
                  Fingerprint& print) {
   std::int64_t both_ns = 0;
-  HashingSink sink(options, print.times.hash_ns);
+  const std::int64_t hashed_before_ns = print.times.hash_ns;
+  WholeSink sink(options, print.times.hash_ns);
   DecodeResult decoded;
+  std::vector<Frame> frames;
+  std::vector<ViewFingerprint> trimmed;
   {
     const StopWatch watch(both_ns);
     decoded = Decode(bytes, options.limits, sink);
+    const bool whole = decoded.disposition == Disposition::kHashed;
+    if (whole || decoded.disposition == Disposition::kPartial) frames = sink.Take();
+    // What is missing of a damaged picture is no border.
+    if (whole) trimmed = TrimmedViews(bytes, options, frames, print.times.hash_ns);
   }
-  print.times.decode_ns += both_ns - print.times.hash_ns;
+  print.times.decode_ns += both_ns - (print.times.hash_ns - hashed_before_ns);
   print.format = decoded.format;
   print.format_name = FormatName(decoded.format);
   print.disposition = decoded.disposition;
   print.detail = std::move(decoded.detail);
   print.width = decoded.width;
   print.height = decoded.height;
-  if (decoded.disposition != Disposition::kHashed && decoded.disposition != Disposition::kPartial) {
-    return;
-  }
-  ViewFingerprint view = sink.Finish();
-  const bool usable = std::ranges::any_of(view.hashes, &DialectHashes::usable);
-  if (!usable && !view.hashes.empty()) {
-    print.disposition = Disposition::kLowQuality;
-    const DialectHashes& hashes = view.hashes.front();
-    const std::string why =
-        hashes.quality < kUsableQuality
-            ? absl::StrCat("quality ", hashes.quality, " is below ", kUsableQuality)
-            : "the picture changes along one axis only";
-    print.detail = print.detail.empty() ? why : absl::StrCat(why, "; ", print.detail);
-  }
-  print.views.push_back(std::move(view));
+  for (Frame& frame : frames) print.views.push_back(std::move(frame.whole));
+  for (ViewFingerprint& view : trimmed) print.views.push_back(std::move(view));
+  std::ranges::sort(print.views, {}, [](const ViewFingerprint& view) {
+    return std::pair(view.view.frame, view.view.crop);
+  });
+  if (print.views.empty() || print.views.front().hashes.empty()) return;
+  if (!std::ranges::any_of(print.views, IsUsable)) SetQuality(print);
 }
 
 }  // namespace kith::hashing::internal

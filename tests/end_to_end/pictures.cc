@@ -208,7 +208,7 @@ const std::vector<Alteration>& AllAlterations() {
       Changed("anti-transposed",
               [](const cv::Mat& p) { return Turned(Transposed(p), cv::ROTATE_180); }),
       Changed("crop-5", Cropped, false),
-      Changed("pad-20", Padded, false),
+      Changed("pad-20", Padded),
   };
   return kAll;
 }

@@ -23,7 +23,7 @@ using Bytes = std::vector<unsigned char>;
 struct Alteration {
   std::string name;       // "jpeg-30"
   std::string extension;  // ".jpg"
-  // False for what PDQ cannot see through: a frame added or cut off moves every feature.
+  // False for what no view of PDQ sees through: what is cut off moves every feature.
   bool is_seen;
   // `original`: the file that the agency knows; `picture`: its pixels.
   std::function<Bytes(const Bytes& original, const cv::Mat& picture)> apply;

@@ -40,7 +40,7 @@ TEST(PdqPhotos, EveryBitOfEveryPhotographInBothDialects) {
     ASSERT_EQ(DigestHex(print.digests->sha256), row[kSha256]);
     EXPECT_EQ(print.width, std::stoi(row[kWidth]));
     EXPECT_EQ(print.height, std::stoi(row[kHeight]));
-    ASSERT_EQ(print.views.size(), 1u) << DispositionName(print.disposition) << print.detail;
+    ASSERT_GE(print.views.size(), 1u) << DispositionName(print.disposition) << print.detail;
     const auto& hashes = print.views[0].hashes;
     ASSERT_EQ(hashes.size(), 2u);
     EXPECT_EQ(hashes[0].quality, std::stoi(row[kQualityFull]));

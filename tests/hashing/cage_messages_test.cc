@@ -35,7 +35,7 @@ void ExpectSound(const Fingerprint& print, const CageRequest& request) {
                          print.disposition == Disposition::kPartial ||
                          print.disposition == Disposition::kLowQuality);
   EXPECT_NE(print.disposition, Disposition::kDecoderCrash);
-  EXPECT_LE(print.views.size(), internal::kMaxViews);
+  EXPECT_LE(print.views.size(), kMaxViews);
   for (const char c : print.detail) EXPECT_TRUE(c >= ' ' && c <= '~');
   for (const ViewFingerprint& view : print.views) {
     EXPECT_GE(print.width, 1);
@@ -55,12 +55,14 @@ TEST(CageMessages, ComeBackAsTheyWere) {
   EXPECT_EQ(internal::ReadHello(internal::WriteHello(hello)), hello);
   CageRequest request{.sequence = 1ull << 50, .size_bytes = 12345, .capacity_bytes = 1 << 20};
   request.options.cli512 = false;
+  request.options.trimmed = false;
   request.options.limits = {
       .max_bytes = 1, .max_side = 2, .max_pixels = 3, .max_memory_bytes = 4, .max_scans = 5};
   const auto read = internal::ReadRequest(internal::WriteRequest(request));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(internal::WriteRequest(*read), internal::WriteRequest(request));
   EXPECT_TRUE(read->options.full && !read->options.cli512 && read->options.orientations);
+  EXPECT_FALSE(read->options.trimmed);
   for (const test::NamedFile& file : test::FilesOfAllKinds()) {
     const Fingerprint print = test::Uncaged(file.bytes);
     if (!IsDecodable(print.format)) continue;
@@ -100,8 +102,44 @@ TEST(CageMessages, OfAnotherKindLengthOrNumberAreRefused) {
   EXPECT_FALSE(internal::ReadRequest(answer).has_value());
 }
 
+TEST(CageMessages, ViewsComeInOrderAndAsAsked) {
+  const test::Picture picture = test::Synthetic(4, 80, 70);
+  const Fingerprint print =
+      test::Uncaged(EncodePng(Framed(picture, {.left = 20, .top = 20, .right = 20})));
+  ASSERT_EQ(print.views.size(), 2u);
+  const auto taken = [&](const Fingerprint& said, const CageRequest& request) {
+    Fingerprint into = Asked(print);
+    return internal::ReadAnswer(internal::WriteAnswer(request.sequence, said), request, into);
+  };
+  EXPECT_TRUE(taken(print, {}));
+  CageRequest plain;
+  plain.options.trimmed = false;
+  EXPECT_FALSE(taken(print, plain));
+  Fingerprint swapped = print;
+  std::swap(swapped.views[0], swapped.views[1]);
+  EXPECT_FALSE(taken(swapped, {}));
+  Fingerprint twice = print;
+  twice.views.push_back(twice.views.back());
+  EXPECT_FALSE(taken(twice, {}));
+  Fingerprint larger = print;
+  larger.views[1].width = 70'000;
+  EXPECT_FALSE(taken(larger, {}));
+  Fingerprint other = print;
+  ++other.views[0].height;
+  EXPECT_FALSE(taken(other, {}));
+  Fingerprint many = print;
+  many.views.resize(1);
+  for (std::uint32_t frame = 1; frame < kMaxViews; ++frame) {
+    many.views.push_back(many.views.front());
+    many.views.back().view.frame = 7 * frame;
+  }
+  EXPECT_TRUE(taken(many, {}));
+  EXPECT_LT(internal::WriteAnswer(1, many).size(), internal::kMaxMessageBytes);
+}
+
 TEST(CageMessages, DamagedAreRefusedOrSound) {
-  const Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(1, 40, 40)));
+  const Fingerprint print =
+      test::Uncaged(EncodeJpeg(Framed(test::Synthetic(1, 70, 70), {.left = 20, .right = 20})));
   const CageRequest request{.sequence = 7};
   const Message answer = internal::WriteAnswer(7, print);
   int refused = 0;

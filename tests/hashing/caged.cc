@@ -65,7 +65,9 @@ std::string Everything(const Fingerprint& print) {
          << DigestHex(print.digests->sha256);
   }
   for (const ViewFingerprint& view : print.views) {
-    text << "\n" << view.name << '|' << view.view.frame << '|' << view.dialects_coincide;
+    text << "\n"
+         << view.name << '|' << view.view.frame << '|' << view.width << 'x' << view.height << '|'
+         << view.dialects_coincide;
     for (const DialectHashes& hashes : view.hashes) {
       text << "\n " << DialectName(hashes.dialect) << '|' << hashes.quality << '|'
            << std::bit_cast<std::uint64_t>(hashes.spread) << '|' << hashes.usable << '|'
@@ -107,6 +109,8 @@ std::vector<NamedFile> FilesOfAllKinds() {
           {"progressive jpeg", EncodeJpeg(large, {.progressive = true, .exif = {}})},
           {"cmyk jpeg", EncodeJpeg(picture, {.colour = JpegColour::kCmyk, .exif = {}})},
           {"cut jpeg", cut},
+          {"padded jpeg",
+           EncodeJpeg(Framed(large, {.left = 80, .top = 50, .right = 80, .bottom = 50}))},
           {"png", EncodePng(large)},
           {"palette png", EncodePng(few, {.colour = PngColour::kPalette})},
           {"16-bit png", EncodePng(picture, {.bits = 16, .interlaced = true})},

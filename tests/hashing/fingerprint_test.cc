@@ -50,6 +50,8 @@ void ExpectSame(const Fingerprint& a, const Fingerprint& b) {
   EXPECT_EQ(a.height, b.height);
   ASSERT_EQ(a.views.size(), b.views.size());
   for (std::size_t i = 0; i < a.views.size(); ++i) {
+    EXPECT_EQ(a.views[i].view, b.views[i].view);
+    EXPECT_EQ(a.views[i].width, b.views[i].width);
     ASSERT_EQ(a.views[i].hashes.size(), b.views[i].hashes.size());
     for (std::size_t j = 0; j < a.views[i].hashes.size(); ++j) {
       EXPECT_EQ(a.views[i].hashes[j].codes, b.views[i].hashes[j].codes);
@@ -167,6 +169,50 @@ TEST(Fingerprint, OptionsChooseDialectsAndOrientations) {
       EXPECT_EQ(one.hashes[0].codes[1], Code{});
     }
   }
+}
+
+// The demo's pad: the trimmed view of the copy is the original picture, bit for bit.
+TEST(Fingerprint, FramedPictureHasATrimmedView) {
+  for (const auto& [width, height] : {std::pair{300, 200}, std::pair{900, 700}}) {
+    const test::Picture picture = test::Synthetic(4, width, height);
+    const test::Frame frame{.left = 30, .top = 17, .right = 25, .bottom = 11, .red = 200};
+    const Fingerprint bare = FingerprintBytes(EncodePng(picture), {});
+    const Fingerprint framed = FingerprintBytes(EncodePng(Framed(picture, frame)), {});
+    ASSERT_EQ(bare.views.size(), 1u);
+    ASSERT_EQ(framed.views.size(), 2u);
+    EXPECT_EQ(framed.width, width + 55);
+    const ViewFingerprint& trimmed = framed.views[1];
+    EXPECT_EQ(trimmed.name, "trimmed");
+    EXPECT_EQ(trimmed.view, (View{.frame = 0, .crop = Crop::kTrimmed}));
+    EXPECT_EQ(trimmed.width, width);
+    EXPECT_EQ(trimmed.height, height);
+    ASSERT_EQ(trimmed.hashes.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(trimmed.hashes[i].codes, bare.views[0].hashes[i].codes);
+    }
+    EXPECT_EQ(trimmed.dialects_coincide, width < 512);
+    FingerprintOptions options;
+    options.trimmed = false;
+    EXPECT_EQ(FingerprintBytes(EncodePng(Framed(picture, frame)), options).views.size(), 1u);
+  }
+}
+
+// Flat as a whole, a picture within it all the same: the file is not of low quality.
+TEST(Fingerprint, AFrameDoesNotHideASmallPicture) {
+  const test::Picture picture = test::Synthetic(4, 100, 100);
+  const Fingerprint print = FingerprintBytes(
+      EncodePng(Framed(picture, {.left = 330, .top = 330, .right = 330, .bottom = 330})), {});
+  ASSERT_EQ(print.views.size(), 2u);
+  EXPECT_TRUE(print.views[1].hashes[0].usable);
+  EXPECT_EQ(print.disposition, Disposition::kHashed) << print.detail;
+}
+
+// A view that is not usable is none.
+TEST(Fingerprint, WhatIsFlatWithinItsFrameHasNoTrimmedView) {
+  const test::Picture flat{120, 120, Data(3 * 120 * 120, 90)};
+  const Fingerprint print = FingerprintBytes(
+      EncodePng(Framed(flat, {.left = 40, .top = 40, .right = 40, .bottom = 40})), {});
+  EXPECT_EQ(print.views.size(), 1u);
 }
 
 TEST(Fingerprint, ThreadsAgree) {

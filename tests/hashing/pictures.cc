@@ -88,6 +88,26 @@ Picture FewColours(const Picture& picture, int colours) {
   return few;
 }
 
+Picture Framed(const Picture& picture, const Frame& frame) {
+  Picture framed{.width = frame.left + picture.width + frame.right,
+                 .height = frame.top + picture.height + frame.bottom,
+                 .rgb = {}};
+  for (int y = 0; y < framed.height; ++y) {
+    for (int x = 0; x < framed.width; ++x) {
+      const int inner_x = x - frame.left;
+      const int inner_y = y - frame.top;
+      const bool inside =
+          inner_x >= 0 && inner_x < picture.width && inner_y >= 0 && inner_y < picture.height;
+      const Colour colour = inside ? At(picture, static_cast<std::size_t>(inner_y) *
+                                                         static_cast<std::size_t>(picture.width) +
+                                                     static_cast<std::size_t>(inner_x))
+                                   : Colour{frame.red, frame.green, frame.blue};
+      framed.rgb.insert(framed.rgb.end(), colour.begin(), colour.end());
+    }
+  }
+  return framed;
+}
+
 Data EncodeJpeg(const Picture& picture, const JpegStyle& style) {
   const bool four = style.colour == JpegColour::kCmyk || style.colour == JpegColour::kYcck;
   Data samples;

@@ -57,6 +57,13 @@ struct GifStyle {
 // At most 256 colours; colour 0 of the palette is the background.
 Data EncodeGif(const Picture& picture, const GifStyle& style = {});
 
+// `picture` with so many pixels of one colour around it.
+struct Frame {
+  int left = 0, top = 0, right = 0, bottom = 0;
+  std::uint8_t red = 0, green = 0, blue = 0;
+};
+Picture Framed(const Picture& picture, const Frame& frame);
+
 // At most `colours` different colours.
 Picture FewColours(const Picture& picture, int colours);
 

@@ -34,6 +34,7 @@ class HashRun {
     options.fingerprint.full = json_ || flags_.dialect == "full";
     options.fingerprint.cli512 = json_ || flags_.dialect == "cli512";
     options.fingerprint.orientations = json_ || flags_.orientations;
+    options.fingerprint.trimmed = json_;  // the plain lines tell of the original only
     options.threads =
         flags_.jobs > 0 ? flags_.jobs : static_cast<int>(std::thread::hardware_concurrency());
     auto cage = hashing::cage::CagedFingerprinter::Start({});
@@ -143,7 +144,10 @@ class HashRun {
     }
     line["views"] = Json::array();
     for (const hashing::ViewFingerprint& view : fingerprint.views) {
-      Json one{{"view", view.name}, {"hashes", Json::array()}};
+      Json one{{"view", view.name},
+               {"width", view.width},
+               {"height", view.height},
+               {"hashes", Json::array()}};
       for (const hashing::DialectHashes& hashes : view.hashes) {
         Json codes;
         for (std::size_t i = 0; i < hashing::kOrientationCount; ++i) {

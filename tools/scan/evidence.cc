@@ -36,7 +36,8 @@ void AddCode(const hashing::View& view, const hashing::DialectHashes& hashes, v1
   code.set_pdq(Bytes(hashes.codes[static_cast<std::size_t>(orientation)]));
   code.set_quality(static_cast<std::uint32_t>(hashes.quality));
   code.mutable_view()->set_frame(view.frame);
-  code.mutable_view()->set_crop(v1::CROP_ORIGINAL);
+  code.mutable_view()->set_crop(view.crop == hashing::Crop::kTrimmed ? v1::CROP_TRIMMED
+                                                                     : v1::CROP_ORIGINAL);
   // The wire's numbers are those of hashing/ plus one, for UNSPECIFIED.
   code.set_orientation(static_cast<v1::Orientation>(static_cast<int>(orientation) + 1));
   code.set_dialect(dialect);
