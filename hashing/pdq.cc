@@ -24,12 +24,14 @@ constexpr std::size_t kMedianPlace = 127;  // the 128th smallest
 
 // D[i][j], 16 x 64. libm's cosine is correct to the last place or the one before, which moves a
 // coefficient by 1e-13 of a grey level: far below what any stable bit hangs on.
-std::array<double, kFrequencies * kGridSide> MakeTransform() {
-  std::array<double, kFrequencies * kGridSide> transform{};
+using DctMatrix = std::array<double, std::size_t{kFrequencies} * kGridSide>;
+
+DctMatrix MakeTransform() {
+  DctMatrix transform{};
   const double scale = std::sqrt(2.0 / kGridSide);
   for (int i = 0; i < kFrequencies; ++i) {
     for (int j = 0; j < kGridSide; ++j) {
-      transform[static_cast<std::size_t>(i * kGridSide + j)] =
+      transform[static_cast<std::size_t>(i) * kGridSide + static_cast<std::size_t>(j)] =
           scale * std::cos(std::numbers::pi / (2 * kGridSide) * (i + 1) * (2 * j + 1));
     }
   }
@@ -43,7 +45,7 @@ int QualityOf(const Grid& grid) {
   int sum = 0;
   for (int y = 0; y < kGridSide; ++y) {
     for (int x = 0; x < kGridSide; ++x) {
-      const auto at = static_cast<std::size_t>(y * kGridSide + x);
+      const auto at = static_cast<std::size_t>(y) * kGridSide + static_cast<std::size_t>(x);
       if (y + 1 < kGridSide) sum += step(grid[at], grid[at + kGridSide]);
       if (x + 1 < kGridSide) sum += step(grid[at], grid[at + 1]);
     }
@@ -53,8 +55,8 @@ int QualityOf(const Grid& grid) {
 
 // B = D A D^T; every sum runs over ascending positions.
 Coefficients Transform(const Grid& grid) {
-  static const std::array<double, kFrequencies* kGridSide> kTransform = MakeTransform();
-  std::array<double, kFrequencies * kGridSide> half{};  // D A
+  static const DctMatrix kTransform = MakeTransform();
+  DctMatrix half{};  // D A
   for (std::size_t i = 0; i < kFrequencies; ++i) {
     double* out = half.data() + i * kGridSide;
     for (std::size_t k = 0; k < kGridSide; ++k) {
@@ -194,7 +196,7 @@ void PdqStream::AddRow(std::span<const std::uint8_t> rgb) {
   if (s.next_sample_row == kCliSide || source_row(s.next_sample_row) != y) return;
   for (int x = 0; x < kCliSide; ++x) {
     const auto from = static_cast<std::size_t>(std::int64_t{x} * s.width / kCliSide) * 3;
-    std::copy_n(rgb.data() + from, 3, s.sample.data() + 3 * x);
+    std::copy_n(rgb.data() + from, 3, s.sample.data() + std::ptrdiff_t{3} * x);
   }
   while (s.next_sample_row < kCliSide && source_row(s.next_sample_row) == y) {
     s.reducer.AddRow(s.sample.data());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,7 +14,8 @@
 namespace kith::hashing::internal {
 
 inline constexpr int kGridSide = 64;
-using Grid = std::array<double, kGridSide * kGridSide>;  // row-major, grey levels
+inline constexpr std::size_t kGridCells = std::size_t{kGridSide} * kGridSide;
+using Grid = std::array<double, kGridCells>;  // row-major, grey levels
 
 // One row of a sparse matrix: output = sum of weights[k] * input[first + k].
 struct Taps {
