@@ -12,10 +12,22 @@ namespace kith::server {
 namespace {
 
 struct LanePool {
-  explicit LanePool(int threads) : pool(static_cast<std::size_t>(threads)) {}
-  std::atomic<int> waiting{0};
+  LanePool(int threads, int max_waiting)
+      : max_in_hand(threads + max_waiting), pool(static_cast<std::size_t>(threads)) {}
+  // What is worked on counts too. Were only the waiting counted, a burst would be refused before the
+  // idle threads had taken their share of it.
+  const int max_in_hand;
+  std::atomic<int> in_hand{0};
   boost::asio::thread_pool pool;
 };
+
+// To be counted in `lane` already.
+void Run(LanePool* lane, std::function<void()> work) {
+  boost::asio::post(lane->pool, [lane, work = std::move(work)] {
+    work();
+    lane->in_hand.fetch_sub(1, std::memory_order_relaxed);
+  });
+}
 
 int Threads(int wanted) {
   return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -25,12 +37,10 @@ int Threads(int wanted) {
 
 struct WorkPool::Impl {
   explicit Impl(const Options& options)
-      : max_waiting(options.max_waiting),
-        look_up(Threads(options.look_up_threads)),
-        long_work(Threads(options.long_threads)) {}
+      : look_up(Threads(options.look_up_threads), options.max_waiting),
+        long_work(Threads(options.long_threads), options.max_waiting) {}
   LanePool& Of(Lane lane) { return lane == Lane::kLookUp ? look_up : long_work; }
 
-  const int max_waiting;
   LanePool look_up;
   LanePool long_work;
 };
@@ -43,18 +53,19 @@ WorkPool::~WorkPool() {
 }
 
 bool WorkPool::TryPost(Lane lane, std::function<void()> work) {
-  if (impl_->Of(lane).waiting.load(std::memory_order_relaxed) >= impl_->max_waiting) return false;
-  Post(lane, std::move(work));
+  LanePool& of = impl_->Of(lane);
+  if (of.in_hand.fetch_add(1, std::memory_order_relaxed) >= of.max_in_hand) {
+    of.in_hand.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  Run(&of, std::move(work));
   return true;
 }
 
 void WorkPool::Post(Lane lane, std::function<void()> work) {
   LanePool& of = impl_->Of(lane);
-  of.waiting.fetch_add(1, std::memory_order_relaxed);
-  boost::asio::post(of.pool, [&of, work = std::move(work)] {
-    of.waiting.fetch_sub(1, std::memory_order_relaxed);
-    work();
-  });
+  of.in_hand.fetch_add(1, std::memory_order_relaxed);
+  Run(&of, std::move(work));
 }
 
 }  // namespace kith::server
