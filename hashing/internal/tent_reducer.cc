@@ -26,7 +26,7 @@ std::vector<Taps> TentTaps(int n) {
   const int window = (n + 127) / 128;
   std::vector<Taps> taps(kGridSide);
   for (int v = 0; v < kGridSide; ++v) {
-    const int centre = static_cast<int>((2 * std::int64_t{v} + 1) * n / (2 * kGridSide));
+    const int centre = static_cast<int>((2 * std::int64_t{v} + 1) * n / (std::int64_t{2} * kGridSide));
     const Box outer = BoxAt(centre, window, n);
     const Box low = BoxAt(outer.first, window, n);
     const Box high = BoxAt(outer.first + outer.count - 1, window, n);
@@ -68,8 +68,8 @@ void TentReducer::AddRow(const std::uint8_t* rgb) {
   const int y = next_row_++;
   // Whole thousandths are exact, so the luma itself has no rounding at all.
   for (int x = 0; x < width_; ++x) {
-    luma_[static_cast<std::size_t>(x)] =
-        299 * rgb[3 * x] + 587 * rgb[3 * x + 1] + 114 * rgb[3 * x + 2];
+    const std::uint8_t* pixel = rgb + std::ptrdiff_t{3} * x;
+    luma_[static_cast<std::size_t>(x)] = 299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2];
   }
   const double* luma = luma_.data();
   for (int v = first_open_; v < kGridSide; ++v) {
@@ -93,7 +93,7 @@ void TentReducer::FinishGridRow(int v) {
     const double* in = sum + tap.first;
     double total = 0;
     for (std::size_t k = 0; k < tap.weights.size(); ++k) total += tap.weights[k] * in[k];
-    grid_[static_cast<std::size_t>(v * kGridSide + u)] = total / 1000.0;
+    grid_[static_cast<std::size_t>(v) * kGridSide + static_cast<std::size_t>(u)] = total / 1000.0;
   }
   std::fill(sum, sum + width_, 0.0);
 }

@@ -133,7 +133,7 @@ absl::StatusOr<std::uint64_t> Catalog::Impl::TakeIdentifier(std::string_view age
 absl::StatusOr<std::uint64_t> Catalog::Impl::WriteIdentified(Transaction& write,
                                                              const v1::Series& series,
                                                              std::uint64_t agency_id) {
-  const auto change = AddChange(write, ChangeKind::kIdentified, "");
+  auto change = AddChange(write, ChangeKind::kIdentified, "");
   if (!change.ok()) return change.status();
   if (auto status = write.Execute(
           "INSERT INTO series_identified (series, change, agency, contact, identified_on)"
