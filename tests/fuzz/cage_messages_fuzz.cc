@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FUZZ_CHECK(print.views.empty() && print.width == 0 && print.detail.empty());
     return 0;
   }
-  FUZZ_CHECK(print.views.size() <= internal::kMaxViews);
+  FUZZ_CHECK(print.views.size() <= kith::hashing::kMaxViews);
   FUZZ_CHECK(print.detail.size() <= internal::kMaxDetailBytes);
   Fingerprint again;
   again.format = print.format;
