@@ -26,6 +26,8 @@ DecodeResult DecodeFormat(Format format, std::span<const std::uint8_t> bytes,
       return internal::DecodeTiff(bytes, limits, sink);
     case Format::kBmp:
       return internal::DecodeBmp(bytes, limits, sink);
+    case Format::kPnm:
+      return internal::DecodePnm(bytes, limits, sink);
     case Format::kGif:
       return internal::DecodeGif(bytes, limits, sink);
     default:

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "hashing/decode.h"
+#include "hashing/internal/pnm_header.h"
 
 namespace kith::hashing {
 namespace {
@@ -186,11 +187,8 @@ Format SniffBmp(Bytes head) {
 }
 
 Format SniffText(Bytes head) {
-  if (head.size() >= 4 && head[0] == 'P' && head[1] >= '1' && head[1] <= '7') {
-    const bool space = head[2] == '\n' || head[2] == ' ' || head[2] == '\t' || head[2] == '\r';
-    const bool value = (head[3] >= '0' && head[3] <= '9') || head[3] == '#' || head[3] == 'W';
-    if (space && value) return Format::kPnm;
-  }
+  // A letter and a digit are no magic: the whole header must be there.
+  if (internal::ReadPnmHeader(head).has_value()) return Format::kPnm;
   const auto first = std::ranges::find_if(
       head, [](std::uint8_t c) { return c > ' ' && c != 0xEF && c != 0xBB && c != 0xBF; });
   const Bytes text = head.subspan(static_cast<std::size_t>(first - head.begin()));
@@ -215,6 +213,7 @@ Format SniffShort(Bytes head) {
 }  // namespace
 
 Format SniffFormat(Bytes head) {
+  head = head.first(std::min(head.size(), kSniffBytes));
   for (const Magic& magic : kMagics) {
     if (Has(head, magic.at, magic.bytes)) return magic.format;
   }
@@ -230,6 +229,6 @@ std::string_view FormatName(Format format) {
   return row == std::end(kFormats) ? std::string_view() : row->name;
 }
 
-bool IsDecodable(Format format) { return format >= Format::kJpeg && format <= Format::kGif; }
+bool IsDecodable(Format format) { return format >= Format::kJpeg && format <= Format::kPnm; }
 
 }  // namespace kith::hashing

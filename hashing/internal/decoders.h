@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose: one decoder a format behind hashing::Decode. Each expects bytes whose magic was checked,
-// reads the dimensions from the header, applies the limits, and only then decodes.
+// reads the dimensions from the header, applies the limits, and only then decodes. Of what comes
+// after the first frame only whole frames are given, each after the sink was asked for it.
 //
 // Thread-safety: pure functions. None throws, prints or keeps anything between calls.
 #pragma once
@@ -21,6 +22,7 @@ using Bytes = std::span<const std::uint8_t>;
 [[nodiscard]] DecodeResult DecodeWebp(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 [[nodiscard]] DecodeResult DecodeTiff(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 [[nodiscard]] DecodeResult DecodeBmp(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
+[[nodiscard]] DecodeResult DecodePnm(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 [[nodiscard]] DecodeResult DecodeGif(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 
 // Rows are handed on in batches of so many, for decoders that make one row at a time.

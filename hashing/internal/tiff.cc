@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first page of a TIFF by libtiff itself: OpenCV's reader turns the picture by its orientation
-// and prints. 16-bit samples are rounded to 8 bits, as libtiff does.
+// The pages of a TIFF by libtiff itself: OpenCV's reader turns the picture by its orientation
+// and prints. 16-bit samples are rounded to 8 bits, as libtiff does. Thumbnails and masks are no
+// pages.
 #include <tiffio.h>
 
 #include <algorithm>
@@ -9,9 +10,12 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "hashing/internal/decoders.h"
+#include "hashing/internal/frame_budget.h"
 
 namespace kith::hashing::internal {
 namespace {
@@ -126,26 +130,50 @@ void GiveRows(const std::vector<std::uint32_t>& raster, int width, int height, R
   }
 }
 
-}  // namespace
+// Strips or tiles of a page: each is decoded whole, however little of it the picture needs, and
+// takes a few bytes of a directory.
+constexpr std::uint64_t kMostPieces = 1 << 20;
 
-DecodeResult DecodeTiff(Bytes bytes, const DecodeLimits& limits, RowSink& sink) {
-  DecodeResult result;
-  result.format = Format::kTiff;
+std::uint64_t PieceBytes(TIFF* file) {
+  return TIFFIsTiled(file) != 0 ? TIFFTileSize64(file) : TIFFStripSize64(file);
+}
+
+std::uint64_t Pieces(TIFF* file) {
+  return TIFFIsTiled(file) != 0 ? TIFFNumberOfTiles(file) : TIFFNumberOfStrips(file);
+}
+
+bool IsFloating(TIFF* file) {
+  std::uint16_t kind = SAMPLEFORMAT_UINT;
+  TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &kind);
+  return kind == SAMPLEFORMAT_IEEEFP || kind == SAMPLEFORMAT_COMPLEXIEEEFP ||
+         kind == SAMPLEFORMAT_COMPLEXINT;
+}
+
+// The page that the file stands at. `result` has the format only.
+DecodeResult DecodePage(TIFF* file, Source& source, const DecodeLimits& limits, DecodeResult result,
+                        RowSink& sink) {
   const auto fail = [&](const std::string& why) {
     return Failure(result, Disposition::kUnreadable, "tiff: " + why);
   };
-  Source source{.bytes = bytes};
-  const Tiff file = Open(source, limits);
-  if (!file) return fail("no directory in it");
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width);
-  TIFFGetField(file.get(), TIFFTAG_IMAGELENGTH, &height);
+  TIFFGetField(file, TIFFTAG_IMAGEWIDTH, &width);
+  TIFFGetField(file, TIFFTAG_IMAGELENGTH, &height);
   const std::uint64_t pixels = std::uint64_t{width} * height;
-  const std::uint64_t memory = pixels <= limits.max_pixels ? 4 * pixels : 0;
-  if (!CheckSize(width, height, memory, limits, result)) return result;
-  LeaveAlphaAlone(file.get());
-  RgbaImage image(file.get());
+  if (!CheckSize(width, height, 0, limits, result)) return result;
+  if (IsFloating(file)) {
+    return Failure(std::move(result), Disposition::kUnsupported,
+                   "tiff: floating-point samples are not looked into");
+  }
+  if (Pieces(file) > kMostPieces) {
+    return Failure(std::move(result), Disposition::kOverLimit,
+                   absl::StrCat("tiff: more than ", kMostPieces, " strips or tiles"));
+  }
+  // The raster, and a strip or tile, encoded and decoded.
+  const std::uint64_t piece = std::min(PieceBytes(file), limits.max_memory_bytes + 1);
+  if (!CheckSize(width, height, 4 * pixels + 2 * piece, limits, result)) return result;
+  LeaveAlphaAlone(file);
+  RgbaImage image(file);
   if (!image.open()) return fail(image.message());
   source.errors = 0;
   std::vector<std::uint32_t> raster(pixels);
@@ -154,6 +182,82 @@ DecodeResult DecodeTiff(Bytes bytes, const DecodeLimits& limits, RowSink& sink) 
   GiveRows(raster, result.width, result.height, sink);
   result.disposition = source.errors == 0 ? Disposition::kHashed : Disposition::kPartial;
   if (source.errors > 0) result.detail = "tiff: truncated or damaged; what is missing is black";
+  return result;
+}
+
+// Swallows a page that turns out to be damaged; a whole one is handed on.
+class WholePagesOnly : public RowSink {
+ public:
+  void Begin(int width, int height) override {
+    width_ = width;
+    height_ = height;
+    rgb_.clear();
+  }
+  void Rows(const std::uint8_t* rgb, int count, std::size_t stride) override {
+    rgb_.insert(rgb_.end(), rgb, rgb + static_cast<std::size_t>(count) * stride);
+  }
+  void Give(RowSink& sink) const {
+    sink.Begin(width_, height_);
+    sink.Rows(rgb_.data(), height_, 3 * static_cast<std::size_t>(width_));
+  }
+
+ private:
+  int width_ = 0;
+  int height_ = 0;
+  std::vector<std::uint8_t> rgb_;
+};
+
+bool IsPage(TIFF* file) {
+  std::uint32_t kind = 0;
+  TIFFGetFieldDefaulted(file, TIFFTAG_SUBFILETYPE, &kind);
+  return (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0;
+}
+
+// The pages after the first, for as long as they are wanted. One that cannot be decoded is left
+// out and told.
+void GiveFurther(TIFF* file, Source& source, const DecodeLimits& limits, RowSink& sink,
+                 DecodeResult& first) {
+  FrameBudget budget;
+  int left_out = 0;
+  for (std::uint32_t page = 1; TIFFReadDirectory(file) == 1;) {
+    if (!IsPage(file)) continue;
+    if (!sink.WantsFrame(page)) break;
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    TIFFGetField(file, TIFFTAG_IMAGEWIDTH, &width);
+    TIFFGetField(file, TIFFTAG_IMAGELENGTH, &height);
+    if (!budget.Take(width, height)) break;
+    WholePagesOnly whole;
+    DecodeResult result;
+    result.format = Format::kTiff;
+    result = DecodePage(file, source, limits, std::move(result), whole);
+    if (result.disposition == Disposition::kHashed) {
+      whole.Give(sink);
+    } else {
+      ++left_out;
+    }
+    ++page;
+  }
+  if (left_out > 0) {
+    first.disposition = Disposition::kPartial;
+    first.detail = absl::StrCat("tiff: ", left_out, " of its pages cannot be read");
+  } else if (budget.spent()) {
+    first.detail = "tiff: later pages were not looked at";
+  }
+}
+
+}  // namespace
+
+DecodeResult DecodeTiff(Bytes bytes, const DecodeLimits& limits, RowSink& sink) {
+  DecodeResult result;
+  result.format = Format::kTiff;
+  Source source{.bytes = bytes};
+  const Tiff file = Open(source, limits);
+  if (!file) return Failure(result, Disposition::kUnreadable, "tiff: no directory in it");
+  result = DecodePage(file.get(), source, limits, std::move(result), sink);
+  if (result.disposition == Disposition::kHashed) {
+    GiveFurther(file.get(), source, limits, sink, result);
+  }
   return result;
 }
 

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/hashing/encoders.h"
+
 namespace kith::hashing::test {
 namespace {
 
@@ -120,6 +122,12 @@ std::vector<NamedFile> FilesOfAllKinds() {
           {"tiff", EncodeByOpenCv(large, ".tiff")},
           {"cmyk tiff", EncodeTiff(picture, 4, 8)},
           {"bmp", EncodeByOpenCv(picture, ".bmp")},
+          {"run-length bmp", EncodeBmp(few, {.depth = 8, .run_length = true})},
+          {"ppm", EncodePnm(picture, 6)},
+          {"text ppm", EncodePnm(picture, 3)},
+          {"animated gif", EncodeGifAnimation({few, FewColours(Synthetic(5, 90, 70), 16)})},
+          {"animated webp", EncodeWebpAnimation({few, FewColours(Synthetic(5, 90, 70), 16)})},
+          {"pages", EncodeTiffPages({large, picture}, {.tile = 64})},
           {"flat", EncodePng({.width = 20, .height = 20, .rgb = Data(1200, 7)})},
           {"tiny", EncodePng({.width = 3, .height = 3, .rgb = Data(27, 7)})},
           {"text", Data(text.begin(), text.end())},

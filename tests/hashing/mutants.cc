@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tests/hashing/encoders.h"
+
 namespace kith::hashing::test {
 
 std::vector<Data> FilesToMutate() {
   const Picture picture = Synthetic(6, 72, 50);
   const Picture few = FewColours(picture, 16);
+  const Picture other = FewColours(Synthetic(9, 72, 50), 16);
   return {EncodeJpeg(picture),
           EncodeJpeg(picture, {.progressive = true, .exif = {}}),
           EncodeJpeg(picture, {.colour = JpegColour::kYcck, .exif = {}}),
@@ -20,7 +23,21 @@ std::vector<Data> FilesToMutate() {
           EncodeByOpenCv(picture, ".webp"),
           EncodeByOpenCv(picture, ".tiff"),
           EncodeTiff(picture, 4, 8),
-          EncodeByOpenCv(picture, ".bmp")};
+          EncodeByOpenCv(picture, ".bmp"),
+          EncodeBmp(few, {.depth = 8, .run_length = true}),
+          EncodeBmp(few, {.depth = 4, .run_length = true}),
+          EncodeBmp(few, {.depth = 8, .core = true}),
+          EncodeBmp(picture, {.depth = 16, .masks = true}),
+          EncodePnm(picture, 3),
+          EncodePnm(picture, 6),
+          EncodePnm(picture, 7, 1000),
+          EncodePnm(picture, 4),
+          EncodeApng(picture, few),
+          EncodeGifAnimation({few, other, few}),
+          EncodeWebpAnimation({few, other}),
+          EncodeTiffPages({picture, other}),
+          EncodeTiffPages({picture}, {.tile = 32}),
+          EncodePng(Framed(picture, {.left = 20, .top = 20, .right = 20, .bottom = 20}))};
 }
 
 Data Mutate(Data bytes, std::mt19937& random) {

@@ -61,7 +61,6 @@ TEST(SniffFormat, NamesWhatIsNotLookedInto) {
       {"\xFF\x0A\x00"s, Format::kJxl},
       {"\0\0\0\x0CjP  \r\n\x87\n"s, Format::kJpeg2000},
       {"8BPS\0\x01"s, Format::kPsd},
-      {"P6\n12 12\n255\n"s, Format::kPnm},
       {"%PDF-1.7"s, Format::kPdf},
       {"<?xml version=\"1.0\"?>\n<svg xmlns="s, Format::kSvg},
       {std::string(128, '\0') + "DICM", Format::kDicom},

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// Formats of many styles, and files of many frames and pages.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "hashing/fingerprint.h"
+#include "tests/hashing/encoders.h"
+
+namespace kith::hashing {
+namespace {
+
+using test::BmpStyle;
+using test::Data;
+using test::DecodeAll;
+using test::Decoded;
+using test::LargestDifference;
+using test::Picture;
+
+constexpr int kWidth = 101, kHeight = 75;  // no multiples of anything
+
+Picture Sample() { return test::Synthetic(7, kWidth, kHeight); }
+
+void ExpectSame(const Data& file, Format format, const Picture& want, int tolerance = 0) {
+  const Decoded decoded = DecodeAll(file);
+  EXPECT_EQ(decoded.result.disposition, Disposition::kHashed) << decoded.result.detail;
+  EXPECT_EQ(decoded.result.format, format);
+  EXPECT_LE(LargestDifference(decoded.picture, want), tolerance);
+}
+
+// Black and white by the green.
+Picture TwoTone(const Picture& picture) {
+  Picture out = Grey(picture);
+  for (std::uint8_t& v : out.rgb) v = v < 128 ? 0 : 255;
+  return out;
+}
+
+// Takes each frame that is offered.
+class FrameCollector : public RowSink {
+ public:
+  void Begin(int width, int height) override { frames.push_back({width, height, {}}); }
+  void Rows(const std::uint8_t* rgb, int count, std::size_t stride) override {
+    Picture& frame = frames.back();
+    for (int i = 0; i < count; ++i) {
+      const std::uint8_t* row = rgb + static_cast<std::size_t>(i) * stride;
+      frame.rgb.insert(frame.rgb.end(), row, row + 3 * static_cast<std::size_t>(frame.width));
+    }
+  }
+  bool WantsFrame(std::uint32_t frame) override {
+    EXPECT_EQ(frame, asked_ + 1);
+    asked_ = frame;
+    return frame < wanted;
+  }
+
+  std::vector<Picture> frames;
+  std::uint32_t wanted = 1000;
+
+ private:
+  std::uint32_t asked_ = 0;
+};
+
+void ExpectFrames(const Data& file, const std::vector<Picture>& want) {
+  FrameCollector all;
+  const DecodeResult result = Decode(file, {}, all);
+  EXPECT_EQ(result.disposition, Disposition::kHashed) << result.detail;
+  ASSERT_EQ(all.frames.size(), want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    EXPECT_EQ(LargestDifference(all.frames[i], want[i]), 0) << i;
+  }
+  FrameCollector two;
+  two.wanted = 2;
+  (void)Decode(file, {}, two);
+  EXPECT_EQ(two.frames.size(), std::min<std::size_t>(2, want.size()));
+}
+
+TEST(DecodePnm, AllKindsAndDepths) {
+  for (const int kind : {3, 6, 7}) {
+    SCOPED_TRACE(kind);
+    ExpectSame(EncodePnm(Sample(), kind), Format::kPnm, Sample());
+    ExpectSame(EncodePnm(Sample(), kind, 65535), Format::kPnm, Sample());
+    ExpectSame(EncodePnm(Sample(), kind, 1000), Format::kPnm, Sample());
+    ExpectSame(EncodePnm(Sample(), kind, 31), Format::kPnm, Sample(), 5);
+  }
+  for (const int kind : {2, 5}) {
+    ExpectSame(EncodePnm(Sample(), kind), Format::kPnm, Grey(Sample()));
+    ExpectSame(EncodePnm(Sample(), kind, 65535), Format::kPnm, Grey(Sample()));
+  }
+  for (const int kind : {1, 4}) {
+    ExpectSame(EncodePnm(Sample(), kind), Format::kPnm, TwoTone(Sample()));
+  }
+}
+
+TEST(DecodePnm, TruncatedGivesTheRowsThereAre) {
+  for (const int kind : {1, 2, 3, 4, 5, 6, 7}) {
+    Data file = EncodePnm(Sample(), kind);
+    file.resize(file.size() * 2 / 3);
+    const Decoded decoded = DecodeAll(file);
+    EXPECT_EQ(decoded.result.disposition, Disposition::kPartial) << kind;
+    ASSERT_EQ(decoded.picture.rgb.size(), Sample().rgb.size());
+    EXPECT_EQ(decoded.picture.rgb.back(), 0);
+    file.resize(30);  // within the header of P7
+    EXPECT_EQ(DecodeAll(file).result.disposition,
+              kind == 7 ? Disposition::kNotMedia : Disposition::kUnreadable)
+        << kind;
+  }
+}
+
+TEST(DecodePnm, HeadersThatMakeNoSenseAreNoPictures) {
+  for (const std::string text :
+       {"P6", "P6\n", "P5 is a road in the north", "P5 100 things to do", "P6\n4 4\n0\n....",
+        "P6\n4 4\n65536\n....", "P5\n4 x\n255\n....", "P7\nWIDTH 4\nHEIGHT 4\nENDHDR\n",
+        "P7\nWIDTH 4\nHEIGHT 4\nDEPTH 5\nMAXVAL 255\nENDHDR\n", "P6\n99999999999 4\n255\n"}) {
+    EXPECT_EQ(SniffFormat(Data(text.begin(), text.end())), Format::kNone) << text;
+  }
+  const std::string large = "P5 2000000 1 255 ";
+  EXPECT_EQ(DecodeAll(Data(large.begin(), large.end())).result.disposition,
+            Disposition::kOverLimit);
+}
+
+TEST(DecodeBmp, DepthsHeadersAndMasks) {
+  const Picture sample = Sample();
+  for (const bool top_down : {false, true}) {
+    ExpectSame(EncodeBmp(sample, {.depth = 24, .top_down = top_down}), Format::kBmp, sample);
+    ExpectSame(EncodeBmp(sample, {.depth = 32, .top_down = top_down}), Format::kBmp, sample);
+    ExpectSame(EncodeBmp(sample, {.depth = 32, .top_down = top_down, .masks = true}), Format::kBmp,
+               sample);
+    ExpectSame(EncodeBmp(sample, {.depth = 16, .top_down = top_down}), Format::kBmp, sample, 8);
+    ExpectSame(EncodeBmp(sample, {.depth = 16, .top_down = top_down, .masks = true}), Format::kBmp,
+               sample, 8);
+  }
+  ExpectSame(EncodeBmp(sample, {.depth = 24, .core = true}), Format::kBmp, sample);
+  for (const auto& [depth, colours] : {std::pair{8, 32}, std::pair{4, 16}, std::pair{1, 2}}) {
+    const Picture few = FewColours(sample, colours);
+    for (const bool core : {false, true}) {
+      ExpectSame(EncodeBmp(few, {.depth = depth, .core = core}), Format::kBmp, few);
+    }
+  }
+}
+
+// OpenCV's reader drew such pictures wrong.
+TEST(DecodeBmp, RunLengthCodes) {
+  for (const auto& [depth, colours] : {std::pair{8, 32}, std::pair{4, 16}}) {
+    const Picture few = FewColours(Sample(), colours);
+    const Data file = EncodeBmp(few, {.depth = depth, .run_length = true});
+    ExpectSame(file, Format::kBmp, few);
+    const Data cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(file.size()) * 2 / 3);
+    const Decoded decoded = DecodeAll(cut);
+    EXPECT_EQ(decoded.result.disposition, Disposition::kPartial);
+    // Rows are stored from the bottom.
+    EXPECT_TRUE(std::equal(few.rgb.rbegin(), few.rgb.rbegin() + 3 * kWidth * 20,
+                           decoded.picture.rgb.rbegin()));
+  }
+  // Moves, rows that are ended early, and a code that goes on past the top.
+  Data moves = EncodeBmp(FewColours(test::Synthetic(1, 4, 3), 4), {.depth = 8});
+  moves[30] = 1;
+  moves.resize(14 + 40 + 4 * 256);
+  for (const int v : {2, 1, 0, 0, 0, 2, 1, 1, 1, 2, 9, 3, 0, 0, 5, 1, 5, 1, 0, 0, 7, 7}) {
+    moves.push_back(static_cast<std::uint8_t>(v));
+  }
+  const Decoded decoded = DecodeAll(moves);
+  EXPECT_EQ(decoded.result.disposition, Disposition::kHashed) << decoded.result.detail;
+  const auto at = [&](int x, int y) {
+    return decoded.picture.rgb[static_cast<std::size_t>(3 * (4 * y + x))];
+  };
+  EXPECT_EQ(at(0, 2), at(1, 2));
+  EXPECT_EQ(at(2, 2), at(3, 2));
+  EXPECT_EQ(at(0, 0), at(0, 1));
+}
+
+TEST(DecodeBmp, KindsThatAreNotReadAreNamed) {
+  Data file = EncodeBmp(Sample(), {.depth = 24});
+  file[30] = 4;  // a JPEG within
+  const Decoded decoded = DecodeAll(file);
+  EXPECT_EQ(decoded.result.disposition, Disposition::kUnsupported);
+  EXPECT_THAT(decoded.result.detail, testing::HasSubstr("bmp: a compression"));
+  file[30] = 0;
+  file[28] = 13;
+  EXPECT_EQ(DecodeAll(file).result.disposition, Disposition::kUnsupported);
+  file.resize(30);
+  EXPECT_EQ(DecodeAll(file).result.disposition, Disposition::kUnreadable);
+}
+
+// Of few colours, and usable.
+std::vector<Picture> ThreeFrames() {
+  std::vector<Picture> frames;
+  for (std::uint32_t seed = 20; frames.size() < 3; ++seed) {
+    Picture frame = FewColours(test::Synthetic(seed, kWidth, kHeight), 16);
+    if (HashRgb(frame.rgb, kWidth, kHeight).quality > 60) frames.push_back(std::move(frame));
+  }
+  return frames;
+}
+
+TEST(DecodeFrames, OfGifWebpAndTiff) {
+  const std::vector<Picture> frames = ThreeFrames();
+  ExpectFrames(test::EncodeGifAnimation(frames), frames);
+  ExpectFrames(test::EncodeWebpAnimation(frames), frames);
+  ExpectFrames(test::EncodeTiffPages(frames), frames);
+  ExpectFrames(test::EncodeTiffPages(frames, {.tile = 32}), frames);
+  ExpectFrames(test::EncodeTiffPages(frames, {.tile = 32, .deflated = false}), frames);
+}
+
+TEST(DecodeFrames, ThumbnailsAreNoPages) {
+  const std::vector<Picture> frames = ThreeFrames();
+  ExpectFrames(test::EncodeTiffPages(frames, {.thumbnail_second = true}), {frames[0], frames[2]});
+}
+
+TEST(DecodeFrames, PagesOfOtherSizes) {
+  const std::vector<Picture> pages = {Sample(), test::Synthetic(3, 40, 200),
+                                      test::Synthetic(4, 300, 20)};
+  ExpectFrames(test::EncodeTiffPages(pages), pages);
+}
+
+// The first frame decides on the file; what is lost behind it is told.
+TEST(DecodeFrames, TruncatedBehindTheFirst) {
+  const std::vector<Picture> frames = ThreeFrames();
+  for (const Data& whole : {test::EncodeGifAnimation(frames), test::EncodeTiffPages(frames)}) {
+    Data cut = whole;
+    cut.resize(cut.size() / 2);
+    FrameCollector all;
+    const DecodeResult result = Decode(cut, {}, all);
+    if (result.format == Format::kTiff && all.frames.empty()) continue;  // its directory is lost
+    EXPECT_NE(result.disposition, Disposition::kUnreadable) << result.detail;
+    ASSERT_GE(all.frames.size(), 1u);
+    EXPECT_EQ(LargestDifference(all.frames[0], frames[0]), 0);
+  }
+}
+
+TEST(DecodePng, OfAnAnimationTheFirstFrame) {
+  const Picture second = test::Synthetic(8, kWidth, kHeight);
+  ExpectSame(test::EncodeApng(Sample(), second), Format::kPng, Sample());
+}
+
+TEST(DecodeTiff, FloatingPointIsNamed) {
+  const Decoded decoded = DecodeAll(test::EncodeTiffPages({Sample()}, {.floating = true}));
+  EXPECT_EQ(decoded.result.disposition, Disposition::kUnsupported);
+  EXPECT_THAT(decoded.result.detail, testing::HasSubstr("floating-point"));
+}
+
+TEST(FingerprintFrames, DistinctOnesAreViews) {
+  std::vector<Picture> frames = ThreeFrames();
+  frames.insert(frames.begin() + 1, frames[0]);  // shown twice
+  frames.push_back(frames[2]);
+  for (const Data& file : {test::EncodeGifAnimation(frames), test::EncodeTiffPages(frames)}) {
+    const Fingerprint print = FingerprintBytes(file, {});
+    EXPECT_EQ(print.disposition, Disposition::kHashed) << print.detail;
+    ASSERT_EQ(print.views.size(), 3u);
+    EXPECT_EQ(print.views[0].name, "original");
+    EXPECT_EQ(print.views[1].name, "frame:2");
+    EXPECT_EQ(print.views[2].name, "frame:3");
+    const Fingerprint alone = FingerprintBytes(EncodePng(frames[2]), {});
+    EXPECT_EQ(print.views[1].hashes[0].codes, alone.views[0].hashes[0].codes);
+  }
+}
+
+TEST(FingerprintFrames, FramedOnesHaveTrimmedViews) {
+  std::vector<Picture> frames = ThreeFrames();
+  const test::Frame frame{.left = 20, .top = 30, .right = 20, .bottom = 30};
+  const Fingerprint alone = FingerprintBytes(EncodePng(frames[1]), {});
+  for (Picture& picture : frames) picture = Framed(picture, frame);
+  const Fingerprint print = FingerprintBytes(test::EncodeGifAnimation(frames), {});
+  ASSERT_EQ(print.views.size(), 6u);
+  EXPECT_EQ(print.views[1].name, "trimmed");
+  EXPECT_EQ(print.views[2].name, "frame:1");
+  EXPECT_EQ(print.views[3].name, "trimmed:1");
+  EXPECT_EQ(print.views[3].width, kWidth);
+  EXPECT_EQ(print.views[3].hashes[0].codes, alone.views[0].hashes[0].codes);
+}
+
+TEST(FingerprintFrames, AreCapped) {
+  std::vector<Picture> pages;
+  for (std::uint32_t i = 0; i < 60; ++i) pages.push_back(test::Synthetic(100 + i, 70, 70));
+  const Fingerprint print = FingerprintBytes(test::EncodeTiffPages(pages), {});
+  EXPECT_EQ(print.disposition, Disposition::kHashed);
+  EXPECT_GE(print.views.size(), 32u);
+  EXPECT_LE(print.views.size(), kMaxViews);
+  EXPECT_LT(print.views.back().view.frame, 40u);
+}
+
+TEST(FingerprintFrames, FlatFramesAreNoViews) {
+  const Picture flat{kWidth, kHeight, Data(3 * kWidth * kHeight, 30)};
+  const Fingerprint print =
+      FingerprintBytes(test::EncodeTiffPages({Sample(), flat, test::Synthetic(5, 80, 80)}), {});
+  ASSERT_EQ(print.views.size(), 2u);
+  EXPECT_EQ(print.views[1].name, "frame:2");
+}
+
+}  // namespace
+}  // namespace kith::hashing
