@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "hashing/internal/hash_grid.h"
 #include "hashing/internal/tent_reducer.h"
 
 namespace kith::hashing {
@@ -158,6 +159,19 @@ double SpreadOf(const Coefficients& coefficients) {
   return MedianOf(away);
 }
 
+namespace internal {
+
+Pdq HashGrid(const Grid& grid) {
+  Pdq pdq;
+  pdq.coefficients = Transform(grid);
+  pdq.code = CodeOf(pdq.coefficients);
+  pdq.quality = QualityOf(grid);
+  pdq.spread = SpreadOf(pdq.coefficients);
+  return pdq;
+}
+
+}  // namespace internal
+
 struct PdqStream::State {
   State(int w, int h, bool is_sampled)
       : width(w),
@@ -205,13 +219,8 @@ void PdqStream::AddRow(std::span<const std::uint8_t> rgb) {
 }
 
 Pdq PdqStream::Finish() {
-  Pdq pdq;
-  if (std::min(state_->width, state_->height) < kMinimumSide) return pdq;
-  pdq.coefficients = Transform(state_->reducer.grid());
-  pdq.code = CodeOf(pdq.coefficients);
-  pdq.quality = QualityOf(state_->reducer.grid());
-  pdq.spread = SpreadOf(pdq.coefficients);
-  return pdq;
+  if (std::min(state_->width, state_->height) < kMinimumSide) return {};
+  return internal::HashGrid(state_->reducer.grid());
 }
 
 Pdq HashRgb(std::span<const std::uint8_t> rgb, int width, int height, Dialect dialect) {

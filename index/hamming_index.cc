@@ -10,7 +10,6 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "index/internal/bands.h"
 #include "index/internal/engine.h"
 #include "index/internal/head.h"
 #include "index/internal/nearest.h"
@@ -42,8 +41,8 @@ struct State {
 
 class SegmentedIndex final : public HammingIndex {
  public:
-  SegmentedIndex(const Engine& engine, SimdTarget simd, int bands, std::size_t head_codes)
-      : engine_(engine), simd_(simd), bands_(bands), head_codes_(head_codes) {
+  SegmentedIndex(const Engine& engine, SimdTarget simd, std::size_t head_codes)
+      : engine_(engine), simd_(simd), head_codes_(head_codes) {
     Publish({}, NewHead());
   }
 
@@ -76,7 +75,6 @@ class SegmentedIndex final : public HammingIndex {
 
   const Engine& engine_;
   const SimdTarget simd_;
-  const int bands_;
   const std::size_t head_codes_;
 
   std::mutex writer_mutex_;         // one addition or withdrawal at a time
@@ -118,7 +116,7 @@ absl::Status SegmentedIndex::AddSegment(Rows rows, std::shared_ptr<Head> head) {
   Segments segments = Snapshot()->segments;
   if (rows.size() > 0) {
     absl::StatusOr<std::shared_ptr<Segment>> segment =
-        Segment::Build(engine_, simd_, bands_, std::move(rows));
+        Segment::Build(engine_, simd_, std::move(rows));
     if (!segment.ok()) return segment.status();
     segments.push_back(*std::move(segment));
   }
@@ -155,7 +153,7 @@ absl::Status SegmentedIndex::MergeSimilar(Segments& segments) const {
     }
     if (rows.size() > 0) {
       absl::StatusOr<std::shared_ptr<Segment>> merged =
-          Segment::Build(engine_, simd_, bands_, std::move(rows));
+          Segment::Build(engine_, simd_, std::move(rows));
       if (!merged.ok()) return merged.status();
       others.push_back(*std::move(merged));
     }
@@ -194,7 +192,7 @@ void SegmentedIndex::Compact() {
     changed = true;
     if (rows.size() == 0) continue;
     absl::StatusOr<std::shared_ptr<Segment>> compacted =
-        Segment::Build(engine_, simd_, bands_, std::move(rows));
+        Segment::Build(engine_, simd_, std::move(rows));
     segments.push_back(compacted.ok() ? *std::move(compacted) : segment);
   }
   if (changed) Publish(std::move(segments), state->head);
@@ -263,16 +261,7 @@ absl::StatusOr<std::unique_ptr<HammingIndex>> HammingIndex::Create(
                                                    "; it must be from ", kMinHeadCodes, " to ",
                                                    kMaxHeadCodes));
   }
-  const bool bands_fit = options.bands == 0 ||
-                         ((*engine)->has_bands && options.bands >= internal::BandPlan::kMinBands &&
-                          options.bands <= internal::BandPlan::kMaxBands);
-  if (!bands_fit) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("index: bands is ", options.bands, "; only mih has bands, from ",
-                     internal::BandPlan::kMinBands, " to ", internal::BandPlan::kMaxBands,
-                     ", or 0 to let it choose"));
-  }
-  return std::make_unique<SegmentedIndex>(**engine, *simd, options.bands, options.head_codes);
+  return std::make_unique<SegmentedIndex>(**engine, *simd, options.head_codes);
 }
 
 int HammingDistance(const Code& a, const Code& b) {

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "hashing/decode.h"
+#include "hashing/fast_pdq.h"
 #include "hashing/pdq.h"
 #include "tools/report/path_text.h"
 
@@ -46,6 +47,7 @@ class PdqSink : public hashing::RowSink {
 struct Hashed {
   Pdq pdq;
   std::uint64_t pixels = 0;
+  bool handed_over = false;
 };
 
 // The functions below give nothing where the picture is not decoded whole.
@@ -55,6 +57,13 @@ std::optional<Hashed> HashExactly(Bytes bytes) {
   if (decoded.disposition != hashing::Disposition::kHashed) return std::nullopt;
   return Hashed{sink.Finish(), std::uint64_t{static_cast<unsigned>(decoded.width)} *
                                    static_cast<unsigned>(decoded.height)};
+}
+
+std::optional<Hashed> HashFast(Bytes bytes) {
+  if (const auto fast = hashing::HashFast(bytes, {}); fast.has_value()) return Hashed{fast->pdq};
+  auto exact = HashExactly(bytes);
+  if (exact.has_value()) exact->handed_over = true;
+  return exact;
 }
 
 std::optional<Hashed> HashByOpenCv(Bytes bytes, int flags, int to_rgb) {
@@ -80,7 +89,7 @@ std::optional<Hashed> HashByOpenCvInGrey(Bytes bytes) {
 
 using HashFunction = std::optional<Hashed> (*)(Bytes);
 constexpr std::array<HashFunction, std::size(kHashModes)> kFunctions = {
-    HashExactly, HashByOpenCvInColour, HashByOpenCvInGrey};
+    HashFast, HashExactly, HashByOpenCvInColour, HashByOpenCvInGrey};
 
 double ThreadSeconds() {
   timespec now{};
@@ -139,9 +148,8 @@ absl::StatusOr<std::vector<std::filesystem::path>> FilesOf(const HashBenchOption
     if (entry->file_size(gone) >= options.min_bytes && !gone) files.push_back(entry->path());
   }
   if (error) {
-    return absl::NotFoundError(fmt::format("cannot look into {}: {}",
-                                           report::EscapeText(options.folder.string()),
-                                           error.message()));
+    return absl::NotFoundError(fmt::format(
+        "cannot look into {}: {}", report::EscapeText(options.folder.string()), error.message()));
   }
   std::ranges::sort(files);
   return files;
@@ -171,6 +179,7 @@ class Runner {
     }
     std::vector<std::vector<double>> seconds(functions_.size());
     std::vector<int> distances(functions_.size());
+    std::vector<std::uint64_t> handed_over(functions_.size());
     for (int round = 0; round < rounds_; ++round) {
       for (std::size_t m = 0; m < functions_.size(); ++m) {
         const double begin = ThreadSeconds();
@@ -180,6 +189,7 @@ class Runner {
           ++bench_.skipped;
           return;
         }
+        handed_over[m] = hashed->handed_over ? 1 : 0;
         distances[m] = hashing::HammingDistance(hashed->pdq.code, exact->pdq.code);
       }
     }
@@ -188,6 +198,7 @@ class Runner {
                                    .bytes = file.bytes.size(),
                                    .pixels = exact->pixels,
                                    .seconds = MedianOf(seconds[m]),
+                                   .handed_over = handed_over[m],
                                    .distances = {distances[m]}};
       bench_.results[m].all.Add(figures);
       bench_.results[m].kinds[static_cast<std::size_t>(file.kind)].Add(figures);
@@ -220,6 +231,7 @@ void HashFigures::Add(const HashFigures& other) {
   bytes += other.bytes;
   pixels += other.pixels;
   seconds += other.seconds;
+  handed_over += other.handed_over;
   distances.insert(distances.end(), other.distances.begin(), other.distances.end());
 }
 

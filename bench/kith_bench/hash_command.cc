@@ -23,8 +23,7 @@ constexpr int kError = 2;
 constexpr std::string_view kYardstick = "opencv-colour";
 
 struct HashArguments {
-  HashBenchOptions bench = {
-      .folder = {}, .modes = {std::begin(kHashModes), std::end(kHashModes)}};
+  HashBenchOptions bench = {.folder = {}, .modes = {std::begin(kHashModes), std::end(kHashModes)}};
   bool json = false;
 };
 
@@ -53,6 +52,7 @@ nlohmann::ordered_json ToJson(const HashFigures& figures, const HashFigures* yar
       {"median_bits_from_exact", PlaceOf(figures.distances, 0.5)},
       {"worst_bits_from_exact", PlaceOf(figures.distances, 1)},
   };
+  if (figures.handed_over > 0) object["handed_over"] = figures.handed_over;
   if (yardstick != nullptr) {
     object["times_opencv_colour"] = PerSecond(yardstick->seconds, figures.seconds);
   }
@@ -78,11 +78,11 @@ void PrintTableRow(const std::string& mode, std::string_view kind, const HashFig
   const std::string times =
       yardstick == nullptr ? "-"
                            : fmt::format("{:.2f}", PerSecond(yardstick->seconds, figures.seconds));
-  fmt::print("{:<14} {:<12} {:>6} {:>9.3f} {:>9.1f} {:>8.1f} {:>8.1f} {:>8} {:>7} {:>6}\n", mode,
-             kind, figures.files, figures.seconds, ImagesPerSecond(figures),
+  fmt::print("{:<14} {:<12} {:>6} {:>9.3f} {:>9.1f} {:>8.1f} {:>8.1f} {:>8} {:>7} {:>6} {:>11}\n",
+             mode, kind, figures.files, figures.seconds, ImagesPerSecond(figures),
              PerSecond(1e-6 * static_cast<double>(figures.bytes), figures.seconds),
              PerSecond(1e-6 * static_cast<double>(figures.pixels), figures.seconds), times,
-             PlaceOf(figures.distances, 0.5), PlaceOf(figures.distances, 1));
+             PlaceOf(figures.distances, 0.5), PlaceOf(figures.distances, 1), figures.handed_over);
 }
 
 void PrintTable(const HashBenchOptions& options, const HashBench& bench,
@@ -91,11 +91,11 @@ void PrintTable(const HashBenchOptions& options, const HashBench& bench,
       "{}\none core, processor time, median of {} round(s); files of {} bytes and more; {} "
       "skipped\n\n",
       MachineName(), options.rounds, options.min_bytes, bench.skipped);
-  fmt::print("{:<14} {:<12} {:>6} {:>9} {:>9} {:>8} {:>8} {:>8} {:>7} {:>6}\n", "mode", "kind",
-             "files", "seconds", "images/s", "MB/s", "MP/s", "x OpenCV", "bits", "worst");
+  fmt::print("{:<14} {:<12} {:>6} {:>9} {:>9} {:>8} {:>8} {:>8} {:>7} {:>6} {:>11}\n", "mode",
+             "kind", "files", "seconds", "images/s", "MB/s", "MP/s", "x OpenCV", "bits", "worst",
+             "handed over");
   for (const HashBenchResult& result : bench.results) {
-    PrintTableRow(result.mode, "all", result.all,
-                  yardstick == nullptr ? nullptr : &yardstick->all);
+    PrintTableRow(result.mode, "all", result.all, yardstick == nullptr ? nullptr : &yardstick->all);
     for (std::size_t k = 0; k < kPictureKinds; ++k) {
       PrintTableRow(result.mode, PictureKindName(static_cast<PictureKind>(k)), result.kinds[k],
                     yardstick == nullptr ? nullptr : &yardstick->kinds[k]);
@@ -132,17 +132,17 @@ void AddHashCommand(CLI::App& app, Run& run) {
       ->type_name("DIR")
       ->required();
   command
-      ->add_option("--mode", bench.modes,
-                   "Ways, by comma or one after the other; all by default: exact, opencv-colour "
-                   "(cv::imdecode, then our PDQ), opencv-grey8 (in grey at an eighth of the size)")
+      ->add_option(
+          "--mode", bench.modes,
+          "Ways, by comma or one after the other; all by default: fast, exact, opencv-colour "
+          "(cv::imdecode, then our PDQ), opencv-grey8 (in grey at an eighth of the size)")
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kHashModes), std::end(kHashModes))))
       ->type_name("MODE");
   command->add_option("--min-bytes", bench.min_bytes, "Smaller files are left out")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 40))
       ->capture_default_str();
-  command
-      ->add_option("--rounds", bench.rounds, "How often each is hashed; the median counts")
+  command->add_option("--rounds", bench.rounds, "How often each is hashed; the median counts")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "One JSON object a line and mode");

@@ -81,20 +81,19 @@ class MultiHash final : public faiss::IndexBinaryMultiHash {
   }
 };
 
-std::unique_ptr<faiss::IndexBinary> MakeScan(SimdTarget simd, int) {
+std::unique_ptr<faiss::IndexBinary> MakeScan(SimdTarget simd) {
   return std::make_unique<ScanIndex>(ScanKernelOf(simd));
 }
 
-std::unique_ptr<faiss::IndexBinary> MakeMultiIndexHash(SimdTarget simd, int bands) {
-  return std::make_unique<MultiIndexHash>(JoinKernelOf(simd), ScanKernelOf(simd),
-                                          MultiIndexHashOptions{.bands = bands});
+std::unique_ptr<faiss::IndexBinary> MakeMultiIndexHash(SimdTarget simd) {
+  return std::make_unique<MultiIndexHash>(JoinKernelOf(simd), ScanKernelOf(simd));
 }
 
-std::unique_ptr<faiss::IndexBinary> MakeFlat(SimdTarget, int) {
+std::unique_ptr<faiss::IndexBinary> MakeFlat(SimdTarget) {
   return std::make_unique<faiss::IndexBinaryFlat>(kCodeBits);
 }
 
-std::unique_ptr<faiss::IndexBinary> MakeMultiHash(SimdTarget, int) {
+std::unique_ptr<faiss::IndexBinary> MakeMultiHash(SimdTarget) {
   return std::make_unique<MultiHash>();
 }
 
@@ -134,7 +133,7 @@ constexpr std::size_t kJoinQueries = std::size_t{1} << 20;
 
 constexpr Engine kEngines[] = {
     {"scan", kCodeBits, &MakeScan, kScanQueries, &ScanBytes},
-    {"mih", kCodeBits, &MakeMultiIndexHash, kJoinQueries, &MultiIndexHashBytes, true},
+    {"mih", kCodeBits, &MakeMultiIndexHash, kJoinQueries, &MultiIndexHashBytes},
     {"faiss-flat", kCodeBits, &MakeFlat, kScanQueries, &FlatBytes},
     {"faiss-multihash", kMultiHashRadiusBits, &MakeMultiHash, kScanQueries, &MultiHashBytes},
 };

@@ -29,8 +29,7 @@ class Segment {
 
   // Errors: ResourceExhausted when memory ran out, Internal with FAISS's words otherwise.
   [[nodiscard]] static absl::StatusOr<std::shared_ptr<Segment>> Build(const Engine& engine,
-                                                                      SimdTarget simd, int bands,
-                                                                      Rows rows);
+                                                                      SimdTarget simd, Rows rows);
 
   [[nodiscard]] absl::Status Search(std::span<const Code> queries, int radius_bits,
                                     LabelSink sink) const;

@@ -131,6 +131,12 @@ Data EncodeJpeg(const Picture& picture, const JpegStyle& style) {
   if (style.colour == JpegColour::kYcck) jpeg_set_colorspace(&info, JCS_YCCK);
   if (four) info.write_Adobe_marker = style.adobe_marker ? TRUE : FALSE;
   jpeg_set_quality(&info, style.quality, TRUE);
+  if (style.colour == JpegColour::kYcc || style.colour == JpegColour::kGrey) {
+    info.comp_info[0].h_samp_factor = style.luma_across;
+    info.comp_info[0].v_samp_factor = style.luma_down;
+  }
+  info.restart_interval = static_cast<unsigned>(style.restart_mcus);
+  info.optimize_coding = style.optimised ? TRUE : FALSE;
   if (style.progressive) jpeg_simple_progression(&info);
   jpeg_start_compress(&info, TRUE);
   if (!style.exif.empty()) {

@@ -30,6 +30,10 @@ struct JpegStyle {
   bool progressive = false;
   bool adobe_marker = true;  // CMYK without it is not inverted
   std::vector<std::uint8_t> exif;
+  int luma_across = 2;  // sampling factors of the first component; the others have 1
+  int luma_down = 2;
+  int restart_mcus = 0;    // a restart marker after so many; 0: none
+  bool optimised = false;  // Huffman codes of the picture's own
 };
 Data EncodeJpeg(const Picture& picture, const JpegStyle& style = {});
 
