@@ -75,6 +75,10 @@ absl::StatusOr<v1::MatchResponse> EngineImpl::Match(const v1::MatchRequest& requ
 
 absl::StatusOr<std::unique_ptr<CheckRun>> EngineImpl::StartCheck(const v1::MatchStreamOpen& open) {
   if (auto status = CheckOptions(open.options()); !status.ok()) return status;
+  if (!open.case_name().empty() && open.options().purpose() != v1::PURPOSE_UNSPECIFIED) {
+    return absl::InvalidArgumentError(
+        "a run with a case asks sets of every purpose: leave the purpose out, or the case");
+  }
   return casework_.StartCheck(open);
 }
 

@@ -26,7 +26,7 @@ inline constexpr std::size_t kMaxMatchesACheckBatch = 2'560'000;
 
 // INVALID_ARGUMENT for a hash or digest of the wrong length, an unknown enum, too many codes.
 [[nodiscard]] absl::Status CheckQuery(const v1::Fingerprint& query);
-// INVALID_ARGUMENT for a radius or a limit that the service does not offer.
+// INVALID_ARGUMENT for a radius, a limit or a purpose that the service does not offer.
 [[nodiscard]] absl::Status CheckOptions(const v1::MatchOptions& options);
 
 class Matcher {
@@ -35,8 +35,9 @@ class Matcher {
   explicit Matcher(catalog::Catalog& catalog) : catalog_(catalog) {}
 
   // Answers each query, in order, as of `moment` (Catalog::Now).
-  // A match is a pair of query and entry: with a digest in common, or with a code within the radius
-  // of the entry's set (and of the options) in a dialect that may be the same. Of the pairs of
+  // A match is a pair of query and entry of a set that is asked (enabled, of the options' purpose):
+  // with a digest in common, or with a code within the radius of the entry's set (and of the
+  // options) in a dialect that may be the same. Of the pairs of
   // codes the nearest counts, then the first orientation, dialect and view. Matches are ordered:
   // digests before leads, then by distance, then by entry. Total and verdict see all of them, the
   // limit comes after. Errors: those of CheckQuery (names the query) and CheckOptions; those of the

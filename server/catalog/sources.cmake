@@ -20,6 +20,8 @@ list(
   engine_admin.cc
   engine_catalog.cc
   engine_import.cc
+  internal/match_answer.cc
+  internal/match_group.cc
   matcher.cc)
 set_source_files_properties(engine.cc engine_admin.cc
                             PROPERTIES COMPILE_DEFINITIONS "KITH_VERSION=\"${PROJECT_VERSION}\"")

@@ -200,6 +200,34 @@ TEST_F(EngineMatchTest, ANearerBenignEntryHoldsALeadBack) {
   EXPECT_TRUE(result.matches(1).held_back());
 }
 
+TEST_F(EngineMatchTest, APurposeAsksSetsOfThatPurposeOnly) {
+  AddSet("known");
+  AddSet("benign", {.purpose = v1::PURPOSE_BENIGN});
+  const std::uint64_t known = AddOne("known", "", PdqEntry(Flipped(Pdq(1), 6)));
+  const std::uint64_t benign = AddOne("benign", "", PdqEntry(Flipped(Pdq(1), 2)));
+  v1::MatchOptions options;
+  options.set_purpose(v1::PURPOSE_KNOWN);
+  v1::MatchResult result = MatchOne(PdqQuery(Pdq(1)), options);
+  ASSERT_EQ(result.matches_size(), 1);
+  EXPECT_EQ(result.total(), 1u);
+  EXPECT_EQ(result.matches(0).entry_id(), known);
+  EXPECT_FALSE(result.matches(0).held_back());
+  EXPECT_EQ(result.verdict(), v1::VERDICT_RECOGNIZED);
+  options.set_purpose(v1::PURPOSE_BENIGN);
+  result = MatchOne(PdqQuery(Pdq(1)), options);
+  ASSERT_EQ(result.matches_size(), 1);
+  EXPECT_EQ(result.matches(0).entry_id(), benign);
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).total(), 2u);
+
+  v1::MatchRequest request;
+  request.mutable_options()->set_purpose(static_cast<v1::Purpose>(9));
+  EXPECT_EQ(engine().Match(request).status().code(), absl::StatusCode::kInvalidArgument);
+  v1::MatchStreamOpen open;
+  open.set_case_name("AGENCY/1");
+  open.mutable_options()->set_purpose(v1::PURPOSE_KNOWN);
+  EXPECT_EQ(engine().StartCheck(open).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(EngineMatchTest, SixtyFourDigitsMayBeEither) {
   AddSet("list");
   v1::Entry line = PdqEntry(Pdq(1), "line");

@@ -28,6 +28,7 @@ struct ModelSet {
   int radius_bits = 0;
   v1::Dialect dialect = v1::DIALECT_UNSPECIFIED;
   bool enabled = true;
+  v1::Purpose purpose = v1::PURPOSE_KNOWN;
 };
 using Row = std::tuple<bool, int, std::uint64_t>;  // lead, distance, entry
 
@@ -95,11 +96,13 @@ class EnginePropertyTest : public StoreTest {
     }
   }
 
-  std::vector<Row> Expect(const v1::Fingerprint& query, std::optional<int> radius_bits) {
+  std::vector<Row> Expect(const v1::Fingerprint& query, std::optional<int> radius_bits,
+                          v1::Purpose purpose) {
     std::vector<Row> rows;
     for (const ModelEntry& entry : entries_) {
       const ModelSet& set = sets_[entry.set];
       if (entry.withdrawn || !set.enabled) continue;
+      if (purpose != v1::PURPOSE_UNSPECIFIED && purpose != set.purpose) continue;
       std::optional<Row> best;
       if (!entry.sha256.empty() && entry.sha256 == query.digests().sha256()) {
         best = Row(false, 0, entry.id);
@@ -127,6 +130,8 @@ class EnginePropertyTest : public StoreTest {
     }
     const std::uint32_t limit = static_cast<std::uint32_t>(Below(6));
     request.mutable_options()->set_limit(limit);
+    const auto purpose = static_cast<v1::Purpose>(Below(3));
+    request.mutable_options()->set_purpose(purpose);
     for (std::size_t count = 1 + Below(5); count > 0; --count) {
       v1::Fingerprint& query = *request.add_queries();
       for (std::size_t codes = Below(5); codes > 0; --codes) {
@@ -140,7 +145,7 @@ class EnginePropertyTest : public StoreTest {
     const auto response = engine().Match(request);
     ASSERT_TRUE(response.ok()) << response.status();
     for (int i = 0; i < request.queries_size(); ++i) {
-      const std::vector<Row> expected = Expect(request.queries(i), radius_bits);
+      const std::vector<Row> expected = Expect(request.queries(i), radius_bits, purpose);
       const v1::MatchResult& result = response->results(i);
       ASSERT_EQ(result.total(), expected.size());
       const std::size_t shown =
@@ -152,6 +157,7 @@ class EnginePropertyTest : public StoreTest {
         const Row row(match.by() == "pdq", static_cast<int>(match.distance_bits()),
                       match.entry_id());
         ASSERT_EQ(row, expected[k]);
+        ASSERT_EQ(match.purpose(), sets_[entries_[match.entry_id() - 1].set].purpose);
         ASSERT_EQ(match.source_ref(), stored_refs_[match.entry_id()]);
       }
     }
@@ -171,9 +177,11 @@ TEST_F(EnginePropertyTest, AnswersEqualTheModel) {
     sets_.push_back({.name = "set " + std::to_string(i),
                      .radius_bits = static_cast<int>(Below(32)),
                      .dialect = AnyDialect(),
-                     .enabled = true});
+                     .enabled = true,
+                     .purpose = i % 2 == 0 ? v1::PURPOSE_KNOWN : v1::PURPOSE_BENIGN});
     AddSet(sets_.back().name,
-           {.dialect = sets_.back().dialect,
+           {.purpose = sets_.back().purpose,
+            .dialect = sets_.back().dialect,
             .radius_bits = static_cast<std::uint32_t>(sets_.back().radius_bits)});
   }
   for (int step = 0; step < 600 && !HasFatalFailure(); ++step) {

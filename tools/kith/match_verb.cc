@@ -29,6 +29,7 @@ struct MatchFlags {
   std::optional<std::uint32_t> radius_bits;
   std::uint32_t limit = 0;
   std::string kind = "by-length";
+  std::string purpose = "any";
 };
 
 // Queries a call; a reply stays far below the limit of a message.
@@ -101,6 +102,8 @@ class MatchRun {
       request_.mutable_options()->set_radius_bits(*flags_.radius_bits);
     }
     request_.mutable_options()->set_limit(flags_.limit);
+    if (flags_.purpose == "known") request_.mutable_options()->set_purpose(v1::PURPOSE_KNOWN);
+    if (flags_.purpose == "benign") request_.mutable_options()->set_purpose(v1::PURPOSE_BENIGN);
     const auto response = Call(stub_, &Stub::Match, request_);
     if (!response.ok()) return response.status();
     if (response->results_size() != request_.queries_size()) {
@@ -210,6 +213,9 @@ void AddMatchVerb(CLI::App& app, Program& program) {
   verb->add_option("--kind", flags->kind, "What 64 digits are: pdq, sha256, or both (by-length)")
       ->check(CLI::IsMember({"pdq", "sha256", "by-length"}))
       ->type_name("KIND");
+  verb->add_option("--purpose", flags->purpose, "Sets that are asked: known, benign, or any")
+      ->check(CLI::IsMember({"known", "benign", "any"}))
+      ->type_name("PURPOSE");
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [flags, &program] { return Run(program, *flags); });
 }
