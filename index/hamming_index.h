@@ -4,13 +4,15 @@
 // are added and withdrawn.
 //
 // Shape: a small head that is scanned, immutable segments (each a faiss::IndexBinary made by the
-// engine's name), and one bit a code that tells whether it is withdrawn. The engine decides speed
-// and memory, never the answer.
+// engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index makes
+// few large segments of many small ones and leaves withdrawn codes out of them. The engine decides
+// speed and memory, never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on
 // the state it found when it began and waits for no addition, withdrawal or merge; additions and
 // withdrawals wait for each other. What is added is found by every search that begins after Add
-// returned; what is withdrawn is silent in every search that begins after Withdraw returned.
+// returned; what is withdrawn is silent in every search that begins after Withdraw returned. Where
+// additions come faster than they can be merged, Add waits for a merge.
 //
 // Units: distances and radii are bits, 0..256; a radius is inclusive.
 #pragma once
@@ -121,6 +123,10 @@ class HammingIndex {
       std::span<const Code> queries, const SearchOptions& options = {}) const = 0;
 
   [[nodiscard]] virtual HammingIndexStats Stats() const = 0;
+
+  // Waits until no merge runs or is due. Nothing that is found depends on it: it is for what wants
+  // to measure, or to see memory given back.
+  virtual void Settle() = 0;
 
  protected:
   HammingIndex() = default;

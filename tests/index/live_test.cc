@@ -58,6 +58,52 @@ TEST_P(LiveTest, InterleavedEqualsTheTruth) {
   }
 }
 
+// The set of an entry, its radius and whether it is asked are decided by a filter, as the server
+// does: exact, whatever the segments hold.
+TEST_P(LiveTest, FiltersLoseNothingWhileCodesComeAndGo) {
+  RandomCodes random(HeadCodes() + 500);
+  const auto index = MakeIndex(Engine(), HeadCodes());
+  constexpr std::size_t kSets = 5;
+  const std::vector<Code> centres = random.Some(3);
+  Truth truth;
+  std::uint64_t next_entry = 1;
+  for (int step = 0; step < 60; ++step) {
+    SCOPED_TRACE("seed " + std::to_string(TestSeed()) + ", step " + std::to_string(step));
+    std::vector<Code> codes;
+    for (std::size_t i = random.Below(60); i > 0; --i) {
+      codes.push_back(
+          random.Flip(centres[random.Below(centres.size())], static_cast<int>(random.Below(30))));
+    }
+    const std::vector<Label> labels = LabelsFrom(next_entry, codes.size());
+    next_entry += codes.size() / 3 + 1;
+    ASSERT_TRUE(index->Add(codes, labels).ok());
+    truth.Add(codes, labels);
+    const std::vector<std::uint64_t> gone = {1 + random.Below(next_entry)};
+    ASSERT_TRUE(index->Withdraw(gone).ok());
+    truth.Withdraw(gone);
+
+    // By the set, which is the entry's remainder: below zero the set is not asked.
+    std::vector<int> radius_of_set(kSets);
+    for (int& radius : radius_of_set) radius = static_cast<int>(random.Below(33)) - 1;
+    const auto counts = [&](const Label& label, int distance_bits) {
+      return distance_bits <= radius_of_set[label.entry % kSets];
+    };
+    const std::size_t limit = random.Below(40);
+    const std::vector<SearchResult> results =
+        MustSearch(*index, centres,
+                   {.radius_bits = 31,
+                    .limit = limit,
+                    .keep = [&](std::size_t, const Label& label, int distance_bits) {
+                      return counts(label, distance_bits);
+                    }});
+    for (std::size_t query = 0; query < centres.size(); ++query) {
+      std::vector<Hit> ranked = truth.Ranked(centres[query]);
+      std::erase_if(ranked, [&](const Hit& hit) { return !counts(hit.label, hit.distance_bits); });
+      ExpectSame(results[query], Expected(ranked, 31, limit));
+    }
+  }
+}
+
 TEST_P(LiveTest, WithdrawnIsSilentAtOnceAndMayComeBack) {
   RandomCodes random(77);
   const auto index = MakeIndex(Engine(), HeadCodes());
@@ -84,6 +130,7 @@ TEST_P(LiveTest, WithdrawnCodesGiveTheirMemoryBack) {
   std::vector<std::uint64_t> entries;
   for (std::uint64_t entry = 1; entry <= kCodes / 3; ++entry) entries.push_back(entry);
   EXPECT_EQ(*index->Withdraw(entries), kCodes);
+  index->Settle();
   const HammingIndexStats after = index->Stats();
   EXPECT_EQ(after.codes, 0u);
   EXPECT_EQ(after.segments, 0u);
@@ -101,6 +148,7 @@ TEST_P(LiveTest, SmallSegmentsAreMerged) {
     ASSERT_TRUE(index->Add(codes, labels).ok());
     truth.Add(codes, labels);
   }
+  index->Settle();
   // At most seven of each size: 8^2 < 100 < 8^3.
   EXPECT_LE(index->Stats().segments, 21u);
   EXPECT_EQ(index->Stats().codes, truth.codes.size());

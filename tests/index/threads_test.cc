@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many threads search while one adds and withdraws. Run under ThreadSanitizer by the preset `tsan`.
+// Many threads search while others add and withdraw and the index merges. Run under ThreadSanitizer by the preset `tsan`.
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -73,6 +74,76 @@ TEST_P(ThreadsTest, SearchesSeeWhatWasDoneBeforeThem) {
   done.store(true);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(index->Stats().codes, kLag);
+}
+
+// Two threads add, one withdraws what they added a while ago, two search; heads are tiny, so that
+// merges and the rewriting of withdrawn codes run all the time.
+TEST_P(ThreadsTest, MergesLoseNothingAndBringNothingBack) {
+  constexpr std::size_t kRows = 6000;  // of each adding thread; one code an entry
+  constexpr std::size_t kAdders = 2;
+  RandomCodes random(2);
+  const std::vector<Code> codes = random.Some(kAdders * kRows);
+  const auto index = MakeIndex(GetParam(), 8);
+  std::array<std::atomic<std::size_t>, kAdders> added{};  // entries below are in
+  std::atomic<bool> done{false};
+  // Of each adder's entries the odd ones are withdrawn once they are 500 old.
+  const auto is_going = [](std::size_t row) { return row % 2 == 1; };
+
+  std::vector<std::thread> writers;
+  for (std::size_t adder = 0; adder < kAdders; ++adder) {
+    writers.emplace_back([&, adder] {
+      RandomCodes own(100 + adder);
+      for (std::size_t row = 0; row < kRows;) {
+        const std::size_t count = std::min(1 + own.Below(40), kRows - row);
+        std::vector<Label> labels(count);
+        for (std::size_t i = 0; i < count; ++i) labels[i].entry = adder * kRows + row + i;
+        EXPECT_TRUE(index->Add(std::span(codes).subspan(adder * kRows + row, count), labels).ok());
+        row += count;
+        added[adder].store(row);
+      }
+    });
+  }
+  writers.emplace_back([&] {
+    std::array<std::size_t, kAdders> next = {1, 1};
+    while (next[0] < kRows || next[1] < kRows) {
+      for (std::size_t adder = 0; adder < kAdders; ++adder) {
+        const std::size_t in = added[adder].load();
+        std::vector<std::uint64_t> entries;
+        while (next[adder] < kRows && (in == kRows || next[adder] + 500 < in)) {
+          entries.push_back(adder * kRows + next[adder]);
+          next[adder] += 2;
+        }
+        EXPECT_EQ(*index->Withdraw(entries), entries.size());
+      }
+      std::this_thread::yield();
+    }
+  });
+  std::vector<std::thread> readers;
+  for (std::uint64_t salt = 20; salt < 22; ++salt) {
+    readers.emplace_back([&, salt] {
+      RandomCodes own(salt);
+      while (!done.load()) {
+        const std::size_t adder = own.Below(kAdders);
+        const std::size_t row = own.Below(kRows);
+        const bool was_in = row < added[adder].load();
+        const std::vector<Code> query = {codes[adder * kRows + row]};
+        const SearchResult result = MustSearch(*index, query, {})[0];
+        EXPECT_LE(result.total, 1u);
+        if (was_in && !is_going(row)) {
+          EXPECT_EQ(result.total, 1u) << "row " << row << " is missed";
+        }
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  done.store(true);
+  for (std::thread& reader : readers) reader.join();
+  index->Settle();
+  EXPECT_EQ(index->Stats().codes, kAdders * kRows / 2);
+  const std::vector<SearchResult> results = MustSearch(*index, codes, {});
+  for (std::size_t row = 0; row < codes.size(); ++row) {
+    EXPECT_EQ(results[row].total, is_going(row % kRows) ? 0u : 1u) << "row " << row;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ThreadsTest,

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SegmentedIndex: the thread that merges. It takes neighbouring segments as they stand, makes one
+// of them without holding any lock, and exchanges them in one step; what was withdrawn meanwhile is
+// withdrawn from the new one before anybody sees it.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "index/internal/segmented_index.h"
+
+namespace kith::index::internal {
+namespace {
+
+// Segments that wait for a merge before additions wait for it.
+constexpr std::size_t kCrowd = 8 * kMergeWidth;
+// How soon the memory of merged segments is looked at again, while searches use it.
+constexpr std::chrono::milliseconds kRetiredAgain{20};
+// Below the threads that answer: a merge may take its time, as long as additions do not wait.
+constexpr int kNiceness = 5;
+
+}  // namespace
+
+MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
+  std::vector<SegmentSize> sizes;
+  sizes.reserve(segments.size());
+  for (const std::shared_ptr<Segment>& segment : segments) {
+    sizes.push_back({.rows = segment->size(), .withdrawn = segment->WithdrawnCount()});
+  }
+  return PickMerge(sizes, head_codes_);
+}
+
+void SegmentedIndex::WakeMerger() {
+  merge_failed_ = false;
+  merge_due_ = merge_due_ || NextMerge(Snapshot()->segments).count > 0;
+  if (merge_due_ || !retired_.empty()) merger_wakes_.notify_one();
+}
+
+void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
+  merger_did_.wait(lock, [this] {
+    if (merge_failed_ || !(merge_due_ || merging_)) return true;
+    const std::shared_ptr<const State> state = Snapshot();
+    return std::count_if(state->segments.begin(), state->segments.end(),
+                         [](const std::shared_ptr<Segment>& segment) {
+                           return segment->size() < kMaxMergedRows / kMergeWidth;
+                         }) < static_cast<std::ptrdiff_t>(kCrowd);
+  });
+}
+
+void SegmentedIndex::Settle() {
+  Lock lock(writer_mutex_);
+  merger_did_.wait(lock, [this] { return !merge_due_ && !merging_; });
+}
+
+void SegmentedIndex::MergeLoop() {
+  // Without the right to do so it goes on as it is.
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
+  Lock lock(writer_mutex_);
+  while (true) {
+    const auto called = [this] { return stopping_ || merge_due_; };
+    if (retired_.empty()) {
+      merger_wakes_.wait(lock, [&] { return called() || !retired_.empty(); });
+    } else {
+      merger_wakes_.wait_for(lock, kRetiredAgain, called);
+    }
+    if (stopping_) return;
+    FreeRetired(lock);
+    const MergeRun run = merge_due_ ? NextMerge(Snapshot()->segments) : MergeRun{};
+    merge_due_ = false;
+    if (run.count > 0) {
+      BeginMerge(run);
+      lock.unlock();
+      auto merged = BuildMerged();
+      lock.lock();
+      EndMerge(std::move(merged));
+    }
+    merger_did_.notify_all();
+  }
+}
+
+void SegmentedIndex::BeginMerge(MergeRun run) {
+  const std::shared_ptr<const State> state = Snapshot();
+  const auto first = state->segments.begin() + static_cast<std::ptrdiff_t>(run.first);
+  merge_.inputs.assign(first, first + static_cast<std::ptrdiff_t>(run.count));
+  merge_.withdrawn.clear();
+  merging_ = true;
+}
+
+absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::BuildMerged() const {
+  Rows rows;
+  for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
+    if (absl::Status status = segment->AppendLiveRows(rows); !status.ok()) return status;
+  }
+  if (rows.size() == 0) return nullptr;
+  return Segment::Build(engine_, simd_, std::move(rows));
+}
+
+void SegmentedIndex::EndMerge(absl::StatusOr<std::shared_ptr<Segment>> merged) {
+  merging_ = false;
+  if (!merged.ok()) {
+    // Everything is still found, only slower; the next change tries again.
+    merge_failed_ = true;
+    merge_.inputs.clear();
+    return;
+  }
+  const std::shared_ptr<const State> state = Snapshot();
+  Segments segments = state->segments;
+  // Nobody else takes segments away, so the inputs still stand side by side.
+  const auto first = std::find(segments.begin(), segments.end(), merge_.inputs.front());
+  const auto place =
+      segments.erase(first, first + static_cast<std::ptrdiff_t>(merge_.inputs.size()));
+  if (*merged != nullptr) {
+    for (const std::uint64_t entry : merge_.withdrawn) (*merged)->Withdraw(entry);
+    segments.insert(place, *std::move(merged));
+  }
+  Publish(std::move(segments), state->head);
+  for (std::shared_ptr<Segment>& input : merge_.inputs) retired_.push_back(std::move(input));
+  merge_.inputs.clear();
+  merge_due_ = NextMerge(Snapshot()->segments).count > 0;
+}
+
+void SegmentedIndex::FreeRetired(Lock& lock) {
+  std::vector<std::shared_ptr<const void>> unused;
+  // Nobody can take a new reference to what is in no state any more.
+  std::erase_if(retired_, [&](std::shared_ptr<const void>& held) {
+    if (held.use_count() > 1) return false;
+    unused.push_back(std::move(held));
+    return true;
+  });
+  lock.unlock();
+  unused.clear();
+  lock.lock();
+}
+
+}  // namespace kith::index::internal

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/segmented_index.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "index/internal/nearest.h"
+#include "index/internal/simd_dispatch.h"
+
+namespace kith::index::internal {
+
+SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd, std::size_t head_codes)
+    : engine_(engine),
+      simd_(simd),
+      head_codes_(head_codes),
+      state_(std::make_shared<const State>(State{.segments = {}, .head = NewHead()})),
+      merger_([this] { MergeLoop(); }) {}
+
+SegmentedIndex::~SegmentedIndex() {
+  {
+    const Lock lock(writer_mutex_);
+    stopping_ = true;
+  }
+  merger_wakes_.notify_all();
+  merger_.join();
+}
+
+std::shared_ptr<const SegmentedIndex::State> SegmentedIndex::Snapshot() const {
+  const std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+void SegmentedIndex::Publish(Segments segments, std::shared_ptr<Head> head) {
+  auto state = std::make_shared<const State>(State{std::move(segments), std::move(head)});
+  // The old state is let go outside the lock.
+  const std::lock_guard lock(state_mutex_);
+  state_.swap(state);
+}
+
+absl::Status SegmentedIndex::Add(std::span<const Code> codes, std::span<const Label> labels) {
+  if (codes.size() != labels.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("index: ", codes.size(), " codes came with ",
+                                                   labels.size(),
+                                                   " labels; give one label a code"));
+  }
+  Lock lock(writer_mutex_);
+  while (!codes.empty()) {
+    const std::shared_ptr<Head> head = Snapshot()->head;
+    if (codes.size() >= head_codes_) {
+      // A bulk load is a segment at once, and takes along what came before it.
+      WaitWhileCrowded(lock);
+      return Seal(codes, labels);
+    }
+    const std::size_t count = std::min(codes.size(), head->Room());
+    head->Append(codes.first(count), labels.first(count));
+    codes = codes.subspan(count);
+    labels = labels.subspan(count);
+    if (head->Room() > 0) continue;
+    WaitWhileCrowded(lock);
+    // While it waited, another addition may have done it.
+    if (Snapshot()->head != head) continue;
+    if (absl::Status status = Seal({}, {}); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Publishes the segment together with an empty head: a search sees each code once, in the head or
+// in the segment.
+absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const Label> labels) {
+  const std::shared_ptr<const State> state = Snapshot();
+  Rows rows = state->head->LiveRows();
+  rows.codes.insert(rows.codes.end(), codes.begin(), codes.end());
+  rows.labels.insert(rows.labels.end(), labels.begin(), labels.end());
+  Segments segments = state->segments;
+  if (rows.size() > 0) {
+    absl::StatusOr<std::shared_ptr<Segment>> segment =
+        Segment::Build(engine_, simd_, std::move(rows));
+    if (!segment.ok()) return segment.status();
+    segments.push_back(*std::move(segment));
+  }
+  Publish(std::move(segments), state->head->size() == 0 ? state->head : NewHead());
+  if (state->head->size() > 0) retired_.push_back(state->head);
+  WakeMerger();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::uint64_t> SegmentedIndex::Withdraw(std::span<const std::uint64_t> entries) {
+  const Lock lock(writer_mutex_);
+  const absl::flat_hash_set<std::uint64_t> unique(entries.begin(), entries.end());
+  const std::shared_ptr<const State> state = Snapshot();
+  std::uint64_t silenced = state->head->Withdraw(unique);
+  for (const std::shared_ptr<Segment>& segment : state->segments) {
+    for (const std::uint64_t entry : unique) silenced += segment->Withdraw(entry);
+  }
+  // The merge may have read a row before it was silenced.
+  if (merging_) merge_.withdrawn.insert(merge_.withdrawn.end(), unique.begin(), unique.end());
+  WakeMerger();
+  return silenced;
+}
+
+absl::StatusOr<std::vector<SearchResult>> SegmentedIndex::Search(
+    std::span<const Code> queries, const SearchOptions& options) const {
+  if (options.radius_bits < 0 || options.radius_bits > engine_.max_radius_bits) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("index: engine ", std::string(engine_.name), " answers radii from 0 to ",
+                     engine_.max_radius_bits, " bits, asked for ", options.radius_bits,
+                     engine_.max_radius_bits < kCodeBits ? "; use engine scan for more" : ""));
+  }
+  const std::shared_ptr<const State> state = Snapshot();
+  std::vector<SearchResult> results;
+  results.reserve(queries.size());
+  for (std::size_t first = 0; first < queries.size(); first += engine_.queries_at_once) {
+    const std::span<const Code> some =
+        queries.subspan(first, std::min(engine_.queries_at_once, queries.size() - first));
+    std::vector<Nearest> nearest(some.size(), Nearest(options.limit));
+    const auto sink = [&](std::size_t query, const Label& label, int distance_bits) {
+      if (options.keep && !options.keep(first + query, label, distance_bits)) return;
+      nearest[query].Offer(
+          Hit{.distance_bits = static_cast<std::uint16_t>(distance_bits), .label = label});
+    };
+    state->head->Search(some, options.radius_bits, ScanKernelOf(simd_), sink);
+    for (const std::shared_ptr<Segment>& segment : state->segments) {
+      if (absl::Status status = segment->Search(some, options.radius_bits, sink); !status.ok()) {
+        return status;
+      }
+    }
+    for (Nearest& hits : nearest) results.push_back(std::move(hits).Finish());
+  }
+  return results;
+}
+
+HammingIndexStats SegmentedIndex::Stats() const {
+  const std::shared_ptr<const State> state = Snapshot();
+  HammingIndexStats stats;
+  stats.engine = std::string(engine_.name);
+  stats.simd = std::string(SimdTargetName(simd_));
+  stats.segments = state->segments.size();
+  // The tombstones are read first: a row is there before it can be withdrawn.
+  stats.withdrawn = state->head->WithdrawnCount();
+  stats.codes = state->head->size() - stats.withdrawn;
+  stats.bytes = state->head->Bytes();
+  for (const std::shared_ptr<Segment>& segment : state->segments) {
+    const std::size_t withdrawn = segment->WithdrawnCount();
+    stats.withdrawn += withdrawn;
+    stats.codes += segment->size() - withdrawn;
+    stats.bytes += segment->Bytes();
+  }
+  return stats;
+}
+
+}  // namespace kith::index::internal
