@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "index/internal/bands.h"
 #include "index/internal/engine.h"
 #include "index/internal/segmented_index.h"
 
@@ -27,7 +28,17 @@ absl::StatusOr<std::unique_ptr<HammingIndex>> HammingIndex::Create(
                                                    "; it must be from ", kMinHeadCodes, " to ",
                                                    kMaxHeadCodes));
   }
-  return std::make_unique<internal::SegmentedIndex>(**engine, *simd, options.head_codes);
+  const bool bands_fit = options.bands == 0 ||
+                         ((*engine)->has_bands && options.bands >= internal::BandPlan::kMinBands &&
+                          options.bands <= internal::BandPlan::kMaxBands);
+  if (!bands_fit) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("index: bands is ", options.bands, "; only mih has bands, from ",
+                     internal::BandPlan::kMinBands, " to ", internal::BandPlan::kMaxBands,
+                     ", or 0 to let it choose"));
+  }
+  return std::make_unique<internal::SegmentedIndex>(**engine, *simd, options.bands,
+                                                    options.head_codes);
 }
 
 int HammingDistance(const Code& a, const Code& b) {

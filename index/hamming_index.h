@@ -78,6 +78,8 @@ struct HammingIndexOptions {
   // Codes that the head holds before it becomes a segment, 8..65536. Larger batches become
   // segments at once.
   std::size_t head_codes = 65536;
+  // Of engine mih, for measuring: 12..32 bands; 0 lets each segment choose by its size.
+  int bands = 0;
 };
 
 struct HammingIndexStats {
@@ -91,8 +93,8 @@ struct HammingIndexStats {
 
 class HammingIndex {
  public:
-  // Errors: InvalidArgument for an unknown engine, a bad head size, or an unknown KITH_SIMD;
-  // FailedPrecondition for a KITH_SIMD that this processor lacks.
+  // Errors: InvalidArgument for an unknown engine, a bad head size, bands that the engine has not,
+  // or an unknown KITH_SIMD; FailedPrecondition for a KITH_SIMD that this processor lacks.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<HammingIndex>> Create(
       const HammingIndexOptions& options = {});
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/kith_bench/index_bench.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstring>
 #include <iterator>
@@ -13,6 +12,10 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <utility>
+
+#include "bench/kith_bench/hnsw_peer.h"
+#include "bench/kith_bench/resources.h"
 
 namespace kith::bench {
 namespace {
@@ -21,31 +24,15 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kCheckedQueries = 200;
 constexpr std::size_t kFlippedBits = 31;  // at most
-constexpr std::size_t kCopiedCodes = 100;
 // The least that the index takes: few codes too stand in a segment of the engine that is named,
 // not in the head, which is scanned whatever the engine.
 constexpr std::size_t kHeadCodes = 8;
+constexpr std::string_view kHnsw = "faiss-hnsw";
+// Codes held at once while the true neighbours are looked for.
+constexpr std::size_t kTruthCodes = 1U << 16;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Processor time of all threads of this process.
-double CpuSeconds() {
-  timespec used{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
-}
-
-std::vector<index::Code> RandomCodes(std::size_t count, std::mt19937_64& random) {
-  std::vector<index::Code> codes(count);
-  for (index::Code& code : codes) {
-    for (std::size_t at = 0; at < code.size(); at += sizeof(std::uint64_t)) {
-      const std::uint64_t word = random();
-      std::memcpy(code.data() + at, &word, sizeof(word));
-    }
-  }
-  return codes;
 }
 
 index::Code Flip(index::Code code, std::size_t bits, std::mt19937_64& random) {
@@ -63,80 +50,199 @@ std::vector<index::Label> LabelsOf(std::size_t count) {
   return labels;
 }
 
-index::SearchOptions SearchOptionsOf(const IndexBenchOptions& options) {
-  return {.radius_bits = options.radius_bits, .limit = std::numeric_limits<std::size_t>::max()};
+// Keeps the neighbours of a query among some codes, the first of which has the number `first`.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+__attribute__((target_clones("default", "popcnt")))
+#endif
+void KeepNeighbours(const index::Code& query, std::span<const index::Code> codes, std::size_t first,
+                    int radius_bits, std::vector<index::Hit>& neighbours) {
+  std::uint64_t wanted[4];
+  std::memcpy(wanted, query.data(), sizeof(wanted));
+  for (std::size_t row = 0; row < codes.size(); ++row) {
+    std::uint64_t words[4];
+    std::memcpy(words, codes[row].data(), sizeof(words));
+    int distance = 0;
+    for (int word = 0; word < 4; ++word) distance += std::popcount(words[word] ^ wanted[word]);
+    if (distance > radius_bits) continue;
+    neighbours.push_back({.distance_bits = static_cast<std::uint16_t>(distance),
+                          .label = {.entry = first + row, .view = 0}});
+  }
 }
 
 }  // namespace
 
-IndexBench::IndexBench(const IndexBenchOptions& options) : options_(options) {
-  std::mt19937_64 random(options.seed);
-  codes_ = RandomCodes(options.count, random);
-  // The first codes are those that are copied, then come the copies, then the rest.
-  const auto copies =
-      static_cast<std::size_t>(options.duplicates * static_cast<double>(options.count));
-  const std::size_t copied = copies == 0 ? 0 : std::min(kCopiedCodes, codes_.size() - copies);
-  for (std::size_t copy = 0; copy < copies; ++copy) codes_[copied + copy] = codes_[copy % copied];
-  const std::size_t first_single = copied + copies == codes_.size() ? 0 : copied + copies;
-  for (std::size_t i = 0; i < options.queries; ++i) {
-    const std::size_t row = first_single + random() % (codes_.size() - first_single);
-    queries_.push_back(Flip(codes_[row], random() % (kFlippedBits + 1), random));
-  }
-  truth_.resize(std::min(kCheckedQueries, queries_.size()));
-  for (std::size_t i = 0; i < truth_.size(); ++i) {
-    for (std::size_t row = 0; row < codes_.size(); ++row) {
-      const int distance = index::HammingDistance(queries_[i], codes_[row]);
-      if (distance > options.radius_bits) continue;
-      truth_[i].push_back({.distance_bits = static_cast<std::uint16_t>(distance),
-                           .label = {.entry = row, .view = 0}});
+// An engine of the index, or the peer.
+class IndexBench::Subject {
+ public:
+  static absl::StatusOr<std::unique_ptr<Subject>> Make(const std::string& engine, int bands) {
+    auto subject = std::make_unique<Subject>();
+    if (engine == kHnsw) {
+      subject->peer_ = std::make_unique<HnswPeer>();
+      return subject;
     }
-    std::sort(truth_[i].begin(), truth_[i].end());
+    auto index =
+        index::HammingIndex::Create({.engine = engine, .head_codes = kHeadCodes, .bands = bands});
+    if (!index.ok()) return index.status();
+    subject->index_ = *std::move(index);
+    return subject;
+  }
+
+  [[nodiscard]] absl::Status Add(std::span<const index::Code> codes) {
+    if (peer_ != nullptr) return peer_->Add(codes);
+    return index_->Add(codes, LabelsOf(codes.size()));
+  }
+  [[nodiscard]] absl::StatusOr<std::vector<index::SearchResult>> Search(
+      std::span<const index::Code> queries, int radius_bits) const {
+    if (peer_ != nullptr) return peer_->Search(queries, radius_bits);
+    return index_->Search(
+        queries, {.radius_bits = radius_bits, .limit = std::numeric_limits<std::size_t>::max()});
+  }
+  [[nodiscard]] std::string simd() const { return peer_ != nullptr ? "" : index_->Stats().simd; }
+  [[nodiscard]] bool is_exact() const { return peer_ == nullptr; }
+  [[nodiscard]] std::size_t Bytes() const {
+    return peer_ != nullptr ? peer_->Bytes() : index_->Stats().bytes;
+  }
+
+ private:
+  std::unique_ptr<index::HammingIndex> index_;
+  std::unique_ptr<HnswPeer> peer_;
+};
+
+absl::StatusOr<std::unique_ptr<IndexBench>> IndexBench::Make(const IndexBenchOptions& options) {
+  if (options.from.empty()) {
+    return std::unique_ptr<IndexBench>(new IndexBench(
+        options, CodeSource::Random(options.count, options.duplicates, options.seed)));
+  }
+  auto source = CodeSource::FromFile(options.from, options.count);
+  if (!source.ok()) return source.status();
+  return std::unique_ptr<IndexBench>(new IndexBench(options, *std::move(source)));
+}
+
+IndexBench::IndexBench(const IndexBenchOptions& options, CodeSource source)
+    : options_(options), source_(std::move(source)) {
+  std::mt19937_64 random(options.seed);
+  const std::size_t first = source_.FirstSingle() == count() ? 0 : source_.FirstSingle();
+  for (std::size_t i = 0; i < options.queries; ++i) {
+    const std::size_t row = first + random() % (count() - first);
+    queries_.push_back(Flip(source_.At(row), random() % (kFlippedBits + 1), random));
+  }
+  FindTruth();
+}
+
+void IndexBench::FindTruth() {
+  const int radius_bits = *std::max_element(options_.radii_bits.begin(), options_.radii_bits.end());
+  truth_.resize(std::min(kCheckedQueries, queries_.size()));
+  std::vector<index::Code> codes;
+  for (std::size_t first = 0; first < count(); first += kTruthCodes) {
+    codes.resize(std::min(kTruthCodes, count() - first));
+    source_.Fill(first, codes);
+    for (std::size_t i = 0; i < truth_.size(); ++i) {
+      KeepNeighbours(queries_[i], codes, first, radius_bits, truth_[i]);
+    }
+  }
+  for (std::vector<index::Hit>& neighbours : truth_) {
+    std::sort(neighbours.begin(), neighbours.end());
   }
 }
 
-BenchEngine BenchEngineOf(const std::string& name, const IndexBenchOptions& options) {
-  if (name == "mih") return {.engine = "mih", .batch = 1};
+BenchEngine BenchEngineOf(const std::string& name, const IndexBenchOptions& options,
+                          std::size_t threads) {
+  if (name == "mih" || name == kHnsw) return {.engine = name, .batch = 1};
   if (name != "mih-batch") return {.engine = name, .batch = options.batch};
-  const std::size_t share = (options.queries + options.threads - 1) / options.threads;
-  return {.engine = "mih", .batch = share};
+  return {.engine = "mih", .batch = (options.queries + threads - 1) / threads};
 }
 
 absl::Status IndexBench::Check(const std::string& name, const IndexBenchOptions& options) {
-  const auto index = index::HammingIndex::Create({.engine = BenchEngineOf(name, options).engine});
-  if (!index.ok()) return index.status();
-  return (*index)->Search({}, {.radius_bits = options.radius_bits}).status();
-}
-
-absl::StatusOr<IndexBenchResult> IndexBench::Run(const std::string& name) const {
-  const auto& [engine, batch] = BenchEngineOf(name, options_);
-  const auto index = index::HammingIndex::Create({.engine = engine, .head_codes = kHeadCodes});
-  if (!index.ok()) return index.status();
-  IndexBenchResult result{.engine = name, .simd = (*index)->Stats().simd, .batch = batch};
-  {
-    const std::vector<index::Label> labels = LabelsOf(codes_.size());
-    const Clock::time_point start = Clock::now();
-    if (absl::Status status = (*index)->Add(codes_, labels); !status.ok()) return status;
-    result.build_seconds = SecondsSince(start);
-    result.bytes_per_hash =
-        static_cast<double>((*index)->Stats().bytes) / static_cast<double>(codes_.size());
+  if (name == kHnsw) return absl::OkStatus();
+  const std::string engine = BenchEngineOf(name, options, 1).engine;
+  for (const int bands : options.bands) {
+    const auto made =
+        index::HammingIndex::Create({.engine = engine, .bands = engine == "mih" ? bands : 0});
+    if (!made.ok()) return made.status();
   }
-  // Before the clock runs, so that it also touches all memory once.
-  if (absl::Status status = Compare(**index, result); !status.ok()) return status;
-  if (absl::Status status = Measure(**index, result); !status.ok()) return status;
-  return result;
+  const auto index = index::HammingIndex::Create({.engine = engine});
+  if (!index.ok()) return index.status();
+  for (const int radius_bits : options.radii_bits) {
+    const auto answer = (*index)->Search({}, {.radius_bits = radius_bits});
+    if (!answer.ok()) return answer.status();
+  }
+  return absl::OkStatus();
 }
 
-absl::Status IndexBench::Compare(const index::HammingIndex& index, IndexBenchResult& result) const {
-  const auto answers =
-      index.Search(std::span(queries_).first(truth_.size()), SearchOptionsOf(options_));
+absl::StatusOr<std::unique_ptr<IndexBench::Subject>> IndexBench::Build(
+    const std::string& name, int bands, IndexBenchResult& result) const {
+  auto subject = Subject::Make(BenchEngineOf(name, options_, 1).engine, bands);
+  if (!subject.ok()) return subject.status();
+  result.engine = name;
+  result.simd = (*subject)->simd();
+  result.count = count();
+  result.bands = bands;
+  result.is_exact = (*subject)->is_exact();
+  std::vector<index::Code> codes(count());
+  source_.Fill(0, codes);
+  const Resources before = Resources::Now();
+  const Clock::time_point start = Clock::now();
+  if (absl::Status status = (*subject)->Add(codes); !status.ok()) return status;
+  result.build_seconds = SecondsSince(start);
+  const Resources after = Resources::Now();
+  result.build_minor_faults = after.minor_faults - before.minor_faults;
+  result.build_major_faults = after.major_faults - before.major_faults;
+  result.bytes_per_hash =
+      static_cast<double>((*subject)->Bytes()) / static_cast<double>(codes.size());
+  return subject;
+}
+
+absl::StatusOr<std::vector<IndexBenchResult>> IndexBench::Run(const std::string& name) const {
+  std::vector<IndexBenchResult> results;
+  const bool has_bands = name.starts_with("mih");
+  for (const int bands : options_.bands) {
+    if (absl::Status status = RunBuilt(name, has_bands ? bands : 0, results); !status.ok()) {
+      return status;
+    }
+    if (!has_bands) break;
+  }
+  return results;
+}
+
+absl::Status IndexBench::RunBuilt(const std::string& name, int bands,
+                                  std::vector<IndexBenchResult>& results) const {
+  Resources::ForgetPeak();
+  const std::uint64_t resident_before = Resources::Now().resident_bytes;
+  IndexBenchResult built;
+  const auto subject = Build(name, bands, built);
+  if (!subject.ok()) return subject.status();
+  for (const int radius_bits : options_.radii_bits) {
+    for (const std::size_t threads : options_.threads) {
+      IndexBenchResult result = built;
+      result.radius_bits = radius_bits;
+      result.threads = threads;
+      result.batch = BenchEngineOf(name, options_, threads).batch;
+      // Before the clock runs, so that it also touches all memory once.
+      if (absl::Status status = Compare(**subject, result); !status.ok()) return status;
+      if (absl::Status status = Measure(**subject, result); !status.ok()) return status;
+      const Resources now = Resources::Now();
+      result.resident_bytes = now.resident_bytes - std::min(now.resident_bytes, resident_before);
+      result.peak_bytes = now.peak_bytes;
+      results.push_back(std::move(result));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IndexBench::Compare(const Subject& subject, IndexBenchResult& result) const {
+  const auto answers = subject.Search(std::span(queries_).first(truth_.size()), result.radius_bits);
   if (!answers.ok()) return answers.status();
   std::uint64_t wanted = 0;
   std::uint64_t found = 0;
   for (std::size_t i = 0; i < truth_.size(); ++i) {
+    // Ordered by distance: those within this radius come first.
+    const auto end = std::find_if(truth_[i].begin(), truth_[i].end(), [&](const index::Hit& hit) {
+      return hit.distance_bits > result.radius_bits;
+    });
     std::vector<index::Hit> both;
-    std::set_intersection(truth_[i].begin(), truth_[i].end(), (*answers)[i].hits.begin(),
+    std::set_intersection(truth_[i].begin(), end, (*answers)[i].hits.begin(),
                           (*answers)[i].hits.end(), std::back_inserter(both));
-    wanted += truth_[i].size();
+    wanted += static_cast<std::uint64_t>(end - truth_[i].begin());
     found += both.size();
     result.wrong_hits += (*answers)[i].hits.size() - both.size();
   }
@@ -147,7 +253,7 @@ absl::Status IndexBench::Compare(const index::HammingIndex& index, IndexBenchRes
 }
 
 // Each thread takes the next batch until none is left.
-absl::Status IndexBench::Measure(const index::HammingIndex& index, IndexBenchResult& result) const {
+absl::Status IndexBench::Measure(const Subject& subject, IndexBenchResult& result) const {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   absl::Status worst;
@@ -157,22 +263,28 @@ absl::Status IndexBench::Measure(const index::HammingIndex& index, IndexBenchRes
       if (first >= queries_.size()) return;
       const std::size_t count = std::min(result.batch, queries_.size() - first);
       const auto answers =
-          index.Search(std::span(queries_).subspan(first, count), SearchOptionsOf(options_));
+          subject.Search(std::span(queries_).subspan(first, count), result.radius_bits);
       if (answers.ok()) continue;
       const std::lock_guard lock(mutex);
       worst = answers.status();
       return;
     }
   };
-  const Clock::time_point start = Clock::now();
+  const Resources before = Resources::Now();
   const double cpu_before = CpuSeconds();
+  const Clock::time_point start = Clock::now();
   std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < options_.threads; ++i) threads.emplace_back(work);
+  for (std::size_t i = 1; i < result.threads; ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
+  const double seconds = SecondsSince(start);
+  const double cpu_seconds = CpuSeconds() - cpu_before;
+  const Resources after = Resources::Now();
   const auto queries = static_cast<double>(queries_.size());
-  result.qps = queries / SecondsSince(start);
-  result.qps_per_core = queries / (CpuSeconds() - cpu_before);
+  result.qps = queries / seconds;
+  result.qps_per_core = queries / cpu_seconds;
+  result.minor_faults = after.minor_faults - before.minor_faults;
+  result.major_faults = after.major_faults - before.major_faults;
   return worst;
 }
 

@@ -1,72 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// kith-bench index: the engines of the Hamming index on random codes.
+// kith-bench index: the engines of the Hamming index on the same codes.
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "bench/kith_bench/commands.h"
 #include "bench/kith_bench/index_bench.h"
 #include "bench/kith_bench/machine.h"
+#include "bench/kith_bench/sweep.h"
 
 namespace kith::bench {
 namespace {
 
 constexpr int kDone = 0;
 constexpr int kError = 2;
+constexpr double kMebibyte = 1 << 20;
 
 struct IndexArguments {
-  IndexBenchOptions bench;
+  IndexBenchOptions bench;  // its count is set for each run
+  std::vector<std::size_t> counts;
   std::vector<std::string> engines = {"scan", "mih", "mih-batch", "faiss-flat", "faiss-multihash"};
+  std::string sweep;  // folder of the results
   bool json = false;
 };
 
 void PrintJson(const IndexBenchOptions& options, const IndexBenchResult& result) {
-  const nlohmann::ordered_json line = {
+  nlohmann::ordered_json line = {
       {"type", "index"},
       {"engine", result.engine},
-      {"count", options.count},
+      {"count", result.count},
       {"queries", options.queries},
       {"batch", result.batch},
-      {"threads", options.threads},
-      {"radius", options.radius_bits},
+      {"threads", result.threads},
+      {"radius", result.radius_bits},
+      {"bands", result.bands},
       {"duplicates", options.duplicates},
       {"seed", options.seed},
       {"build_seconds", result.build_seconds},
       {"qps", result.qps},
       {"qps_per_core", result.qps_per_core},
-      {"comparisons_per_second", result.qps * static_cast<double>(options.count)},
+      {"comparisons_per_second", result.qps * static_cast<double>(result.count)},
       {"bytes_per_hash", result.bytes_per_hash},
+      {"resident_bytes", result.resident_bytes},
+      {"peak_bytes", result.peak_bytes},
+      {"build_minor_faults", result.build_minor_faults},
+      {"build_major_faults", result.build_major_faults},
+      {"minor_faults", result.minor_faults},
+      {"major_faults", result.major_faults},
       {"recall", result.recall},
       {"checked_queries", result.checked},
       {"wrong_hits", result.wrong_hits},
+      {"exact", result.is_exact},
       {"simd", result.simd},
       {"machine", MachineName()},
   };
-  fmt::print("{}\n", line.dump());
+  if (!options.from.empty()) line["from"] = options.from;
+  fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-void PrintTableHead(const IndexBenchOptions& options) {
+std::string DescribeData(const IndexBenchOptions& options) {
+  const std::string data =
+      options.from.empty() ? fmt::format("random codes ({:.0f}% copies)", 100 * options.duplicates)
+                           : "codes of a file";
+  return fmt::format("{}, {} queries, seed {}", data, options.queries, options.seed);
+}
+
+void PrintTableHead() {
   fmt::print(
-      "{}\n{} random codes ({:.0f}% copies), {} queries, {} thread(s), radius {}, seed {}\n\n",
-      MachineName(), options.count, 100 * options.duplicates, options.queries, options.threads,
-      options.radius_bits, options.seed);
-  fmt::print("{:<16} {:<7} {:>8} {:>9} {:>12} {:>12} {:>14} {:>11} {:>8} {:>6}\n", "engine", "simd",
-             "batch", "build s", "queries/s", "per core", "comparisons/s", "bytes/hash", "recall",
-             "wrong");
+      "{:<16} {:<7} {:>10} {:>6} {:>5} {:>7} {:>8} {:>8} {:>12} {:>12} {:>10} {:>10} {:>9} {:>8} "
+      "{:>9} {:>6} {:>7} {:>6}\n",
+      "engine", "simd", "codes", "radius", "bands", "threads", "batch", "build s", "queries/s",
+      "per core", "compar./s", "bytes/hash", "resident", "peak", "faults", "major", "recall",
+      "wrong");
 }
 
-void PrintTableRow(const IndexBenchOptions& options, const IndexBenchResult& result) {
+void PrintTableRow(const IndexBenchResult& result) {
   // FAISS has no kernel of ours.
   const bool is_ours = !result.engine.starts_with("faiss");
-  fmt::print("{:<16} {:<7} {:>8} {:>9.2f} {:>12.1f} {:>12.1f} {:>14.3e} {:>11.1f} {:>8.4f} {:>6}\n",
-             result.engine, is_ours ? result.simd : "-", result.batch, result.build_seconds,
-             result.qps, result.qps_per_core, result.qps * static_cast<double>(options.count),
-             result.bytes_per_hash, result.recall, result.wrong_hits);
+  fmt::print(
+      "{:<16} {:<7} {:>10} {:>6} {:>5} {:>7} {:>8} {:>8.2f} {:>12.1f} {:>12.1f} {:>10.2e} "
+      "{:>10.1f} {:>5.0f}"
+      " MiB {:>4.0f} MiB {:>9} {:>6} {:>7.4f} {:>6}\n",
+      result.engine, is_ours ? result.simd : "-", result.count, result.radius_bits,
+      result.bands == 0 ? "own" : std::to_string(result.bands), result.threads, result.batch,
+      result.build_seconds, result.qps, result.qps_per_core,
+      result.qps * static_cast<double>(result.count), result.bytes_per_hash,
+      static_cast<double>(result.resident_bytes) / kMebibyte,
+      static_cast<double>(result.peak_bytes) / kMebibyte, result.minor_faults, result.major_faults,
+      result.recall, result.wrong_hits);
 }
 
 int Report(const absl::Status& status) {
@@ -74,24 +103,113 @@ int Report(const absl::Status& status) {
   return kError;
 }
 
+// A run is one line for people; to run all combinations must be asked for.
+absl::Status CheckLists(const IndexArguments& arguments) {
+  const bool is_list = arguments.counts.size() > 1 || arguments.bench.bands.size() > 1 ||
+                       arguments.bench.radii_bits.size() > 1 || arguments.bench.threads.size() > 1;
+  if (is_list && arguments.sweep.empty()) {
+    return absl::InvalidArgumentError(
+        "several counts, radii, bands or threads need --sweep DIR, which runs all combinations");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteFile(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (file) return absl::OkStatus();
+  return absl::PermissionDeniedError(fmt::format("cannot write {}", path.string()));
+}
+
+absl::Status WriteSweep(const IndexArguments& arguments,
+                        const std::vector<IndexBenchResult>& results) {
+  const std::filesystem::path folder(arguments.sweep);
+  const std::string title = "kith-bench index: queries a second of one core";
+  const std::string about = fmt::format("{}; {}", MachineName(), DescribeData(arguments.bench));
+  if (auto status = WriteFile(folder / "sweep.svg", SweepPlot(results, title, about));
+      !status.ok()) {
+    return status;
+  }
+  return WriteFile(folder / "sweep.md", fmt::format("{}\n\n{}", about, SweepTable(results)));
+}
+
+// Runs one engine; `exact` tells in the end whether each kept its promise.
+absl::Status RunEngine(const IndexArguments& arguments, const IndexBench& bench,
+                       const std::string& engine, std::vector<IndexBenchResult>& results,
+                       bool& exact) {
+  const auto measured = bench.Run(engine);
+  if (!measured.ok()) return measured.status();
+  for (const IndexBenchResult& result : *measured) {
+    if (arguments.json) {
+      PrintJson(arguments.bench, result);
+    } else {
+      PrintTableRow(result);
+    }
+    std::fflush(stdout);
+    exact = exact && (!result.is_exact || (result.recall == 1.0 && result.wrong_hits == 0));
+    results.push_back(result);
+  }
+  return absl::OkStatus();
+}
+
 int RunIndex(const IndexArguments& arguments) {
+  if (absl::Status status = CheckLists(arguments); !status.ok()) return Report(status);
   // All engines before the first, which may take long.
   for (const std::string& engine : arguments.engines) {
     const absl::Status status = IndexBench::Check(engine, arguments.bench);
     if (!status.ok()) return Report(status);
   }
-  const IndexBench bench(arguments.bench);
-  if (!arguments.json) PrintTableHead(arguments.bench);
+  if (!arguments.sweep.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(arguments.sweep, error);
+    if (error)
+      return Report(absl::PermissionDeniedError(
+          fmt::format("cannot make {}: {}", arguments.sweep, error.message())));
+  }
   bool exact = true;
-  for (const std::string& engine : arguments.engines) {
-    const absl::StatusOr<IndexBenchResult> result = bench.Run(engine);
-    if (!result.ok()) return Report(result.status());
-    (arguments.json ? PrintJson : PrintTableRow)(arguments.bench, *result);
-    std::fflush(stdout);
-    exact = exact && result->recall == 1.0 && result->wrong_hits == 0;
+  std::vector<IndexBenchResult> results;
+  if (!arguments.json) {
+    fmt::print("{}\n{}\n\n", MachineName(), DescribeData(arguments.bench));
+    PrintTableHead();
+  }
+  for (const std::size_t count : arguments.counts) {
+    IndexBenchOptions options = arguments.bench;
+    options.count = count;
+    const auto bench = IndexBench::Make(options);
+    if (!bench.ok()) return Report(bench.status());
+    for (const std::string& engine : arguments.engines) {
+      const absl::Status status = RunEngine(arguments, **bench, engine, results, exact);
+      if (!status.ok()) return Report(status);
+    }
+  }
+  if (!arguments.sweep.empty()) {
+    if (absl::Status status = WriteSweep(arguments, results); !status.ok()) return Report(status);
   }
   if (exact) return kDone;
   return Report(absl::InternalError("an engine that promises to be exact was not; see recall"));
+}
+
+void AddData(CLI::App& command, IndexArguments& arguments) {
+  command
+      .add_option("--from", arguments.bench.from,
+                  "File of codes: 64 hex digits a line, or raw 32 bytes each; else random codes")
+      ->type_name("FILE");
+  command
+      .add_option("--count", arguments.counts,
+                  "Codes stored [1000000]; of a file at most so many [all]")
+      ->delimiter(',')
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1000000000}));
+  command.add_option("--queries", arguments.bench.queries, "Queries asked")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100000000}))
+      ->capture_default_str();
+  command
+      .add_option("--duplicates", arguments.bench.duplicates,
+                  "Share of the random codes that are copies of a hundred of them")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  command.add_option("--seed", arguments.bench.seed, "Seed of codes and queries")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -99,13 +217,8 @@ int RunIndex(const IndexArguments& arguments) {
 void AddIndexCommand(CLI::App& app, Run& run) {
   auto arguments = std::make_shared<IndexArguments>();
   CLI::App* command =
-      app.add_subcommand("index", "Engines of the Hamming index on random codes, side by side");
-  command->add_option("--count", arguments->bench.count, "Codes stored")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1000000000}))
-      ->capture_default_str();
-  command->add_option("--queries", arguments->bench.queries, "Queries asked")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{100000000}))
-      ->capture_default_str();
+      app.add_subcommand("index", "Engines of the Hamming index on the same codes, side by side");
+  AddData(*command, *arguments);
   command
       ->add_option("--batch", arguments->bench.batch,
                    "Queries in one call, of engines that do not say themselves")
@@ -115,24 +228,36 @@ void AddIndexCommand(CLI::App& app, Run& run) {
       ->add_option(
           "--engines", arguments->engines,
           "Engines, by comma: scan, mih (a query a call), mih-batch (all in one), faiss-flat, "
-          "faiss-multihash")
+          "faiss-multihash, faiss-hnsw (a peer that misses some; builds slowly)")
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--threads", arguments->bench.threads, "Threads that search")
+      ->delimiter(',')
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
       ->capture_default_str();
-  command->add_option("--radius", arguments->bench.radius_bits, "Radius in bits, inclusive")
+  command->add_option("--radius", arguments->bench.radii_bits, "Radius in bits, inclusive")
+      ->delimiter(',')
       ->check(CLI::Range(0, index::kCodeBits))
       ->capture_default_str();
   command
-      ->add_option("--duplicates", arguments->bench.duplicates,
-                   "Share of the codes that are copies of a hundred of them")
-      ->check(CLI::Range(0.0, 0.9))
+      ->add_option("--bands", arguments->bench.bands,
+                   "Bands of mih, 12 to 32; 0: as many as it chooses itself")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 32))
       ->capture_default_str();
-  command->add_option("--seed", arguments->bench.seed, "Seed of codes and queries")
-      ->capture_default_str();
+  command
+      ->add_option(
+          "--sweep", arguments->sweep,
+          "Run all combinations of the values of --count, --radius, --bands and --threads, "
+          "which then take lists by comma, and write sweep.md and sweep.svg there")
+      ->type_name("DIR");
   command->add_flag("--json", arguments->json, "One JSON object a line and engine");
-  command->callback([arguments, &run] { run = [arguments] { return RunIndex(*arguments); }; });
+  command->callback([arguments, &run] {
+    if (arguments->counts.empty()) {
+      arguments->counts = {arguments->bench.from.empty() ? arguments->bench.count : 0};
+    }
+    run = [arguments] { return RunIndex(*arguments); };
+  });
 }
 
 }  // namespace kith::bench

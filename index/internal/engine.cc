@@ -81,19 +81,20 @@ class MultiHash final : public faiss::IndexBinaryMultiHash {
   }
 };
 
-std::unique_ptr<faiss::IndexBinary> MakeScan(SimdTarget simd) {
+std::unique_ptr<faiss::IndexBinary> MakeScan(SimdTarget simd, int) {
   return std::make_unique<ScanIndex>(ScanKernelOf(simd));
 }
 
-std::unique_ptr<faiss::IndexBinary> MakeMultiIndexHash(SimdTarget simd) {
-  return std::make_unique<MultiIndexHash>(JoinKernelOf(simd), ScanKernelOf(simd));
+std::unique_ptr<faiss::IndexBinary> MakeMultiIndexHash(SimdTarget simd, int bands) {
+  return std::make_unique<MultiIndexHash>(JoinKernelOf(simd), ScanKernelOf(simd),
+                                          MultiIndexHashOptions{.bands = bands});
 }
 
-std::unique_ptr<faiss::IndexBinary> MakeFlat(SimdTarget) {
+std::unique_ptr<faiss::IndexBinary> MakeFlat(SimdTarget, int) {
   return std::make_unique<faiss::IndexBinaryFlat>(kCodeBits);
 }
 
-std::unique_ptr<faiss::IndexBinary> MakeMultiHash(SimdTarget) {
+std::unique_ptr<faiss::IndexBinary> MakeMultiHash(SimdTarget, int) {
   return std::make_unique<MultiHash>();
 }
 
@@ -133,7 +134,7 @@ constexpr std::size_t kJoinQueries = std::size_t{1} << 20;
 
 constexpr Engine kEngines[] = {
     {"scan", kCodeBits, &MakeScan, kScanQueries, &ScanBytes},
-    {"mih", kCodeBits, &MakeMultiIndexHash, kJoinQueries, &MultiIndexHashBytes},
+    {"mih", kCodeBits, &MakeMultiIndexHash, kJoinQueries, &MultiIndexHashBytes, true},
     {"faiss-flat", kCodeBits, &MakeFlat, kScanQueries, &FlatBytes},
     {"faiss-multihash", kMultiHashRadiusBits, &MakeMultiHash, kScanQueries, &MultiHashBytes},
 };

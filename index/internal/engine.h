@@ -21,12 +21,14 @@ struct Engine {
   int max_radius_bits;  // inclusive; up to it the engine misses nothing
   // An empty index of 256-bit codes; its rows are numbered in the order of adding, and it can
   // reconstruct them.
-  std::unique_ptr<faiss::IndexBinary> (*make)(SimdTarget simd);
+  // `bands` is for engines that have them; 0 leaves the choice to the engine.
+  std::unique_ptr<faiss::IndexBinary> (*make)(SimdTarget simd, int bands);
   // How many queries of a batch go to it together: what bounds the memory of a search, and what a
   // large batch can gain.
   std::size_t queries_at_once;
   // Memory that it holds, as near as can be told.
   std::size_t (*bytes)(const faiss::IndexBinary& index);
+  bool has_bands = false;
 };
 
 [[nodiscard]] std::span<const Engine> Engines();

@@ -55,11 +55,11 @@ Segment::Segment(std::unique_ptr<faiss::IndexBinary> index, std::size_t index_by
 }
 
 absl::StatusOr<std::shared_ptr<Segment>> Segment::Build(const Engine& engine, SimdTarget simd,
-                                                        Rows rows) {
+                                                        int bands, Rows rows) {
   std::shared_ptr<Segment> segment;
   const absl::Status status = Guarded("building a segment", [&] {
     SortByLabel(rows);
-    std::unique_ptr<faiss::IndexBinary> index = engine.make(simd);
+    std::unique_ptr<faiss::IndexBinary> index = engine.make(simd, bands);
     FillEngine(*index, rows.codes);
     const std::size_t index_bytes = engine.bytes(*index);
     segment = std::make_shared<Segment>(std::move(index), index_bytes, rows.labels);

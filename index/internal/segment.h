@@ -29,7 +29,8 @@ class Segment {
 
   // Errors: ResourceExhausted when memory ran out, Internal with FAISS's words otherwise.
   [[nodiscard]] static absl::StatusOr<std::shared_ptr<Segment>> Build(const Engine& engine,
-                                                                      SimdTarget simd, Rows rows);
+                                                                      SimdTarget simd, int bands,
+                                                                      Rows rows);
 
   [[nodiscard]] absl::Status Search(std::span<const Code> queries, int radius_bits,
                                     LabelSink sink) const;

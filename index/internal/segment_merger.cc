@@ -95,7 +95,7 @@ absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::BuildMerged() const {
     if (absl::Status status = segment->AppendLiveRows(rows); !status.ok()) return status;
   }
   if (rows.size() == 0) return nullptr;
-  return Segment::Build(engine_, simd_, std::move(rows));
+  return Segment::Build(engine_, simd_, bands_, std::move(rows));
 }
 
 void SegmentedIndex::EndMerge(absl::StatusOr<std::shared_ptr<Segment>> merged) {

@@ -12,9 +12,11 @@
 
 namespace kith::index::internal {
 
-SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd, std::size_t head_codes)
+SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd, int bands,
+                               std::size_t head_codes)
     : engine_(engine),
       simd_(simd),
+      bands_(bands),
       head_codes_(head_codes),
       state_(std::make_shared<const State>(State{.segments = {}, .head = NewHead()})),
       merger_([this] { MergeLoop(); }) {}
@@ -77,7 +79,7 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
   Segments segments = state->segments;
   if (rows.size() > 0) {
     absl::StatusOr<std::shared_ptr<Segment>> segment =
-        Segment::Build(engine_, simd_, std::move(rows));
+        Segment::Build(engine_, simd_, bands_, std::move(rows));
     if (!segment.ok()) return segment.status();
     segments.push_back(*std::move(segment));
   }

@@ -24,7 +24,8 @@ namespace kith::index::internal {
 
 class SegmentedIndex final : public HammingIndex {
  public:
-  SegmentedIndex(const Engine& engine, SimdTarget simd, std::size_t head_codes);
+  // bands: of the segments, 0: as many as suit each (Engine::make).
+  SegmentedIndex(const Engine& engine, SimdTarget simd, int bands, std::size_t head_codes);
   // Lets a merge that runs come to its end.
   ~SegmentedIndex() override;
 
@@ -73,6 +74,7 @@ class SegmentedIndex final : public HammingIndex {
 
   const Engine& engine_;
   const SimdTarget simd_;
+  const int bands_;
   const std::size_t head_codes_;
 
   std::mutex writer_mutex_;         // one addition or withdrawal, or begin or end of a merge

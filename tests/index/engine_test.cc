@@ -46,7 +46,7 @@ TEST(EngineTest, NoEngineReadsBeyondTheCodes) {
   const CodesBeforeTheEdge edge(codes);
   for (const Engine& engine : Engines()) {
     SCOPED_TRACE(std::string(engine.name));
-    const auto index = engine.make(*ActiveSimdTarget());
+    const auto index = engine.make(*ActiveSimdTarget(), 0);
     FillEngine(*index, edge.Codes());
     std::vector<std::size_t> rows(codes.size());
     SearchEngine(*index, edge.Codes(), 31,
@@ -59,7 +59,7 @@ TEST(EngineTest, TellsItsMemory) {
   RandomCodes random(2);
   const std::vector<Code> codes = random.Some(5000);
   for (const Engine& engine : Engines()) {
-    const auto index = engine.make(*ActiveSimdTarget());
+    const auto index = engine.make(*ActiveSimdTarget(), 0);
     FillEngine(*index, codes);
     EXPECT_GE(engine.bytes(*index), codes.size() * sizeof(Code)) << engine.name;
   }

@@ -5,11 +5,19 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -83,6 +91,120 @@ TEST(KithBenchIndexTest, AnswersBeyondTheUsualRadius) {
   EXPECT_EQ(outcome.exit_code, 0);
 }
 
+// A folder for the files of one test.
+class KithBenchFilesTest : public ::testing::Test {
+ protected:
+  KithBenchFilesTest() {
+    std::string name = ::testing::TempDir() + "kith_bench_XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~KithBenchFilesTest() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string At(const std::string& name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string Write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(At(name), std::ios::binary) << bytes;
+    return At(name);
+  }
+  [[nodiscard]] static std::string Read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+
+  std::string folder_;
+};
+
+TEST_F(KithBenchFilesTest, TakesCodesFromATextAndFromRawBytes) {
+  std::mt19937_64 random(5);
+  std::string raw;
+  std::string text = "# codes of a list\n\n";
+  for (int code = 0; code < 300; ++code) {
+    for (int byte = 0; byte < 32; ++byte) {
+      const auto value = static_cast<unsigned>(random() % 256);
+      raw.push_back(static_cast<char>(value));
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      text += {kDigits[value / 16], kDigits[value % 16]};
+    }
+    text += code % 2 == 0 ? "\n" : ",a name\r\n";
+  }
+  for (const std::string& path : {Write("codes.txt", text), Write("codes.bin", raw)}) {
+    const Outcome outcome =
+        RunBench("index --queries 40 --engines scan,mih --json --from " + path, "2>/dev/null");
+    EXPECT_EQ(outcome.exit_code, 0);
+    const auto first = nlohmann::json::parse(outcome.output.substr(0, outcome.output.find('\n')));
+    EXPECT_EQ(first.at("count"), 300);
+    EXPECT_EQ(first.at("recall"), 1.0);
+    EXPECT_EQ(first.at("from"), path);
+  }
+  const Outcome some = RunBench(
+      "index --count 7 --queries 5 --engines scan --json --from " + At("codes.txt"), "2>/dev/null");
+  EXPECT_THAT(some.output, HasSubstr("\"count\":7,"));
+}
+
+TEST_F(KithBenchFilesTest, RefusesFilesThatHoldNoCodes) {
+  const std::string code(64, 'a');
+  const Outcome line = RunBench("index --from " + Write("line", code + "\n\n" + code + "a\n"));
+  EXPECT_EQ(line.exit_code, 2);
+  EXPECT_THAT(line.output, HasSubstr("line:3: the line does not begin with a code"));
+  const Outcome shorter = RunBench("index --from " + Write("shorter", code + "\n" + "ab\n"));
+  EXPECT_THAT(shorter.output, HasSubstr("shorter:2:"));
+  const Outcome raw = RunBench("index --from " + Write("raw", std::string(33, '\x7f')));
+  EXPECT_EQ(raw.exit_code, 2);
+  EXPECT_THAT(raw.output, HasSubstr("1 bytes are left behind code 1"));
+  EXPECT_THAT(RunBench("index --from " + Write("empty", "")).output, HasSubstr("holds no code"));
+  EXPECT_THAT(RunBench("index --from " + At("none")).output, HasSubstr("cannot read"));
+}
+
+TEST_F(KithBenchFilesTest, SweepsAllCombinationsIntoATableAndAPlot) {
+  const Outcome outcome = RunBench(
+      "index --count 300,20000 --queries 30 --radius 7,31 --threads 1,2 --bands 0,20 --engines "
+      "scan,mih --json --sweep " +
+          At("out"),
+      "2>/dev/null");
+  EXPECT_EQ(outcome.exit_code, 0);
+  // The scan has no bands.
+  const auto runs = std::count(outcome.output.begin(), outcome.output.end(), '\n');
+  EXPECT_EQ(runs, 2 * 2 * 2 * (1 + 2));
+  const std::string table = Read(At("out/sweep.md"));
+  EXPECT_THAT(table, HasSubstr("| mih | 20000 | 7 | 20 | 2 |"));
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 2 + 2 + runs);
+  const std::string plot = Read(At("out/sweep.svg"));
+  EXPECT_TRUE(plot.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+  EXPECT_THAT(plot, HasSubstr("radius 7, bands 0, threads 1"));
+  EXPECT_THAT(plot, ::testing::Not(HasSubstr("nan")));
+  EXPECT_THAT(plot, ::testing::Not(HasSubstr("href")));
+  EXPECT_TRUE(plot.ends_with("</svg>\n"));
+}
+
+TEST(KithBenchIndexTest, ShowsAPeerThatPromisesNoRecall) {
+  const Outcome outcome =
+      RunBench("index --count 3000 --queries 50 --duplicates 0.3 --engines faiss-hnsw,scan --json",
+               "2>/dev/null");
+  EXPECT_EQ(outcome.exit_code, 0);
+  std::istringstream lines(outcome.output);
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  const nlohmann::json peer = nlohmann::json::parse(line);
+  EXPECT_EQ(peer.at("engine"), "faiss-hnsw");
+  EXPECT_EQ(peer.at("exact"), false);
+  EXPECT_EQ(peer.at("wrong_hits"), 0);
+  EXPECT_GT(peer.at("recall").get<double>(), 0.5);
+  EXPECT_GT(peer.at("bytes_per_hash").get<double>(), 32 + 4 * 64);
+}
+
+TEST(KithBenchIndexTest, TellsMemoryAndPageFaults) {
+  const Outcome outcome =
+      RunBench("index --count 100000 --queries 50 --engines faiss-flat --json", "2>/dev/null");
+  ASSERT_EQ(outcome.exit_code, 0);
+  const nlohmann::json line = nlohmann::json::parse(outcome.output);
+  constexpr std::uint64_t kCodeBytes = 100000 * 32;
+  EXPECT_GE(line.at("resident_bytes").get<std::uint64_t>(), kCodeBytes);
+  // The codes as they were handed over are in the peak, too.
+  EXPECT_GE(line.at("peak_bytes").get<std::uint64_t>(), 2 * kCodeBytes);
+  EXPECT_GE(line.at("build_minor_faults").get<std::uint64_t>(), 1U);
+  EXPECT_TRUE(line.at("minor_faults").is_number_unsigned());
+  EXPECT_TRUE(line.at("major_faults").is_number_unsigned());
+}
+
 struct BadCall {
   const char* arguments;
   const char* message;
@@ -107,6 +229,10 @@ INSTANTIATE_TEST_SUITE_P(
                       BadCall{"index --radius 257", "--radius"},
                       BadCall{"index --radius 32", "use engine scan for more"},
                       BadCall{"index --engines scan,hnsw", "use one of scan, mih"},
+                      BadCall{"index --count 10,20", "need --sweep DIR"},
+                      BadCall{"index --bands 11 --engines mih", "bands is 11"},
+                      BadCall{"index --bands 33 --engines mih", "--bands"},
+                      BadCall{"index --sweep /proc/none --engines scan", "cannot make /proc/none"},
                       BadCall{"index --bogus", "--bogus"}));
 
 }  // namespace
