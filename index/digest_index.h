@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose: tell which entries have exactly a given MD5, SHA-1 or SHA-256, while entries are added
-// and withdrawn.
+// and withdrawn. Two kinds: Create gives one that lives in memory; Open one that lives in files
+// which are mapped, for hundreds of millions of digests, with what came last in memory.
 //
 // Thread-safety: all functions may be called from any number of threads at once. The digests are
 // spread over many small tables, each with its own lock, so that a search waits for one short
@@ -9,12 +10,18 @@
 // withdrawn is silent in every search that begins after Withdraw returned.
 //
 // Shapes: a digest is its raw bytes (not hex): 16, 20 or 32 of them.
+//
+// Files (FORMAT.md): for each kind some sorted runs, the larger the older. A folder tells up to
+// which change it is complete; what came behind it is told anew when it is opened. Damaged files
+// are refused by name, and the folder can always be made anew from the catalog.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,14 +37,47 @@ enum class DigestKind : std::uint8_t { kMd5 = 0, kSha1 = 1, kSha256 = 2 };
 }
 
 struct DigestIndexStats {
-  std::uint64_t digests = 0;    // rows held, of all kinds; withdrawn ones until they are swept out
-  std::uint64_t withdrawn = 0;  // entries withdrawn since the last sweep
-  std::uint64_t bytes = 0;      // memory held
+  std::uint64_t digests = 0;     // rows held, of all kinds; withdrawn ones until they are swept out
+  std::uint64_t withdrawn = 0;   // entries withdrawn since the last sweep
+  std::uint64_t bytes = 0;       // memory held, mapped files not among it
+  std::uint64_t file_bytes = 0;  // of the files
+  std::size_t runs = 0;          // files of digests
+  // Why the files are behind: the last error of the thread that writes them; OK if they are not.
+  absl::Status files = absl::OkStatus();
+};
+
+// Tells for each i whether entries[i] has digests[i], as the catalog knows it now; called by Find,
+// by any number of threads at once, without any lock held.
+using DigestConfirm = std::function<absl::StatusOr<std::vector<bool>>(
+    DigestKind kind, std::span<const std::string_view> digests,
+    std::span<const std::uint64_t> entries)>;
+
+struct DigestIndexOptions {
+  // An existing folder for the files; other files in it are left alone.
+  std::string folder;
+  // Digests of all kinds that are held in memory before a thread behind brings them into files.
+  std::size_t delta_digests = std::size_t{1} << 20;
+  // If given, files keep the first 16 bytes of a SHA-256 (19 bytes a digest instead of 35), and
+  // each entry found by them is asked about. The answer stays exact.
+  DigestConfirm confirm = {};
+  // Removes the files that are there.
+  bool start_anew = false;
+  // While files are checked from end to end, once each: the bytes that were checked, and all.
+  std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
 };
 
 class DigestIndex {
  public:
+  // In memory, some 70 to 90 bytes a digest.
   [[nodiscard]] static std::unique_ptr<DigestIndex> Create();
+  // In files, 19 to 24 bytes a digest (SHA-256 without `confirm`: 35). A file is checked from end
+  // to end when it is first opened, and again only if its stamp changed; else opening takes
+  // milliseconds.
+  // Errors: DataLoss names the damaged file and section, FailedPrecondition a file of another
+  // version or of other options: open with start_anew then. Else ResourceExhausted or Unavailable
+  // with the words of the system.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<DigestIndex>> Open(
+      const DigestIndexOptions& options);
 
   virtual ~DigestIndex() = default;
   DigestIndex(const DigestIndex&) = delete;
@@ -49,6 +89,7 @@ class DigestIndex {
   // Errors: InvalidArgument if the lengths of the lists differ or a digest has not
   // DigestBytes(kind) bytes (the message tells its position); then nothing is added.
   // ResourceExhausted beyond some 10^12 digests of a kind.
+  // With files it waits while four times delta_digests are on their way into them.
   [[nodiscard]] virtual absl::Status Add(DigestKind kind, std::span<const std::string_view> digests,
                                          std::span<const std::uint64_t> entries) = 0;
 
@@ -58,9 +99,19 @@ class DigestIndex {
 
   // For each digest, in order, the entries that have it, ascending; empty if none has.
   // O(1) and O(k log k) for k entries found.
-  // Errors: InvalidArgument if a digest has not DigestBytes(kind) bytes.
+  // Errors: InvalidArgument if a digest has not DigestBytes(kind) bytes; those of `confirm`.
   [[nodiscard]] virtual absl::StatusOr<std::vector<std::vector<std::uint64_t>>> Find(
       DigestKind kind, std::span<const std::string_view> digests) const = 0;
+
+  // Tells that everything of the changes up to this one was added and withdrawn; numbers ascend.
+  virtual void Reached(std::uint64_t /*change*/) {}
+  // The files hold all changes up to this one; those behind it are to be told after Open, in their
+  // order. They may be told again: what is there twice is found once.
+  [[nodiscard]] virtual std::uint64_t SavedChange() const { return 0; }
+  // Brings everything into files and waits for it, and for merges. Errors: as Open.
+  [[nodiscard]] virtual absl::Status Flush() { return absl::OkStatus(); }
+  // Reads all files again and compares their checksums, beside searches. Errors: as Open.
+  [[nodiscard]] virtual absl::Status Scrub() const { return absl::OkStatus(); }
 
   [[nodiscard]] virtual DigestIndexStats Stats() const = 0;
 

@@ -54,6 +54,16 @@ class DigestShard {
     }
   }
 
+  // Calls visit(digest, entry, epoch) for each row.
+  template <typename Visit>
+  void ForEach(Visit&& visit) const {
+    const std::shared_lock lock(mutex_);
+    for (const Row& row : rows_) {
+      visit(std::string_view(reinterpret_cast<const char*>(row.digest.data()), kBytes), row.Entry(),
+            row.epoch);
+    }
+  }
+
   // Removes the rows for which dead(entry, epoch); hash(digest) must be the one used in Add.
   template <typename Dead, typename Hash>
   void Sweep(Dead&& dead, Hash&& hash) {

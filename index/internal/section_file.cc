@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/section_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace kith::index::internal {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the files are little-endian");
+
+// Offsets within the header (FORMAT.md).
+constexpr std::size_t kVersionAt = 8;
+constexpr std::size_t kCountAt = 12;
+constexpr std::size_t kFileBytesAt = 16;
+constexpr std::size_t kTableAt = 24;
+constexpr std::size_t kEntryBytes = 40;
+constexpr std::size_t kChecksumAt = kFilePageBytes - sizeof(std::uint64_t);
+static_assert(kTableAt + kMaxSections * kEntryBytes <= kChecksumAt);
+
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+
+using Header = std::array<std::uint8_t, kFilePageBytes>;
+
+template <typename T>
+T Get(std::span<const std::uint8_t> bytes, std::size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof(value));
+  return value;
+}
+
+template <typename T>
+void Put(Header& header, std::size_t at, T value) {
+  std::memcpy(header.data() + at, &value, sizeof(value));
+}
+
+std::uint64_t Aligned(std::uint64_t bytes) {
+  return (bytes + kFilePageBytes - 1) / kFilePageBytes * kFilePageBytes;
+}
+
+absl::Status SystemError(const std::string& path, std::string_view what) {
+  const int error = errno;
+  const std::string text = absl::StrCat(path, ": ", std::string(what), ": ",
+                                        std::error_code(error, std::generic_category()).message());
+  if (error == ENOSPC || error == EDQUOT || error == ENOMEM) {
+    return absl::ResourceExhaustedError(text);
+  }
+  if (error == ENOENT) return absl::NotFoundError(text);
+  return absl::UnavailableError(text);
+}
+
+absl::Status WriteAll(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset,
+                      const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return SystemError(path, "cannot write");
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return absl::OkStatus();
+}
+
+// False with errno 0 at the end of the file.
+bool ReadAll(int fd, std::span<std::uint8_t> bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    errno = 0;
+    const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+    offset += static_cast<std::uint64_t>(got);
+  }
+  return true;
+}
+
+std::int64_t Nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SectionFileWriter>> SectionFileWriter::Create(
+    const std::string& path, const FileKind& kind) {
+  const std::string partial = path + ".partial";
+  const int fd = ::open(partial.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return SystemError(partial, "cannot make the file");
+  return std::unique_ptr<SectionFileWriter>(new SectionFileWriter(path, kind, fd));
+}
+
+SectionFileWriter::SectionFileWriter(std::string path, const FileKind& kind, int fd)
+    : path_(std::move(path)),
+      partial_(path_ + ".partial"),
+      kind_(kind),
+      fd_(fd),
+      hash_(XXH3_createState()),
+      written_(kFilePageBytes) {  // the header comes last
+  buffer_.reserve(kBufferBytes);
+}
+
+SectionFileWriter::~SectionFileWriter() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!is_finished_) ::unlink(partial_.c_str());
+}
+
+absl::Status SectionFileWriter::Begin(std::string_view name) {
+  if (absl::Status status = EndSection(); !status.ok()) return status;
+  if (sections_.size() == kMaxSections || name.empty() || name.size() > kSectionNameBytes) {
+    return absl::InternalError(absl::StrCat(path_, ": no room for section ", std::string(name)));
+  }
+  sections_.push_back({.name = std::string(name), .offset = written_});
+  XXH3_64bits_reset(hash_.get());
+  return absl::OkStatus();
+}
+
+absl::Status SectionFileWriter::Append(std::span<const std::uint8_t> bytes) {
+  sections_.back().bytes += bytes.size();
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(bytes.size(), kBufferBytes - buffer_.size());
+    buffer_.insert(buffer_.end(), bytes.begin(),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(count));
+    bytes = bytes.subspan(count);
+    if (buffer_.size() < kBufferBytes) break;
+    if (absl::Status status = WriteBuffer(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SectionFileWriter::WriteBuffer() {
+  XXH3_64bits_update(hash_.get(), buffer_.data(), buffer_.size());
+  if (absl::Status status = WriteAll(fd_, buffer_, written_, partial_); !status.ok()) return status;
+  written_ += buffer_.size();
+  buffer_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status SectionFileWriter::EndSection() {
+  if (sections_.empty()) return absl::OkStatus();
+  const std::uint64_t end = written_ + buffer_.size();
+  buffer_.resize(buffer_.size() + (Aligned(end) - end));
+  if (absl::Status status = WriteBuffer(); !status.ok()) return status;
+  sections_.back().checksum = XXH3_64bits_digest(hash_.get());
+  return absl::OkStatus();
+}
+
+absl::Status SectionFileWriter::Finish() {
+  if (absl::Status status = EndSection(); !status.ok()) return status;
+  Header header{};
+  std::copy_n(kind_.magic.begin(), kMagicBytes, header.begin());
+  Put(header, kVersionAt, kind_.version);
+  Put(header, kCountAt, static_cast<std::uint32_t>(sections_.size()));
+  Put(header, kFileBytesAt, written_);
+  for (std::size_t i = 0; i < sections_.size(); ++i) {
+    const std::size_t at = kTableAt + i * kEntryBytes;
+    std::copy(sections_[i].name.begin(), sections_[i].name.end(),
+              header.begin() + static_cast<std::ptrdiff_t>(at));
+    Put(header, at + kSectionNameBytes, sections_[i].offset);
+    Put(header, at + kSectionNameBytes + 8, sections_[i].bytes);
+    Put(header, at + kSectionNameBytes + 16, sections_[i].checksum);
+  }
+  Put(header, kChecksumAt, std::uint64_t{XXH3_64bits(header.data(), kChecksumAt)});
+  if (absl::Status status = WriteAll(fd_, header, 0, partial_); !status.ok()) return status;
+  if (::fsync(fd_) != 0) return SystemError(partial_, "cannot be brought to the disk");
+  if (::rename(partial_.c_str(), path_.c_str()) != 0) return SystemError(path_, "cannot be named");
+  is_finished_ = true;
+  return SyncFolder(std::filesystem::path(path_).parent_path().string());
+}
+
+absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(const std::string& path,
+                                                               const FileKind& kind) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return SystemError(path, "cannot be opened");
+  std::unique_ptr<SectionFile> file(new SectionFile(path, fd));
+  if (absl::Status status = file->ReadHeader(kind); !status.ok()) return status;
+  void* mapping = ::mmap(nullptr, file->size(), PROT_READ, MAP_SHARED, fd, 0);
+  if (mapping == MAP_FAILED) return SystemError(path, "cannot be mapped");
+  file->bytes_ = static_cast<const std::uint8_t*>(mapping);
+  // What is read in order says so itself.
+  ::madvise(mapping, file->size(), MADV_RANDOM);
+  return file;
+}
+
+SectionFile::SectionFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+
+SectionFile::~SectionFile() {
+  // munmap takes what mmap gave.
+  if (bytes_ != nullptr) ::munmap(const_cast<std::uint8_t*>(bytes_), size());
+  ::close(fd_);
+}
+
+absl::Status SectionFile::Damage(std::string_view section, std::string_view what) const {
+  return absl::DataLossError(
+      absl::StrCat(path_, ": section '", std::string(section), "' ", std::string(what),
+                   "; the file is damaged: remove it, it is made anew from the catalog"));
+}
+
+absl::Status SectionFile::ReadHeader(const FileKind& kind) {
+  struct stat status {};
+  if (::fstat(fd_, &status) != 0) return SystemError(path_, "cannot be looked at");
+  if (!S_ISREG(status.st_mode)) return Damage("header", "is that of no regular file");
+  stamp_.inode = status.st_ino;
+  stamp_.bytes = static_cast<std::uint64_t>(status.st_size);
+  stamp_.changed_ns = std::max(Nanoseconds(status.st_mtim), Nanoseconds(status.st_ctim));
+  if (stamp_.bytes < kFilePageBytes) return Damage("header", "is cut off");
+  Header header{};
+  if (!ReadAll(fd_, header, 0)) {
+    return errno == 0 ? Damage("header", "is cut off") : SystemError(path_, "cannot be read");
+  }
+  if (!std::equal(kind.magic.begin(), kind.magic.end(), header.begin())) {
+    return Damage("header", "does not begin as it must");
+  }
+  stamp_.header_checksum = Get<std::uint64_t>(header, kChecksumAt);
+  if (stamp_.header_checksum != XXH3_64bits(header.data(), kChecksumAt)) {
+    return Damage("header", "has a wrong checksum");
+  }
+  const auto version = Get<std::uint32_t>(header, kVersionAt);
+  if (version != kind.version) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": version ", version, " of the format, this program reads ",
+                     kind.version, "; remove the file, it is made anew from the catalog"));
+  }
+  if (Get<std::uint64_t>(header, kFileBytesAt) != stamp_.bytes) {
+    return Damage("header", "tells another length than the file has");
+  }
+  return ReadTable(header);
+}
+
+absl::Status SectionFile::ReadTable(std::span<const std::uint8_t> header) {
+  const auto count = Get<std::uint32_t>(header, kCountAt);
+  if (count > kMaxSections) return Damage("header", "tells of too many sections");
+  std::uint64_t end = kFilePageBytes;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::size_t at = kTableAt + i * kEntryBytes;
+    const auto* name = reinterpret_cast<const char*>(header.data() + at);
+    SectionEntry entry{.name = std::string(name, ::strnlen(name, kSectionNameBytes)),
+                       .offset = Get<std::uint64_t>(header, at + kSectionNameBytes),
+                       .bytes = Get<std::uint64_t>(header, at + kSectionNameBytes + 8),
+                       .checksum = Get<std::uint64_t>(header, at + kSectionNameBytes + 16)};
+    if (entry.offset != end || entry.bytes > stamp_.bytes - end ||
+        Aligned(entry.bytes) > stamp_.bytes - end) {
+      return Damage(entry.name, "does not lie within the file");
+    }
+    end += Aligned(entry.bytes);
+    sections_.push_back(std::move(entry));
+  }
+  if (end != stamp_.bytes) return Damage("header", "leaves a part of the file to no section");
+  return absl::OkStatus();
+}
+
+absl::Status SectionFile::Verify(const Progress& progress) const {
+  std::vector<std::uint8_t> buffer(kBufferBytes);
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(),
+                                                                             &XXH3_freeState);
+  for (const SectionEntry& section : sections_) {
+    XXH3_64bits_reset(hash.get());
+    for (std::uint64_t at = 0; at < Aligned(section.bytes); at += buffer.size()) {
+      const auto some = std::span(buffer).first(
+          std::min<std::uint64_t>(buffer.size(), Aligned(section.bytes) - at));
+      if (!ReadAll(fd_, some, section.offset + at)) {
+        return errno == 0 ? Damage(section.name, "is cut off")
+                          : SystemError(path_, "cannot be read");
+      }
+      XXH3_64bits_update(hash.get(), some.data(), some.size());
+      if (progress && !progress(some.size())) {
+        return absl::CancelledError(absl::StrCat(path_, ": not checked to its end"));
+      }
+    }
+    if (XXH3_64bits_digest(hash.get()) != section.checksum) {
+      return Damage(section.name, "has a wrong checksum");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::span<const std::uint8_t>> SectionFile::Section(std::string_view name) const {
+  for (const SectionEntry& section : sections_) {
+    if (section.name == name) return std::span(bytes_ + section.offset, section.bytes);
+  }
+  return Damage(name, "is missing");
+}
+
+absl::Status SyncFolder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemError(folder, "cannot be opened");
+  const bool is_synced = ::fsync(fd) == 0;
+  absl::Status status =
+      is_synced ? absl::OkStatus() : SystemError(folder, "cannot be brought to the disk");
+  ::close(fd);
+  return status;
+}
+
+}  // namespace kith::index::internal

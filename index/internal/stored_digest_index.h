@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The digest index in files: what was added last lies in tables in memory (the delta); a thread
+// behind sorts it into runs and merges runs of about one size. Nothing that a search looks at
+// changes in its answer: it works on the state it found when it began.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "index/digest_index.h"
+#include "index/internal/digest_delta.h"
+#include "index/internal/digest_manifest.h"
+#include "index/internal/digest_run.h"
+
+namespace kith::index::internal {
+
+class StoredDigestIndex final : public DigestIndex {
+ public:
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<DigestIndex>> Open(
+      const DigestIndexOptions& options);
+  // What is not in files by now is lost to them.
+  ~StoredDigestIndex() override;
+
+  absl::Status Add(DigestKind kind, std::span<const std::string_view> digests,
+                   std::span<const std::uint64_t> entries) override;
+  void Withdraw(std::span<const std::uint64_t> entries) override;
+  absl::StatusOr<std::vector<std::vector<std::uint64_t>>> Find(
+      DigestKind kind, std::span<const std::string_view> digests) const override;
+  void Reached(std::uint64_t change) override;
+  std::uint64_t SavedChange() const override;
+  absl::Status Flush() override;
+  absl::Status Scrub() const override;
+  DigestIndexStats Stats() const override;
+
+ private:
+  struct PlacedRun {
+    std::shared_ptr<const DigestRun> run;
+    std::uint64_t number = 0;
+    std::uint32_t epoch = 0;  // of all its rows
+    FileStamp checked;        // as in ManifestRun
+  };
+  using Runs = std::vector<PlacedRun>;  // the oldest first
+  struct Frozen {
+    std::shared_ptr<DigestDelta> delta;
+    std::uint64_t change = 0;  // what is complete with it
+  };
+  // What a search sees. The active delta and the withdrawals grow in it, all else never changes.
+  struct State {
+    std::shared_ptr<Withdrawals> withdrawals;
+    std::shared_ptr<DigestDelta> active;
+    std::vector<Frozen> frozen;  // on their way into files, the oldest first
+    std::array<Runs, 3> runs;    // by kind
+  };
+  // An entry found by the beginning of a digest only.
+  struct Unsure {
+    std::size_t query;
+    std::uint64_t entry;
+  };
+
+  explicit StoredDigestIndex(const DigestIndexOptions& options);
+  [[nodiscard]] absl::Status Load();
+  [[nodiscard]] absl::Status LoadRun(const ManifestRun& listed, std::uint64_t& checked_bytes,
+                                     std::uint64_t all_bytes, State& state);
+  [[nodiscard]] std::size_t KeptBytes(DigestKind kind) const;
+
+  [[nodiscard]] std::shared_ptr<const State> Snapshot() const;
+  void Publish(State state);
+  [[nodiscard]] absl::Status Confirm(DigestKind kind, std::span<const std::string_view> digests,
+                                     std::span<const Unsure> unsure,
+                                     std::vector<std::vector<std::uint64_t>>& found) const;
+
+  // With writer_mutex_ held.
+  void Freeze();
+  void AskForWork();
+  [[nodiscard]] bool IsBehind() const { return done_ != asked_; }
+
+  // Of the thread behind; each locks writer_mutex_ where it must.
+  void Work();
+  [[nodiscard]] absl::Status WorkOnce();
+  [[nodiscard]] absl::Status Spill();
+  [[nodiscard]] absl::Status MergeAll(bool everything);
+  [[nodiscard]] absl::Status Merge(DigestKind kind, std::size_t first);
+  [[nodiscard]] absl::StatusOr<PlacedRun> WriteRun(DigestKind kind, std::vector<DigestRow> rows,
+                                                   std::uint32_t epoch);
+  [[nodiscard]] absl::StatusOr<PlacedRun> MergeRuns(DigestKind kind,
+                                                    std::span<const PlacedRun> runs,
+                                                    std::uint32_t epoch);
+  [[nodiscard]] absl::StatusOr<PlacedRun> FinishRun(DigestRunWriter& writer, std::uint64_t number,
+                                                    std::uint32_t epoch);
+  [[nodiscard]] absl::Status SaveManifest();
+  void ForgetOldNotes();
+
+  const DigestIndexOptions options_;
+  const std::array<std::uint64_t, 3> seeds_;
+
+  mutable std::mutex writer_mutex_;   // one addition, withdrawal or exchange of the state at a time
+  std::condition_variable wake_;      // of the thread behind
+  std::condition_variable progress_;  // of those who wait for it
+  std::uint64_t reached_ = 0;         // the change that was told
+  std::uint64_t saved_ = 0;           // the change that the files hold
+  std::uint64_t spilled_ = 0;         // the change that the runs hold
+  std::uint64_t asked_ = 0;  // pieces of work that were asked for, and those done or failed
+  std::uint64_t done_ = 0;
+  bool compaction_wanted_ = false;
+  bool is_stopping_ = false;
+  absl::Status files_;
+  std::uint64_t next_number_ = 1;  // of the thread behind alone
+
+  mutable std::mutex state_mutex_;  // held only to copy or exchange the pointer
+  std::shared_ptr<const State> state_;
+
+  std::thread thread_;
+};
+
+}  // namespace kith::index::internal

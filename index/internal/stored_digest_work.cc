@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// StoredDigestIndex: the thread behind, which brings digests into files and merges files.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/internal/stored_digest_index.h"
+
+namespace kith::index::internal {
+namespace {
+
+// A run is merged with those behind it unless it has so many times their rows: so a digest is
+// written some ten times on its way into a run of 300 million, and a search looks at few runs.
+constexpr std::uint64_t kMergeRatio = 4;
+// Rows that a merge looks at between two chances for a withdrawal and for the end.
+constexpr std::size_t kRowsAtOnce = 4096;
+constexpr std::size_t kForgetFrom = 4096;
+
+constexpr std::array<DigestKind, 3> kKinds = {DigestKind::kMd5, DigestKind::kSha1,
+                                              DigestKind::kSha256};
+
+constexpr std::size_t At(DigestKind kind) { return static_cast<std::size_t>(kind); }
+
+bool IsBefore(const DigestRow& a, const DigestRow& b, std::size_t bytes) {
+  const int order = std::memcmp(a.digest.data(), b.digest.data(), bytes);
+  return order != 0 ? order < 0 : a.entry < b.entry;
+}
+
+}  // namespace
+
+void StoredDigestIndex::Work() {
+  std::unique_lock lock(writer_mutex_);
+  while (true) {
+    wake_.wait(lock, [&] { return is_stopping_ || IsBehind(); });
+    if (is_stopping_) return;
+    const std::uint64_t asked = asked_;
+    lock.unlock();
+    absl::Status status;
+    try {
+      status = WorkOnce();
+    } catch (const std::exception& error) {
+      status = absl::ResourceExhaustedError(
+          absl::StrCat(options_.folder, ": digests were not brought into files: ", error.what()));
+    }
+    lock.lock();
+    files_ = std::move(status);
+    done_ = asked;
+    progress_.notify_all();
+  }
+}
+
+absl::Status StoredDigestIndex::WorkOnce() {
+  bool compacts = false;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    compacts = compaction_wanted_;
+  }
+  while (!Snapshot()->frozen.empty()) {
+    if (absl::Status status = Spill(); !status.ok()) return status;
+  }
+  if (absl::Status status = SaveManifest(); !status.ok()) return status;
+  if (absl::Status status = MergeAll(compacts); !status.ok()) return status;
+  if (compacts) {
+    const std::lock_guard lock(writer_mutex_);
+    compaction_wanted_ = false;
+  }
+  return absl::OkStatus();
+}
+
+// Brings the oldest frozen delta into runs.
+absl::Status StoredDigestIndex::Spill() {
+  const std::shared_ptr<const State> before = Snapshot();
+  const Frozen& frozen = before->frozen.front();
+  std::uint32_t epoch = 0;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    epoch = before->withdrawals->Epoch();
+  }
+  std::array<std::vector<PlacedRun>, 3> written;
+  for (const DigestKind kind : kKinds) {
+    std::vector<DigestRow> rows;
+    frozen.delta->With(kind, [&](const auto& table) {
+      rows.reserve(table.size());
+      // Rows that are silent now have no way back; those added since are in another delta.
+      const auto lock = before->withdrawals->Read();
+      table.ForEach([&](std::string_view digest, std::uint64_t entry, std::uint32_t row_epoch) {
+        if (before->withdrawals->IsSilent(entry, row_epoch)) return;
+        DigestRow& row = rows.emplace_back();
+        std::copy(digest.begin(), digest.end(), row.digest.begin());
+        row.entry = entry;
+      });
+    });
+    if (rows.empty()) continue;
+    auto run = WriteRun(kind, std::move(rows), epoch);
+    if (!run.ok()) return run.status();
+    written[At(kind)].push_back(*std::move(run));
+  }
+  const std::lock_guard lock(writer_mutex_);
+  State state = *Snapshot();
+  spilled_ = std::max(spilled_, state.frozen.front().change);
+  state.frozen.erase(state.frozen.begin());
+  for (std::size_t kind = 0; kind < written.size(); ++kind) {
+    for (PlacedRun& run : written[kind]) state.runs[kind].push_back(std::move(run));
+  }
+  Publish(std::move(state));
+  progress_.notify_all();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::WriteRun(
+    DigestKind kind, std::vector<DigestRow> rows, std::uint32_t epoch) {
+  const std::size_t bytes = KeptBytes(kind);
+  std::sort(rows.begin(), rows.end(),
+            [bytes](const DigestRow& a, const DigestRow& b) { return IsBefore(a, b, bytes); });
+  std::uint64_t max_entry = 0;
+  for (const DigestRow& row : rows) max_entry = std::max(max_entry, row.entry);
+  const std::uint64_t number = next_number_++;
+  auto writer = DigestRunWriter::Create(RunPath(options_.folder, number), kind, bytes, rows.size(),
+                                        max_entry);
+  if (!writer.ok()) return writer.status();
+  for (const DigestRow& row : rows) {
+    if (absl::Status status = (*writer)->Append(row); !status.ok()) return status;
+  }
+  return FinishRun(**writer, number, epoch);
+}
+
+absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::FinishRun(DigestRunWriter& writer,
+                                                                          std::uint64_t number,
+                                                                          std::uint32_t epoch) {
+  if (absl::Status status = writer.Finish(); !status.ok()) return status;
+  auto run = DigestRun::Open(RunPath(options_.folder, number), false);
+  if (!run.ok()) return run.status();
+  // Checked from end to end when it is next opened.
+  FileStamp checked;
+  checked.header_checksum = (*run)->file().stamp().header_checksum;
+  return PlacedRun{.run = *std::move(run), .number = number, .epoch = epoch, .checked = checked};
+}
+
+absl::Status StoredDigestIndex::MergeAll(bool everything) {
+  for (const DigestKind kind : kKinds) {
+    while (true) {
+      const std::shared_ptr<const State> state = Snapshot();
+      const Runs& runs = state->runs[At(kind)];
+      if (runs.empty()) break;
+      std::size_t first = runs.size() - 1;
+      std::uint64_t behind = runs[first].run->rows();
+      while (first > 0) {
+        const std::uint64_t rows = runs[first - 1].run->rows();
+        const bool merges = everything || rows < kMergeRatio * behind;
+        if (!merges || rows + behind > DigestRun::kMaxRows) break;
+        behind += rows;
+        --first;
+      }
+      if (first + 1 == runs.size() && !everything) break;
+      if (absl::Status status = Merge(kind, first); !status.ok()) return status;
+      if (everything) break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Makes one run of those from `first` on.
+absl::Status StoredDigestIndex::Merge(DigestKind kind, std::size_t first) {
+  const std::shared_ptr<const State> before = Snapshot();
+  const auto merged = std::span(before->runs[At(kind)]).subspan(first);
+  std::uint32_t epoch = 0;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    epoch = before->withdrawals->Epoch();
+  }
+  auto run = MergeRuns(kind, merged, epoch);
+  if (!run.ok()) return run.status();
+  {
+    const std::lock_guard lock(writer_mutex_);
+    State state = *Snapshot();
+    Runs& runs = state.runs[At(kind)];
+    // This thread alone changes the runs: they are those that were merged.
+    runs.resize(first);
+    if (run->run->rows() > 0) runs.push_back(*run);
+    Publish(std::move(state));
+  }
+  ForgetOldNotes();
+  return SaveManifest();
+}
+
+absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
+    DigestKind kind, std::span<const PlacedRun> runs, std::uint32_t epoch) {
+  std::uint64_t rows = 0;
+  std::uint64_t max_entry = 0;
+  for (const PlacedRun& placed : runs) {
+    rows += placed.run->rows();
+    max_entry = std::max(max_entry, placed.run->shape().max_entry);
+  }
+  const std::uint64_t number = next_number_++;
+  auto writer = DigestRunWriter::Create(RunPath(options_.folder, number), kind, KeptBytes(kind),
+                                        rows, max_entry);
+  if (!writer.ok()) return writer.status();
+  struct Source {
+    RunCursor cursor;
+    std::uint32_t epoch;
+    DigestRow row;
+  };
+  std::vector<Source> sources;
+  for (const PlacedRun& placed : runs) {
+    Source source{.cursor = RunCursor(*placed.run), .epoch = placed.epoch, .row = {}};
+    if (source.cursor.Next(source.row)) sources.push_back(source);
+  }
+  const std::size_t bytes = KeptBytes(kind);
+  const std::shared_ptr<Withdrawals> withdrawals = Snapshot()->withdrawals;
+  while (!sources.empty()) {
+    {
+      const std::lock_guard lock(writer_mutex_);
+      if (is_stopping_) return absl::CancelledError("the index is closed");
+    }
+    const auto lock = withdrawals->Read();
+    for (std::size_t i = 0; i < kRowsAtOnce && !sources.empty(); ++i) {
+      const auto least = std::min_element(
+          sources.begin(), sources.end(),
+          [bytes](const Source& a, const Source& b) { return IsBefore(a.row, b.row, bytes); });
+      if (!withdrawals->IsSilent(least->row.entry, least->epoch)) {
+        if (absl::Status status = (*writer)->Append(least->row); !status.ok()) return status;
+      }
+      if (!least->cursor.Next(least->row)) sources.erase(least);
+    }
+  }
+  return FinishRun(**writer, number, epoch);
+}
+
+// Lets go of notes that no row needs any more. Searches under way keep those of their state.
+void StoredDigestIndex::ForgetOldNotes() {
+  const std::lock_guard lock(writer_mutex_);
+  State state = *Snapshot();
+  const std::size_t before = state.withdrawals->size();
+  if (before < kForgetFrom) return;
+  std::uint32_t floor = state.active->born();
+  for (const Frozen& frozen : state.frozen) floor = std::min(floor, frozen.delta->born());
+  for (const Runs& runs : state.runs) {
+    for (const PlacedRun& placed : runs) floor = std::min(floor, placed.epoch);
+  }
+  const std::vector<Withdrawals::Note> notes = state.withdrawals->NotesAbove(floor);
+  if (notes.size() > before / 2) return;
+  state.withdrawals = std::make_shared<Withdrawals>(state.withdrawals->Epoch(), notes);
+  Publish(std::move(state));
+}
+
+absl::Status StoredDigestIndex::SaveManifest() {
+  DigestManifest manifest;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    const std::shared_ptr<const State> state = Snapshot();
+    manifest.change = spilled_;
+    manifest.next_number = next_number_;
+    manifest.epoch = state->withdrawals->Epoch();
+    manifest.withdrawn = state->withdrawals->NotesAbove(0);
+    for (std::size_t kind = 0; kind < state->runs.size(); ++kind) {
+      for (const PlacedRun& placed : state->runs[kind]) {
+        manifest.runs.push_back({.number = placed.number,
+                                 .rows = placed.run->rows(),
+                                 .checked = placed.checked,
+                                 .kind = static_cast<std::uint32_t>(kind),
+                                 .epoch = placed.epoch});
+      }
+    }
+  }
+  if (absl::Status status = WriteManifest(options_.folder, manifest); !status.ok()) return status;
+  // Merged runs are mapped by searches under way; their names are needed no more.
+  RemoveOthers(options_.folder, manifest);
+  const std::lock_guard lock(writer_mutex_);
+  saved_ = manifest.change;
+  return absl::OkStatus();
+}
+
+}  // namespace kith::index::internal
