@@ -99,4 +99,22 @@ void CodeBlocks::Scan(std::span<const Code> queries, int radius_bits, ScanKernel
   ScanGroups(first_.data(), second_.data(), rows_, queries, radius_bits, kernel, sink);
 }
 
+void ScanPlainCodes(const std::uint8_t* codes, std::size_t count, std::span<const Code> queries,
+                    int radius_bits, ScanKernel kernel, PairSink sink) {
+  constexpr std::size_t kGroups = 512;  // turned round at once
+  std::vector<HalfGroup> first(kGroups);
+  std::vector<HalfGroup> second(kGroups);
+  for (std::size_t begin = 0; begin < count; begin += kGroups * kLanes) {
+    const std::size_t rows = std::min(kGroups * kLanes, count - begin);
+    for (std::size_t at = 0; at < rows; ++at) {
+      StoreCode(codes + (begin + at) * sizeof(Code), at % kLanes, first[at / kLanes],
+                second[at / kLanes]);
+    }
+    ScanGroups(first.data(), second.data(), rows, queries, radius_bits, kernel,
+               [&](std::size_t query, std::size_t row, int distance_bits) {
+                 sink(query, begin + row, distance_bits);
+               });
+  }
+}
+
 }  // namespace kith::index::internal

@@ -26,6 +26,10 @@ void StoreCode(const std::uint8_t* code, std::size_t lane, HalfGroup& first, Hal
 void ScanGroups(const HalfGroup* first, const HalfGroup* second, std::size_t rows,
                 std::span<const Code> queries, int radius_bits, ScanKernel kernel, PairSink sink);
 
+// The same for `count` codes that lie one behind the other, 32 bytes each.
+void ScanPlainCodes(const std::uint8_t* codes, std::size_t count, std::span<const Code> queries,
+                    int radius_bits, ScanKernel kernel, PairSink sink);
+
 // A growing list of codes. Not safe to append to while another thread scans.
 class CodeBlocks {
  public:

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <numeric>
 #include <utility>
 #include <vector>
 
-#include <faiss/impl/AuxIndexStructures.h>
 #include <faiss/impl/FaissAssert.h>
 
 #include "index/internal/distinct.h"
+#include "index/internal/pair_search.h"
 #include "index/internal/probe_walk.h"
 
 namespace kith::index::internal {
@@ -53,12 +52,6 @@ constexpr double kCompareCost = 0.05;
 
 const std::uint8_t* BytesOf(const RingCode& code) {
   return reinterpret_cast<const std::uint8_t*>(&code);
-}
-
-std::vector<Code> CodesOf(faiss::IndexBinary::idx_t n, const std::uint8_t* x) {
-  std::vector<Code> codes(static_cast<std::size_t>(n));
-  if (n > 0) std::memcpy(codes.data(), x, codes.size() * sizeof(Code));
-  return codes;
 }
 
 }  // namespace
@@ -159,87 +152,21 @@ void MultiIndexHash::StreamPositions(std::span<const Code> queries, int radius_b
 void MultiIndexHash::ScanPositions(std::span<const Code> queries, int radius_bits,
                                    PairSink sink) const {
   if (blocks_.size() == codes_.size()) return blocks_.Scan(queries, radius_bits, scan_, sink);
-  // The codes lie one by one, as a probe needs them; so many are turned round at once.
-  constexpr std::size_t kGroups = 512;
-  std::vector<HalfGroup> first(kGroups);
-  std::vector<HalfGroup> second(kGroups);
-  for (std::size_t begin = 0; begin < codes_.size(); begin += kGroups * kLanes) {
-    const std::size_t count = std::min(kGroups * kLanes, codes_.size() - begin);
-    for (std::size_t at = 0; at < count; ++at) {
-      StoreCode(BytesOf(codes_[begin + at]), at % kLanes, first[at / kLanes], second[at / kLanes]);
-    }
-    ScanGroups(first.data(), second.data(), count, queries, radius_bits, scan_,
-               [&](std::size_t query, std::size_t row, int distance_bits) {
-                 sink(query, begin + row, distance_bits);
-               });
-  }
+  // The codes lie one by one, as a probe needs them.
+  ScanPlainCodes(BytesOf(*codes_.data()), codes_.size(), queries, radius_bits, scan_, sink);
 }
 
 void MultiIndexHash::range_search(idx_t n, const std::uint8_t* x, int radius,
                                   faiss::RangeSearchResult* result,
                                   const faiss::SearchParameters* params) const {
   FAISS_THROW_IF_NOT_MSG(params == nullptr, "multi-index hashing has no search parameters");
-  struct Pair {
-    std::size_t query;
-    idx_t row;
-    float distance;
-  };
-  std::vector<Pair> pairs;
-  const std::vector<Code> queries = CodesOf(n, x);
-  // FAISS's shape: counts first, which do_allocation turns into offsets.
-  std::fill_n(result->lims, queries.size() + 1, std::size_t{0});
-  if (radius > 0) {
-    StreamPairs(queries, std::min(radius - 1, kCodeBits),
-                [&](std::size_t query, std::size_t row, int distance) {
-                  pairs.push_back({query, static_cast<idx_t>(row), static_cast<float>(distance)});
-                  ++result->lims[query];
-                });
-  }
-  result->do_allocation();
-  std::vector<std::size_t> next(result->lims, result->lims + queries.size());
-  for (const Pair& pair : pairs) {
-    const std::size_t at = next[pair.query]++;
-    result->labels[at] = pair.row;
-    result->distances[at] = pair.distance;
-  }
+  SearchRange(*this, n, x, radius, result);
 }
 
 void MultiIndexHash::search(idx_t n, const std::uint8_t* x, idx_t k, std::int32_t* distances,
                             idx_t* labels, const faiss::SearchParameters* params) const {
   FAISS_THROW_IF_NOT_MSG(params == nullptr, "multi-index hashing has no search parameters");
-  // A query whose k nearest lie within one of these radii is not asked for the wider ones.
-  constexpr int kRadii[] = {7, 15, 31, 47, 63, kCodeBits};
-  using Near = std::pair<std::int32_t, idx_t>;
-  const std::vector<Code> codes = CodesOf(n, x);
-  const auto keep = static_cast<std::size_t>(k);
-  std::vector<std::vector<Near>> heaps(codes.size());
-  std::vector<std::size_t> open(codes.size());
-  std::iota(open.begin(), open.end(), std::size_t{0});
-  for (const int radius : kRadii) {
-    std::vector<Code> queries;
-    for (const std::size_t at : open) {
-      heaps[at].clear();
-      queries.push_back(codes[at]);
-    }
-    StreamPairs(queries, radius, [&](std::size_t query, std::size_t row, int distance) {
-      std::vector<Near>& heap = heaps[open[query]];
-      heap.emplace_back(distance, static_cast<idx_t>(row));
-      std::push_heap(heap.begin(), heap.end());
-      if (heap.size() > keep) {
-        std::pop_heap(heap.begin(), heap.end());
-        heap.pop_back();
-      }
-    });
-    std::erase_if(open, [&](std::size_t at) { return heaps[at].size() == keep; });
-  }
-  for (std::vector<Near>& heap : heaps) {
-    std::sort_heap(heap.begin(), heap.end());
-    heap.resize(keep, Near{std::numeric_limits<std::int32_t>::max(), -1});
-    for (const auto& [distance, row] : heap) {
-      *distances++ = distance;
-      *labels++ = row;
-    }
-  }
+  SearchNearest(*this, n, x, k, distances, labels);
 }
 
 int MultiIndexHash::Bands() const {

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "index/internal/packed.h"
+#include "index/internal/section_hash.h"
+#include "index/internal/segment_format.h"
+#include "index/internal/segment_map.h"
+
+namespace kith::index::internal {
+
+// All of it or an error: ResourceExhausted when the disk is full, Unavailable or DataLoss.
+[[nodiscard]] absl::Status WriteAt(const File& file, std::uint64_t offset,
+                                   std::span<const std::uint8_t> bytes, const std::string& path);
+[[nodiscard]] absl::Status ReadAt(const File& file, std::uint64_t offset,
+                                  std::span<std::uint8_t> bytes, const std::string& path);
+
+// Writes one section from its offset on and computes its hash. Several may write to different
+// places of a file in turn. The first error stays until Finish.
+class SectionWriter {
+ public:
+  SectionWriter(const File& file, const std::string& path, std::uint64_t offset);
+
+  void Append(const void* bytes, std::size_t count);
+  void AppendWord(std::uint64_t word) { Append(&word, sizeof(word)); }
+
+  // Fills the section up with zeros to its length and sets its hash. Internal if more was written.
+  [[nodiscard]] absl::Status Finish(Section& section);
+
+ private:
+  void Flush();
+
+  const File& file_;
+  const std::string& path_;
+  std::uint64_t offset_;
+  std::uint64_t written_ = 0;
+  std::vector<std::uint8_t> buffer_;
+  SectionHash hash_;
+  absl::Status status_;
+};
+
+// Packed numbers and runs of bits, into a section.
+class BitWriter {
+ public:
+  explicit BitWriter(SectionWriter& out) : out_(out) {}
+
+  // The lowest `bits` bits, 0..64; none set above.
+  void Append(std::uint64_t value, unsigned bits) {
+    if (bits == 0) return;
+    word_ |= value << used_;
+    if (used_ + bits < 64) {
+      used_ += bits;
+      return;
+    }
+    out_.AppendWord(word_);
+    const unsigned placed = 64 - used_;
+    word_ = placed == 64 ? 0 : value >> placed;
+    used_ = bits - placed;
+  }
+  void AppendOnes(std::uint64_t count) {
+    for (; count >= 64; count -= 64) Append(~std::uint64_t{0}, 64);
+    Append(LowBits(static_cast<unsigned>(count)), static_cast<unsigned>(count));
+  }
+  void Flush() {
+    if (used_ > 0) out_.AppendWord(word_);
+    word_ = 0;
+    used_ = 0;
+  }
+
+ private:
+  SectionWriter& out_;
+  std::uint64_t word_ = 0;
+  unsigned used_ = 0;
+};
+
+// A directory with its samples, bucket by bucket; see directory_kernel.h.
+class DirectoryWriter {
+ public:
+  explicit DirectoryWriter(SectionWriter& words) : bits_(words) {}
+
+  void AddBucket(std::uint64_t items) {
+    if (buckets_++ % (std::uint64_t{1} << kSampleBits) == 0) {
+      samples_.push_back(static_cast<std::uint32_t>(items_));
+    }
+    items_ += items;
+    if (items >= 64) {
+      bits_.AppendOnes(items - items % 64);
+      items %= 64;
+    }
+    const auto ones = static_cast<unsigned>(items);
+    bits_.Append(LowBits(ones), ones + 1);
+  }
+  void AddEmptyUntil(std::uint64_t buckets) {
+    while (buckets_ < buckets) AddBucket(0);
+  }
+  void Flush() { bits_.Flush(); }
+  [[nodiscard]] std::span<const std::uint32_t> samples() const { return samples_; }
+
+ private:
+  BitWriter bits_;
+  std::uint64_t buckets_ = 0;
+  std::uint64_t items_ = 0;
+  std::vector<std::uint32_t> samples_;
+};
+
+}  // namespace kith::index::internal

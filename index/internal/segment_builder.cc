@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/segment_builder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/internal/packed.h"
+#include "index/internal/segment_plan.h"
+
+namespace kith::index::internal {
+namespace {
+
+// The rest of the memory is for the sorting of one part and for buffers.
+std::uint64_t ItemsPerPass(std::size_t memory_bytes, std::size_t item_bytes) {
+  return std::max<std::uint64_t>(memory_bytes / 4 * 3 / item_bytes, 4096);
+}
+
+constexpr std::uint64_t kTellEvery = std::uint64_t{1} << 20;
+
+struct EntryRow {
+  std::uint64_t entry;
+  std::uint32_t row;
+
+  friend bool operator<(const EntryRow& a, const EntryRow& b) {
+    return a.entry != b.entry ? a.entry < b.entry : a.row < b.row;
+  }
+};
+
+WordCode CodeAt(const std::uint8_t* codes, std::uint64_t position) {
+  return WordsOf(codes + position * sizeof(Code));
+}
+
+void AppendCode(SectionWriter& out, const WordCode& words) {
+  WordCode bytes;
+  for (std::size_t word = 0; word < words.size(); ++word) {
+    bytes[word] = __builtin_bswap64(words[word]);
+  }
+  out.Append(bytes.data(), sizeof(bytes));
+}
+
+}  // namespace
+
+// How many rows each code has, in memory until it is known whether that needs to be written.
+class SegmentBuilder::RowRuns {
+ public:
+  void StartCode() {
+    if (codes_ > 0) ++bits_;
+    if (codes_++ % (std::uint64_t{1} << kSampleBits) == 0) {
+      samples_.push_back(static_cast<std::uint32_t>(rows_));
+    }
+  }
+  void AddRow() {
+    ++rows_;
+    words_.resize(bits_ / 64 + 1);
+    words_[bits_ / 64] |= std::uint64_t{1} << bits_ % 64;
+    ++bits_;
+  }
+  [[nodiscard]] std::uint64_t codes() const { return codes_; }
+  [[nodiscard]] std::span<const std::uint64_t> words() const { return words_; }
+  [[nodiscard]] std::span<const std::uint32_t> samples() const { return samples_; }
+
+ private:
+  std::uint64_t codes_ = 0;
+  std::uint64_t rows_ = 0;
+  std::uint64_t bits_ = 0;
+  std::vector<std::uint64_t> words_;
+  std::vector<std::uint32_t> samples_;
+};
+
+SegmentBuilder::Histogram::Histogram(unsigned bits)
+    : key_bits(bits), parts(std::size_t{1} << PartBits()) {}
+
+std::size_t SegmentBuilder::Histogram::EndOfPass(std::size_t first,
+                                                 std::uint64_t most_items) const {
+  std::uint64_t items = parts[first];
+  std::size_t end = first + 1;
+  while (end < parts.size() && items + parts[end] <= most_items) items += parts[end++];
+  return end;
+}
+
+SegmentBuilder::SegmentBuilder(const File& file, const std::string& path, RowSpool& rows,
+                               const SegmentBuildOptions& options)
+    : file_(file), path_(path), rows_(rows), options_(options) {
+  header_.rows = rows.size();
+  header_.codes = rows.size();  // until it is known better
+  if (rows.size() > 0) {
+    header_.lowest_entry = rows.LowestEntry();
+    header_.entry_bits =
+        static_cast<std::uint32_t>(std::bit_width(rows.HighestEntry() - rows.LowestEntry()));
+    header_.view_bits = static_cast<std::uint32_t>(std::bit_width(rows.HighestView()));
+  }
+  LayOut(header_);
+}
+
+absl::StatusOr<SegmentInfo> SegmentBuilder::Build() {
+  if (absl::Status status = WriteRows(); !status.ok()) return status;
+  absl::StatusOr<Mapping> written = Mapping::Map(file_, header_.file_bytes, path_);
+  if (!written.ok()) return written.status();
+  written_ = *std::move(written);
+  if (absl::Status status = WriteByEntry(); !status.ok()) return status;
+  if (!header_.bands.empty()) {
+    if (absl::Status status = WriteFirstBand(); !status.ok()) return status;
+  }
+  for (std::uint32_t band = 1; band < header_.bands.size(); ++band) {
+    if (absl::Status status = WriteBand(band); !status.ok()) return status;
+    Tell("bands", band + 1, header_.bands.size());
+  }
+  const std::vector<std::uint8_t> header = EncodeHeader(header_);
+  if (absl::Status status = WriteAt(file_, 0, header, path_); !status.ok()) return status;
+  Tell("sync", 0, 1);
+  if (fsync(file_.fd()) != 0) return FileError("write to", path_, errno);
+  return InfoOf(path_, header_, ManifestHash(header));
+}
+
+Section& SegmentBuilder::SectionOf(SectionKind kind, std::uint32_t band) {
+  return header_
+      .sections[static_cast<std::size_t>(header_.Find(kind, band) - header_.sections.data())];
+}
+
+const std::uint8_t* SegmentBuilder::Written(SectionKind kind) const {
+  return written_.bytes().data() + header_.Find(kind)->offset;
+}
+
+void SegmentBuilder::Tell(std::string_view phase, std::uint64_t done, std::uint64_t total) const {
+  if (options_.progress) options_.progress(phase, done, total);
+}
+
+absl::Status SegmentBuilder::WriteRows() {
+  // Where these begin does not depend on how many of the codes are distinct.
+  SectionWriter entries(file_, path_, SectionOf(SectionKind::kEntries).offset);
+  SectionWriter views(file_, path_, SectionOf(SectionKind::kViews).offset);
+  SectionWriter codes(file_, path_, SectionOf(SectionKind::kCodes).offset);
+  BitWriter entry_bits(entries);
+  BitWriter view_bits(views);
+  RowRuns runs;
+  WordCode last{};
+  std::vector<SpooledRow> part;
+  std::uint64_t done = 0;
+  for (std::size_t at = 0; at < RowSpool::kParts; ++at) {
+    if (absl::Status status = rows_.TakePart(at, part); !status.ok()) return status;
+    for (const SpooledRow& row : part) {
+      if (runs.codes() == 0 || row.code != last) {
+        runs.StartCode();
+        AppendCode(codes, row.code);
+        last = row.code;
+      }
+      runs.AddRow();
+      entry_bits.Append(row.entry - header_.lowest_entry, header_.entry_bits);
+      view_bits.Append(row.view, header_.view_bits);
+    }
+    done += part.size();
+    Tell("rows", done, header_.rows);
+  }
+  entry_bits.Flush();
+  view_bits.Flush();
+  header_.codes = runs.codes();
+  header_.bands = ChooseBands(header_.codes, options_.bands);
+  LayOut(header_);
+  // Told now, and not hours later, if the disk is too small; where the file system cannot reserve
+  // room, it grows as it is written.
+  if (fallocate(file_.fd(), 0, 0, static_cast<off_t>(header_.file_bytes)) != 0) {
+    if (errno == ENOSPC || errno == EFBIG) return FileError("reserve room for", path_, errno);
+    if (ftruncate(file_.fd(), static_cast<off_t>(header_.file_bytes)) != 0) {
+      return FileError("write to", path_, errno);
+    }
+  }
+  for (const auto& [writer, kind] :
+       {std::pair(&entries, SectionKind::kEntries), std::pair(&views, SectionKind::kViews),
+        std::pair(&codes, SectionKind::kCodes)}) {
+    if (absl::Status status = writer->Finish(SectionOf(kind)); !status.ok()) return status;
+  }
+  return header_.codes == header_.rows ? absl::OkStatus() : WriteRowRuns(runs);
+}
+
+absl::Status SegmentBuilder::WriteRowRuns(const RowRuns& runs) {
+  Section& words = SectionOf(SectionKind::kRowStarts);
+  SectionWriter out(file_, path_, words.offset);
+  for (const std::uint64_t word : runs.words()) out.AppendWord(word);
+  if (absl::Status status = out.Finish(words); !status.ok()) return status;
+  Section& samples = SectionOf(SectionKind::kRowSamples);
+  SectionWriter samples_out(file_, path_, samples.offset);
+  for (const std::uint32_t sample : runs.samples()) samples_out.Append(&sample, sizeof(sample));
+  return samples_out.Finish(samples);
+}
+
+absl::Status SegmentBuilder::WriteByEntry() {
+  Section& section = SectionOf(SectionKind::kByEntry);
+  SectionWriter out(file_, path_, section.offset);
+  BitWriter bits(out);
+  const std::uint8_t* entries = Written(SectionKind::kEntries);
+  Histogram histogram(header_.entry_bits);
+  for (std::uint64_t row = 0; row < header_.rows; ++row) {
+    ++histogram.parts[histogram.PartOf(PackedAt(entries, row, header_.entry_bits))];
+  }
+  const std::uint64_t most = ItemsPerPass(options_.memory_bytes, sizeof(EntryRow));
+  for (std::size_t first = 0; first < histogram.parts.size();) {
+    const std::size_t end = histogram.EndOfPass(first, most);
+    std::vector<std::size_t> next;
+    std::size_t total = 0;
+    for (std::size_t part = first; part < end; ++part) {
+      next.push_back(total);
+      total += histogram.parts[part];
+    }
+    HugeArray<EntryRow> items(total);
+    for (std::uint64_t row = 0; row < header_.rows; ++row) {
+      const std::uint64_t entry = PackedAt(entries, row, header_.entry_bits);
+      const std::size_t part = histogram.PartOf(entry);
+      if (part < first || part >= end) continue;
+      items[next[part - first]++] = {.entry = entry, .row = static_cast<std::uint32_t>(row)};
+    }
+    std::size_t begin = 0;
+    for (const std::size_t part_end : next) {
+      std::sort(items.data() + begin, items.data() + part_end);
+      for (; begin < part_end; ++begin) bits.Append(items[begin].row, header_.RowBits());
+    }
+    first = end;
+    Tell("entries", first, histogram.parts.size());
+  }
+  bits.Flush();
+  return out.Finish(section);
+}
+
+absl::Status SegmentBuilder::WriteSamples(SectionKind kind, std::uint32_t band,
+                                          const DirectoryWriter& directory) {
+  Section& section = SectionOf(kind, band);
+  SectionWriter out(file_, path_, section.offset);
+  for (const std::uint32_t sample : directory.samples()) out.Append(&sample, sizeof(sample));
+  return out.Finish(section);
+}
+
+absl::Status SegmentBuilder::WriteFirstBand() {
+  Section& section = SectionOf(SectionKind::kDirectory, 0);
+  SectionWriter out(file_, path_, section.offset);
+  DirectoryWriter directory(out);
+  const SegmentBand& band = header_.bands[0];
+  const std::uint8_t* codes = Written(SectionKind::kCodes);
+  std::uint64_t bucket = 0;
+  std::uint64_t items = 0;
+  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+    const std::uint32_t key = KeyOf(CodeAt(codes, position), band);
+    for (; bucket < key; ++bucket) directory.AddBucket(std::exchange(items, 0));
+    ++items;
+  }
+  directory.AddBucket(items);
+  directory.AddEmptyUntil(band.Buckets());
+  directory.Flush();
+  if (absl::Status status = out.Finish(section); !status.ok()) return status;
+  return WriteSamples(SectionKind::kSamples, 0, directory);
+}
+
+absl::Status SegmentBuilder::WriteBand(std::uint32_t band) {
+  Section& section = SectionOf(SectionKind::kPostings, band);
+  Section& words = SectionOf(SectionKind::kDirectory, band);
+  SectionWriter out(file_, path_, section.offset);
+  SectionWriter words_out(file_, path_, words.offset);
+  BitWriter postings(out);
+  DirectoryWriter directory(words_out);
+  const std::uint8_t* codes = Written(SectionKind::kCodes);
+  Histogram histogram(header_.bands[band].key_bits);
+  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+    ++histogram.parts[histogram.PartOf(KeyOf(CodeAt(codes, position), header_.bands[band]))];
+  }
+  const std::uint64_t most = ItemsPerPass(options_.memory_bytes, sizeof(std::uint64_t));
+  for (std::size_t first = 0; first < histogram.parts.size();) {
+    const std::size_t end = histogram.EndOfPass(first, most);
+    if (absl::Status status = WritePass(band, histogram, first, end, postings, directory);
+        !status.ok()) {
+      return status;
+    }
+    first = end;
+  }
+  postings.Flush();
+  directory.Flush();
+  if (absl::Status status = out.Finish(section); !status.ok()) return status;
+  if (absl::Status status = words_out.Finish(words); !status.ok()) return status;
+  return WriteSamples(SectionKind::kSamples, band, directory);
+}
+
+absl::Status SegmentBuilder::WritePass(std::uint32_t band, const Histogram& histogram,
+                                       std::size_t first_part, std::size_t end_part,
+                                       BitWriter& postings, DirectoryWriter& directory) {
+  const SegmentBand cut = header_.bands[band];
+  const unsigned low_bits = cut.key_bits - histogram.PartBits();
+  const std::uint8_t* codes = Written(SectionKind::kCodes);
+  std::vector<std::size_t> next;
+  std::size_t total = 0;
+  for (std::size_t part = first_part; part < end_part; ++part) {
+    next.push_back(total);
+    total += histogram.parts[part];
+  }
+  // The lower bits of the key above the position.
+  HugeArray<std::uint64_t> items(total);
+  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+    const std::uint32_t key = KeyOf(CodeAt(codes, position), cut);
+    const std::size_t part = histogram.PartOf(key);
+    if (part < first_part || part >= end_part) continue;
+    items[next[part - first_part]++] = (key & LowBits(low_bits)) << 32 | position;
+  }
+  // Each part by counting; what is equal stays in the order of the positions.
+  std::vector<std::uint32_t> starts;
+  std::vector<std::uint32_t> positions;
+  std::size_t begin = 0;
+  for (const std::size_t end : next) {
+    starts.assign((std::size_t{1} << low_bits) + 1, 0);
+    positions.resize(end - begin);
+    for (std::size_t at = begin; at < end; ++at) ++starts[(items[at] >> 32) + 1];
+    for (std::size_t bucket = 1; bucket < starts.size(); ++bucket) {
+      directory.AddBucket(starts[bucket]);
+      starts[bucket] += starts[bucket - 1];
+    }
+    for (; begin < end; ++begin) {
+      positions[starts[items[begin] >> 32]++] = static_cast<std::uint32_t>(items[begin]);
+    }
+    for (const std::uint32_t position : positions) {
+      postings.Append(position, header_.PositionBits());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace kith::index::internal

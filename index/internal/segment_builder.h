@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "index/internal/row_spool.h"
+#include "index/internal/section_writer.h"
+#include "index/internal/segment_format.h"
+#include "index/internal/segment_map.h"
+#include "index/segment.h"
+
+namespace kith::index::internal {
+
+// Writes the file of a segment from spooled rows, section by section:
+//   1. the rows, part by part in the order of their codes: labels and distinct codes;
+//   2. what the order of the codes gives: the directory of the first band, the rows of the codes;
+//   3. the rows by entry, and for each other band the codes by key: passes over what 1 wrote, each
+//      of which takes as many keys as fit the memory.
+// The memory does not grow with the rows but for a histogram, the samples (1/16 byte a code at
+// most), and where codes occur more than once a quarter of a byte a row.
+class SegmentBuilder {
+ public:
+  SegmentBuilder(const File& file, const std::string& path, RowSpool& rows,
+                 const SegmentBuildOptions& options);
+
+  // All but the rename. The file must be empty.
+  [[nodiscard]] absl::StatusOr<SegmentInfo> Build();
+
+ private:
+  // How many items have keys that begin with some bits: so that a pass takes what fits.
+  struct Histogram {
+    unsigned key_bits = 0;
+    std::vector<std::uint64_t> parts;
+
+    explicit Histogram(unsigned bits);
+    [[nodiscard]] unsigned PartBits() const { return key_bits < 12 ? key_bits : 12; }
+    [[nodiscard]] std::size_t PartOf(std::uint64_t key) const {
+      return static_cast<std::size_t>(PartBits() == 0 ? 0 : key >> (key_bits - PartBits()));
+    }
+    // The end of the parts from `first` on that have at most so many items, but at least one part.
+    [[nodiscard]] std::size_t EndOfPass(std::size_t first, std::uint64_t most_items) const;
+  };
+  class RowRuns;
+
+  absl::Status WriteRows();
+  absl::Status WriteRowRuns(const RowRuns& runs);
+  absl::Status WriteByEntry();
+  absl::Status WriteFirstBand();
+  absl::Status WriteBand(std::uint32_t band);
+  absl::Status WritePass(std::uint32_t band, const Histogram& histogram, std::size_t first_part,
+                         std::size_t end_part, BitWriter& postings, DirectoryWriter& directory);
+  absl::Status WriteSamples(SectionKind kind, std::uint32_t band, const DirectoryWriter& directory);
+  Section& SectionOf(SectionKind kind, std::uint32_t band = 0);
+  [[nodiscard]] const std::uint8_t* Written(SectionKind kind) const;
+  void Tell(std::string_view phase, std::uint64_t done, std::uint64_t total) const;
+
+  const File& file_;
+  const std::string& path_;
+  RowSpool& rows_;
+  const SegmentBuildOptions& options_;
+  SegmentHeader header_;
+  Mapping written_;  // labels and codes
+};
+
+}  // namespace kith::index::internal

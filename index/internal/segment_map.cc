@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/segment_map.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/internal/section_hash.h"
+#include "index/internal/section_writer.h"
+#include "index/internal/verified_mark.h"
+
+namespace kith::index::internal {
+namespace {
+
+// Read at once, and between two words about progress.
+constexpr std::uint64_t kPieceBytes = std::uint64_t{16} << 20;
+
+// From so many bytes on, reading ahead of a random place would evict what is needed.
+constexpr std::uint64_t kReadAheadBelow = std::uint64_t{1} << 30;
+
+absl::Status NameFile(const std::string& path, const absl::Status& status) {
+  return {status.code(), absl::StrCat(path, ": ", std::string(status.message()))};
+}
+
+}  // namespace
+
+SegmentInfo InfoOf(const std::string& path, const SegmentHeader& header,
+                   std::uint64_t manifest_hash) {
+  SegmentInfo info{.path = path,
+                   .rows = header.rows,
+                   .codes = header.codes,
+                   .file_bytes = header.file_bytes,
+                   .hot_bytes = 0,
+                   .cold_bytes = 0,
+                   .bands = static_cast<int>(header.bands.size()),
+                   .manifest_hash = manifest_hash};
+  for (const Section& section : header.sections) {
+    (section.IsHot() ? info.hot_bytes : info.cold_bytes) += section.bytes;
+  }
+  return info;
+}
+
+File::~File() {
+  if (fd_ >= 0) close(fd_);
+}
+
+absl::StatusOr<Mapping> Mapping::Map(const File& file, std::uint64_t bytes,
+                                     const std::string& path) {
+  Mapping mapping;
+  if (bytes == 0) return mapping;
+  void* data = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file.fd(), 0);
+  if (data == MAP_FAILED) return FileError("map", path, errno);
+  mapping.data_ = data;
+  mapping.bytes_ = bytes;
+  return mapping;
+}
+
+Mapping::~Mapping() {
+  if (data_ != nullptr) munmap(data_, bytes_);
+}
+
+void Mapping::Advise(int advice) const {
+  if (data_ != nullptr) (void)madvise(data_, bytes_, advice);
+}
+
+absl::Status FileError(std::string_view what, const std::string& path, int error) {
+  const std::string message =
+      absl::StrCat("index: cannot ", std::string(what), " ", path, ": ", std::strerror(error));
+  if (error == ENOENT) return absl::NotFoundError(message);
+  if (error == ENOSPC || error == EDQUOT || error == ENOMEM || error == EFBIG) {
+    return absl::ResourceExhaustedError(message);
+  }
+  return absl::UnavailableError(message);
+}
+
+struct SegmentMap::ScrubState {
+  std::size_t section = 0;
+  std::uint64_t at = 0;  // in the section
+  SectionHash hash;
+};
+
+void SegmentMap::ScrubDeleter::operator()(ScrubState* state) const {
+  std::default_delete<ScrubState>()(state);
+}
+
+absl::StatusOr<std::unique_ptr<SegmentMap>> SegmentMap::Open(const std::string& path,
+                                                             const SegmentOpenOptions& options) {
+  auto map = std::make_unique<SegmentMap>();
+  map->path_ = path;
+  map->file_ = File(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!map->file_.ok()) return FileError("open", path, errno);
+  struct stat found {};
+  if (fstat(map->file_.fd(), &found) != 0) return FileError("look at", path, errno);
+  if (!S_ISREG(found.st_mode)) {
+    return absl::DataLossError(absl::StrCat(path, ": segment refused: it is no regular file"));
+  }
+  const auto file_bytes = static_cast<std::uint64_t>(found.st_size);
+  if (absl::Status status = map->ReadHeader(file_bytes); !status.ok()) return status;
+  if (absl::Status status = map->VerifyOnce(options); !status.ok()) return status;
+  absl::StatusOr<Mapping> mapping = Mapping::Map(map->file_, file_bytes, path);
+  if (!mapping.ok()) return mapping.status();
+  map->mapping_ = *std::move(mapping);
+  map->resident_.resize(map->header_.sections.size());
+  if (options.resident) {
+    if (absl::Status status = map->MakeResident(); !status.ok()) return status;
+  }
+  if (file_bytes >= kReadAheadBelow) map->mapping_.Advise(MADV_RANDOM);
+  return map;
+}
+
+absl::Status SegmentMap::ReadHeader(std::uint64_t file_bytes) {
+  std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(file_bytes, kSegmentHeaderBytes));
+  if (absl::Status status = ReadAt(file_, 0, bytes, path_); !status.ok()) {
+    return status;
+  }
+  absl::StatusOr<SegmentHeader> header = DecodeHeader(bytes, file_bytes);
+  if (!header.ok()) return NameFile(path_, header.status());
+  header_ = *std::move(header);
+  info_ = InfoOf(path_, header_, ManifestHash(bytes));
+  return absl::OkStatus();
+}
+
+absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
+  struct stat before {};
+  if (fstat(file_.fd(), &before) != 0) return FileError("look at", path_, errno);
+  if (!options.verify_always && IsMarkedVerified(path_, before, info_.manifest_hash)) {
+    return absl::OkStatus();
+  }
+  for (std::uint64_t done = kSegmentHeaderBytes;; done += kPieceBytes) {
+    const absl::StatusOr<bool> all = Scrub(kPieceBytes);
+    if (!all.ok()) return all.status();
+    if (options.progress) {
+      options.progress("verify", *all ? header_.file_bytes : std::min(done, header_.file_bytes),
+                       header_.file_bytes);
+    }
+    if (*all) break;
+  }
+  if (options.remember) MarkVerified(path_, before, info_.manifest_hash);
+  return absl::OkStatus();
+}
+
+absl::Status SegmentMap::MakeResident() {
+  for (std::size_t index = 0; index < header_.sections.size(); ++index) {
+    const Section& section = header_.sections[index];
+    if (!section.IsHot()) continue;
+    HugeMemory memory(section.bytes);
+    auto* to = static_cast<std::uint8_t*>(memory.data());
+    if (absl::Status status = ReadAt(file_, section.offset, {to, section.bytes}, path_);
+        !status.ok()) {
+      return status;
+    }
+    if (absl::Status status = VerifySection(section, HashOf({to, section.bytes})); !status.ok()) {
+      return NameFile(path_, status);
+    }
+    resident_[index] = std::move(memory);
+  }
+  return absl::OkStatus();
+}
+
+const std::uint8_t* SegmentMap::Data(SectionKind kind, std::uint32_t band) const {
+  const Section* section = header_.Find(kind, band);
+  const auto index = static_cast<std::size_t>(section - header_.sections.data());
+  const void* memory = resident_[index].data();
+  if (memory != nullptr) return static_cast<const std::uint8_t*>(memory);
+  return mapping_.bytes().data() + section->offset;
+}
+
+DirectoryView SegmentMap::Directory(SectionKind words, SectionKind samples, std::uint32_t band,
+                                    std::uint64_t buckets, std::uint64_t items) const {
+  return {.words = reinterpret_cast<const std::uint64_t*>(Data(words, band)),
+          .word_count = DirectoryWords(buckets, items),
+          .samples = reinterpret_cast<const std::uint32_t*>(Data(samples, band)),
+          .items = items};
+}
+
+absl::StatusOr<bool> SegmentMap::Scrub(std::uint64_t budget_bytes) {
+  const std::lock_guard lock(scrub_mutex_);
+  if (scrub_ == nullptr) scrub_.reset(std::make_unique<ScrubState>().release());
+  std::vector<std::uint8_t> piece;
+  while (budget_bytes > 0) {
+    const Section& section = header_.sections[scrub_->section];
+    // Through the file and not the mapping: a disk that gives no bytes is an error, not a signal.
+    piece.resize(std::min({section.bytes - scrub_->at, budget_bytes, kPieceBytes}));
+    if (absl::Status status = ReadAt(file_, section.offset + scrub_->at, piece, path_);
+        !status.ok()) {
+      return status;
+    }
+    scrub_->hash.Add(piece);
+    scrub_->at += piece.size();
+    budget_bytes -= piece.size();
+    if (scrub_->at < section.bytes) continue;
+    const absl::Status status = VerifySection(section, scrub_->hash.Get());
+    scrub_->hash.Reset();
+    scrub_->at = 0;
+    scrub_->section = (scrub_->section + 1) % header_.sections.size();
+    if (!status.ok()) {
+      ForgetVerified(path_);
+      return NameFile(path_, status);
+    }
+    if (scrub_->section == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace kith::index::internal

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "index/internal/directory_kernel.h"
+#include "index/internal/huge_array.h"
+#include "index/internal/segment_format.h"
+#include "index/segment.h"
+
+namespace kith::index::internal {
+
+// A file descriptor that is closed.
+class File {
+ public:
+  File() = default;
+  explicit File(int fd) : fd_(fd) {}
+  ~File();
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  File& operator=(File&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] bool ok() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+// A file, or the front of one, mapped for reading.
+class Mapping {
+ public:
+  Mapping() = default;
+  // Errors: Unavailable with the system's words.
+  [[nodiscard]] static absl::StatusOr<Mapping> Map(const File& file, std::uint64_t bytes,
+                                                   const std::string& path);
+  ~Mapping();
+  Mapping(Mapping&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Mapping& operator=(Mapping&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const {
+    return {static_cast<const std::uint8_t*>(data_), bytes_};
+  }
+  void Advise(int advice) const;
+
+ private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+// "open PATH: No such file or directory", as NotFound, ResourceExhausted or Unavailable.
+[[nodiscard]] absl::Status FileError(std::string_view what, const std::string& path, int error);
+
+[[nodiscard]] SegmentInfo InfoOf(const std::string& path, const SegmentHeader& header,
+                                 std::uint64_t manifest_hash);
+
+// An open segment file: checked sections, and where they lie.
+class SegmentMap {
+ public:
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<SegmentMap>> Open(
+      const std::string& path, const SegmentOpenOptions& options);
+
+  [[nodiscard]] const SegmentHeader& header() const { return header_; }
+  [[nodiscard]] const SegmentInfo& info() const { return info_; }
+  // The section must be one of the header's.
+  [[nodiscard]] const std::uint8_t* Data(SectionKind kind, std::uint32_t band = 0) const;
+  [[nodiscard]] DirectoryView Directory(SectionKind words, SectionKind samples, std::uint32_t band,
+                                        std::uint64_t buckets, std::uint64_t items) const;
+
+  [[nodiscard]] absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes);
+
+ private:
+  absl::Status ReadHeader(std::uint64_t file_bytes);
+  absl::Status VerifyOnce(const SegmentOpenOptions& options);
+  absl::Status MakeResident();
+
+  std::string path_;
+  File file_;
+  Mapping mapping_;
+  SegmentHeader header_;
+  SegmentInfo info_;
+  std::vector<HugeMemory> resident_;  // one a section, empty for those that are mapped
+
+  struct ScrubState;
+  struct ScrubDeleter {
+    void operator()(ScrubState* state) const;
+  };
+  std::mutex scrub_mutex_;
+  std::unique_ptr<ScrubState, ScrubDeleter> scrub_;
+};
+
+}  // namespace kith::index::internal

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/segment.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/internal/mapped_index.h"
+#include "index/internal/nearest.h"
+#include "index/internal/row_spool.h"
+#include "index/internal/segment_builder.h"
+#include "index/internal/segment_format.h"
+#include "index/simd.h"
+
+namespace kith::index {
+namespace {
+
+using internal::File;
+using internal::FileError;
+using internal::MappedIndex;
+
+// Runs what may throw, and turns the exception into a Status: none leaves this file.
+template <typename Work>
+absl::Status Guarded(const char* what, const std::string& path, Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError(absl::StrCat("index: out of memory while ", what, " ", path,
+                                                     "; give it less to do at once, or memory"));
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("index: ", what, " ", path, " failed: ", error.what()));
+  }
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+class Writer final : public SegmentWriter {
+ public:
+  Writer(std::string path, SegmentBuildOptions options)
+      : path_(std::move(path)),
+        temporary_(path_ + ".tmp"),
+        options_(std::move(options)),
+        rows_(DirectoryOf(path_), options_.memory_bytes) {}
+  ~Writer() override {
+    if (file_.ok() && !finished_) (void)unlink(temporary_.c_str());
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  absl::Status Start() {
+    file_ =
+        File(open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    return file_.ok() ? absl::OkStatus() : FileError("write to", temporary_, errno);
+  }
+
+  absl::Status Add(std::span<const Code> codes, std::span<const Label> labels) override {
+    if (codes.size() != labels.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("index: ", codes.size(), " codes came with ",
+                                                     labels.size(),
+                                                     " labels; give one label a code"));
+    }
+    if (codes.size() > std::numeric_limits<std::uint32_t>::max() - rows_.size()) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("index: ", path_, " would have 2^32 rows or more; make several segments"));
+    }
+    return Guarded("writing", path_, [&] { return rows_.Add(codes, labels); });
+  }
+
+  absl::StatusOr<SegmentInfo> Finish() override {
+    SegmentInfo info;
+    absl::Status status = Guarded("writing", path_, [&]() -> absl::Status {
+      if (absl::Status ended = rows_.EndOfRows(); !ended.ok()) return ended;
+      absl::StatusOr<SegmentInfo> built =
+          internal::SegmentBuilder(file_, temporary_, rows_, options_).Build();
+      if (!built.ok()) return built.status();
+      info = *std::move(built);
+      return Publish();
+    });
+    if (!status.ok()) return status;
+    info.path = path_;
+    return info;
+  }
+
+ private:
+  absl::Status Publish() {
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+      return FileError("put in place", path_, errno);
+    }
+    finished_ = true;
+    const std::string directory = DirectoryOf(path_);
+    const File opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.ok() || fsync(opened.fd()) != 0) return FileError("sync", directory, errno);
+    return absl::OkStatus();
+  }
+
+  std::string path_;
+  std::string temporary_;
+  SegmentBuildOptions options_;
+  internal::RowSpool rows_;
+  File file_;
+  bool finished_ = false;
+};
+
+class MappedFile final : public SegmentFile {
+ public:
+  explicit MappedFile(std::unique_ptr<MappedIndex> index) : index_(std::move(index)) {}
+
+  const SegmentInfo& info() const override { return index_->info(); }
+
+  absl::StatusOr<std::vector<SearchResult>> Search(std::span<const Code> queries,
+                                                   const SearchOptions& options) const override {
+    std::vector<SearchResult> results;
+    absl::Status status = Guarded("searching", info().path, [&]() -> absl::Status {
+      std::vector<internal::Nearest> nearest(queries.size(), internal::Nearest(options.limit));
+      absl::Status searched = Stream(
+          queries, options.radius_bits, [&](std::size_t query, std::size_t row, int distance) {
+            const Label label = index_->LabelAt(row);
+            if (options.keep && !options.keep(query, label, distance)) return;
+            nearest[query].Offer(
+                {.distance_bits = static_cast<std::uint16_t>(distance), .label = label});
+          });
+      if (!searched.ok()) return searched;
+      results.reserve(queries.size());
+      for (internal::Nearest& one : nearest) results.push_back(std::move(one).Finish());
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return results;
+  }
+
+  absl::Status SearchRows(std::span<const Code> queries, int radius_bits,
+                          const RowSink& sink) const override {
+    return Guarded("searching", info().path, [&] {
+      return Stream(queries, radius_bits, [&](std::size_t query, std::size_t row, int distance) {
+        sink(query, row, distance);
+      });
+    });
+  }
+
+  Label LabelAt(std::uint64_t row) const override { return index_->LabelAt(row); }
+  Code CodeAt(std::uint64_t row) const override {
+    Code code;
+    index_->reconstruct(static_cast<MappedIndex::idx_t>(row), code.data());
+    return code;
+  }
+  std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const override {
+    return index_->RowsOf(entry);
+  }
+  void ForEachRow(const RowVisitor& visit) const override {
+    index_->ForEachRow(
+        [&](std::uint64_t row, const Code& code, const Label& label) { visit(row, code, label); });
+  }
+  absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override {
+    return index_->Scrub(budget_bytes);
+  }
+
+ private:
+  absl::Status Stream(std::span<const Code> queries, int radius_bits,
+                      internal::PairSink sink) const {
+    if (radius_bits < 0 || radius_bits > kCodeBits) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("index: radius ", radius_bits, " is not within 0..", kCodeBits));
+    }
+    index_->StreamPairs(queries, radius_bits, sink);
+    return absl::OkStatus();
+  }
+
+  std::unique_ptr<MappedIndex> index_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(std::string path,
+                                                                     SegmentBuildOptions options) {
+  constexpr int kFewestBands = 8;
+  if (options.bands != 0 && (options.bands < kFewestBands ||
+                             options.bands > static_cast<int>(internal::kSegmentMostBands))) {
+    return absl::InvalidArgumentError(absl::StrCat("index: ", options.bands,
+                                                   " bands are not within ", kFewestBands, "..",
+                                                   internal::kSegmentMostBands));
+  }
+  std::unique_ptr<Writer> writer;
+  absl::Status status = Guarded("writing", path, [&] {
+    writer = std::make_unique<Writer>(path, std::move(options));
+    return writer->Start();
+  });
+  if (!status.ok()) return status;
+  return writer;
+}
+
+absl::StatusOr<SegmentInfo> BuildSegment(std::string path, std::span<const Code> codes,
+                                         std::span<const Label> labels,
+                                         SegmentBuildOptions options) {
+  absl::StatusOr<std::unique_ptr<SegmentWriter>> writer =
+      SegmentWriter::Create(std::move(path), std::move(options));
+  if (!writer.ok()) return writer.status();
+  if (absl::Status status = (*writer)->Add(codes, labels); !status.ok()) return status;
+  return (*writer)->Finish();
+}
+
+absl::StatusOr<std::unique_ptr<SegmentFile>> SegmentFile::Open(std::string path,
+                                                               SegmentOpenOptions options) {
+  const absl::StatusOr<SimdTarget> simd = ActiveSimdTarget();
+  if (!simd.ok()) return simd.status();
+  std::unique_ptr<SegmentFile> file;
+  absl::Status status = Guarded("opening", path, [&]() -> absl::Status {
+    absl::StatusOr<std::unique_ptr<MappedIndex>> index = MappedIndex::Open(path, options, *simd);
+    if (!index.ok()) return index.status();
+    file = std::make_unique<MappedFile>(*std::move(index));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return file;
+}
+
+}  // namespace kith::index
