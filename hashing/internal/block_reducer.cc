@@ -34,7 +34,8 @@ std::vector<BlockReducer::BlockTaps> BlockReducer::Fold(int n) {
   for (const Taps& taps : TentTaps(n)) {
     BlockTaps& out = folded.emplace_back();
     out.first = taps.first / kBlockSide;
-    out.weights.resize(static_cast<std::size_t>(taps.last() / kBlockSide - out.first + 1));
+    const int last = taps.last() / kBlockSide;
+    out.weights.resize(static_cast<std::size_t>(last - out.first) + 1);
     for (std::size_t k = 0; k < taps.weights.size(); ++k) {
       const int x = taps.first + static_cast<int>(k);
       auto& weights = out.weights[static_cast<std::size_t>(x / kBlockSide - out.first)];

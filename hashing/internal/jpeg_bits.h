@@ -97,15 +97,12 @@ class JpegBits {
       std::uint64_t byte = 0;
       if (at_marker_) {
         zeros_ += 8;
-      } else if (at_ == end_) {
-        at_marker_ = true;
-        continue;
-      } else if (*at_ != 0xFF) {
+      } else if (at_ < end_ && *at_ != 0xFF) {
         byte = *at_++;
       } else if (end_ - at_ >= 2 && at_[1] == 0) {
         byte = 0xFF;
         at_ += 2;
-      } else {
+      } else {  // a marker, or the end
         at_marker_ = true;
         continue;
       }

@@ -184,7 +184,8 @@ class SequentialReader {
         }
         mean_ += difference;
         if (mean_ > kLargestMean || mean_ < -kLargestMean) return false;
-        const auto column = static_cast<std::size_t>(x * walk_.luma_across() + block.across);
+        const int block_x = x * walk_.luma_across() + block.across;
+        const auto column = static_cast<std::size_t>(block_x);
         const auto row = static_cast<std::size_t>(block.down);
         rows_.At(column, row, 0) = static_cast<std::int16_t>(mean_);
         if (!ReadAc(*tables.ac, column, row)) return false;
@@ -264,8 +265,10 @@ class ProgressiveReader {
   // The mean of a block; null for chroma and for what lies outside the picture.
   [[nodiscard]] std::int16_t* MeanAt(const Walk& walk, const McuBlock& block, int x, int y) {
     if (block.part != 0) return nullptr;
-    const auto column = static_cast<std::size_t>(x * walk.luma_across() + block.across);
-    const auto row = static_cast<std::size_t>(y * walk.luma_down() + block.down);
+    const int block_x = x * walk.luma_across() + block.across;
+    const int block_y = y * walk.luma_down() + block.down;
+    const auto column = static_cast<std::size_t>(block_x);
+    const auto row = static_cast<std::size_t>(block_y);
     const bool is_inside = column < blocks_.across() && row < blocks_.down();
     return is_inside ? &blocks_.At(column, row, 0) : nullptr;
   }

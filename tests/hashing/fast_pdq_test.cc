@@ -39,7 +39,7 @@ Picture Scene(std::uint32_t seed, int width, int height) {
     int channel;
   };
   std::vector<Wave> waves;
-  for (int i = 0; i < 14; ++i) {
+  for (int i = 0; i < 10; ++i) {
     const double length = 4 * std::exp(draw(0, 5));
     const double angle = draw(0, 2 * std::numbers::pi);
     waves.push_back({std::cos(angle) * 2 * std::numbers::pi / length,
@@ -51,7 +51,7 @@ Picture Scene(std::uint32_t seed, int width, int height) {
     int colour[3];
   };
   std::vector<Thing> things;
-  for (int i = 0; i < 25; ++i) {
+  for (int i = 0; i < 15; ++i) {
     Thing thing{draw(0, width), draw(0, height), height * std::exp(draw(-5, -1.5)), {}};
     for (int& colour : thing.colour) colour = static_cast<int>(draw(10, 245));
     things.push_back(thing);
@@ -119,8 +119,8 @@ TEST(FastPdq, LiesWithinItsMarginInItsDomain) {
   for (const auto& [width, height] :
        {std::pair(900, 650), {641, 1203}, {1402, 1211}, {2600, 2571}}) {
     const Picture scene = Scene(seed++, width, height);
-    for (const int quality : {30, 45, 60, 85, 95}) {
-      if (width > 2000 && quality % 30 != 0) continue;
+    for (const int quality : {30, 60, 90}) {
+      if (width > 2000 && quality != 60) continue;
       for (const auto& [across, down] : {std::pair(1, 1), {2, 1}, {2, 2}}) {
         if (width > 2000 && across != down) continue;
         for (const bool progressive : {false, true}) {
@@ -142,7 +142,7 @@ TEST(FastPdq, LiesWithinItsMarginInItsDomain) {
   std::ranges::sort(tally.distances);
   EXPECT_LE(tally.distances[tally.distances.size() / 2], 2);
   // The domain is worth something, and has an end.
-  EXPECT_GT(tally.known, 50);
+  EXPECT_GT(tally.known, 25);
   EXPECT_GT(tally.not_known, 10);
 }
 
