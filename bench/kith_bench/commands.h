@@ -16,5 +16,6 @@ using Run = std::function<int()>;
 void AddHashCommand(CLI::App& app, Run& run);
 void AddIndexCommand(CLI::App& app, Run& run);
 void AddCheckCommand(CLI::App& app, Run& run);
+void AddTuneCommand(CLI::App& app, Run& run);
 
 }  // namespace kith::bench

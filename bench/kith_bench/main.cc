@@ -17,6 +17,7 @@ int RunProgram(int argc, char** argv) {
   kith::bench::AddIndexCommand(app, run);
   kith::bench::AddHashCommand(app, run);
   kith::bench::AddCheckCommand(app, run);
+  kith::bench::AddTuneCommand(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
