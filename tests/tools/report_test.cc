@@ -105,7 +105,7 @@ std::vector<std::vector<std::string>> Rows(const std::string& csv) {
 TEST(Csv, HasOneRowAPathAndMatchAndTheSameColumnsInEach) {
   const auto rows = Rows(Csv(Sample()));
   ASSERT_EQ(rows.size(), 4U);  // header, two paths of the first file, one of the second
-  for (const auto& row : rows) EXPECT_EQ(row.size(), 32U);
+  for (const auto& row : rows) EXPECT_EQ(row.size(), 33U);
   EXPECT_EQ(rows[0][0], "path");
   EXPECT_EQ(rows[1][2], "IDENTIFIED");
   EXPECT_EQ(rows[1][14], "17");
@@ -298,6 +298,60 @@ TEST(Html, ShowsTheLeadThatIsHeldBackAndWhatTheVerdictRestsOn) {
   const std::string alone = section(report);
   EXPECT_LT(alone.find("Foxglove"), alone.find("in harmless"));
   EXPECT_THAT(alone, HasSubstr("Verdict UNRECOGNIZED: nothing else known matches."));
+}
+
+TEST(Html, TellsTheRuleAndHowNearInWords) {
+  const std::vector<std::pair<unsigned, std::string>> words = {{0, "lead, same picture, 0 bits"},
+                                                               {10, "lead, same picture, 10 bits"},
+                                                               {11, "lead, very likely, 11 bits"},
+                                                               {20, "lead, very likely, 20 bits"},
+                                                               {21, "lead, 21 bits"},
+                                                               {31, "lead, 31 bits"}};
+  for (const auto& [bits, text] : words) {
+    v1::Report report = WithMatches(v1::VERDICT_RECOGNIZED, {Lead("n1", bits, kNo)});
+    report.mutable_files(0)->set_rule("known & not identified");
+    const std::string html = RenderHtml(report);
+    EXPECT_THAT(html, HasSubstr(">" + text + "<"));
+    EXPECT_THAT(html, HasSubstr("known &amp; not identified"));
+  }
+  v1::Report report = WithMatches(v1::VERDICT_RECOGNIZED, {Lead("n1", 17, kNo)});
+  EXPECT_EQ(Rows(Csv(report))[1][32], "very likely");
+  report.mutable_files(0)->mutable_matches(0)->set_by("md5");
+  EXPECT_EQ(Rows(Csv(report))[1][32], "same file");
+  EXPECT_THAT(RenderHtml(report), HasSubstr("certain, md5"));
+}
+
+TEST(Html, ListsWhatCouldNotBeReadApartFromWhatCouldNotBeCompared) {
+  v1::Report report;
+  AddFile(report, "flat.png", v1::VERDICT_UNDETERMINED)
+      .set_disposition(v1::DISPOSITION_LOW_QUALITY);
+  v1::ReportFile& broken = AddFile(report, "broken.jpg", v1::VERDICT_UNDETERMINED);
+  broken.set_disposition(v1::DISPOSITION_UNREADABLE);
+  broken.set_detail("Input/output error");
+  broken.clear_sha256();
+  AddFile(report, "new.jpg", v1::VERDICT_UNRECOGNIZED).set_format("jpeg");
+  const std::string html = RenderHtml(report);
+  const std::size_t unread = html.find("<h2>Could not be read");
+  const std::size_t unfit = html.find("<h2>Could not be compared");
+  const std::size_t fresh = html.find("<h2>Never seen before");
+  ASSERT_NE(fresh, std::string::npos);
+  EXPECT_LT(unread, html.find("broken.jpg"));
+  EXPECT_LT(html.find("broken.jpg"), unfit);
+  EXPECT_LT(unfit, html.find("flat.png"));
+  EXPECT_LT(html.find("flat.png"), fresh);
+  EXPECT_LT(fresh, html.find("new.jpg"));
+  EXPECT_THAT(html, HasSubstr("Input/output error"));
+}
+
+TEST(Html, NamesTheDeskBehindThePersonAndWhenHeWasVerified) {
+  v1::Report report = Sample();
+  EXPECT_THAT(RenderHtml(report), HasSubstr("never verified"));
+  report.mutable_series(0)->set_agency_desk("desk@dpd.example");
+  report.mutable_series(0)->mutable_series()->mutable_contact()->set_verified_at("2026-10-02");
+  EXPECT_THAT(RenderHtml(report), HasSubstr("verified 2026-10-02"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("if not reached: desk, desk@dpd.example"));
+  report.mutable_series(0)->mutable_series()->clear_contact();
+  EXPECT_THAT(RenderHtml(report), HasSubstr("<strong>desk@dpd.example</strong>desk of the agency"));
 }
 
 TEST(Words, AreThoseOfTheContract) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "tools/report/nearness.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
@@ -16,7 +17,7 @@ constexpr std::string_view kHeader =
     "path,path_base64,verdict,rule,disposition,detail,format,width,height,size_bytes,md5,sha256,"
     "total_matches,held_back,entry,set,series,series_status,purpose,by,distance,view,query_view,"
     "orientation,dialect,agency,agency_desk,contact,contact_role,contact_phone,contact_email,"
-    "identified_on\r\n";
+    "identified_on,nearness\r\n";
 
 class Row {
  public:
@@ -73,9 +74,10 @@ void AddMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& ro
   row.Add(EscapeText(series.series().contact().phone()));
   row.Add(EscapeText(series.series().contact().email()));
   row.Add(EscapeText(series.series().identified_on()));
+  row.Add(NearnessOf(match));
 }
 
-constexpr int kMatchColumns = 18;
+constexpr int kMatchColumns = 19;
 
 }  // namespace
 

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/html_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/report/deciding.h"
+#include "tools/report/html_page.h"
+#include "tools/report/nearness.h"
+#include "tools/report/words.h"
+
+namespace kith::report {
+namespace {
+
+std::string PathsCell(const v1::ReportFile& file) {
+  constexpr int kShown = 5;
+  std::string out;
+  for (int i = 0; i < std::min(kShown, file.paths_size()); ++i) {
+    out += (i == 0 ? "" : "<br>") + E(file.paths(i));
+  }
+  if (file.paths_size() > kShown) {
+    out +=
+        fmt::format("<br><span class=\"soft\">and {}</span>",
+                    Counted(static_cast<std::uint64_t>(file.paths_size() - kShown), "more path"));
+  }
+  return out;
+}
+
+// How near, in words: a lead always says that it is one.
+std::string NearnessTag(const v1::ReportMatch& match) {
+  if (match.by() != "pdq") {
+    return "<span class=\"tag certain\">certain, " + E(match.by()) + "</span>";
+  }
+  const std::string_view words = NearnessOf(match);
+  return fmt::format("<span class=\"tag\">lead, {}{}{}</span>",
+                     words == kBands.back().words ? "" : std::string(words) + ", ",
+                     Counted(match.distance_bits(), "bit"),
+                     match.orientation() <= v1::ORIENTATION_ORIGINAL
+                         ? ""
+                         : ", " + E(OrientationWord(match.orientation())));
+}
+
+std::string MatchText(const v1::ReportMatch& match) {
+  std::string out =
+      match.series().empty() ? "" : "<span class=\"code\">" + E(match.series()) + "</span> ";
+  out += "in " + E(match.set()) + " " + NearnessTag(match);
+  if (match.purpose() == v1::PURPOSE_BENIGN) out += " <span class=\"tag\">benign set</span>";
+  if (match.held_back()) out += " <span class=\"tag\">held back</span>";
+  return out;
+}
+
+// Rows of people's lists: the first few.
+std::string MatchLines(const Matches& matches, std::uint64_t total) {
+  constexpr std::size_t kShown = 3;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(kShown, matches.size()); ++i) {
+    out += (i == 0 ? "" : "<br>") + MatchText(*matches[i]);
+  }
+  if (total > kShown) {
+    out += fmt::format("<br><span class=\"soft\">{} matches in all</span>", Number(total));
+  }
+  return out;
+}
+
+std::string RuleLine(const v1::ReportFile& file) {
+  return file.rule().empty() ? "" : "<div class=\"rule\">" + E(file.rule()) + "</div>";
+}
+
+// What was found, and first of it what the verdict rests on.
+std::string WhyCell(const v1::ReportFile& file) {
+  if (!file.matches().empty()) {
+    return MatchLines(WithFirst(file, DecidingMatches(file)), file.total_matches()) +
+           RuleLine(file);
+  }
+  return E(DispositionWord(file.disposition())) + ": " +
+         E(file.detail().empty() ? DispositionMeaning(file.disposition()) : file.detail()) +
+         RuleLine(file);
+}
+
+// What is held back, what holds it back, and what the verdict rests on.
+std::string HeldBackCell(const v1::ReportFile& file) {
+  Matches first;
+  for (const v1::ReportMatch& match : file.matches()) {
+    if (match.held_back() && first.empty()) first.push_back(&match);
+  }
+  if (first.empty()) first = DecidingMatches(file);
+  const auto benign = std::find_if(
+      file.matches().begin(), file.matches().end(),
+      [](const v1::ReportMatch& match) { return match.purpose() == v1::PURPOSE_BENIGN; });
+  if (benign != file.matches().end()) first.push_back(&*benign);
+  const bool known = file.verdict() == v1::VERDICT_IDENTIFIED ||
+                     file.verdict() == v1::VERDICT_RECOGNIZED ||
+                     file.verdict() == v1::VERDICT_CONFLICT;
+  return MatchLines(WithFirst(file, first), file.total_matches()) +
+         fmt::format("<br>Verdict {}: {}", VerdictWord(file.verdict()),
+                     known ? "it rests on other matches." : "nothing else known matches.");
+}
+
+// A new file: what kind of picture it is, as nothing is known of it.
+std::string NewCell(const v1::ReportFile& file) {
+  std::string out = E(file.format());
+  if (file.width() > 0) out += fmt::format(" {} &times; {}", file.width(), file.height());
+  if (file.disposition() != v1::DISPOSITION_HASHED) {
+    out += (out.empty() ? "" : ", ") + E(DispositionWord(file.disposition()));
+  }
+  return out + RuleLine(file);
+}
+
+using CellOf = std::string (*)(const v1::ReportFile&);
+
+std::string FilesSection(SectionWords words, std::string_view column, const Files& files,
+                         std::size_t most, CellOf cell) {
+  if (files.empty()) return "";
+  TableHtml table({{"Path"}, {column}, {"Size", true}});
+  for (std::size_t i = 0; i < std::min(files.size(), most); ++i) {
+    table.Add({{PathsCell(*files[i]), "path"}, {cell(*files[i])}, {Size(files[i]->size_bytes())}});
+  }
+  words.count_html = Number(files.size());
+  return Section(words, table.Html() + ShownOf(most, files.size(), "report.csv"));
+}
+
+bool CouldNotBeRead(const v1::ReportFile& file) {
+  return file.sha256().empty() && file.disposition() != v1::DISPOSITION_NOT_REGULAR &&
+         file.disposition() != v1::DISPOSITION_EMPTY;
+}
+
+}  // namespace
+
+Files SelectFiles(const v1::Report& report, v1::Verdict verdict) {
+  Files files;
+  for (const v1::ReportFile& file : report.files()) {
+    if (file.verdict() == verdict && !file.continued()) files.push_back(&file);
+  }
+  return files;
+}
+
+std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict) {
+  for (const auto& count : report.summary().verdicts()) {
+    if (count.verdict() == verdict) return count.files();
+  }
+  return 0;
+}
+
+Sureness SurenessOf(const v1::Report& report, v1::Verdict verdict) {
+  Sureness sureness;
+  for (const v1::ReportFile* file : SelectFiles(report, verdict)) {
+    const bool sure = std::any_of(file->matches().begin(), file->matches().end(),
+                                  [](const v1::ReportMatch& match) { return match.by() != "pdq"; });
+    ++(sure ? sureness.certain : sureness.leads);
+  }
+  return sureness;
+}
+
+std::string FileSections(const v1::Report& report, std::size_t most) {
+  Files held_back;
+  Files unread;
+  Files unfit;
+  for (const v1::ReportFile& file : report.files()) {
+    if (file.continued()) continue;
+    if (file.held_back()) held_back.push_back(&file);
+    if (file.verdict() == v1::VERDICT_UNDETERMINED) {
+      (CouldNotBeRead(file) ? unread : unfit).push_back(&file);
+    }
+  }
+  constexpr std::string_view kSure =
+      "A digest match is certain. A lead is a picture that looks alike: confirm it.";
+  const auto known = [&](std::string_view id, v1::Verdict verdict, std::string_view title,
+                         std::string_view words) {
+    return FilesSection({.id = id, .title = title, .intro_html = std::string(words)}, "Found",
+                        SelectFiles(report, verdict), most, WhyCell);
+  };
+  return known("conflict", v1::VERDICT_CONFLICT, "Contradictions",
+               "The hash sets disagree about these files. A person must decide.") +
+         known("identified", v1::VERDICT_IDENTIFIED, "Files of identified series", kSure) +
+         known("recognized", v1::VERDICT_RECOGNIZED, "Known files, not identified", kSure) +
+         FilesSection({.id = "held-back",
+                       .title = "Leads held back",
+                       .intro_html = Counted(held_back.size(), "file has", "files have") +
+                                     " leads that a nearer benign picture holds back: these leads "
+                                     "do not count."},
+                      "Found", held_back, most, HeldBackCell) +
+         FilesSection({.id = "unread",
+                       .title = "Could not be read",
+                       .intro_html = "Kith did not see what is in these. Look at them by other "
+                                     "means."},
+                      "Why", unread, most, WhyCell) +
+         FilesSection({.id = "unfit",
+                       .title = "Could not be compared",
+                       .intro_html = "Kith cannot say whether these are known. Look at them by "
+                                     "other means."},
+                      "Why", unfit, most, WhyCell) +
+         FilesSection({.id = "new",
+                       .title = "Never seen before",
+                       .intro_html = "Nothing known matches these. A new child may be among them: "
+                                     "look at them first."},
+                      "What it is", SelectFiles(report, v1::VERDICT_UNRECOGNIZED), most, NewCell);
+}
+
+}  // namespace kith::report

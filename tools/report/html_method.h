@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "proto/kith/v1/report.pb.h"
+
+namespace kith::report {
+
+// What was compared with and how near it was, as HTML. Pure, thread-safe.
+
+// The hash sets that were compared with; "" where there are none.
+[[nodiscard]] std::string SetsSection(const v1::Report& report);
+
+// How near leads are: a chart; "" without a lead.
+[[nodiscard]] std::string DistanceSection(const v1::Report& report);
+
+}  // namespace kith::report

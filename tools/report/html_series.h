@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "proto/kith/v1/report.pb.h"
+
+namespace kith::report {
+
+// Series, whom to call, and where they were met, as HTML. Pure, thread-safe.
+
+[[nodiscard]] bool IsIdentified(const v1::ReportSeries& series);
+
+// The table of the series that are identified, or of those that are not; "" where there are none.
+[[nodiscard]] std::string SeriesTable(const v1::Report& report, bool identified);
+
+}  // namespace kith::report
