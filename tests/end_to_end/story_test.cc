@@ -46,7 +46,7 @@ class Story : public ::testing::Test {
     for (const std::string& problem : judgement->problems) problems += problem + "\n";
     EXPECT_EQ(judgement->wrong, 0U) << problems;
     EXPECT_EQ(judgement->found, judgement->expected) << problems;
-    EXPECT_EQ(judgement->expected, 9U * 20U);
+    EXPECT_EQ(judgement->expected, 9U * 21U);
   }
 
   World world_;
