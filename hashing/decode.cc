@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hashing/internal/decoders.h"
+#include "hashing/internal/heif_slot.h"
 
 namespace kith::hashing {
 namespace {
@@ -28,6 +29,13 @@ DecodeResult DecodeFormat(Format format, std::span<const std::uint8_t> bytes,
       return internal::DecodeBmp(bytes, limits, sink);
     case Format::kPnm:
       return internal::DecodePnm(bytes, limits, sink);
+    case Format::kJpeg2000:
+      return internal::DecodeJpeg2000(bytes, limits, sink);
+    case Format::kJxl:
+      return internal::DecodeJxl(bytes, limits, sink);
+    case Format::kHeic:
+    case Format::kAvif:
+      return internal::DecodeBySlot(format, bytes, limits, sink);
     case Format::kGif:
       return internal::DecodeGif(bytes, limits, sink);
     default:

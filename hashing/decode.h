@@ -12,7 +12,8 @@
 // Errors: dispositions, not statuses: damaged input is daily bread here.
 //
 // Order of defence: magic from an allow-list, then the dimensions from the header, then the limits,
-// and only then a decoder. Nothing is written, nothing is printed.
+// and only then a decoder. Nothing is written; nothing is printed, but by libjxl and libde265 on
+// standard error, which is closed where they run, in kith-decode.
 #pragma once
 
 #include <cstdint>
@@ -57,11 +58,11 @@ enum class Format : std::uint8_t {
   kBmp,
   kGif,
   kPnm,
-  // Named, not looked into: pictures.
-  kHeic,
-  kAvif,
-  kJxl,
   kJpeg2000,
+  kJxl,
+  kHeic,  // these two by kith-decode only
+  kAvif,
+  // Named, not looked into: pictures.
   kJpegXr,
   kPsd,
   kIco,

@@ -229,6 +229,6 @@ std::string_view FormatName(Format format) {
   return row == std::end(kFormats) ? std::string_view() : row->name;
 }
 
-bool IsDecodable(Format format) { return format >= Format::kJpeg && format <= Format::kPnm; }
+bool IsDecodable(Format format) { return format >= Format::kJpeg && format <= Format::kAvif; }
 
 }  // namespace kith::hashing

@@ -22,6 +22,8 @@ using Bytes = std::span<const std::uint8_t>;
 [[nodiscard]] DecodeResult DecodeWebp(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 [[nodiscard]] DecodeResult DecodeTiff(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 [[nodiscard]] DecodeResult DecodeBmp(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
+[[nodiscard]] DecodeResult DecodeJpeg2000(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
+[[nodiscard]] DecodeResult DecodeJxl(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 [[nodiscard]] DecodeResult DecodePnm(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 [[nodiscard]] DecodeResult DecodeGif(Bytes bytes, const DecodeLimits& limits, RowSink& sink);
 

@@ -26,7 +26,8 @@ std::vector<Taps> TentTaps(int n) {
   const int window = (n + 127) / 128;
   std::vector<Taps> taps(kGridSide);
   for (int v = 0; v < kGridSide; ++v) {
-    const int centre = static_cast<int>((2 * std::int64_t{v} + 1) * n / (std::int64_t{2} * kGridSide));
+    const int centre =
+        static_cast<int>((2 * std::int64_t{v} + 1) * n / (std::int64_t{2} * kGridSide));
     const Box outer = BoxAt(centre, window, n);
     const Box low = BoxAt(outer.first, window, n);
     const Box high = BoxAt(outer.first + outer.count - 1, window, n);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "hashing/internal/cage_messages.h"
+#include "hashing/internal/heif.h"
 #include "hashing/worker/jail.h"
 #include "hashing/worker/warm_up.h"
 
@@ -93,6 +94,7 @@ int Serve(int channel_descriptor, HashFunction hash) {
   constexpr int kMakesNoSense = 2;
   internal::CageHello hello;
   HideFromOthers(hello);
+  internal::UseHeif();
   // What a codec opens, maps or starts at its first use it does now. Once more inside: if the cage
   // were too small for a codec, it would show before the hello and not with an exhibit.
   const bool warm = WarmUpCodecs();

@@ -23,7 +23,9 @@ bool WarmUpCodecs() {
        {std::span<const std::uint8_t>(kTinyJpeg), std::span<const std::uint8_t>(kTinyProgressive),
         std::span<const std::uint8_t>(kTinyPng), std::span<const std::uint8_t>(kTinyGif),
         std::span<const std::uint8_t>(kTinyWebp), std::span<const std::uint8_t>(kTinyTiff),
-        std::span<const std::uint8_t>(kTinyBmp)}) {
+        std::span<const std::uint8_t>(kTinyBmp), std::span<const std::uint8_t>(kTinyJpeg2000),
+        std::span<const std::uint8_t>(kTinyJxl), std::span<const std::uint8_t>(kTinyHeic),
+        std::span<const std::uint8_t>(kTinyAvif)}) {
     const Disposition whole = HashTiny(picture);
     good = good && (whole == Disposition::kHashed || whole == Disposition::kLowQuality);
     // Errors take ways of their own, exceptions among them.

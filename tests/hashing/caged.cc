@@ -11,7 +11,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "hashing/internal/heif.h"
 #include "tests/hashing/encoders.h"
+#include "tests/hashing/modern_encoders.h"
 
 namespace kith::hashing::test {
 namespace {
@@ -43,6 +45,7 @@ Fingerprint Caged(CagedFingerprinter& cage, std::span<const std::uint8_t> bytes,
 }
 
 Fingerprint Uncaged(std::span<const std::uint8_t> bytes, const FingerprintOptions& options) {
+  internal::UseHeif();
   const int fd = FileWith(bytes);
   Fingerprint print = FingerprintFile(fd, options);
   close(fd);
@@ -100,6 +103,7 @@ std::vector<int> Children() {
 std::vector<NamedFile> FilesOfAllKinds() {
   const Picture picture = Synthetic(3, 90, 70);
   const Picture large = Synthetic(4, 700, 600);
+  const Picture second = Synthetic(5, 90, 70);
   const Picture few = FewColours(picture, 16);
   Data cut = EncodeJpeg(large);
   cut.resize(cut.size() / 2);
@@ -128,6 +132,12 @@ std::vector<NamedFile> FilesOfAllKinds() {
           {"animated gif", EncodeGifAnimation({few, FewColours(Synthetic(5, 90, 70), 16)})},
           {"animated webp", EncodeWebpAnimation({few, FewColours(Synthetic(5, 90, 70), 16)})},
           {"pages", EncodeTiffPages({large, picture}, {.tile = 64})},
+          {"jp2", EncodeJpeg2000(picture, true)},
+          {"jxl", EncodeJxl({picture, second})},
+          {"heic", EncodeHeic(large)},
+          {"turned heic", EncodeHeic(large, HeifTurn::kRight)},
+          {"heic grid", HeicGrid(Synthetic(5, 64, 64), 3, 2)},
+          {"avif", EncodeAvif(large)},
           {"flat", EncodePng({.width = 20, .height = 20, .rgb = Data(1200, 7)})},
           {"tiny", EncodePng({.width = 3, .height = 3, .rgb = Data(27, 7)})},
           {"text", Data(text.begin(), text.end())},

@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "hashing/internal/heif.h"
 #include "tests/hashing/encoders.h"
+#include "tests/hashing/modern_encoders.h"
 
 namespace kith::hashing::test {
 
 std::vector<Data> FilesToMutate() {
+  internal::UseHeif();  // whoever mutates them decodes them
   const Picture picture = Synthetic(6, 72, 50);
   const Picture few = FewColours(picture, 16);
   const Picture other = FewColours(Synthetic(9, 72, 50), 16);
@@ -37,6 +40,13 @@ std::vector<Data> FilesToMutate() {
           EncodeWebpAnimation({few, other}),
           EncodeTiffPages({picture, other}),
           EncodeTiffPages({picture}, {.tile = 32}),
+          EncodeJpeg2000(picture, true),
+          EncodeJpeg2000(picture, false, 32),
+          EncodeJxl({picture}),
+          EncodeJxl({picture, other}),
+          EncodeHeic(picture),
+          HeicGrid(few, 2, 2),
+          EncodeAvif(picture),
           EncodePng(Framed(picture, {.left = 20, .top = 20, .right = 20, .bottom = 20}))};
 }
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hashing/internal/heif_work.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "hashing/internal/byte_order.h"
+
+namespace kith::hashing::internal {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+// More than any decoder is given: sums stop here.
+constexpr std::uint64_t kVeryMuch = 1ull << 40;
+// Metadata of a picture of thousands of tiles has some 100 KiB.
+constexpr std::size_t kMostMetaBytes = 16 << 20;
+// Grids of grids, and pictures derived from these.
+constexpr int kDeepest = 8;
+
+constexpr std::uint32_t Type(const char (&name)[5]) {
+  std::uint32_t type = 0;
+  for (int i = 0; i < 4; ++i) type = type << 8 | static_cast<std::uint8_t>(name[i]);
+  return type;
+}
+
+// The boxes within a box, one after another, as far as they make sense.
+template <typename Take>
+void ForEachBox(Bytes bytes, const Take& take) {
+  while (bytes.size() >= 8) {
+    std::uint64_t size = BigEndian(bytes, 0, 4);
+    std::uint64_t header = 8;
+    if (size == 1) {
+      size = BigEndian(bytes, 8, 8);
+      header = 16;
+    }
+    if (size == 0) size = bytes.size();
+    if (size < header || size > bytes.size()) size = bytes.size();
+    if (size < header) return;
+    take(static_cast<std::uint32_t>(BigEndian(bytes, 4, 4)), bytes.subspan(header, size - header));
+    bytes = bytes.subspan(size);
+  }
+}
+
+// Version and flags stand before the content of a full box.
+std::uint64_t VersionOf(Bytes box) { return BigEndian(box, 0, 1); }
+Bytes Rest(Bytes bytes, std::size_t from) { return bytes.subspan(std::min(from, bytes.size())); }
+
+struct Items {
+  std::uint64_t primary = 0;
+  std::vector<std::uint64_t> pixels;  // of each property, 0 where it is no `ispe`; from 0
+  std::map<std::uint64_t, std::uint64_t> pixels_of;              // item -> as `ispe` says
+  std::map<std::uint64_t, std::vector<std::uint64_t>> parts_of;  // item -> what it is made of
+};
+
+void ReadReferences(Bytes box, Items& items) {
+  const std::uint64_t id_bytes = VersionOf(box) == 0 ? 2 : 4;
+  ForEachBox(Rest(box, 4), [&](std::uint32_t type, Bytes reference) {
+    if (type != Type("dimg")) return;
+    const std::uint64_t from = BigEndian(reference, 0, id_bytes);
+    const std::uint64_t count = BigEndian(reference, id_bytes, 2);
+    std::vector<std::uint64_t>& parts = items.parts_of[from];
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t at = id_bytes + 2 + i * id_bytes;
+      if (at + id_bytes > reference.size()) return;
+      parts.push_back(BigEndian(reference, at, id_bytes));
+    }
+  });
+}
+
+void ReadProperties(Bytes box, Items& items) {
+  ForEachBox(box, [&](std::uint32_t type, Bytes property) {
+    const std::uint64_t pixels =
+        type == Type("ispe") ? BigEndian(property, 4, 4) * BigEndian(property, 8, 4) : 0;
+    items.pixels.push_back(std::min(pixels, kVeryMuch));
+  });
+}
+
+void ReadAssociations(Bytes box, Items& items) {
+  const std::uint64_t id_bytes = VersionOf(box) == 0 ? 2 : 4;
+  const std::uint64_t index_bytes = (BigEndian(box, 3, 1) & 1) != 0 ? 2 : 1;
+  const std::uint64_t index_mask = index_bytes == 2 ? 0x7FFF : 0x7F;
+  const std::uint64_t entries = BigEndian(box, 4, 4);
+  std::uint64_t at = 8;
+  for (std::uint64_t entry = 0; entry < entries && at < box.size(); ++entry) {
+    const std::uint64_t item = BigEndian(box, at, id_bytes);
+    const std::uint64_t count = BigEndian(box, at + id_bytes, 1);
+    at += id_bytes + 1;
+    for (std::uint64_t i = 0; i < count; ++i, at += index_bytes) {
+      const std::uint64_t index = BigEndian(box, at, index_bytes) & index_mask;
+      if (index < 1 || index > items.pixels.size()) continue;
+      std::uint64_t& pixels = items.pixels_of[item];
+      pixels = std::max(pixels, items.pixels[index - 1]);
+    }
+  }
+}
+
+Items ReadItems(Bytes file) {
+  Items items;
+  std::vector<Bytes> associations;  // they may come before what they name
+  ForEachBox(file, [&](std::uint32_t type, Bytes meta) {
+    if (type != Type("meta")) return;
+    ForEachBox(Rest(meta, 4).first(std::min(Rest(meta, 4).size(), kMostMetaBytes)),
+               [&](std::uint32_t inner, Bytes box) {
+                 if (inner == Type("pitm"))
+                   items.primary = BigEndian(box, 4, VersionOf(box) == 0 ? 2 : 4);
+                 if (inner == Type("iref")) ReadReferences(box, items);
+                 if (inner != Type("iprp")) return;
+                 ForEachBox(box, [&](std::uint32_t kind, Bytes content) {
+                   if (kind == Type("ipco")) ReadProperties(content, items);
+                   if (kind == Type("ipma")) associations.push_back(content);
+                 });
+               });
+  });
+  for (const Bytes box : associations) ReadAssociations(box, items);
+  return items;
+}
+
+// What decoding an item costs, and of an item that is asked for again what it cost before.
+std::uint64_t Work(const Items& items, std::uint64_t item, int depth,
+                   std::map<std::uint64_t, std::uint64_t>& known) {
+  if (depth > kDeepest) return kVeryMuch;
+  if (const auto found = known.find(item); found != known.end()) return found->second;
+  const auto own = items.pixels_of.find(item);
+  std::uint64_t work = own == items.pixels_of.end() ? 0 : own->second;
+  if (const auto parts = items.parts_of.find(item); parts != items.parts_of.end()) {
+    known[item] = kVeryMuch;  // an item that is made of itself
+    std::uint64_t sum = 0;
+    for (const std::uint64_t part : parts->second) {
+      sum = std::min(kVeryMuch, sum + Work(items, part, depth + 1, known));
+    }
+    work = std::max(work, sum);
+  }
+  known[item] = work;
+  return work;
+}
+
+}  // namespace
+
+std::uint64_t HeifCodedPixels(Bytes bytes) {
+  const Items items = ReadItems(bytes);
+  std::map<std::uint64_t, std::uint64_t> known;
+  return Work(items, items.primary, 0, known);
+}
+
+std::string HeifWorkOverLimit(Bytes bytes, const DecodeLimits& limits) {
+  // A grid's tiles are as many pixels as itself, and a little more at its edges.
+  const std::uint64_t most =
+      2 * std::min(limits.max_pixels, limits.max_memory_bytes / kHeifBytesAPixel);
+  const std::uint64_t pixels = HeifCodedPixels(bytes);
+  if (pixels <= most) return "";
+  return absl::StrCat("its parts have ", pixels, " pixels, the limit is ", most);
+}
+
+}  // namespace kith::hashing::internal

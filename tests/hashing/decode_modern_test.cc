@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// JPEG 2000, JPEG XL, HEIC and AVIF.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hashing/fingerprint.h"
+#include "hashing/internal/heif.h"
+#include "hashing/internal/heif_slot.h"
+#include "hashing/internal/heif_work.h"
+#include "tests/hashing/modern_encoders.h"
+
+namespace kith::hashing {
+namespace {
+
+using test::Data;
+using test::DecodeAll;
+using test::Decoded;
+using test::LargestDifference;
+using test::Picture;
+
+constexpr int kWidth = 102, kHeight = 76;  // even: chroma of HEIC and AVIF is halved
+
+Picture Sample() { return test::Synthetic(7, kWidth, kHeight); }
+
+class Modern : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { internal::UseHeif(); }
+};
+using DecodeHeif = Modern;
+
+void ExpectSame(const Data& file, Format format, const Picture& want, int tolerance = 0) {
+  const Decoded decoded = DecodeAll(file);
+  EXPECT_EQ(decoded.result.disposition, Disposition::kHashed) << decoded.result.detail;
+  EXPECT_EQ(decoded.result.format, format);
+  EXPECT_EQ(decoded.result.width, want.width);
+  EXPECT_EQ(decoded.result.height, want.height);
+  EXPECT_LE(LargestDifference(decoded.picture, want), tolerance);
+}
+
+int BitsApart(const Data& file, const Picture& picture) {
+  const Fingerprint print = FingerprintBytes(file, {});
+  EXPECT_EQ(print.disposition, Disposition::kHashed) << print.detail;
+  if (print.views.empty()) return 256;
+  return HammingDistance(print.views[0].hashes[0].codes[0],
+                         HashRgb(picture.rgb, picture.width, picture.height).code);
+}
+
+TEST(DecodeJpeg2000, FilesCodestreamsAndTiles) {
+  for (const bool boxed : {false, true}) {
+    for (const int tile : {0, 32, 50}) {
+      ExpectSame(test::EncodeJpeg2000(Sample(), boxed, tile), Format::kJpeg2000, Sample());
+    }
+  }
+}
+
+TEST(DecodeJpeg2000, DamagedAndBombs) {
+  const Data whole = test::EncodeJpeg2000(Sample(), true, 32);
+  Data cut = whole;
+  cut.resize(cut.size() * 2 / 3);
+  const Decoded decoded = DecodeAll(cut);
+  EXPECT_EQ(decoded.result.disposition, Disposition::kPartial) << decoded.result.detail;
+  cut.resize(100);
+  EXPECT_EQ(DecodeAll(cut).result.disposition, Disposition::kUnreadable);
+  Data bare = test::EncodeJpeg2000(Sample(), false);
+  // Sides, then tiles of one pixel, then components: in the first segment.
+  Data wide = bare;
+  wide[9] = 0x7F;
+  EXPECT_EQ(DecodeAll(wide).result.disposition, Disposition::kOverLimit);
+  Data many = bare;
+  many[40] = 0x3F;
+  EXPECT_EQ(DecodeAll(many).result.disposition, Disposition::kOverLimit);
+}
+
+TEST(DecodeJxl, StillAndAnimated) {
+  ExpectSame(test::EncodeJxl({Sample()}), Format::kJxl, Sample());
+  const Picture second = test::Synthetic(4, kWidth, kHeight);
+  const Data file = test::EncodeJxl({Sample(), second});
+  ExpectSame(file, Format::kJxl, Sample());
+  const Fingerprint print = FingerprintBytes(file, {});
+  ASSERT_EQ(print.views.size(), 2u) << print.detail;
+  EXPECT_EQ(print.views[1].name, "frame:1");
+  EXPECT_EQ(print.views[1].hashes[0].codes[0], HashRgb(second.rgb, kWidth, kHeight).code);
+}
+
+TEST(DecodeJxl, Damaged) {
+  const Data whole = test::EncodeJxl({test::Synthetic(7, 600, 500)});
+  Data cut = whole;
+  cut.resize(cut.size() / 2);
+  const Disposition half = DecodeAll(cut).result.disposition;
+  EXPECT_TRUE(half == Disposition::kPartial || half == Disposition::kUnreadable);
+  cut.resize(20);
+  EXPECT_EQ(DecodeAll(cut).result.disposition, Disposition::kUnreadable);
+}
+
+TEST_F(DecodeHeif, HeicAndAvif) {
+  ExpectSame(test::EncodeHeic(Sample()), Format::kHeic, Sample(), 48);
+  EXPECT_LE(BitsApart(test::EncodeHeic(Sample()), Sample()), 6);
+  ExpectSame(test::EncodeAvif(Sample()), Format::kAvif, Sample(), 48);
+  EXPECT_LE(BitsApart(test::EncodeAvif(Sample()), Sample()), 6);
+}
+
+// Unlike EXIF, which is a note, the turn of a HEIC is how its picture is made.
+TEST_F(DecodeHeif, ItsOwnRotationIsApplied) {
+  const Decoded turned = DecodeAll(test::EncodeHeic(Sample(), test::HeifTurn::kRight));
+  EXPECT_EQ(turned.result.disposition, Disposition::kHashed) << turned.result.detail;
+  EXPECT_EQ(turned.result.width, kHeight);
+  EXPECT_EQ(turned.result.height, kWidth);
+}
+
+TEST_F(DecodeHeif, Grids) {
+  const Picture tile = test::Synthetic(7, 64, 64);
+  const Decoded grid = DecodeAll(test::HeicGrid(tile, 3, 2));
+  ASSERT_EQ(grid.result.disposition, Disposition::kHashed) << grid.result.detail;
+  EXPECT_EQ(grid.result.width, 192);
+  EXPECT_EQ(grid.result.height, 128);
+  EXPECT_EQ(internal::HeifCodedPixels(test::HeicGrid(tile, 3, 2)), 192u * 128u);
+  // 65,025 times a tile of 64x64 is 266 megapixels of work.
+  const Decoded bomb = DecodeAll(test::HeicGrid(tile, 255, 255));
+  EXPECT_EQ(bomb.result.disposition, Disposition::kOverLimit) << bomb.result.detail;
+}
+
+TEST_F(DecodeHeif, DamagedIsUnreadableOrPartial) {
+  for (const Data& whole : {test::EncodeHeic(Sample()), test::EncodeAvif(Sample())}) {
+    for (const std::size_t size : {whole.size() - 200, whole.size() / 2, std::size_t{40}}) {
+      const Disposition found =
+          DecodeAll(Data(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)))
+              .result.disposition;
+      EXPECT_TRUE(found == Disposition::kUnreadable || found == Disposition::kPartial ||
+                  found == Disposition::kUnsupported)
+          << DispositionName(found);
+    }
+  }
+}
+
+// Where libheif is not linked, the file is named and its digests are known.
+TEST(HeifSlot, EmptyIsUnsupported) {
+  internal::FillHeifSlot(nullptr);
+  const Fingerprint print = FingerprintBytes(test::EncodeHeic(Sample()), {});
+  EXPECT_EQ(print.disposition, Disposition::kUnsupported);
+  EXPECT_EQ(print.format_name, "heic");
+  EXPECT_TRUE(print.digests.has_value());
+  internal::UseHeif();
+}
+
+}  // namespace
+}  // namespace kith::hashing

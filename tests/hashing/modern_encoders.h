@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: files of JPEG 2000, JPEG XL, HEIC and AVIF, made by the formats' own libraries.
+#pragma once
+
+#include <vector>
+
+#include "tests/hashing/pictures.h"
+
+namespace kith::hashing::test {
+
+// Lossless; `boxed`: a JP2 file, else a bare codestream; tile 0: one tile.
+Data EncodeJpeg2000(const Picture& picture, bool boxed, int tile = 0);
+
+// Lossless; several frames are an animation.
+Data EncodeJxl(const std::vector<Picture>& frames);
+
+enum class HeifTurn { kNone, kRight };
+// Of high quality. `turn`: the file says that it is to be shown turned.
+Data EncodeHeic(const Picture& picture, HeifTurn turn = HeifTurn::kNone);
+Data EncodeAvif(const Picture& picture);
+
+// A HEIC whose primary item is a grid of columns x rows times the one tile.
+Data HeicGrid(const Picture& tile, int columns, int rows);
+
+}  // namespace kith::hashing::test
