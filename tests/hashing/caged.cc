@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ Fingerprint Caged(CagedFingerprinter& cage, std::span<const std::uint8_t> bytes,
 }
 
 Fingerprint Uncaged(std::span<const std::uint8_t> bytes, const FingerprintOptions& options) {
+  mallopt(M_PERTURB, 0xFF);  // as kith-decode does
   internal::UseHeif();
   const int fd = FileWith(bytes);
   Fingerprint print = FingerprintFile(fd, options);
