@@ -71,6 +71,10 @@ class JpegReader {
   // Adobe writes CMYK with 255 for no ink.
   [[nodiscard]] bool is_inverted() const { return info_.saw_Adobe_marker != FALSE; }
   [[nodiscard]] bool over_scans() const { return over_scans_; }
+  // It gave up at samples of 12 bits, at lossless or hierarchical coding.
+  [[nodiscard]] bool unsupported() const {
+    return errors_.msg_code == JERR_BAD_PRECISION || errors_.msg_code == JERR_SOF_UNSUPPORTED;
+  }
   [[nodiscard]] bool damaged() const {
     return damaged_ || (ended_early_ && jpeg_has_multiple_scans_);
   }
@@ -190,7 +194,9 @@ DecodeResult DecodeOnce(Bytes bytes, const DecodeLimits& limits, RowSink& sink,
       return Failure(result, Disposition::kOverLimit,
                      absl::StrCat("jpeg: more than ", limits.max_scans, " scans"));
     }
-    return Failure(result, Disposition::kUnreadable, "jpeg: " + reader.Message());
+    return Failure(result,
+                   reader.unsupported() ? Disposition::kUnsupported : Disposition::kUnreadable,
+                   "jpeg: " + reader.Message());
   };
   if (!reader.ReadHeader()) return fail();
   if (!CheckSize(reader.width(), reader.height(), reader.CoefficientBytes(), limits, result)) {

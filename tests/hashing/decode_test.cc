@@ -132,6 +132,21 @@ TEST(DecodeJpeg, ManyScansAreOverTheLimit) {
   EXPECT_THAT(decoded.result.detail, testing::HasSubstr("500 scans"));
 }
 
+// 12 bits a sample, and lossless coding: named, not called damaged.
+TEST(DecodeJpeg, KindsThatAreNotReadAreNamed) {
+  Data file = EncodeJpeg(Sample());
+  const Data sof = {0xFF, 0xC0};
+  const auto at = std::search(file.begin(), file.end(), sof.begin(), sof.end());
+  ASSERT_NE(at, file.end());
+  *(at + 4) = 12;
+  EXPECT_EQ(DecodeAll(file).result.disposition, Disposition::kUnsupported);
+  *(at + 4) = 8;
+  *(at + 1) = 0xC3;
+  const Decoded lossless = DecodeAll(file);
+  EXPECT_EQ(lossless.result.disposition, Disposition::kUnsupported);
+  EXPECT_THAT(lossless.result.detail, testing::HasSubstr("jpeg: "));
+}
+
 TEST(DecodePng, ColourModelsDepthsAndInterlace) {
   const Picture few = FewColours(Sample(), 16);
   for (const bool interlaced : {false, true}) {

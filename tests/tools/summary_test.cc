@@ -73,7 +73,7 @@ TEST(Summary, TellsWhomToCallAndWhatToDo) {
   const std::string text = CheckSummary(report, Paint(Program()));
   EXPECT_THAT(text, HasSubstr("5 files match nothing known"));
   EXPECT_THAT(text, HasSubstr("Call about Bluebell: +31 88 (DPD)."));
-  EXPECT_THAT(text, HasSubstr("7 mp4"));
+  EXPECT_THAT(text, HasSubstr("digest only: 7 videos (7 mp4)."));
   EXPECT_THAT(text, HasSubstr("2 files could not be compared"));
   EXPECT_THAT(text, Not(HasSubstr("INCOMPLETE")));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));

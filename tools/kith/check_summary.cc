@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tools/kith/match_json.h"
@@ -116,6 +120,38 @@ std::string SeriesTable(const v1::Report& report, const Paint& paint) {
   return out;
 }
 
+// How many videos, archives and others, and of which formats.
+std::string NotLookedInto(const v1::Report& report) {
+  static constexpr std::array<std::string_view, 12> kVideos = {"mp4",  "mov", "3gp",  "mkv",
+                                                               "webm", "avi", "mpeg", "mpegts",
+                                                               "wmv",  "flv", "ogg",  "realmedia"};
+  static constexpr std::array<std::string_view, 9> kArchives = {
+      "zip", "rar", "7z", "gzip", "bzip2", "xz", "zstd", "tar", "cab"};
+  const auto is_of = [](const auto& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::array<std::uint64_t, 3> counts{};
+  std::string formats;
+  for (const auto& count : report.summary().unsupported_formats()) {
+    const std::size_t kind = is_of(kVideos, count.format())     ? 0
+                             : is_of(kArchives, count.format()) ? 1
+                                                                : 2;
+    counts[kind] += count.paths();
+    formats +=
+        (formats.empty() ? "" : ", ") + Number(count.paths()) + " " + EscapeText(count.format());
+  }
+  if (formats.empty()) return "";
+  std::string kinds;
+  const auto add = [&kinds](std::uint64_t files, std::string_view one) {
+    if (files > 0) kinds += (kinds.empty() ? "" : ", ") + Counted(files, one);
+  };
+  add(counts[0], "video");
+  add(counts[1], "archive");
+  add(counts[2], "other file");
+  return "Not looked into, compared by digest only: " + kinds + " (" + formats +
+         "). Open them by other means.";
+}
+
 std::string NextSteps(const v1::Report& report) {
   std::string out;
   const auto step = [&out](const std::string& text) { out += "  * " + text + "\n"; };
@@ -144,14 +180,8 @@ std::string NextSteps(const v1::Report& report) {
     step(Counted(files, "file") +
          " could not be compared: look by other means; the report lists why.");
   }
-  std::string formats;
-  for (const auto& count : report.summary().unsupported_formats()) {
-    formats +=
-        (formats.empty() ? "" : ", ") + Number(count.paths()) + " " + EscapeText(count.format());
-  }
-  if (!formats.empty()) {
-    step("Not looked into, compared by digest only: " + formats + ". Open them by other means.");
-  }
+  const std::string kinds = NotLookedInto(report);
+  if (!kinds.empty()) step(kinds);
   if (const auto files = report.summary().held_back_files(); files > 0) {
     step(Counted(files, "file has", "files have") +
          " leads that a nearer benign picture holds back: the report lists them.");
