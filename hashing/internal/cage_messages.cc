@@ -22,6 +22,7 @@ enum OptionBits : std::uint8_t {
   kCli512Bit = 2,
   kOrientationsBit = 4,
   kTrimmedBit = 8,
+  kUnknownBits = 0xF0,
 };
 
 class Writer {
@@ -202,6 +203,7 @@ std::optional<CageRequest> ReadRequest(std::span<const std::uint8_t> message) {
   request.size_bytes = in.Get<std::uint64_t>();
   request.capacity_bytes = in.Get<std::uint64_t>();
   const auto bits = in.Get<std::uint8_t>();
+  if ((bits & kUnknownBits) != 0) return std::nullopt;
   FingerprintOptions& options = request.options;
   options.full = (bits & kFullBit) != 0;
   options.cli512 = (bits & kCli512Bit) != 0;

@@ -73,6 +73,18 @@ TEST(CageMessages, ComeBackAsTheyWere) {
   }
 }
 
+// What a worker does not know it must not take for something else.
+TEST(CageMessages, RequestsWithUnknownOptionsAreRefused) {
+  Message request = internal::WriteRequest({.sequence = 1});
+  constexpr std::size_t kOptionsAt = 4 + 3 * 8;
+  ASSERT_TRUE(internal::ReadRequest(request).has_value());
+  for (const int bit : {0x10, 0x20, 0x40, 0x80}) {
+    Message other = request;
+    other[kOptionsAt] = static_cast<std::uint8_t>(other[kOptionsAt] | bit);
+    EXPECT_FALSE(internal::ReadRequest(other).has_value()) << bit;
+  }
+}
+
 TEST(CageMessages, OfAnotherKindLengthOrNumberAreRefused) {
   const Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(1, 40, 40)));
   const Message answer = internal::WriteAnswer(7, print);
