@@ -70,6 +70,17 @@ class JpegReader {
   }
   // Adobe writes CMYK with 255 for no ink.
   [[nodiscard]] bool is_inverted() const { return info_.saw_Adobe_marker != FALSE; }
+  // Encoders write a dozen; what a large picture may have beyond that is bounded by the time that
+  // going through all of its blocks takes.
+  [[nodiscard]] int MostScans() const {
+    constexpr std::uint64_t kMostPixelsOfAllScans = 4'000'000'000;
+    constexpr std::uint64_t kAlways = 64;
+    const std::uint64_t pixels =
+        std::max<std::uint64_t>(1, std::uint64_t{info_.image_width} * info_.image_height);
+    const std::uint64_t most = std::max(kAlways, kMostPixelsOfAllScans / pixels);
+    return static_cast<int>(std::min<std::uint64_t>(most, static_cast<std::uint64_t>(max_scans_)));
+  }
+
   [[nodiscard]] bool over_scans() const { return over_scans_; }
   // It gave up at samples of 12 bits, at lossless or hierarchical coding.
   [[nodiscard]] bool unsupported() const {
@@ -127,7 +138,7 @@ class JpegReader {
 
   // A scan costs the sender a few bytes and us the whole picture.
   void CountScans() {
-    if (info_.input_scan_number <= max_scans_) return;
+    if (info_.input_scan_number <= MostScans()) return;
     over_scans_ = true;
     Leave();
   }
@@ -192,7 +203,7 @@ DecodeResult DecodeOnce(Bytes bytes, const DecodeLimits& limits, RowSink& sink,
   const auto fail = [&] {
     if (reader.over_scans()) {
       return Failure(result, Disposition::kOverLimit,
-                     absl::StrCat("jpeg: more than ", limits.max_scans, " scans"));
+                     absl::StrCat("jpeg: more than ", reader.MostScans(), " scans"));
     }
     return Failure(result,
                    reader.unsupported() ? Disposition::kUnsupported : Disposition::kUnreadable,
