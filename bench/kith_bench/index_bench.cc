@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/kith_bench/index_bench.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
 #include <limits>
 #include <mutex>
 #include <random>
 #include <set>
+#include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "bench/kith_bench/hnsw_peer.h"
 #include "bench/kith_bench/resources.h"
+#include "index/segment.h"
 
 namespace kith::bench {
 namespace {
@@ -28,6 +34,10 @@ constexpr std::size_t kFlippedBits = 31;  // at most
 // not in the head, which is scanned whatever the engine.
 constexpr std::size_t kHeadCodes = 8;
 constexpr std::string_view kHnsw = "faiss-hnsw";
+constexpr std::string_view kFile = "mih-file";
+constexpr std::string_view kResident = "mih-file-resident";
+// Codes given to a file at once.
+constexpr std::size_t kAddedCodes = std::size_t{1} << 20;
 // Codes held at once while the true neighbours are looked for.
 constexpr std::size_t kTruthCodes = 1U << 16;
 
@@ -44,9 +54,11 @@ index::Code Flip(index::Code code, std::size_t bits, std::mt19937_64& random) {
   return code;
 }
 
-std::vector<index::Label> LabelsOf(std::size_t count) {
+bool IsFile(std::string_view engine) { return engine == kFile || engine == kResident; }
+
+std::vector<index::Label> LabelsOf(std::size_t count, std::size_t first = 0) {
   std::vector<index::Label> labels(count);
-  for (std::size_t row = 0; row < count; ++row) labels[row].entry = row;
+  for (std::size_t row = 0; row < count; ++row) labels[row].entry = first + row;
   return labels;
 }
 
@@ -74,8 +86,28 @@ void KeepNeighbours(const index::Code& query, std::span<const index::Code> codes
 // An engine of the index, or the peer.
 class IndexBench::Subject {
  public:
-  static absl::StatusOr<std::unique_ptr<Subject>> Make(const std::string& engine, int bands) {
+  Subject() = default;
+  ~Subject() {
+    file_.reset();
+    std::error_code error;
+    if (path_.empty()) return;
+    std::filesystem::remove(path_, error);
+    std::filesystem::remove(path_ + ".verified", error);
+  }
+  Subject(const Subject&) = delete;
+  Subject& operator=(const Subject&) = delete;
+
+  static absl::StatusOr<std::unique_ptr<Subject>> Make(const std::string& engine, int bands,
+                                                       const std::string& dir) {
     auto subject = std::make_unique<Subject>();
+    subject->is_resident_ = engine == kResident;
+    if (IsFile(engine)) {
+      subject->path_ = dir + "/kith-bench-" + std::to_string(::getpid()) + ".segment";
+      auto writer = index::SegmentWriter::Create(subject->path_, {.bands = bands});
+      if (!writer.ok()) return writer.status();
+      subject->writer_ = *std::move(writer);
+      return subject;
+    }
     if (engine == kHnsw) {
       subject->peer_ = std::make_unique<HnswPeer>();
       return subject;
@@ -87,25 +119,56 @@ class IndexBench::Subject {
     return subject;
   }
 
-  [[nodiscard]] absl::Status Add(std::span<const index::Code> codes) {
+  // Codes come in any number of pieces only into a file.
+  [[nodiscard]] bool TakesPieces() const { return writer_ != nullptr; }
+  [[nodiscard]] absl::Status Add(std::span<const index::Code> codes, std::size_t first) {
+    if (writer_ != nullptr) return writer_->Add(codes, LabelsOf(codes.size(), first));
     if (peer_ != nullptr) return peer_->Add(codes);
     return index_->Add(codes, LabelsOf(codes.size()));
   }
+  // Of a file: writes it. Then it is to be opened.
+  [[nodiscard]] absl::Status Finish() {
+    if (writer_ == nullptr) return absl::OkStatus();
+    const absl::Status status = writer_->Finish().status();
+    writer_.reset();
+    return status;
+  }
+  [[nodiscard]] absl::Status Open() {
+    file_.reset();
+    auto file = index::SegmentFile::Open(path_, {.resident = is_resident_});
+    if (!file.ok()) return file.status();
+    file_ = *std::move(file);
+    return absl::OkStatus();
+  }
+  [[nodiscard]] bool IsInFile() const { return !path_.empty(); }
+  [[nodiscard]] std::size_t HotBytes() const {
+    return file_ == nullptr ? 0 : static_cast<std::size_t>(file_->info().hot_bytes);
+  }
+
   [[nodiscard]] absl::StatusOr<std::vector<index::SearchResult>> Search(
       std::span<const index::Code> queries, int radius_bits) const {
+    if (file_ != nullptr) {
+      return file_->Search(
+          queries, {.radius_bits = radius_bits, .limit = std::numeric_limits<std::size_t>::max()});
+    }
     if (peer_ != nullptr) return peer_->Search(queries, radius_bits);
     return index_->Search(
         queries, {.radius_bits = radius_bits, .limit = std::numeric_limits<std::size_t>::max()});
   }
-  [[nodiscard]] std::string simd() const { return peer_ != nullptr ? "" : index_->Stats().simd; }
+  [[nodiscard]] std::string simd() const { return index_ == nullptr ? "" : index_->Stats().simd; }
   [[nodiscard]] bool is_exact() const { return peer_ == nullptr; }
   [[nodiscard]] std::size_t Bytes() const {
+    if (file_ != nullptr) return static_cast<std::size_t>(file_->info().file_bytes);
     return peer_ != nullptr ? peer_->Bytes() : index_->Stats().bytes;
   }
 
  private:
   std::unique_ptr<index::HammingIndex> index_;
   std::unique_ptr<HnswPeer> peer_;
+  std::string path_;  // of the file
+  bool is_resident_ = false;
+  std::unique_ptr<index::SegmentWriter> writer_;  // until it is written
+  std::unique_ptr<index::SegmentFile> file_;
 };
 
 absl::StatusOr<std::unique_ptr<IndexBench>> IndexBench::Make(const IndexBenchOptions& options) {
@@ -155,6 +218,12 @@ BenchEngine BenchEngineOf(const std::string& name, const IndexBenchOptions& opti
 
 absl::Status IndexBench::Check(const std::string& name, const IndexBenchOptions& options) {
   if (name == kHnsw) return absl::OkStatus();
+  if (IsFile(name)) {
+    std::error_code error;
+    if (std::filesystem::is_directory(options.dir, error)) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        name + " needs a folder for its file: give one that is there with --dir");
+  }
   const std::string engine = BenchEngineOf(name, options, 1).engine;
   for (const int bands : options.bands) {
     const auto made =
@@ -172,25 +241,47 @@ absl::Status IndexBench::Check(const std::string& name, const IndexBenchOptions&
 
 absl::StatusOr<std::unique_ptr<IndexBench::Subject>> IndexBench::Build(
     const std::string& name, int bands, IndexBenchResult& result) const {
-  auto subject = Subject::Make(BenchEngineOf(name, options_, 1).engine, bands);
+  auto subject = Subject::Make(BenchEngineOf(name, options_, 1).engine, bands, options_.dir);
   if (!subject.ok()) return subject.status();
   result.engine = name;
   result.simd = (*subject)->simd();
   result.count = count();
   result.bands = bands;
   result.is_exact = (*subject)->is_exact();
-  std::vector<index::Code> codes(count());
-  source_.Fill(0, codes);
+  if (absl::Status status = Fill(**subject, result); !status.ok()) return status;
+  result.bytes_per_hash = static_cast<double>((*subject)->Bytes()) / static_cast<double>(count());
+  result.hot_bytes_per_hash =
+      static_cast<double>((*subject)->HotBytes()) / static_cast<double>(count());
+  return subject;
+}
+
+// Builds, and of a file opens it twice: every byte of it is checked the first time.
+absl::Status IndexBench::Fill(Subject& subject, IndexBenchResult& result) const {
+  std::vector<index::Code> codes;
+  const std::size_t at_once = subject.TakesPieces() ? kAddedCodes : count();
   const Resources before = Resources::Now();
-  const Clock::time_point start = Clock::now();
-  if (absl::Status status = (*subject)->Add(codes); !status.ok()) return status;
-  result.build_seconds = SecondsSince(start);
+  // Making the codes is no part of the build.
+  double seconds = 0;
+  for (std::size_t first = 0; first < count(); first += at_once) {
+    codes.resize(std::min(at_once, count() - first));
+    source_.Fill(first, codes);
+    const Clock::time_point start = Clock::now();
+    if (absl::Status status = subject.Add(codes, first); !status.ok()) return status;
+    seconds += SecondsSince(start);
+  }
+  Clock::time_point start = Clock::now();
+  if (absl::Status status = subject.Finish(); !status.ok()) return status;
+  result.build_seconds = seconds + SecondsSince(start);
   const Resources after = Resources::Now();
   result.build_minor_faults = after.minor_faults - before.minor_faults;
   result.build_major_faults = after.major_faults - before.major_faults;
-  result.bytes_per_hash =
-      static_cast<double>((*subject)->Bytes()) / static_cast<double>(codes.size());
-  return subject;
+  if (!subject.IsInFile()) return absl::OkStatus();
+  for (double* const took : {&result.first_open_seconds, &result.open_seconds}) {
+    start = Clock::now();
+    if (absl::Status status = subject.Open(); !status.ok()) return status;
+    *took = SecondsSince(start);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<IndexBenchResult>> IndexBench::Run(const std::string& name) const {

@@ -27,6 +27,7 @@ struct IndexBenchOptions {
   // Of engine mih, 0: its own choice. Other engines are measured once, with the first of them.
   std::vector<int> bands = {0};
   std::vector<int> radii_bits = {index::kDefaultRadiusBits};
+  std::string dir = {};   // where mih-file and mih-file-resident put their files
   double duplicates = 0;  // share of the random codes that are copies of a hundred of them
   std::uint64_t seed = 1;
 };
@@ -49,6 +50,11 @@ struct IndexBenchResult {
   std::uint64_t build_major_faults = 0;
   std::uint64_t minor_faults = 0;  // page faults while the queries were answered
   std::uint64_t major_faults = 0;
+  // Of an index in a file: what a search without a hit may touch, and what it took to open it, with
+  // a check of every byte and without.
+  double hot_bytes_per_hash = 0;
+  double first_open_seconds = 0;
+  double open_seconds = 0;
   double recall = 0;             // of the true neighbours of the checked queries, those found
   std::uint64_t checked = 0;     // queries checked against the plain scan
   std::uint64_t wrong_hits = 0;  // hits of them that are no neighbours: 0 for every engine
@@ -56,8 +62,9 @@ struct IndexBenchResult {
 };
 
 // The engines of the index by their names, and two ways to ask one of them: "mih" asks one query a
-// call, "mih-batch" gives each thread its whole share of the queries in one. "faiss-hnsw" is a peer
-// and no engine of the index (hnsw_peer.h).
+// call, "mih-batch" gives each thread its whole share of the queries in one. "mih-file" is a
+// segment in a file (index/segment.h), mapped, and "mih-file-resident" one that is read into
+// memory. "faiss-hnsw" is a peer and no engine of the index (hnsw_peer.h).
 struct BenchEngine {
   std::string engine;
   std::size_t batch;  // queries a call
@@ -85,6 +92,7 @@ class IndexBench {
 
   IndexBench(const IndexBenchOptions& options, CodeSource source);
   void FindTruth();
+  [[nodiscard]] absl::Status Fill(Subject& subject, IndexBenchResult& result) const;
   [[nodiscard]] absl::StatusOr<std::unique_ptr<Subject>> Build(const std::string& name, int bands,
                                                                IndexBenchResult& result) const;
   [[nodiscard]] absl::Status RunBuilt(const std::string& name, int bands,

@@ -62,6 +62,11 @@ void PrintJson(const IndexBenchOptions& options, const IndexBenchResult& result)
       {"simd", result.simd},
       {"machine", MachineName()},
   };
+  if (result.open_seconds > 0) {
+    line["hot_bytes_per_hash"] = result.hot_bytes_per_hash;
+    line["first_open_seconds"] = result.first_open_seconds;
+    line["open_seconds"] = result.open_seconds;
+  }
   if (!options.from.empty()) line["from"] = options.from;
   fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -96,6 +101,13 @@ void PrintTableRow(const IndexBenchResult& result) {
       static_cast<double>(result.resident_bytes) / kMebibyte,
       static_cast<double>(result.peak_bytes) / kMebibyte, result.minor_faults, result.major_faults,
       result.recall, result.wrong_hits);
+  if (result.open_seconds > 0) {
+    fmt::print(
+        "{:<16} opened in {:.3f} s with a check of every byte, then in {:.4f} s; {:.1f} of the "
+        "bytes "
+        "hot\n",
+        "", result.first_open_seconds, result.open_seconds, result.hot_bytes_per_hash);
+  }
 }
 
 int Report(const absl::Status& status) {
@@ -228,9 +240,15 @@ void AddIndexCommand(CLI::App& app, Run& run) {
       ->add_option(
           "--engines", arguments->engines,
           "Engines, by comma: scan, mih (a query a call), mih-batch (all in one), faiss-flat, "
-          "faiss-multihash, faiss-hnsw (a peer that misses some; builds slowly)")
+          "faiss-multihash, mih-file and mih-file-resident (a segment in --dir), faiss-hnsw (a "
+          "peer "
+          "that misses some; builds slowly)")
       ->delimiter(',')
       ->capture_default_str();
+  command
+      ->add_option("--dir", arguments->bench.dir,
+                   "Folder for the files of mih-file and mih-file-resident, gone afterwards")
+      ->type_name("DIR");
   command->add_option("--threads", arguments->bench.threads, "Threads that search")
       ->delimiter(',')
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))

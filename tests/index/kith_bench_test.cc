@@ -175,6 +175,29 @@ TEST_F(KithBenchFilesTest, SweepsAllCombinationsIntoATableAndAPlot) {
   EXPECT_TRUE(plot.ends_with("</svg>\n"));
 }
 
+TEST_F(KithBenchFilesTest, MeasuresASegmentInAFileAndRemovesIt) {
+  const Outcome outcome = RunBench(
+      "index --count 30000 --queries 60 --engines mih-file,mih-file-resident --batch 16 --json "
+      "--dir " +
+          folder_,
+      "2>/dev/null");
+  EXPECT_EQ(outcome.exit_code, 0);
+  std::istringstream lines(outcome.output);
+  int engines = 0;
+  for (std::string line; std::getline(lines, line); ++engines) {
+    const nlohmann::json object = nlohmann::json::parse(line);
+    EXPECT_EQ(object.at("recall"), 1.0);
+    EXPECT_EQ(object.at("wrong_hits"), 0);
+    EXPECT_EQ(object.at("batch"), 16);
+    EXPECT_GT(object.at("hot_bytes_per_hash").get<double>(), 32);
+    EXPECT_GT(object.at("bytes_per_hash"), object.at("hot_bytes_per_hash"));
+    EXPECT_GT(object.at("first_open_seconds").get<double>(), 0);
+    EXPECT_GT(object.at("open_seconds").get<double>(), 0);
+  }
+  EXPECT_EQ(engines, 2);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
 TEST(KithBenchIndexTest, ShowsAPeerThatPromisesNoRecall) {
   const Outcome outcome =
       RunBench("index --count 3000 --queries 50 --duplicates 0.3 --engines faiss-hnsw,scan --json",
@@ -230,6 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadCall{"index --radius 32", "use engine scan for more"},
                       BadCall{"index --engines scan,hnsw", "use one of scan, mih"},
                       BadCall{"index --count 10,20", "need --sweep DIR"},
+                      BadCall{"index --engines mih-file", "needs a folder for its file"},
                       BadCall{"index --bands 11 --engines mih", "bands is 11"},
                       BadCall{"index --bands 33 --engines mih", "--bands"},
                       BadCall{"index --sweep /proc/none --engines scan", "cannot make /proc/none"},
