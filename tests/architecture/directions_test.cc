@@ -101,6 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"index/internal/flat.h", "faiss/IndexBinaryFlat.h", false},
                       Case{"server/casework/ledger.cc", "server/catalog/store.h", true},
                       Case{"server/catalog/store.cc", "sqlite3.h", false},
+                      Case{"tools/exchange/kdb.cc", "sqlite3.h", false},
                       Case{"server/engine.cc", "index/hamming_index.h", true},
                       Case{"server/engine.h", "proto/kith/v1/match.pb.h", true},
                       Case{"server/rpc/service.h", "grpcpp/grpcpp.h", false},

@@ -95,7 +95,9 @@ bool MayUse(std::string_view file, std::string_view library) {
   if (library == "OpenCV") return room == "hashing";
   if (library == "FAISS") return room == "index";
   if (library == "SQLite") {
-    return room == "server" && (SubroomOf(file) == "catalog" || SubroomOf(file) == "casework");
+    // The exchange reads and writes files of other programs that are SQLite.
+    return (room == "server" && (SubroomOf(file) == "catalog" || SubroomOf(file) == "casework")) ||
+           (room == "tools" && SubroomOf(file) == "exchange");
   }
   if (library == "gRPC")
     return room == "tools" || (room == "server" && ServerStorey(file) >= kRpcStorey);

@@ -243,6 +243,7 @@ std::unique_ptr<CLI::App> MakeCommandLine(Program& program) {
   AddHashVerb(*app, program);
   AddEnrollVerb(*app, program);
   AddImportVerb(*app, program);
+  AddExportVerb(*app, program);
   AddSetVerb(*app, program);
   AddSeriesVerb(*app, program);
   AddEntryVerb(*app, program);

@@ -13,6 +13,7 @@ void AddCheckVerb(CLI::App& app, Program& program);
 void AddMatchVerb(CLI::App& app, Program& program);
 void AddEnrollVerb(CLI::App& app, Program& program);
 void AddImportVerb(CLI::App& app, Program& program);
+void AddExportVerb(CLI::App& app, Program& program);
 void AddAgencyVerb(CLI::App& app, Program& program);
 void AddContactVerb(CLI::App& app, Program& program);
 void AddSeriesVerb(CLI::App& app, Program& program);

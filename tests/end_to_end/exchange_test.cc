@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hash sets of the field go in and come out: VICS in every public dialect reads alike; a file that
+// is cut off changes nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/end_to_end/world.h"
+
+namespace kith::end_to_end {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+const std::string kRoot = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/";
+
+// Record `i` of the set that every file tells.
+json Media(int i) {
+  const std::string md5 = "0123456789ABCDEF0123456789ABCD" + std::to_string(10 + i);
+  return {
+      {"MediaID", 1000 + i},
+      {"Category", i % 4},
+      {"MD5", md5},
+      {"SHA1", md5 + "01234567"},
+      {"Series", i % 2 == 0 ? "SYNTH-A" : "SYNTH-B"},
+      {"VictimIdentified", i == 0 ? "true" : "false"},
+      {"MediaSize", 2048 + i},
+      {"PhotoDNA", std::string(192, static_cast<char>('A' + i))},
+      {"DateUpdated", "2026-01-02T03:04:05-05:00"},
+      {"MediaFiles", json::array({{{"MD5", md5}, {"FileName", "a.jpg"}, {"FilePath", "C:\\x"}},
+                                  {{"MD5", md5}, {"FileName", "b.jpg"}, {"FilePath", "D:\\y"}}})}};
+}
+
+class Exchange : public ::testing::Test {
+ protected:
+  static constexpr int kRecords = 6;
+
+  static json Records() {
+    json media = json::array();
+    for (int i = 0; i < kRecords; ++i) media.push_back(Media(i));
+    return media;
+  }
+  [[nodiscard]] std::string At(const std::string& name) const { return world_.Path(name).string(); }
+  [[nodiscard]] Outcome Import(const std::string& set, const std::string& name,
+                               std::vector<std::string> more = {}) const {
+    std::vector<std::string> line = {"import", "--set", set, At(name), "--json"};
+    line.insert(line.end(), more.begin(), more.end());
+    return world_.Kith(line);
+  }
+  // The entries of the set, without their numbers.
+  [[nodiscard]] std::vector<json> Entries(const std::string& set) const {
+    std::vector<json> entries =
+        JsonLines(world_.Kith({"entry", "list", "--set", set, "--json"}).out);
+    for (json& entry : entries) {
+      for (const char* key : {"entry", "set", "added_by_change"}) entry.erase(key);
+    }
+    return entries;
+  }
+
+  World world_;
+};
+
+TEST_F(Exchange, EveryDialectOfVicsReadsAlike) {
+  const json media = Records();
+  const json a_case = {{"CaseID", "{01234567-89ab-cdef-0123-456789abcdef}"},
+                       {"CaseNumber", "7/2026"},
+                       {"TotalMediaFiles", 99},
+                       {"Media", media}};
+  const json cases = json::array({a_case});
+  const std::string old = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#";
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"us", json{{"@odata.context", kRoot + "US/$metadata#Media"}, {"value", media}}.dump()},
+      {"pretty", json{{"@odata.context", kRoot + "US/$metadata#Media"}, {"value", media}}.dump(2)},
+      {"bom", "\xEF\xBB\xBF" +
+                  json{{"@odata.context", kRoot + "UK/$metadata#Media"}, {"value", media}}.dump()},
+      {"cases", json{{"@odata.context", kRoot + "US/$metadata#Cases"}, {"value", cases}}.dump()},
+      {"old", json{{"odata.metadata", old + "Media"}, {"value", media}}.dump()},
+      {"oldcases", json{{"odata.metadata", old + "Cases"}, {"value", cases}}.dump()},
+      {"array", media.dump()},
+      {"object", json{{"media", media}}.dump()}};
+  for (const auto& [name, text] : files) {
+    world_.Write(name + ".json", text);
+    ASSERT_EQ(world_.Kith({"set", "add", name}).exit_code, 0);
+    const Outcome run = Import(name, name + ".json");
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_THAT(run.err, HasSubstr("read as vics"));
+    const json told = json::parse(run.out);
+    EXPECT_EQ(told["format"], "vics");
+    EXPECT_EQ(told["added"], kRecords);
+    EXPECT_EQ(told["bad_lines"], 0);
+    EXPECT_THAT(Entries(name), SizeIs(kRecords));
+    EXPECT_EQ(Entries(name), Entries("us")) << name;
+  }
+  const Outcome match = world_.Kith({"match", "--json", Media(1)["MD5"].get<std::string>()});
+  EXPECT_EQ(match.exit_code, 1);
+  EXPECT_EQ(json::parse(match.out)["total"], static_cast<int>(files.size()));
+  EXPECT_EQ(world_.Kith({"store", "verify"}).exit_code, 0);
+  // Twice the same is nothing new.
+  EXPECT_EQ(json::parse(Import("us", "us.json").out)["already_there"], kRecords);
+  // PhotoDNA is not matched, and not shown.
+  EXPECT_THAT(world_.Kith({"entry", "list", "--json"}).out, Not(HasSubstr("AAAAAAAA")));
+  // What is exported reads as what it was.
+  ASSERT_EQ(
+      world_.Kith({"export", "--set", "us", "--format", "vics", "--out", At("out.json")}).exit_code,
+      0);
+  ASSERT_EQ(world_.Kith({"set", "add", "again"}).exit_code, 0);
+  ASSERT_EQ(Import("again", "out.json").exit_code, 0);
+  const std::vector<json> again = Entries("again");
+  const std::vector<json> first = Entries("us");
+  ASSERT_EQ(again.size(), first.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    for (const char* key : {"md5", "sha1", "victim_identified"}) {
+      EXPECT_EQ(again[i][key], first[i][key]);
+    }
+  }
+}
+
+TEST_F(Exchange, AFileThatIsCutOffChangesNothing) {
+  const std::string text =
+      json{{"@odata.context", kRoot + "US/$metadata#Media"}, {"value", Records()}}.dump();
+  ASSERT_EQ(world_.Kith({"set", "add", "s"}).exit_code, 0);
+  for (const std::size_t size : {text.size() - 1, text.size() / 2, std::size_t{200}}) {
+    world_.Write("cut.json", text.substr(0, size));
+    const Outcome run = Import("s", "cut.json");
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr("cut off"));
+    EXPECT_THAT(run.out, IsEmpty());
+  }
+  EXPECT_THAT(world_.Kith({"entry", "list", "--json"}).out, IsEmpty());
+  EXPECT_THAT(world_.Kith({"series", "list", "--json"}).out, IsEmpty());
+}
+
+TEST_F(Exchange, WritesCsvJsonLinesAndAutopsyDatabases) {
+  world_.Write("us.json", Records().dump());
+  ASSERT_EQ(world_.Kith({"set", "add", "s"}).exit_code, 0);
+  ASSERT_EQ(Import("s", "us.json").exit_code, 0);
+  const Outcome csv = world_.Kith({"export", "--set", "s", "--format", "csv"});
+  EXPECT_EQ(csv.exit_code, 0);
+  EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n'), kRecords + 1);
+  EXPECT_THAT(csv.out, HasSubstr("0123456789abcdef0123456789abcd10"));
+  const Outcome lines =
+      world_.Kith({"export", "--set", "s", "--format", "jsonl", "--out", At("s.jsonl"), "--json"});
+  EXPECT_EQ(lines.exit_code, 0) << lines.err;
+  EXPECT_EQ(json::parse(lines.out)["entries"], kRecords);
+  EXPECT_THAT(JsonLines(ReadFile(At("s.jsonl"))), SizeIs(kRecords));
+  // It is not written over.
+  EXPECT_EQ(
+      world_.Kith({"export", "--set", "s", "--format", "jsonl", "--out", At("s.jsonl")}).exit_code,
+      2);
+  EXPECT_EQ(world_.Kith({"export", "--set", "s", "--format", "kdb"}).exit_code, 2);
+  EXPECT_EQ(
+      world_.Kith({"export", "--set", "s", "--format", "kdb", "--out", At("s.kdb")}).exit_code, 0);
+  ASSERT_EQ(world_.Kith({"set", "add", "again"}).exit_code, 0);
+  const Outcome again = Import("again", "s.kdb");
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(json::parse(again.out)["format"], "kdb");
+  EXPECT_EQ(json::parse(again.out)["added"], kRecords);
+}
+
+TEST_F(Exchange, TombstonesWithdrawWhatEarlierFilesBrought) {
+  const auto file = [](const std::string& images) {
+    return "<?xml version=\"1.0\"?><queryResult "
+           "xmlns=\"https://hashsharing.ncmec.org/hashsharing/v2\"><images count=\"2\">" +
+           images + "</images></queryResult>";
+  };
+  const auto image = [](const std::string& id, const std::string& md5) {
+    return "<image><member id=\"42\">Example</member><timestamp>2026-01-01T10:00:00Z</timestamp>"
+           "<id>" +
+           id + "</id><classification>A1</classification><fingerprints><md5>" + md5 +
+           "</md5></fingerprints><feedback/></image>";
+  };
+  const std::string one(32, '1');
+  const std::string two(32, '2');
+  world_.Write("first.xml", file(image("a", one) + image("b", two)));
+  world_.Write("second.xml", file("<deletedImage><member id=\"42\">Example</member><id>a</id>"
+                                  "<timestamp>2026-02-01T11:00:00Z</timestamp></deletedImage>"));
+  ASSERT_EQ(world_.Kith({"set", "add", "ncmec"}).exit_code, 0);
+  EXPECT_EQ(json::parse(Import("ncmec", "first.xml").out)["added"], 2);
+  EXPECT_EQ(world_.Kith({"match", one}).exit_code, 1);
+  const Outcome second = Import("ncmec", "second.xml");
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(json::parse(second.out)["withdrawn"], 1);
+  EXPECT_EQ(world_.Kith({"match", one}).exit_code, 0);
+  EXPECT_EQ(world_.Kith({"match", two}).exit_code, 1);
+}
+
+}  // namespace
+}  // namespace kith::end_to_end

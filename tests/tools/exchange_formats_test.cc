@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+// The formats beside VICS, and what others fell into with them.
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/tools/exchange_sink.h"
+#include "tests/tools/scratch.h"
+#include "tools/exchange/writers.h"
+
+namespace kith::exchange {
+namespace {
+
+using nlohmann::json;
+using test::MemorySink;
+using test::ReadBytes;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Key;
+using testing::Not;
+using testing::SizeIs;
+
+const std::string kMd5 = "0123456789abcdef0123456789abcdef";
+const std::string kSha1 = "0123456789abcdef0123456789abcdef01234567";
+const std::string kSha256 = kMd5 + kMd5;
+const std::string kPdq = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
+
+// NCMEC
+
+std::string Ncmec(const std::string& images, const std::string& paging = "") {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<queryResult "
+         "xmlns=\"https://hashsharing.ncmec.org/hashsharing/v2\">\n<images count=\"1\" "
+         "maxTimestamp=\"2026-01-02T00:00:00Z\">" +
+         images + "</images><videos count=\"0\"/>" + paging + "</queryResult>";
+}
+
+std::string NcmecImage(const std::string& id, const std::string& prints,
+                       const std::string& feedback = "<feedback/>") {
+  return "<image><member id=\"42\">Example Member</member><timestamp>2026-01-01T10:00:00Z"
+         "</timestamp><id>" +
+         id + "</id><classification>A1</classification><fingerprints>" + prints +
+         "</fingerprints>" + feedback + "</image>";
+}
+
+TEST(Ncmec, TakesRecordsTombstonesAndVotes) {
+  const std::string votes =
+      "<feedback lastUpdateTimestamp=\"2026-01-03T00:00:00Z\"><affirmativeFeedback type=\"MD5\">"
+      "<members><member id=\"7\">Other</member></members></affirmativeFeedback>"
+      "<negativeFeedback type=\"PDQ\"><reasons><reason guid=\"g-1\" name=\"Not it\" type=\"PDQ\"/>"
+      "<members><member id=\"8\">Third</member></members></reasons></negativeFeedback></feedback>";
+  const MemorySink sink = ReadBytes(Ncmec(
+      NcmecImage("img1", "<md5>" + kMd5 + "</md5><pdq>" + kPdq + "</pdq><pdna>AAAA</pdna>", votes) +
+      "<deletedImage><member id=\"43\">Other</member><id>img4</id>"
+      "<timestamp>2026-01-01T11:00:00Z</timestamp></deletedImage>" +
+      "<video><member id=\"42\">x</member><id>v1</id><fingerprints><sha1>" + kSha1 +
+      "</sha1><tmk-pdqf rel=\"self\" href=\"/v2/entries/1/fingerprints/TMK_PDQF\"/>"
+      "</fingerprints></video>"));
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_EQ(sink.format, "ncmec");
+  EXPECT_THAT(sink.problems, IsEmpty());
+  ASSERT_THAT(sink.entries, SizeIs(2));
+  const Entry& entry = sink.entries[0];
+  EXPECT_EQ(entry.source_ref(), "ncmec 42/img1");
+  EXPECT_EQ(entry.category().scheme(), "ncmec");
+  EXPECT_EQ(entry.category().code(), "A1");
+  EXPECT_EQ(entry.codes_size(), 1);
+  const json carried = json::parse(entry.carried().data());
+  EXPECT_EQ(carried["pdna"], "AAAA");
+  EXPECT_EQ(carried["member"], "Example Member");
+  ASSERT_THAT(carried["feedback"], SizeIs(2));
+  EXPECT_EQ(carried["feedback"][0]["vote"], "up");
+  EXPECT_EQ(carried["feedback"][1]["given"][0]["guid"], "g-1");
+  EXPECT_EQ(carried["feedback"][1]["given"][1]["text"], "Third");
+  EXPECT_THAT(sink.taken_back, ElementsAre("ncmec 43/img4"));
+  EXPECT_EQ(json::parse(sink.entries[1].carried().data())["tmk-pdqf"],
+            "/v2/entries/1/fingerprints/TMK_PDQF");
+}
+
+TEST(Ncmec, BadRecordsAreToldByLine) {
+  const MemorySink sink =
+      ReadBytes(Ncmec("\n" + NcmecImage("a", "<md5>" + kMd5.substr(1) + "</md5>") + "\n" +
+                          NcmecImage("", "<md5>" + kMd5 + "</md5>") + NcmecImage("c", "") +
+                          NcmecImage("d", "<pdna>AAAA</pdna>") +
+                          NcmecImage("e", "<md5>d41d8cd98f00b204e9800998ecf8427e</md5>") +
+                          NcmecImage("f", "<md5>" + kMd5 + "</md5>"),
+                      "<paging><next>/v2/entries?from=x&amp;to=y&amp;start=1001</next></paging>"));
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_THAT(sink.entries, SizeIs(1));
+  ASSERT_THAT(sink.problems, SizeIs(3));
+  EXPECT_THAT(sink.problems[0], HasSubstr("line 4: md5 of 31 characters"));
+  EXPECT_THAT(sink.problems[1], HasSubstr("no id"));
+  EXPECT_THAT(sink.notes, Contains(Key(HasSubstr("one page"))));
+  EXPECT_THAT(sink.notes, Contains(Key(HasSubstr("not matched only"))));
+}
+
+TEST(Ncmec, RefusesWhatIsCutOffOrDeclaresEntities) {
+  const std::string whole = Ncmec(NcmecImage("a", "<md5>" + kMd5 + "</md5>"));
+  for (std::size_t size = 0; size < whole.size(); size += 11) {
+    EXPECT_FALSE(ReadBytes(whole.substr(0, size), "ncmec").status.ok()) << size;
+  }
+  const std::string bomb =
+      "<!DOCTYPE x [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>" + whole.substr(39);
+  EXPECT_THAT(std::string(ReadBytes(bomb, "ncmec").status.message()), HasSubstr("DOCTYPE"));
+  std::string deep;
+  for (int i = 0; i < 100; ++i) deep += "<a>";
+  EXPECT_THAT(std::string(ReadBytes(deep, "ncmec").status.message()), HasSubstr("nested deeper"));
+  EXPECT_FALSE(ReadBytes("<other/>", "ncmec").status.ok());
+  ReadOptions options;
+  options.purpose = v1::PURPOSE_BENIGN;
+  EXPECT_TRUE(absl::IsFailedPrecondition(ReadBytes(whole, "ncmec", options).status));
+}
+
+// ThreatExchange
+
+TEST(ThreatExchange, CsvTakesWhatIsNotNegative) {
+  const MemorySink sink = ReadBytes(
+      "signal_type,signal_str,collab,category,tags\n"
+      "pdq," +
+      kPdq +
+      ",Sample,POSITIVE_CLASS,a b\n"
+      "video_md5," +
+      kMd5 +
+      ",Sample,INVESTIGATION_SEED,\n"
+      "pdq," +
+      kPdq +
+      ",Sample,NEGATIVE_CLASS,\n"
+      "text,some words,Sample,POSITIVE_CLASS,\n"
+      "pdq,\"" +
+      kPdq +
+      "\",\"a, \"\"b\"\"\",DISPUTED,\n"
+      "pdq," +
+      kPdq.substr(1) +
+      ",x,POSITIVE_CLASS,\n"
+      "pdq,\"" +
+      kPdq + ",x\n");
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_EQ(sink.format, "threatexchange");
+  ASSERT_THAT(sink.entries, SizeIs(3));
+  EXPECT_EQ(sink.entries[0].category().code(), "POSITIVE_CLASS");
+  EXPECT_EQ(json::parse(sink.entries[0].carried().data())["tags"], "a b");
+  EXPECT_EQ(sink.entries[1].digests().md5().size(), 16U);
+  EXPECT_EQ(sink.entries[2].source_ref(), "a, \"b\"");
+  EXPECT_THAT(sink.problems, SizeIs(2));
+  EXPECT_THAT(sink.problems[0], HasSubstr("line 7: a value of 63 characters"));
+  EXPECT_THAT(sink.notes, Contains(Key(HasSubstr("NEGATIVE_CLASS"))));
+  EXPECT_THAT(sink.notes, Contains(Key(HasSubstr("type text"))));
+  ReadOptions benign;
+  benign.purpose = v1::PURPOSE_BENIGN;
+  EXPECT_THAT(ReadBytes("signal_type,signal_str,collab,category,tags\npdq," + kPdq +
+                            ",S,NEGATIVE_CLASS,\npdq," + kPdq + ",S,POSITIVE_CLASS,\n",
+                        "threatexchange", benign)
+                  .entries,
+              SizeIs(1));
+}
+
+TEST(ThreatExchange, SignalFilesAndPdqLists) {
+  const MemorySink signals =
+      ReadBytes("pdq " + kPdq + "\nmd5 " + kMd5 + "\nurl https://x.example\npdq zz\n\nnothing\n");
+  EXPECT_EQ(signals.format, "signals");
+  EXPECT_THAT(signals.entries, SizeIs(2));
+  EXPECT_THAT(signals.problems, SizeIs(2));
+  const MemorySink list =
+      ReadBytes("hash=" + kPdq + ",idx=0\n" + kPdq + ",a picture\n" + kPdq + "\n" + kMd5 + "\n");
+  EXPECT_EQ(list.format, "pdq-list");
+  ASSERT_THAT(list.entries, SizeIs(3));
+  EXPECT_EQ(list.entries[1].source_ref(), "a picture");
+  EXPECT_EQ(list.entries[0].digests().sha256(), "");
+  EXPECT_THAT(list.problems, SizeIs(1));
+  EXPECT_EQ(ReadBytes(kPdq + ",idx=1\n").format, "pdq-list");
+  EXPECT_EQ(ReadBytes(kPdq + ",name\n").format, "list");
+}
+
+// Lists of digests
+
+TEST(Digests, MdSumBsdAndHashdeep) {
+  const MemorySink sums = ReadBytes(kMd5 + "  a b.jpg\n" + kSha1 + " *c.bin\n\\" + kSha256 +
+                                    "  d\\ne\nd41d8cd98f00b204e9800998ecf8427e  empty\nrubbish\n");
+  EXPECT_EQ(sums.format, "digests");
+  ASSERT_THAT(sums.entries, SizeIs(3));
+  EXPECT_EQ(sums.entries[0].source_ref(), "a b.jpg");
+  EXPECT_EQ(sums.entries[1].digests().sha1().size(), 20U);
+  EXPECT_EQ(sums.entries[2].codes_size(), 0);  // what sha256sum prints is no PDQ
+  EXPECT_THAT(sums.problems, ElementsAre(HasSubstr("line 5")));
+  const MemorySink bsd = ReadBytes("MD5 (a (1).jpg) = " + kMd5 + "\nSHA256 (b) = " + kSha256 +
+                                   "\nSHA512 (b) = 00\nMD5 (c) = 12\n");
+  EXPECT_EQ(bsd.format, "digests");
+  ASSERT_THAT(bsd.entries, SizeIs(2));
+  EXPECT_EQ(bsd.entries[0].source_ref(), "a (1).jpg");
+  EXPECT_THAT(bsd.problems, SizeIs(1));
+  const MemorySink deep =
+      ReadBytes("%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n## a\n##\n7," + kMd5 + "," +
+                kSha256 + ",/x/a, b\n7," + kMd5 + "\n");
+  EXPECT_EQ(deep.format, "digests");
+  ASSERT_THAT(deep.entries, SizeIs(1));
+  EXPECT_EQ(deep.entries[0].source_ref(), "/x/a, b");
+  EXPECT_EQ(deep.entries[0].digests().sha256().size(), 32U);
+  EXPECT_THAT(deep.problems, SizeIs(1));
+}
+
+// StopNCII
+
+std::string StopNcii(const std::string& records, const std::string& more = "false") {
+  return "{\"count\":1,\"hasMoreRecords\":" + more +
+         ",\"nextSetTimestamp\":1767225600,\"hashRecords\":[" + records + "]}";
+}
+std::string StopNciiRecord(const std::string& type, const std::string& value,
+                           const std::string& state) {
+  return "{\"lastModtimestamp\":1767225600,\"signalType\":\"" + type + "\",\"hashValue\":\"" +
+         value + "\",\"hashStatus\":\"" + state +
+         "\",\"caseNumbers\":{\"c1\":\"Active\"},\"CSPFeedbacks\":[{\"feedbackValue\":\"None\"}]}";
+}
+
+TEST(StopNcii, TheStateDecides) {
+  const MemorySink sink =
+      ReadBytes(StopNcii(StopNciiRecord("ImagePDQ", kPdq, "Active") + "," +
+                             StopNciiRecord("ImagePDQ", std::string(64, 'a'), "Withdrawn") + "," +
+                             StopNciiRecord("VideoMD5", kMd5, "Deleted") + "," +
+                             StopNciiRecord("ImagePDQ", std::string(64, 'b'), "Received") + "," +
+                             StopNciiRecord("ImagePDQ", kPdq.substr(4), "Active") + "," +
+                             StopNciiRecord("URL", "https://x.example", "Active") + "," +
+                             StopNciiRecord("ImagePDQ", kPdq, "Odd"),
+                         "true"));
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_EQ(sink.format, "stopncii");
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_THAT(sink.taken_back, SizeIs(3));
+  EXPECT_THAT(sink.problems, SizeIs(2));
+  EXPECT_THAT(sink.problems[0], HasSubstr("60 characters"));
+  // The key tells the hash apart and does not tell it.
+  EXPECT_THAT(sink.entries[0].source_ref(), HasSubstr("stopncii "));
+  EXPECT_THAT(sink.entries[0].source_ref(), Not(HasSubstr(kPdq.substr(0, 8))));
+  const json carried = json::parse(sink.entries[0].carried().data());
+  EXPECT_EQ(carried["caseNumbers"]["c1"], "Active");
+  EXPECT_FALSE(carried.contains("hashValue"));
+  EXPECT_THAT(sink.notes, Contains(Key(HasSubstr("one page"))));
+  // The same hash in other letters is the same record.
+  std::string upper = kPdq;
+  for (char& c : upper) c = static_cast<char>(std::toupper(c));
+  EXPECT_EQ(ReadBytes(StopNcii(StopNciiRecord("ImagePDQ", upper, "Deleted"))).taken_back.at(0),
+            sink.entries[0].source_ref());
+}
+
+TEST(StopNcii, RefusesWhatIsCutOff) {
+  const std::string whole = StopNcii(StopNciiRecord("ImagePDQ", kPdq, "Active"));
+  for (std::size_t size = 0; size < whole.size(); size += 9) {
+    EXPECT_FALSE(ReadBytes(whole.substr(0, size), "stopncii").status.ok()) << size;
+  }
+  EXPECT_FALSE(ReadBytes("[]", "stopncii").status.ok());
+  EXPECT_FALSE(ReadBytes("{\"hashRecords\":7}", "stopncii").status.ok());
+}
+
+// INTERPOL, HashKeeper, EnCase
+
+TEST(Icse, TakesSeriesAndStates) {
+  const MemorySink sink = ReadBytes(
+      "MD5;SHA1;PhotoDNA;Image ID;Is distributed;Victim identified;Offender identified;"
+      "Series name;Number of submissions;File Available;Media Type;Baseline\r\n" +
+      kMd5 + ";" + kSha1 + ";;17;true;true;false;SYNTH;41;false;Image;Yes\r\n" + kMd5 +
+      ";zz;;18;;;;;;;;\r\n;;;19;;;;;;;;\r\n");
+  EXPECT_EQ(sink.format, "icse");
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_EQ(sink.entries[0].series(), "SYNTH");
+  EXPECT_EQ(sink.entries[0].victim_identified(), v1::TRI_STATE_YES);
+  EXPECT_EQ(sink.entries[0].category().code(), "baseline");
+  EXPECT_EQ(sink.entries[0].source_ref(), "ICSE 17");
+  EXPECT_EQ(json::parse(sink.entries[0].carried().data())["Number of submissions"], "41");
+  EXPECT_THAT(sink.problems, SizeIs(2));
+  EXPECT_FALSE(ReadBytes("MD5;SHA256\n", "icse").status.ok());
+}
+
+TEST(HashKeeper, ReadsItsRows) {
+  const MemorySink sink = ReadBytes(
+      "\"file_id\",\"hashset_id\",\"file_name\",\"directory\",\"hash\",\"file_size\","
+      "\"date_modified\",\"time_modified\",\"time_zone\",\"comments\",\"date_accessed\","
+      "\"time_accessed\"\n29294,5,\"A.HLP\",\"C:\\X\",\"" +
+      kMd5 +
+      "\",34832,7/11/95 0:00:00,12/30/99 9:50:00,\"PST\",,,\n1,5,\"B\",\"\",\"12\",1,,,,,,\n");
+  EXPECT_EQ(sink.format, "hashkeeper");
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_EQ(sink.entries[0].source_ref(), "C:\\X\\A.HLP");
+  EXPECT_THAT(sink.problems, SizeIs(1));
+}
+
+TEST(EnCase, ReadsItsRecords) {
+  std::string file("HASH\r\n\xFF\0", 8);
+  file.resize(1152, '\0');
+  file[1032] = 'S';
+  file[1034] = 'e';
+  const std::string head = file;
+  for (char c : {'a', 'b', 'c'}) file += std::string(16, c) + std::string(2, '\0');
+  const MemorySink sink = ReadBytes(file);
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_EQ(sink.format, "encase");
+  ASSERT_THAT(sink.entries, SizeIs(3));
+  EXPECT_EQ(sink.entries[1].digests().md5(), std::string(16, 'b'));
+  EXPECT_EQ(json::parse(sink.carried.data())["name"], "Se");
+  EXPECT_FALSE(ReadBytes(file.substr(0, file.size() - 1)).status.ok());
+  EXPECT_FALSE(ReadBytes(head.substr(0, 500), "encase").status.ok());
+}
+
+// vPDQ
+
+TEST(Vpdq, FramesAreKeptAndSomeAreMatched) {
+  std::string text;
+  for (int i = 0; i < 200; ++i) {
+    text += std::to_string(i * 3) + "," + (i % 4 == 0 ? "20" : "100") + "," + kPdq + "," +
+            std::to_string(i) + ".000\n";
+  }
+  const MemorySink sink = ReadBytes(text + "7,100,zz,0\n");
+  EXPECT_EQ(sink.format, "vpdq");
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_EQ(sink.entries[0].codes_size(), 64);
+  EXPECT_THAT(json::parse(sink.entries[0].carried().data())["frames"], SizeIs(200));
+  EXPECT_THAT(sink.problems, SizeIs(1));
+  const MemorySink array = ReadBytes("[\"" + kPdq + ",100,0.000\",\"" + kPdq + ",10,1.0\",7]");
+  EXPECT_EQ(array.format, "vpdq");
+  ASSERT_THAT(array.entries, SizeIs(1));
+  EXPECT_EQ(array.entries[0].codes_size(), 1);
+  EXPECT_FALSE(ReadBytes("[\"" + kPdq + ",100,0.000\"").status.ok());
+}
+
+// SQLite
+
+class Database {
+ public:
+  explicit Database(const std::string& path) {
+    EXPECT_EQ(sqlite3_open(path.c_str(), &raw_), SQLITE_OK);
+  }
+  ~Database() { sqlite3_close(raw_); }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  void Run(const std::string& sql) {
+    ASSERT_EQ(sqlite3_exec(raw_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(raw_);
+  }
+
+ private:
+  sqlite3* raw_ = nullptr;
+};
+
+MemorySink ReadPath(const std::string& path, v1::Purpose purpose = v1::PURPOSE_BENIGN) {
+  MemorySink sink;
+  auto source = Source::Open(path);
+  EXPECT_TRUE(source.ok()) << source.status();
+  const auto format = Recognise(*source->Head());
+  EXPECT_TRUE(format.ok());
+  ReadOptions options;
+  options.purpose = purpose;
+  sink.format = std::string((*format)->name);
+  sink.status = (*format)->read(*source, options, sink);
+  return sink;
+}
+
+TEST(Nsrl, FindsItsTable) {
+  const test::Scratch scratch;
+  for (const char* table : {"METADATA", "FILE", "FILES", "odd \"name\""}) {
+    const std::string path = scratch.At(table);
+    std::string quoted = table;
+    if (quoted[0] == 'o') quoted = "odd \"\"name\"\"";
+    {
+      Database database(path);
+      database.Run("CREATE TABLE other (x TEXT); CREATE TABLE \"" + quoted +
+                   "\" (sha256 TEXT, sha1 TEXT, md5 TEXT, file_name TEXT, file_size INTEGER);"
+                   "INSERT INTO \"" +
+                   quoted + "\" VALUES ('" + kSha256 + "', '" + kSha1 + "', '" + kMd5 +
+                   "', 'a.dll', 7), ('" + kSha256 +
+                   "', NULL, NULL, 'b', 0),"
+                   " ('xx', NULL, NULL, 'c', 7)");
+    }
+    const MemorySink sink = ReadPath(path);
+    ASSERT_TRUE(sink.status.ok()) << sink.status << table;
+    EXPECT_EQ(sink.format, "nsrl");
+    ASSERT_THAT(sink.entries, SizeIs(1)) << table;
+    EXPECT_EQ(sink.entries[0].source_ref(), "a.dll");
+    EXPECT_EQ(sink.entries[0].digests().md5().size(), 16U);
+    EXPECT_EQ(sink.notes.at("record of the empty file"), 1);
+    EXPECT_THAT(sink.problems, ElementsAre("row 3: a digest that is none"));
+    EXPECT_TRUE(absl::IsFailedPrecondition(ReadPath(path, v1::PURPOSE_KNOWN).status));
+  }
+}
+
+// A view would run what the file says; a damaged file is an error and no answer.
+TEST(Nsrl, TrustsNothingOfTheFile) {
+  const test::Scratch scratch;
+  const std::string view = scratch.At("view");
+  {
+    Database database(view);
+    database.Run("CREATE TABLE t (x); CREATE VIEW METADATA AS SELECT hex(randomblob(16)) AS md5");
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadPath(view).status));
+  const std::string whole = scratch.At("whole");
+  {
+    Database database(whole);
+    database.Run("CREATE TABLE FILE (md5 TEXT, name TEXT)");
+    for (int i = 0; i < 400; ++i) {
+      database.Run("INSERT INTO FILE VALUES ('" + kMd5 + "', '" + std::string(100, 'x') + "')");
+    }
+  }
+  const std::string bytes = test::ReadAll(whole);
+  const MemorySink cut = ReadPath(scratch.Write("cut", bytes.substr(0, bytes.size() / 2)));
+  EXPECT_TRUE(absl::IsInvalidArgument(cut.status)) << cut.status;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ReadPath(scratch.Write("noise", bytes.substr(0, 100) + std::string(5000, '\x7f'))).status));
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadBytes(bytes).status) ||
+              absl::IsFailedPrecondition(ReadBytes(bytes).status));  // not from a pipe
+}
+
+TEST(Kdb, IsWrittenAndReadAgain) {
+  const test::Scratch scratch;
+  const std::string path = scratch.At("set.kdb");
+  Entry entry;
+  entry.mutable_digests()->set_md5(std::string(16, 'm'));
+  entry.mutable_digests()->set_sha256(std::string(32, 's'));
+  entry.set_series("SYNTH");
+  Entry other;
+  other.mutable_digests()->set_sha1(std::string(20, 'h'));
+  {
+    auto writer = FindOutFormat("kdb")->make(nullptr, path);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    SetFacts facts;
+    facts.hash_set.set_name("s");
+    EXPECT_TRUE((*writer)->Begin(facts).ok());
+    EXPECT_TRUE((*writer)->Add(entry).ok());
+    EXPECT_TRUE((*writer)->Add(entry).ok());
+    EXPECT_TRUE((*writer)->Add(other).ok());
+    EXPECT_TRUE((*writer)->End().ok());
+    EXPECT_EQ((*writer)->left_out(), 1U);
+  }
+  EXPECT_FALSE(FindOutFormat("kdb")->make(nullptr, path).ok());
+  Database(path).Run(
+      "INSERT INTO file_names VALUES ('a.jpg', 1); INSERT INTO comments VALUES ('x', 1)");
+  const MemorySink sink = ReadPath(path, v1::PURPOSE_KNOWN);
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_EQ(sink.format, "kdb");
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_EQ(sink.entries[0].digests().md5(), std::string(16, 'm'));
+  EXPECT_EQ(sink.entries[0].digests().sha256(), std::string(32, 's'));
+  EXPECT_EQ(sink.entries[0].source_ref(), "a.jpg");
+}
+
+}  // namespace
+}  // namespace kith::exchange

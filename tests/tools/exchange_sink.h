@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the tests of the readers share: a sink that remembers, and short ways to read bytes.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/exchange/formats.h"
+
+namespace kith::test {
+
+class MemorySink final : public exchange::Sink {
+ public:
+  absl::Status Take(exchange::Entry entry, const exchange::Place& place) override {
+    entries.push_back(std::move(entry));
+    places.push_back(exchange::PlaceText(place));
+    return absl::OkStatus();
+  }
+  absl::Status TakeBack(const std::string& source_ref, const exchange::Place&) override {
+    taken_back.push_back(source_ref);
+    return absl::OkStatus();
+  }
+  absl::Status Problem(const exchange::Place& place, std::string reason) override {
+    problems.push_back(exchange::PlaceText(place) + ": " + reason);
+    return absl::OkStatus();
+  }
+  void Note(std::string_view what) override { ++notes[std::string(what)]; }
+  void Carry(exchange::Carried all) override { carried = std::move(all); }
+
+  std::vector<exchange::Entry> entries;
+  std::vector<std::string> places;
+  std::vector<std::string> taken_back;
+  std::vector<std::string> problems;
+  std::map<std::string, int> notes;
+  exchange::Carried carried;
+  std::string format;
+  absl::Status status;
+};
+
+// Reads `bytes` as what they are told for, or, where `format` is given, as that.
+inline MemorySink ReadBytes(const std::string& bytes, const std::string& format = "",
+                            const exchange::ReadOptions& options = {}) {
+  MemorySink sink;
+  auto source = exchange::Source::OfBytes(bytes);
+  const auto head = source.Head();
+  EXPECT_TRUE(head.ok());
+  const exchange::Format* reader = exchange::FindFormat(format);
+  if (format.empty()) {
+    const auto told = exchange::Recognise(*head);
+    if (!told.ok()) {
+      sink.status = told.status();
+      return sink;
+    }
+    reader = *told;
+  }
+  EXPECT_NE(reader, nullptr) << format;
+  sink.format = std::string(reader->name);
+  sink.status = reader->read(source, options, sink);
+  return sink;
+}
+
+}  // namespace kith::test

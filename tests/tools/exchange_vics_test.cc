@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+// VICS in its dialects, and what others fell into.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/tools/exchange_sink.h"
+#include "tools/exchange/internal/json_object.h"
+#include "tools/exchange/writers.h"
+
+namespace kith::exchange {
+namespace {
+
+using nlohmann::json;
+using test::MemorySink;
+using test::ReadBytes;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Key;
+using testing::Not;
+using testing::SizeIs;
+
+const std::string kMd5 = "0123456789ABCDEF0123456789ABCDEF";
+const std::string kSha1 = "0123456789ABCDEF0123456789ABCDEF01234567";
+const std::string kUs =
+    "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#";
+
+json Media(int id = 1000001) {
+  return {{"MediaID", id},
+          {"Category", 1},
+          {"MD5", kMd5},
+          {"SHA1", kSha1},
+          {"MediaSize", 204800},
+          {"DateUpdated", "2026-01-02T03:04:05-05:00"},
+          {"Series", "SYNTH-A"},
+          {"VictimIdentified", "true"},
+          {"OffenderIdentified", "false"},
+          {"PhotoDNA", std::string(192, 'A')},
+          {"RelativeFilePath", "a\\b\\c.jpg"},
+          {"AlternativeHashes",
+           {{{"MD5", kMd5}, {"HashName", "PDQ"}, {"HashValue", std::string(64, '5')}}}},
+          {"Exifs", {{{"MD5", kMd5}, {"PropertyName", "Make"}, {"PropertyValue", "SynthCam"}}}}};
+}
+
+json Set(const std::vector<json>& media) {
+  return {{"@odata.context", kUs + "Media"}, {"value", media}};
+}
+
+// What the writer makes of what the reader took.
+std::string Written(const MemorySink& sink, std::uint64_t first = 1) {
+  std::string text;
+  auto writer = FindOutFormat("vics")->make(
+      [&text](std::string_view bytes) {
+        text += bytes;
+        return absl::OkStatus();
+      },
+      "");
+  SetFacts facts;
+  auto& import = facts.imports.emplace_back();
+  import.first_entry = first;
+  import.last_entry = first + sink.entries.size() - 1;
+  import.carried = sink.carried;
+  EXPECT_TRUE((*writer)->Begin(facts).ok());
+  for (std::size_t i = 0; i < sink.entries.size(); ++i) {
+    Entry entry = sink.entries[i];
+    entry.set_entry_id(first + i);
+    EXPECT_TRUE((*writer)->Add(entry).ok());
+  }
+  EXPECT_TRUE((*writer)->End().ok());
+  return text;
+}
+
+TEST(Vics, TakesWhatARecordSays) {
+  const MemorySink sink = ReadBytes(Set({Media()}).dump());
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_EQ(sink.format, "vics");
+  EXPECT_THAT(sink.problems, IsEmpty());
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  const Entry& entry = sink.entries[0];
+  EXPECT_EQ(entry.digests().md5(),
+            "\x01\x23\x45\x67\x89\xAB\xCD\xEF\x01\x23\x45\x67\x89\xAB\xCD\xEF");
+  EXPECT_EQ(entry.digests().sha1().size(), 20U);
+  EXPECT_EQ(entry.series(), "SYNTH-A");
+  EXPECT_EQ(entry.victim_identified(), v1::TRI_STATE_YES);
+  EXPECT_EQ(entry.category().scheme(), "vics-us");
+  EXPECT_EQ(entry.category().code(), "1");
+  EXPECT_EQ(entry.source_ref(), "MediaID 1000001");
+  ASSERT_EQ(entry.codes_size(), 1);
+  EXPECT_EQ(entry.codes(0).pdq(), std::string(32, '\x55'));
+  // PhotoDNA is carried, and nothing else knows of it.
+  EXPECT_THAT(entry.carried().data(), HasSubstr("PhotoDNA"));
+  EXPECT_THAT(entry.carried().data(), Not(HasSubstr("SYNTH-A")));
+}
+
+TEST(Vics, EveryDialectReadsAlike) {
+  const std::vector<json> media = {Media(1), Media(2)};
+  const std::string one = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#";
+  const json a_case = {{"CaseID", "{01234567-89ab-cdef-0123-456789abcdef}"},
+                       {"TotalMediaFiles", 7},
+                       {"Media", media}};
+  const std::vector<std::string> files = {
+      Set(media).dump(),
+      Set(media).dump(4),
+      "\xEF\xBB\xBF" + Set(media).dump(),
+      json{{"odata.metadata", one + "Media"}, {"value", media}}.dump(),
+      json{{"odata.metadata", one + "Cases"}, {"value", json::array({a_case})}}.dump(),
+      json{{"@odata.context", kUs + "Cases"}, {"value", json::array({a_case})}}.dump(1),
+      json(media).dump(),
+      json{{"media", media}}.dump(),
+      a_case.dump(),
+      " \r\n\t" + json(media).dump()};
+  for (const std::string& file : files) {
+    const MemorySink sink = ReadBytes(file);
+    ASSERT_TRUE(sink.status.ok()) << sink.status << file;
+    EXPECT_EQ(sink.format, "vics") << file;
+    EXPECT_THAT(sink.problems, IsEmpty()) << file;
+    ASSERT_THAT(sink.entries, SizeIs(2)) << file;
+    const MemorySink first = ReadBytes(files[0]);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(sink.entries[i].digests().md5(), first.entries[i].digests().md5());
+      EXPECT_EQ(sink.entries[i].series(), "SYNTH-A");
+      EXPECT_EQ(sink.entries[i].category().code(), "1");
+      EXPECT_EQ(sink.entries[i].victim_identified(), v1::TRI_STATE_YES);
+      EXPECT_EQ(sink.entries[i].codes_size(), 1);
+      EXPECT_EQ(json::parse(sink.entries[i].carried().data()),
+                json::parse(first.entries[i].carried().data()));
+    }
+  }
+}
+
+TEST(Vics, TheSetComesBackEqualAsJson) {
+  json odd = Media(2);
+  odd["MD5"] = "0123456789abcdef0123456789ABCDEF";  // not as the writer writes it
+  odd["MediaSize"] = "204800";
+  odd["VictimIdentified"] = false;
+  odd["Category"] = nullptr;
+  odd["Series"] = "";
+  odd["Own"] = {{"Examiner", "x"}, {"list", {1, 2.5, nullptr, true, "\u0001\"\\/\u00e9"}}};
+  json bare = {{"MD5", kMd5}};
+  json lower = Media(3);
+  lower["md5"] = lower["MD5"];
+  lower.erase("MD5");
+  lower["Category"] = "7";
+  lower["MediaID"] = 12345678901234567ULL;
+  json file = Set({Media(), odd, bare, lower});
+  file["Agency"] = "Example";
+  const MemorySink sink = ReadBytes(file.dump());
+  ASSERT_THAT(sink.entries, SizeIs(4));
+  EXPECT_EQ(json::parse(Written(sink)), file);
+}
+
+TEST(Vics, CasesComeBackEqualAsJson) {
+  const json first = {
+      {"CaseID", "1"}, {"Category", 5}, {"Media", json::array({Media(1), Media(2)})}};
+  const json empty = {{"CaseID", "2"}, {"Media", json::array()}};
+  const json last = {
+      {"Series", "of the case"}, {"Media", json::array({Media(3)})}, {"ContactName", "x"}};
+  const json none = {{"CaseNumber", "4"}, {"Media", json::array()}};
+  const json file = {{"@odata.context", kUs + "Cases"},
+                     {"value", json::array({first, empty, last, none})}};
+  const MemorySink sink = ReadBytes(file.dump());
+  ASSERT_TRUE(sink.status.ok());
+  ASSERT_THAT(sink.entries, SizeIs(3));
+  EXPECT_EQ(sink.entries[2].carried().part(), 3U);
+  EXPECT_EQ(json::parse(Written(sink, 40)), file);
+}
+
+TEST(Vics, OnlyTheWordsSayYes) {
+  const std::vector<std::pair<json, v1::TriState>> cases = {{"true", v1::TRI_STATE_YES},
+                                                            {"false", v1::TRI_STATE_NO},
+                                                            {true, v1::TRI_STATE_YES},
+                                                            {false, v1::TRI_STATE_NO},
+                                                            {"False", v1::TRI_STATE_NO},
+                                                            {"", v1::TRI_STATE_UNSPECIFIED},
+                                                            {nullptr, v1::TRI_STATE_UNSPECIFIED},
+                                                            {"perhaps", v1::TRI_STATE_UNSPECIFIED}};
+  for (const auto& [value, expected] : cases) {
+    json media = Media();
+    media["VictimIdentified"] = value;
+    const MemorySink sink = ReadBytes(Set({media}).dump());
+    ASSERT_THAT(sink.entries, SizeIs(1));
+    EXPECT_EQ(sink.entries[0].victim_identified(), expected) << value;
+    EXPECT_EQ(json::parse(Written(sink)), Set({media})) << value;
+  }
+}
+
+TEST(Vics, OnlyTheCategoryIsAVerdict) {
+  json precategorised = Media();
+  precategorised["Category"] = nullptr;
+  precategorised["IsPrecategorized"] = "true";
+  json zero = Media();
+  zero["Category"] = 0;
+  json absent = Media();
+  absent.erase("Category");
+  const MemorySink sink = ReadBytes(Set({precategorised, zero, absent}).dump());
+  ASSERT_THAT(sink.entries, SizeIs(3));
+  EXPECT_EQ(sink.entries[0].category().code(), "");
+  EXPECT_EQ(sink.entries[1].category().code(), "0");
+  EXPECT_EQ(sink.entries[2].category().scheme(), "");
+}
+
+TEST(Vics, ACodeNeverStandsWithoutItsScheme) {
+  const auto scheme = [](const std::string& context, const ReadOptions& options = {}) {
+    const json file = {{"@odata.context", context}, {"value", json::array({Media()})}};
+    return ReadBytes(file.dump(), "vics", options).entries.at(0).category().scheme();
+  };
+  EXPECT_EQ(scheme("x/2.0.xml/UK/$metadata#Media"), "vics-uk");
+  EXPECT_EQ(scheme("x/1.3.xml#Media"), "vics");
+  ReadOptions options;
+  options.scheme = "au";
+  EXPECT_EQ(scheme("x/2.0.xml/CUSTOM/$metadata#Media", options), "au");
+}
+
+TEST(Vics, BadRecordsAreToldWithTheirPlaceAndSkipped) {
+  json short_md5 = Media();
+  short_md5["MD5"] = kMd5.substr(1);
+  json no_hash = {{"MediaID", 5}};
+  json empty_file = Media();
+  empty_file["MD5"] = "D41D8CD98F00B204E9800998ECF8427E";
+  json wrong_sha1 = Media();
+  wrong_sha1["SHA1"] = std::string(40, 'Z');
+  json list = {short_md5,     no_hash, Media(), empty_file, wrong_sha1, 7, json::array({Media()}),
+               json::object()};
+  const std::string text = list.dump();
+  const MemorySink sink = ReadBytes(text);
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_THAT(sink.entries, SizeIs(1));
+  ASSERT_THAT(sink.problems, SizeIs(6));
+  EXPECT_THAT(sink.problems[0], HasSubstr("byte 1: MD5 of 31 characters"));
+  EXPECT_THAT(sink.problems[1], HasSubstr("neither a digest"));
+  EXPECT_THAT(sink.notes, Contains(Key(HasSubstr("empty file"))));
+  for (const std::string& problem : sink.problems) {
+    EXPECT_THAT(problem, Not(HasSubstr(kMd5.substr(1, 8)))) << problem;
+  }
+}
+
+TEST(Vics, AFileThatIsCutOffIsAnError) {
+  const std::string whole = Set({Media(1), Media(2)}).dump();
+  for (std::size_t size = 1; size < whole.size(); size += 7) {
+    const MemorySink sink = ReadBytes(whole.substr(0, size), "vics");
+    EXPECT_TRUE(absl::IsInvalidArgument(sink.status)) << size;
+  }
+  EXPECT_THAT(std::string(ReadBytes(whole.substr(0, 400)).status.message()), HasSubstr("cut off"));
+  EXPECT_FALSE(ReadBytes(whole + "x", "vics").status.ok());
+  EXPECT_FALSE(ReadBytes(whole + std::string("\0x", 2), "vics").status.ok());
+  EXPECT_FALSE(ReadBytes("\"text\"", "vics").status.ok());
+}
+
+TEST(Vics, PicturesLongValuesAndTextAreNotKept) {
+  json media = Media();
+  media["Miniature"] = "/9j/4AAQSkZJRgABAQAAAQ";
+  media["Own"] = "iVBORw0KGgoAAAANSUhEUgAA";
+  media["Uri"] = "data:image/png;base64,AAAA";
+  media["Long"] = std::string(5000, 'x');
+  media["Comments"] = "of a person";
+  media["Nested"] = {{"Miniature", {{"Data", {"x", "y"}}}}, {"Kept", 1}, {"Notes", {"a", "b"}}};
+  const MemorySink sink = ReadBytes(Set({media}).dump());
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  json kept = media;
+  for (const char* name : {"Miniature", "Own", "Uri", "Long", "Comments"}) kept.erase(name);
+  kept["Nested"] = {{"Kept", 1}};
+  EXPECT_EQ(json::parse(Written(sink)), Set({kept}));
+  EXPECT_EQ(sink.notes.at("picture left out"), 2);
+  ReadOptions options;
+  options.keep_text = true;
+  const MemorySink with = ReadBytes(Set({media}).dump(), "vics", options);
+  kept["Comments"] = "of a person";
+  kept["Nested"]["Notes"] = {"a", "b"};
+  EXPECT_EQ(json::parse(Written(with)), Set({kept}));
+}
+
+// PhotoDNA may begin with the bytes of a picture's magic: it is never taken for one.
+TEST(Vics, PhotoDnaComesBackUntouchedWhateverItIs) {
+  for (const std::string& value :
+       {"/9j/" + std::string(188, 'A'), "iVBORw0KGgo" + std::string(181, 'B'), std::string("wrong"),
+        std::string(288, 'f')}) {
+    json media = Media();
+    media["PhotoDNA"] = value;
+    json old = Media();
+    old["AlternativeHashes"] = {{{"HashName", "PhotoDNA"}, {"HashValue", value}}};
+    const MemorySink sink = ReadBytes(Set({media, old}).dump());
+    EXPECT_EQ(json::parse(Written(sink)), Set({media, old})) << value;
+    EXPECT_EQ(sink.notes.size(), value == "wrong" ? 1U : 0U);
+  }
+}
+
+TEST(Vics, EveryDevicePathOfAFileIsKept) {
+  json first = Media(1);
+  json second = Media(2);
+  first["MediaFiles"] = {{{"MD5", kMd5}, {"FileName", "a"}, {"FilePath", "x"}},
+                         {{"MD5", kMd5}, {"FileName", "b"}, {"FilePath", "y"}}};
+  second["MediaFiles"] = {{{"MD5", kMd5}, {"FileName", "c"}, {"FilePath", "z"}}};
+  const MemorySink sink = ReadBytes(Set({first, second}).dump());
+  EXPECT_EQ(json::parse(Written(sink)), Set({first, second}));
+}
+
+TEST(Vics, KnownMaterialDoesNotEnterABenignSet) {
+  ReadOptions options;
+  options.purpose = v1::PURPOSE_BENIGN;
+  const MemorySink sink = ReadBytes(Set({Media()}).dump(), "vics", options);
+  EXPECT_TRUE(absl::IsFailedPrecondition(sink.status)) << sink.status;
+  json harmless = Media();
+  harmless["Category"] = 8;
+  harmless["MediaSize"] = "1";
+  const json nist = {{"odata.metadata", "x/DataModels/1.2.xml#Media"},
+                     {"value", json::array({harmless})}};
+  EXPECT_THAT(ReadBytes(nist.dump(), "vics", options).entries, SizeIs(1));
+}
+
+TEST(Vics, LimitsHold) {
+  std::string deep =
+      "[{\"MD5\":\"" + kMd5 + "\",\"x\":" + std::string(40, '[') + std::string(40, ']') + "}]";
+  EXPECT_THAT(std::string(ReadBytes(deep, "vics").status.message()), HasSubstr("nested deeper"));
+  EXPECT_THAT(std::string(ReadBytes(std::string(100'000, '['), "vics").status.message()),
+              HasSubstr("nested deeper"));
+  // A record that is too long is skipped, the next one is taken.
+  json fat = Media();
+  for (int i = 0; i < 60; ++i) fat["m" + std::to_string(i)] = std::string(4000, 'x');
+  const MemorySink sink = ReadBytes(Set({fat, Media()}).dump());
+  EXPECT_THAT(sink.entries, SizeIs(1));
+  ASSERT_THAT(sink.problems, SizeIs(1));
+  EXPECT_THAT(sink.problems[0], HasSubstr("more than 128 KiB"));
+  // One token of 17 MiB.
+  json thumb = Media();
+  thumb["Miniature"] = std::string(std::size_t{17} << 20, 'A');
+  EXPECT_TRUE(ReadBytes(Set({thumb}).dump(), "vics").status.ok());  // in one piece it is no harm
+}
+
+TEST(Vics, TextThatIsNotUtf8IsKeptVisible) {
+  const MemorySink sink =
+      ReadBytes("[{\"MD5\":\"" + kMd5 + "\",\"Tags\":\"a\xff\",\"Series\":\"b\xfe\"}]");
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_EQ(sink.entries[0].series(), "");
+  const json record = json::parse(Written(sink)).at("value").at(0);
+  EXPECT_EQ(record.at("Tags"), "a\\xFF");
+}
+
+TEST(Vics, ASetOfOurOwnIsWrittenWithItsPdq) {
+  MemorySink own;
+  Entry& entry = own.entries.emplace_back();
+  entry.mutable_digests()->set_md5(std::string(16, '\x12'));
+  entry.mutable_digests()->set_sha256(std::string(32, '\x34'));
+  entry.add_codes()->set_pdq(std::string(32, '\x5a'));
+  entry.mutable_category()->set_scheme("ncmec");
+  entry.mutable_category()->set_code("A1");
+  const json record = json::parse(Written(own, 17)).at("value").at(0);
+  EXPECT_EQ(record.at("MediaID"), 17);
+  EXPECT_EQ(record.at("MD5"), std::string(32, '0').replace(0, 32, [] {
+    std::string hex;
+    for (int i = 0; i < 16; ++i) hex += "12";
+    return hex;
+  }()));
+  EXPECT_EQ(record.at("AlternativeHashes").at(0).at("HashName"), "PDQ");
+  EXPECT_FALSE(record.contains("Category"));
+  // And is read again as what it was.
+  const MemorySink again = ReadBytes(Written(own, 17));
+  EXPECT_EQ(again.entries.at(0).codes(0).pdq(), entry.codes(0).pdq());
+  EXPECT_EQ(again.entries.at(0).digests().sha256(), entry.digests().sha256());
+}
+
+TEST(IsPictureText, KnowsPicturesFromHashesAndPaths) {
+  EXPECT_TRUE(IsPictureText("/9j/4AAQSkZJRgABAQAAAQ=="));
+  EXPECT_TRUE(IsPictureText("R0lGODlhAQABAIAAAAUEBA"));
+  EXPECT_TRUE(IsPictureText("AAAAIGZ0eXBoZWlj" + std::string(80, 'A')));
+  EXPECT_TRUE(IsPictureText("FFD8FFE0" + std::string(200, '0')));
+  EXPECT_FALSE(IsPictureText("/9j/home/user/My Pictures/a.jpg"));
+  EXPECT_FALSE(IsPictureText("FFD8FFE0" + std::string(24, '0')));  // an MD5 may begin so
+  EXPECT_FALSE(IsPictureText("2026-01-02T03:04:05Z"));
+  EXPECT_FALSE(IsPictureText(""));
+}
+
+// Random members of every kind come back, whatever their order.
+TEST(Vics, RandomRecordsComeBack) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  const auto text = [&random] {
+    std::string out;
+    for (unsigned i = random() % 20; i > 0; --i) out += static_cast<char>(random() % 127 + 1);
+    return out;
+  };
+  for (int round = 0; round < 200; ++round) {
+    json media = Media(round);
+    for (unsigned i = random() % 6; i > 0; --i) {
+      const unsigned kind = random() % 5;
+      json value = kind == 0   ? json(text())
+                   : kind == 1 ? json(static_cast<std::int64_t>(random()) - 2'000'000'000)
+                   : kind == 2 ? json(nullptr)
+                   : kind == 3 ? json{{"a", text()}, {"b", {1, text()}}}
+                               : json(static_cast<double>(random()) / 8);
+      media["k" + std::to_string(random() % 100)] = std::move(value);
+    }
+    for (const char* name : {"Category", "Series", "SHA1", "VictimIdentified", "MediaID"}) {
+      if (random() % 3 == 0) media.erase(name);
+    }
+    const MemorySink sink = ReadBytes(Set({media}).dump());
+    ASSERT_THAT(sink.problems, IsEmpty());
+    EXPECT_EQ(json::parse(Written(sink)), Set({media}));
+  }
+}
+
+}  // namespace
+}  // namespace kith::exchange

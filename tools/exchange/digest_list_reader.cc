@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the digest programs print: md5sum and its kin ("<hash>  name"), BSD ("MD5 (name) = <hash>"),
+// hashdeep and md5deep with their header.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "tools/exchange/internal/csv_line.h"
+#include "tools/exchange/internal/entry_fields.h"
+#include "tools/exchange/internal/readers.h"
+
+namespace kith::exchange {
+namespace {
+
+constexpr std::string_view kHashdeep = "%%%% HASHDEEP-1.";
+
+std::optional<DigestKind> KindOfName(std::string_view name) {
+  if (EqualIgnoringCase(name, "md5")) return DigestKind::kMd5;
+  if (EqualIgnoringCase(name, "sha1") || EqualIgnoringCase(name, "sha-1")) return DigestKind::kSha1;
+  if (EqualIgnoringCase(name, "sha256") || EqualIgnoringCase(name, "sha2-256") ||
+      EqualIgnoringCase(name, "sha-256")) {
+    return DigestKind::kSha256;
+  }
+  return std::nullopt;
+}
+
+std::optional<DigestKind> KindOfLength(std::size_t digits) {
+  if (digits == 32) return DigestKind::kMd5;
+  if (digits == 40) return DigestKind::kSha1;
+  if (digits == 64) return DigestKind::kSha256;
+  return std::nullopt;
+}
+
+// "MD5 (name) = hash". False: it is not of this form.
+bool SplitBsd(std::string_view line, std::string_view& kind, std::string_view& name,
+              std::string_view& hash) {
+  const std::size_t open = line.find(" (");
+  const std::size_t close = line.rfind(") = ");
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2) {
+    return false;
+  }
+  kind = line.substr(0, open);
+  name = line.substr(open + 2, close - open - 2);
+  hash = Trimmed(line.substr(close + 4));
+  return true;
+}
+
+// "<hash>  name" or "<hash> *name".
+bool SplitSum(std::string_view line, std::string_view& name, std::string_view& hash) {
+  // GNU marks a name with escapes by a backslash before the hash.
+  if (line.starts_with('\\')) line.remove_prefix(1);
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos || blank + 2 > line.size()) return false;
+  if (line[blank + 1] != ' ' && line[blank + 1] != '*') return false;
+  hash = line.substr(0, blank);
+  name = line.substr(blank + 2);
+  return true;
+}
+
+class DigestList {
+ public:
+  DigestList(const ReadOptions& options, Sink& sink) : options_(options), sink_(sink) {}
+
+  absl::Status Line(std::string_view line, const Place& place) {
+    if (line.starts_with("%%%%")) return Header(line, place);
+    if (!columns_.empty()) return Hashdeep(line, place);
+    std::string_view kind, name, hash;
+    Entry entry;
+    if (SplitBsd(line, kind, name, hash)) {
+      const auto of = KindOfName(kind);
+      if (!of) {
+        sink_.Note("digest of a kind that is not matched");
+        return absl::OkStatus();
+      }
+      if (!TakeDigest(*of, hash, *entry.mutable_digests())) return Wrong(hash, place);
+    } else if (SplitSum(line, name, hash)) {
+      const auto of = KindOfLength(hash.size());
+      if (!of) return Wrong(hash, place);
+      const bool pdq = *of == DigestKind::kSha256 && options_.kind64 == Kind64::kPdq;
+      const bool taken = pdq ? TakePdq(hash, options_.dialect, entry)
+                             : TakeDigest(*of, hash, *entry.mutable_digests());
+      if (!taken) return Wrong(hash, place);
+    } else {
+      return sink_.Problem(place, "neither \"HASH  name\" nor \"KIND (name) = HASH\"");
+    }
+    return Emit(name, std::move(entry), place);
+  }
+
+ private:
+  // "%%%% size,md5,sha256,filename"
+  absl::Status Header(std::string_view line, const Place& place) {
+    if (line.starts_with(kHashdeep)) return absl::OkStatus();
+    CsvHeader header;
+    if (!header.Read(Trimmed(line.substr(4)), ',') || header.Find("filename") < 0) {
+      return sink_.Problem(place, "a header that names no column filename");
+    }
+    columns_ = header.names();
+    return absl::OkStatus();
+  }
+
+  absl::Status Hashdeep(std::string_view line, const Place& place) {
+    Entry entry;
+    // The name is the last column, and may hold commas.
+    for (std::size_t i = 0; i + 1 < columns_.size(); ++i) {
+      const std::size_t comma = line.find(',');
+      if (comma == std::string_view::npos) return sink_.Problem(place, "too few columns");
+      const std::string_view field = line.substr(0, comma);
+      line.remove_prefix(comma + 1);
+      const auto of = KindOfName(columns_[i]);
+      if (of && !TakeDigest(*of, field, *entry.mutable_digests())) return Wrong(field, place);
+    }
+    if (!CanMatch(entry)) return sink_.Problem(place, "no digest that can be matched");
+    return Emit(line, std::move(entry), place);
+  }
+
+  absl::Status Wrong(std::string_view hash, const Place& place) {
+    return sink_.Problem(
+        place, std::to_string(hash.size()) + " characters that are no digest of its kind");
+  }
+
+  absl::Status Emit(std::string_view name, Entry entry, const Place& place) {
+    if (IsEmptyFile(entry.digests())) {
+      sink_.Note(kEmptyFileNote);
+      return absl::OkStatus();
+    }
+    entry.set_source_ref(SourceRef(name));
+    return sink_.Take(std::move(entry), place);
+  }
+
+  const ReadOptions& options_;
+  Sink& sink_;
+  std::vector<std::string> columns_;  // of hashdeep
+};
+
+}  // namespace
+
+bool LooksLikeDigestList(std::string_view head) {
+  const std::string_view line = FirstLine(head);
+  std::string_view kind, name, hash;
+  if (line.starts_with(kHashdeep)) return true;
+  if (SplitBsd(line, kind, name, hash)) return FromHex(hash).has_value();
+  return SplitSum(line, name, hash) && KindOfLength(hash.size()) && FromHex(hash).has_value();
+}
+
+absl::Status ReadDigestList(Source& source, const ReadOptions& options, Sink& sink) {
+  Lines lines(source, kMaxCsvLineBytes);
+  DigestList list(options, sink);
+  std::string text;
+  while (true) {
+    const auto more = lines.Next(text);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    const Place place{Place::Unit::kLine, lines.number()};
+    if (Trimmed(text).empty() || text.front() == '#') continue;
+    const absl::Status status = text.size() > kMaxCsvLineBytes
+                                    ? sink.Problem(place, "longer than 64 KiB")
+                                    : list.Line(text, place);
+    if (!status.ok()) return status;
+  }
+}
+
+}  // namespace kith::exchange

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what every reader does with a field: digests and PDQ hashes from their text, and the
+// digests of the empty file, which are in many lists and would match every empty file.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tools/exchange/entry.h"
+
+namespace kith::exchange {
+
+enum class DigestKind { kMd5, kSha1, kSha256 };
+
+// The bytes of hexadecimal digits of either case; nothing where there are others, or an odd number.
+[[nodiscard]] std::optional<std::string> FromHex(std::string_view text);
+
+// Sets the digest. False: `text` is not of this kind.
+[[nodiscard]] bool TakeDigest(DigestKind kind, std::string_view text, v1::Digests& digests);
+
+// Adds a code of the whole picture. False: `text` is no PDQ hash.
+[[nodiscard]] bool TakePdq(std::string_view text, v1::Dialect dialect, Entry& entry);
+
+[[nodiscard]] bool IsEmptyFile(const v1::Digests& digests);
+inline constexpr std::string_view kEmptyFileNote = "record of the empty file";
+
+// Whether a record has anything to match by.
+[[nodiscard]] bool CanMatch(const Entry& entry);
+
+// `text` as a source_ref: UTF-8, at most kMaxListTextBytes.
+[[nodiscard]] std::string SourceRef(std::string_view text);
+
+[[nodiscard]] std::string_view Trimmed(std::string_view text);
+[[nodiscard]] bool EqualIgnoringCase(std::string_view a, std::string_view b);
+
+// "true" and "false" in the spellings of the exporters; nothing for anything else. bool("false") is
+// true in many languages, so no exporter's booleans are trusted to be booleans.
+[[nodiscard]] v1::TriState TriStateOf(std::string_view text);
+
+}  // namespace kith::exchange

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: one Media record of a VICS file while it is read, and what becomes of it: the members
+// that Kith works with become those of the entry, all others are carried. A member that the writer
+// would write just so from the entry is not carried besides.
+//
+// Thread-safety: belongs to one thread. Memory: kMaxRecordBytes and one value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tools/exchange/internal/json_object.h"
+#include "tools/exchange/record.h"
+
+namespace kith::exchange {
+
+enum class JsonKind { kNull, kBool, kNumber, kText };
+
+class VicsRecord {
+ public:
+  explicit VicsRecord(bool keep_text) : json_(kMaxRecordBytes, keep_text) {}
+
+  void Clear();
+  // `nested`: brackets open within the value of the member.
+  void Key(std::string_view key, int nested);
+  void Scalar(JsonKind kind, std::string_view value, int nested, Sink& sink);
+  void Open(char bracket) { json_.Open(bracket); }
+  void Close(char bracket, int nested, v1::Dialect dialect, Sink& sink);
+
+  // A case without media: it names a case and no file.
+  [[nodiscard]] bool IsCase() const;
+  // All members, as an object.
+  [[nodiscard]] std::string CaseHeader() const;
+  // Hands the record over: to Take, Problem or Note.
+  [[nodiscard]] absl::Status Emit(const Place& place, const std::string& scheme, std::uint32_t part,
+                                  const ReadOptions& options, Sink& sink);
+
+ private:
+  enum class Member {
+    kOther,
+    kMd5,
+    kSha1,
+    kSha256,
+    kCategory,
+    kSeries,
+    kVictim,
+    kMediaId,
+    kPhotoDna,
+    kAlternative,
+    kCaseId
+  };
+
+  [[nodiscard]] static Member MemberOf(std::string_view key, bool& exact);
+  // True: the entry will tell it just so.
+  bool TakeMember(JsonKind kind, std::string_view value, Sink& sink);
+  bool TakeDigestText(std::string_view value, bool canonical, std::string& text);
+  bool TakeSeries(JsonKind kind, std::string_view value, Sink& sink);
+  bool TakeCategory(JsonKind kind, std::string_view value);
+  void TakeAlternative(v1::Dialect dialect, Sink& sink);
+  [[nodiscard]] std::string Wrong() const;
+
+  JsonObject json_;
+  Member member_ = Member::kOther;
+  bool exact_ = false;  // the name is spelled as the writer spells it
+  std::string key_;
+  std::string md5_, sha1_, sha256_, category_, media_id_;
+  std::string hash_name_, hash_value_;  // of the alternative hash that is open
+  bool is_name_ = false;
+  bool is_value_ = false;
+  bool is_case_ = false;
+  Entry entry_;
+  std::vector<std::pair<std::string, std::string>> told_;  // members not carried, with their JSON
+};
+
+}  // namespace kith::exchange

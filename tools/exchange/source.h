@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/scan/walk.h"
+
+namespace kith::exchange {
+
+// The bytes of a file or of standard input, from the beginning to the end, in constant memory.
+// Not thread-safe.
+class Source {
+ public:
+  static constexpr std::size_t kHeadBytes = 8192;
+
+  // "-" is standard input.
+  // Errors: NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION for a folder.
+  [[nodiscard]] static absl::StatusOr<Source> Open(const std::string& path);
+  // For tests: the bytes themselves.
+  [[nodiscard]] static Source OfBytes(std::string bytes);
+
+  // The first bytes, at most kHeadBytes, which the reader sees again. Before the first Next.
+  [[nodiscard]] absl::StatusOr<std::string_view> Head();
+  // The next bytes, valid until the next call; empty at the end. Errors: DATA_LOSS.
+  [[nodiscard]] absl::StatusOr<std::string_view> Next();
+
+  // Bytes that Next gave.
+  [[nodiscard]] std::uint64_t offset() const { return offset_; }
+  // Of a regular file; 0 where it is not known.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  // The path of a regular file, for libraries that open it themselves; "" where there is none.
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  Source(scan::Descriptor owned, int fd) : owned_(std::move(owned)), fd_(fd) {}
+  [[nodiscard]] absl::Status Read(std::size_t at);
+
+  scan::Descriptor owned_;
+  int fd_;
+  std::string buffer_;
+  std::size_t filled_ = 0;
+  bool peeked_ = false;  // buffer_ holds what Next has not given
+  bool ended_ = false;
+  std::uint64_t offset_ = 0;
+  std::uint64_t size_ = 0;
+  std::string path_;
+};
+
+// The lines of a source. A byte order mark before the first is skipped; ends are \n or \r\n.
+class Lines {
+ public:
+  // Longer lines are given cut off one byte behind the limit, so that their length tells.
+  Lines(Source& source, std::size_t max_line_bytes)
+      : source_(source), max_line_bytes_(max_line_bytes) {}
+  // False after the last one. Errors: DATA_LOSS when reading fails.
+  [[nodiscard]] absl::StatusOr<bool> Next(std::string& line);
+  // Of the line that Next gave last, from 1.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+
+ private:
+  Source& source_;
+  std::size_t max_line_bytes_;
+  std::string_view rest_;
+  std::uint64_t number_ = 0;
+};
+
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace kith::exchange

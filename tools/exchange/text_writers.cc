@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CSV and JSON Lines: one entry a line, the hash of the whole picture among its columns.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "tools/exchange/internal/json_object.h"
+#include "tools/exchange/internal/make_writers.h"
+#include "tools/report/path_text.h"
+#include "tools/report/words.h"
+
+namespace kith::exchange {
+namespace {
+
+// A contract: columns are only added at the end.
+constexpr std::string_view kHeader =
+    "entry,md5,sha1,sha256,pdq,pdq_quality,pdq_dialect,series,victim_identified,category_scheme,"
+    "category,source_ref\r\n";
+
+// Null where the entry has none of the whole picture.
+const v1::Code* WholePicture(const Entry& entry) {
+  for (const v1::Code& code : entry.codes()) {
+    if (code.view().frame() == 0 && code.view().crop() != v1::CROP_TRIMMED) return &code;
+  }
+  return nullptr;
+}
+
+void AppendCell(std::string& line, std::string_view cell) {
+  if (!line.empty()) line += ',';
+  std::string text;
+  // What a spreadsheet would run as a formula is shown as text.
+  if (!cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos) {
+    text += '\'';
+  }
+  text += cell;
+  if (text.find_first_of(",\"\r\n") == std::string::npos) {
+    line += text;
+    return;
+  }
+  line += '"';
+  for (const char c : text) {
+    if (c == '"') line += c;
+    line += c;
+  }
+  line += '"';
+}
+
+class CsvWriter final : public Writer {
+ public:
+  explicit CsvWriter(Output output) : output_(std::move(output)) {}
+  absl::Status Begin(const SetFacts& /*facts*/) override { return output_(kHeader); }
+  absl::Status End() override { return absl::OkStatus(); }
+  absl::Status Add(const Entry& entry) override {
+    const v1::Code* code = WholePicture(entry);
+    std::string line = std::to_string(entry.entry_id());
+    AppendCell(line, absl::BytesToHexString(entry.digests().md5()));
+    AppendCell(line, absl::BytesToHexString(entry.digests().sha1()));
+    AppendCell(line, absl::BytesToHexString(entry.digests().sha256()));
+    AppendCell(line, code == nullptr ? "" : absl::BytesToHexString(code->pdq()));
+    AppendCell(line,
+               code == nullptr || !code->has_quality() ? "" : std::to_string(code->quality()));
+    AppendCell(line, code == nullptr ? "" : report::DialectWord(code->dialect()));
+    AppendCell(line, report::EscapeText(entry.series()));
+    AppendCell(line, report::TriStateWord(entry.victim_identified()));
+    AppendCell(line, report::EscapeText(entry.category().scheme()));
+    AppendCell(line, report::EscapeText(entry.category().code()));
+    AppendCell(line, report::EscapeText(entry.source_ref()));
+    return output_(line + "\r\n");
+  }
+
+ private:
+  Output output_;
+};
+
+class JsonLinesWriter final : public Writer {
+ public:
+  explicit JsonLinesWriter(Output output) : output_(std::move(output)) {}
+  absl::Status Begin(const SetFacts& facts) override {
+    set_ = facts.hash_set.name();
+    return absl::OkStatus();
+  }
+  absl::Status End() override { return absl::OkStatus(); }
+  absl::Status Add(const Entry& entry) override {
+    nlohmann::ordered_json json{
+        {"type", "entry"},
+        {"entry", entry.entry_id()},
+        {"set", set_},
+        {"md5", absl::BytesToHexString(entry.digests().md5())},
+        {"sha1", absl::BytesToHexString(entry.digests().sha1())},
+        {"sha256", absl::BytesToHexString(entry.digests().sha256())},
+        {"codes", nlohmann::ordered_json::array()},
+        {"series", nullptr},
+        {"victim_identified", report::TriStateWord(entry.victim_identified())},
+        {"category", nullptr},
+        {"source_ref", entry.source_ref()}};
+    for (const v1::Code& code : entry.codes()) {
+      nlohmann::ordered_json one{{"pdq", absl::BytesToHexString(code.pdq())},
+                                 {"quality", nullptr},
+                                 {"view", report::ViewWord(code.view())},
+                                 {"dialect", report::DialectWord(code.dialect())}};
+      if (code.has_quality()) one["quality"] = code.quality();
+      json["codes"].push_back(std::move(one));
+    }
+    if (!entry.series().empty()) json["series"] = entry.series();
+    if (!entry.category().code().empty()) {
+      json["category"] = {{"scheme", entry.category().scheme()}, {"code", entry.category().code()}};
+    }
+    if (entry.has_carried()) {
+      auto data = nlohmann::ordered_json::parse(entry.carried().data(), nullptr, false);
+      json["carried"] = {{"format", entry.carried().format()}, {"part", entry.carried().part()}};
+      if (!data.is_discarded()) json["carried"]["data"] = std::move(data);
+    }
+    return output_(report::JsonText(json) + "\n");
+  }
+
+ private:
+  Output output_;
+  std::string set_;
+};
+
+}  // namespace
+
+std::unique_ptr<Writer> MakeCsvWriter(Output output) {
+  return std::make_unique<CsvWriter>(std::move(output));
+}
+
+std::unique_ptr<Writer> MakeJsonLinesWriter(Output output) {
+  return std::make_unique<JsonLinesWriter>(std::move(output));
+}
+
+}  // namespace kith::exchange

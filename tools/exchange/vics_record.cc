@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/exchange/internal/vics_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "tools/exchange/internal/entry_fields.h"
+#include "tools/report/path_text.h"
+
+namespace kith::exchange {
+namespace {
+
+// No value that Kith works with is longer.
+constexpr std::size_t kMaxFieldBytes = 256;
+constexpr std::size_t kMaxSeriesBytes = 200;
+constexpr std::size_t kMaxCategoryBytes = 64;
+
+bool IsUpperHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
+}
+
+// 144 bytes: 192 characters of base64, or 288 hexadecimal digits.
+bool IsPhotoDna(std::string_view text) {
+  if (text.size() == 288) return FromHex(text).has_value();
+  return text.size() == 192 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '+' || c == '/';
+         });
+}
+
+// What a set of known-good files may hold: "non-pertinent" of the US scheme and of NIST's list.
+bool IsHarmless(const Category& category) {
+  return category.code() == "8" || (category.code() == "5" && category.scheme() == "vics-us");
+}
+
+}  // namespace
+
+void VicsRecord::Clear() {
+  json_.Clear();
+  member_ = Member::kOther;
+  md5_.clear();
+  sha1_.clear();
+  sha256_.clear();
+  category_.clear();
+  media_id_.clear();
+  hash_name_.clear();
+  hash_value_.clear();
+  is_name_ = is_value_ = is_case_ = false;
+  entry_.Clear();
+  told_.clear();
+}
+
+VicsRecord::Member VicsRecord::MemberOf(std::string_view key, bool& exact) {
+  constexpr std::array<std::pair<std::string_view, Member>, 12> kNames = {
+      {{"MD5", Member::kMd5},
+       {"SHA1", Member::kSha1},
+       {"SHA256", Member::kSha256},
+       {"SHA-1", Member::kSha1},
+       {"Category", Member::kCategory},
+       {"Series", Member::kSeries},
+       {"VictimIdentified", Member::kVictim},
+       {"MediaID", Member::kMediaId},
+       {"PhotoDNA", Member::kPhotoDna},
+       {"AlternativeHashes", Member::kAlternative},
+       {"CaseID", Member::kCaseId},
+       {"CaseNumber", Member::kCaseId}}};
+  for (const auto& [name, member] : kNames) {
+    if (!EqualIgnoringCase(key, name)) continue;
+    exact = key == name && name != "SHA-1";
+    return member;
+  }
+  return Member::kOther;
+}
+
+void VicsRecord::Key(std::string_view key, int nested) {
+  json_.Key(key);
+  if (nested == 0) {
+    exact_ = false;
+    member_ = MemberOf(key, exact_);
+    if (exact_) key_ = key;
+    if (member_ == Member::kCaseId) is_case_ = true;
+  } else if (member_ == Member::kAlternative && nested == 2) {
+    is_name_ = EqualIgnoringCase(key, "HashName");
+    is_value_ = EqualIgnoringCase(key, "HashValue");
+  }
+}
+
+void VicsRecord::Scalar(JsonKind kind, std::string_view value, int nested, Sink& sink) {
+  if (nested == 0 && member_ != Member::kOther && TakeMember(kind, value, sink)) {
+    std::string json;
+    if (kind == JsonKind::kText) {
+      AppendJsonString(json, value);
+    } else {
+      json = value;
+    }
+    told_.emplace_back(key_, std::move(json));
+    json_.Skip();
+  }
+  if (nested == 2 && kind == JsonKind::kText && value.size() <= kMaxFieldBytes * 2) {
+    if (is_name_) hash_name_ = value;
+    if (is_value_) hash_value_ = value;
+  }
+  if (nested == 2) is_name_ = is_value_ = false;
+  if (kind == JsonKind::kText) {
+    json_.Text(value, sink);
+  } else {
+    json_.Literal(value);
+  }
+}
+
+void VicsRecord::Close(char bracket, int nested, v1::Dialect dialect, Sink& sink) {
+  json_.Close(bracket);
+  if (member_ == Member::kAlternative && nested == 2 && bracket == '}') {
+    TakeAlternative(dialect, sink);
+  }
+}
+
+bool VicsRecord::TakeDigestText(std::string_view value, bool canonical, std::string& text) {
+  // The first of several holds; the others stay where they are.
+  if (!text.empty() || value.empty()) return false;
+  text = value.substr(0, kMaxFieldBytes);
+  return canonical && exact_ && IsUpperHex(value);
+}
+
+bool VicsRecord::TakeSeries(JsonKind kind, std::string_view value, Sink& sink) {
+  if (kind != JsonKind::kText || value.empty() || !entry_.series().empty()) return false;
+  if (value.size() > kMaxSeriesBytes || !report::WhyNoText(value).empty()) {
+    sink.Note("series that is no name, carried only");
+    return false;
+  }
+  entry_.set_series(std::string(value));
+  return exact_;
+}
+
+bool VicsRecord::TakeCategory(JsonKind kind, std::string_view value) {
+  if (kind != JsonKind::kText && kind != JsonKind::kNumber) return false;
+  if (value.empty() || value.size() > kMaxCategoryBytes || !category_.empty() ||
+      !report::WhyNoText(value).empty()) {
+    return false;
+  }
+  category_ = value;
+  // As the writer writes it: an integer.
+  const bool digits =
+      std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return exact_ && kind == JsonKind::kNumber && digits;
+}
+
+bool VicsRecord::TakeMember(JsonKind kind, std::string_view value, Sink& sink) {
+  const bool text = kind == JsonKind::kText;
+  switch (member_) {
+    case Member::kMd5:
+      return text && TakeDigestText(value, value.size() == 32, md5_);
+    case Member::kSha1:
+      return text && TakeDigestText(value, value.size() == 40, sha1_);
+    case Member::kSha256:
+      return text && TakeDigestText(value, value.size() == 64, sha256_);
+    case Member::kCategory:
+      return TakeCategory(kind, value);
+    case Member::kSeries:
+      return TakeSeries(kind, value, sink);
+    case Member::kVictim:
+      entry_.set_victim_identified(kind == JsonKind::kNull ? v1::TRI_STATE_UNSPECIFIED
+                                                           : TriStateOf(value));
+      return exact_ && text && (value == "true" || value == "false");
+    case Member::kMediaId:
+      if (text || kind == JsonKind::kNumber) media_id_ = value.substr(0, kMaxFieldBytes);
+      return false;
+    case Member::kPhotoDna:
+      if (text && !value.empty() && !IsPhotoDna(value)) {
+        sink.Note("PhotoDNA that is not of 144 bytes, carried as it is");
+      }
+      return false;
+    default:
+      return false;
+  }
+}
+
+void VicsRecord::TakeAlternative(v1::Dialect dialect, Sink& sink) {
+  const std::string name = std::exchange(hash_name_, {});
+  const std::string value = std::exchange(hash_value_, {});
+  is_name_ = is_value_ = false;
+  if (EqualIgnoringCase(name, "PDQ")) {
+    // Two of one view cannot stand in an entry.
+    if (entry_.codes_size() > 0) return;
+    if (!TakePdq(value, dialect, entry_)) sink.Note("PDQ that is not of 64 digits, carried only");
+  } else if (EqualIgnoringCase(name, "SHA256") || EqualIgnoringCase(name, "SHA-256")) {
+    if (sha256_.empty()) sha256_ = value;
+  } else if (EqualIgnoringCase(name, "SHA1") || EqualIgnoringCase(name, "SHA-1")) {
+    if (sha1_.empty()) sha1_ = value;
+  } else if (EqualIgnoringCase(name, "PhotoDNA") && !IsPhotoDna(value)) {
+    sink.Note("PhotoDNA that is not of 144 bytes, carried as it is");
+  }
+}
+
+bool VicsRecord::IsCase() const {
+  return is_case_ && md5_.empty() && sha1_.empty() && media_id_.empty();
+}
+
+std::string VicsRecord::CaseHeader() const {
+  if (json_.too_long()) return "{}";
+  std::string text = "{" + json_.text();
+  for (const auto& [key, json] : told_) {
+    if (text.size() > 1) text += ',';
+    AppendJsonString(text, key);
+    text += ':' + json;
+  }
+  return text + "}";
+}
+
+// What is wrong with the record; "" where nothing is. A wrong digest is no reason to trust the
+// others: its record is skipped.
+std::string VicsRecord::Wrong() const {
+  if (json_.too_long()) return fmt::format("more than {} KiB", kMaxRecordBytes >> 10U);
+  v1::Digests scratch;
+  const auto wrong = [&scratch](DigestKind kind, const std::string& text, const char* name,
+                                int digits) -> std::string {
+    if (text.empty() || TakeDigest(kind, text, scratch)) return "";
+    return fmt::format("{} of {} characters: it has {} hexadecimal digits", name, text.size(),
+                       digits);
+  };
+  std::string why = wrong(DigestKind::kMd5, md5_, "MD5", 32);
+  if (why.empty()) why = wrong(DigestKind::kSha1, sha1_, "SHA-1", 40);
+  if (why.empty()) why = wrong(DigestKind::kSha256, sha256_, "SHA-256", 64);
+  return why;
+}
+
+absl::Status VicsRecord::Emit(const Place& place, const std::string& scheme, std::uint32_t part,
+                              const ReadOptions& options, Sink& sink) {
+  if (std::string why = Wrong(); !why.empty()) return sink.Problem(place, std::move(why));
+  v1::Digests& digests = *entry_.mutable_digests();
+  if (!md5_.empty()) (void)TakeDigest(DigestKind::kMd5, md5_, digests);
+  if (!sha1_.empty()) (void)TakeDigest(DigestKind::kSha1, sha1_, digests);
+  if (!sha256_.empty()) (void)TakeDigest(DigestKind::kSha256, sha256_, digests);
+  if (IsEmptyFile(digests)) {
+    sink.Note(kEmptyFileNote);
+    return absl::OkStatus();
+  }
+  if (!CanMatch(entry_)) return sink.Problem(place, "neither a digest nor a PDQ hash");
+  if (!category_.empty()) {
+    entry_.mutable_category()->set_scheme(scheme);
+    entry_.mutable_category()->set_code(category_);
+  }
+  if (options.purpose == v1::PURPOSE_BENIGN && !IsHarmless(entry_.category())) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: a record of category {}: a VICS file of known material must not go into a set of "
+        "benign files; import it into a set of purpose known",
+        PlaceText(place), category_.empty() ? "none" : report::EscapeText(category_)));
+  }
+  if (options.purpose != v1::PURPOSE_BENIGN && IsHarmless(entry_.category())) {
+    sink.Note("record of a non-pertinent category, taken into a set of known files");
+  }
+  if (!media_id_.empty()) entry_.set_source_ref(SourceRef("MediaID " + media_id_));
+  Carried& carried = *entry_.mutable_carried();
+  carried.set_format("vics");
+  carried.set_data("{" + json_.text() + "}");
+  carried.set_part(part);
+  return sink.Take(std::move(entry_), place);
+}
+
+}  // namespace kith::exchange

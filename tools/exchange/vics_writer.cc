@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// VICS JSON 2.0. What an import carried is given back as it came; what Kith works with is written
+// from the entry, where the carried members do not tell it. The envelope is that of the first
+// import; a set of cases becomes cases again, any other a list of media.
+#include <algorithm>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "tools/exchange/internal/json_object.h"
+#include "tools/exchange/internal/make_writers.h"
+
+namespace kith::exchange {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view kContext =
+    "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#";
+
+// The names of the members of an object's own level, in upper case.
+class TopKeys final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  std::vector<std::string> keys;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return Deeper(); }
+  bool end_object() override { return Higher(); }
+  bool start_array(std::size_t) override { return Deeper(); }
+  bool end_array() override { return Higher(); }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
+  }
+  bool key(string_t& name) override {
+    if (depth_ == 1) keys.push_back(absl::AsciiStrToUpper(name));
+    return true;
+  }
+  [[nodiscard]] bool Has(std::string_view name) const {
+    return std::find(keys.begin(), keys.end(), name) != keys.end();
+  }
+
+ private:
+  bool Deeper() { return ++depth_, true; }
+  bool Higher() { return --depth_, true; }
+  int depth_ = 0;
+};
+
+std::string UpperHex(std::string_view bytes) {
+  return absl::AsciiStrToUpper(
+      absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size())));
+}
+
+class VicsWriter final : public Writer {
+ public:
+  explicit VicsWriter(Output output) : output_(std::move(output)) {}
+
+  absl::Status Begin(const SetFacts& facts) override;
+  absl::Status Add(const Entry& entry) override;
+  absl::Status End() override;
+
+ private:
+  // What an import said beside its records.
+  struct Head {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    bool cases = false;
+    ordered_json root;
+    ordered_json case_list;
+  };
+
+  [[nodiscard]] const Head* HeadOf(std::uint64_t entry);
+  [[nodiscard]] absl::Status MoveTo(const Head* head, std::uint32_t part);
+  [[nodiscard]] absl::Status OpenCase(const ordered_json& header);
+  [[nodiscard]] absl::Status CloseCase();
+  [[nodiscard]] absl::Status WriteEmptyCases(std::uint32_t until);
+  [[nodiscard]] absl::Status WriteRecord(const Entry& entry);
+  void AddMember(std::string_view name, const std::string& json);
+  void AddAlternatives(const Entry& entry);
+
+  Output output_;
+  std::vector<Head> heads_;
+  std::size_t next_head_ = 0;
+  bool cases_ = false;
+  const Head* head_ = nullptr;  // of the case that is open
+  std::uint32_t part_ = 0;      // its place in its file, from 1; 0: of no file
+  bool any_case_ = false;
+  bool case_open_ = false;
+  bool any_record_ = false;  // in the list that is open
+  std::string record_;
+};
+
+absl::Status VicsWriter::Begin(const SetFacts& facts) {
+  for (const auto& import : facts.imports) {
+    if (import.carried.format() != "vics") continue;
+    ordered_json parsed = ordered_json::parse(import.carried.data(), nullptr, false);
+    if (!parsed.is_object()) continue;
+    Head& head = heads_.emplace_back();
+    head.first = import.first_entry;
+    head.last = import.last_entry;
+    head.cases = parsed.value("list", "") == "cases";
+    head.root = parsed.value("root", ordered_json::object());
+    head.case_list = parsed.value("cases", ordered_json::array());
+  }
+  cases_ = !heads_.empty() &&
+           std::all_of(heads_.begin(), heads_.end(), [](const Head& head) { return head.cases; });
+  ordered_json root = heads_.empty() ? ordered_json::object() : heads_.front().root;
+  std::string context = root.value("@odata.context", "");
+  if (context.find("/2.0.xml") == std::string::npos) {
+    context = std::string(kContext) + (cases_ ? "Cases" : "Media");
+  } else if (!cases_ && context.ends_with("#Cases")) {
+    context.replace(context.size() - 5, 5, "Media");
+  }
+  root.erase("odata.metadata");
+  root.erase("@odata.context");
+  std::string text = "{\"@odata.context\":" + ordered_json(context).dump();
+  for (const auto& [name, value] : root.items()) {
+    text += "," + ordered_json(name).dump() + ":" + value.dump();
+  }
+  return output_(text + ",\"value\":[");
+}
+
+const VicsWriter::Head* VicsWriter::HeadOf(std::uint64_t entry) {
+  while (next_head_ < heads_.size() && heads_[next_head_].last < entry) ++next_head_;
+  if (next_head_ == heads_.size() || entry < heads_[next_head_].first) return nullptr;
+  return &heads_[next_head_];
+}
+
+absl::Status VicsWriter::OpenCase(const ordered_json& header) {
+  std::string text = std::exchange(any_case_, true) ? ",\n{" : "\n{";
+  for (const auto& [name, value] : header.items()) {
+    text += ordered_json(name).dump() + ":" + value.dump() + ",";
+  }
+  case_open_ = true;
+  any_record_ = false;
+  return output_(text + "\"Media\":[");
+}
+
+absl::Status VicsWriter::CloseCase() {
+  return std::exchange(case_open_, false) ? output_("]}") : absl::OkStatus();
+}
+
+// The cases of the file that is open, behind its open one and before number `until`.
+absl::Status VicsWriter::WriteEmptyCases(std::uint32_t until) {
+  if (auto status = CloseCase(); !status.ok()) return status;
+  while (head_ != nullptr && ++part_ < until) {
+    auto status = OpenCase(head_->case_list[part_ - 1]);
+    if (status.ok()) status = CloseCase();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+std::uint32_t EndOf(const ordered_json& case_list) {
+  return static_cast<std::uint32_t>(case_list.size()) + 1;
+}
+
+// Opens the case that a record belongs to; cases of the same file without a record come before.
+absl::Status VicsWriter::MoveTo(const Head* head, std::uint32_t part) {
+  if (case_open_ && head == head_ && part == part_) return absl::OkStatus();
+  if (head != head_) {
+    if (head_ != nullptr) {
+      if (auto status = WriteEmptyCases(EndOf(head_->case_list)); !status.ok()) return status;
+    }
+    head_ = head;
+    part_ = 0;
+  }
+  const bool known = head != nullptr && part > part_ && part < EndOf(head->case_list);
+  if (!known) {
+    if (auto status = CloseCase(); !status.ok()) return status;
+    part_ = part;
+    return OpenCase(ordered_json::object());
+  }
+  if (auto status = WriteEmptyCases(part); !status.ok()) return status;
+  return OpenCase(head->case_list[part - 1]);
+}
+
+void VicsWriter::AddMember(std::string_view name, const std::string& json) {
+  if (record_.size() > 1) record_ += ',';
+  AppendJsonString(record_, name);
+  record_ += ':' + json;
+}
+
+void VicsWriter::AddAlternatives(const Entry& entry) {
+  ordered_json list = ordered_json::array();
+  const auto add = [&](const char* name, const std::string& value) {
+    ordered_json one{{"HashName", name}, {"HashValue", value}};
+    if (!entry.digests().md5().empty()) one["MD5"] = UpperHex(entry.digests().md5());
+    list.push_back(std::move(one));
+  };
+  for (const v1::Code& code : entry.codes()) {
+    // VICS has no views: that of the whole picture stands for the file.
+    if (code.view().frame() != 0 || code.view().crop() == v1::CROP_TRIMMED) continue;
+    add("PDQ", absl::BytesToHexString(code.pdq()));
+    break;
+  }
+  if (!list.empty()) AddMember("AlternativeHashes", list.dump());
+}
+
+absl::Status VicsWriter::WriteRecord(const Entry& entry) {
+  TopKeys carried;
+  const bool vics = entry.carried().format() == "vics" && entry.carried().data().size() >= 2;
+  if (vics && !nlohmann::json::sax_parse(entry.carried().data(), &carried)) {
+    return absl::DataLossError("what entry " + std::to_string(entry.entry_id()) +
+                               " carries is no JSON; restore a backup");
+  }
+  record_ = "{";
+  const auto add = [&](const char* name, const char* upper, bool there, const std::string& json) {
+    if (there && !carried.Has(upper)) AddMember(name, json);
+  };
+  const auto text = [](const std::string& value) {
+    std::string json;
+    AppendJsonString(json, value);
+    return json;
+  };
+  const auto digest = [&](const char* name, const std::string& bytes) {
+    add(name, name, !bytes.empty(), "\"" + UpperHex(bytes) + "\"");
+  };
+  add("MediaID", "MEDIAID", !vics, std::to_string(entry.entry_id()));
+  const std::string& code = entry.category().code();
+  const bool number = !code.empty() && std::all_of(code.begin(), code.end(),
+                                                   [](char c) { return c >= '0' && c <= '9'; });
+  add("Category", "CATEGORY", number && entry.category().scheme().starts_with("vics"), code);
+  digest("MD5", entry.digests().md5());
+  digest("SHA1", entry.digests().sha1());
+  // A record that came with alternative hashes has its SHA-256 among them.
+  if (!carried.Has("ALTERNATIVEHASHES")) digest("SHA256", entry.digests().sha256());
+  add("Series", "SERIES", !entry.series().empty(), text(entry.series()));
+  add("VictimIdentified", "VICTIMIDENTIFIED",
+      entry.victim_identified() != v1::TRI_STATE_UNSPECIFIED,
+      entry.victim_identified() == v1::TRI_STATE_YES ? "\"true\"" : "\"false\"");
+  if (!carried.Has("ALTERNATIVEHASHES")) AddAlternatives(entry);
+  if (vics && entry.carried().data().size() > 2) {
+    if (record_.size() > 1) record_ += ',';
+    record_.append(entry.carried().data(), 1);
+  } else {
+    record_ += '}';
+  }
+  const std::string_view between = std::exchange(any_record_, true) ? ",\n" : "\n";
+  if (auto status = output_(between); !status.ok()) return status;
+  return output_(record_);
+}
+
+absl::Status VicsWriter::Add(const Entry& entry) {
+  if (cases_) {
+    const Head* head = HeadOf(entry.entry_id());
+    if (auto status = MoveTo(head, entry.carried().part()); !status.ok()) return status;
+  }
+  return WriteRecord(entry);
+}
+
+absl::Status VicsWriter::End() {
+  // The cases behind the last record.
+  if (cases_ && head_ != nullptr) {
+    if (auto status = WriteEmptyCases(EndOf(head_->case_list)); !status.ok()) return status;
+  }
+  if (auto status = CloseCase(); !status.ok()) return status;
+  return output_("\n]}\n");
+}
+
+}  // namespace
+
+std::unique_ptr<Writer> MakeVicsWriter(Output output) {
+  return std::make_unique<VicsWriter>(std::move(output));
+}
+
+}  // namespace kith::exchange

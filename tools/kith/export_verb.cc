@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proto/kith/v1/catalog.grpc.pb.h"
+#include "tools/exchange/writers.h"
+#include "tools/kith/command_line.h"
+#include "tools/kith/engine_link.h"
+#include "tools/kith/progress.h"
+#include "tools/kith/verbs.h"
+#include "tools/report/path_text.h"
+#include "tools/report/words.h"
+#include "tools/scan/walk.h"
+
+namespace kith::cli {
+namespace {
+
+using Stub = v1::CatalogService::Stub;
+
+struct ExportFlags {
+  std::string set;
+  std::string format;
+  std::string out;  // empty: standard output
+};
+
+// A file that appears under its name when it is whole; only its owner may read it, for it holds
+// hashes. Bytes are gathered, so that a write is large.
+class OutFile {
+ public:
+  ~OutFile() {
+    if (!draft_.empty()) ::unlink(draft_.c_str());
+  }
+  // Empty: standard output.
+  absl::Status Open(const std::string& path, bool to_path) {
+    path_ = path;
+    if (path.empty()) return absl::OkStatus();
+    if (::access(path.c_str(), F_OK) == 0) {
+      return absl::AlreadyExistsError(report::EscapeText(path) + " is there already");
+    }
+    draft_ = path + ".part";
+    if (to_path) {
+      std::filesystem::remove(draft_);
+      return absl::OkStatus();
+    }
+    fd_ = scan::Descriptor(
+        ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    return fd_.get() < 0 ? Failed() : absl::OkStatus();
+  }
+  absl::Status Write(std::string_view bytes) {
+    if (path_.empty()) {
+      return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()
+                 ? absl::OkStatus()
+                 : absl::ResourceExhaustedError("cannot write to standard output");
+    }
+    buffer_ += bytes;
+    return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
+  }
+  absl::Status Close() {
+    if (path_.empty()) return absl::OkStatus();
+    if (fd_.get() >= 0) {
+      if (auto status = Flush(); !status.ok()) return status;
+      if (::fsync(fd_.get()) != 0) return Failed();
+      fd_ = scan::Descriptor();
+    }
+    if (std::rename(draft_.c_str(), path_.c_str()) != 0) return Failed();
+    draft_.clear();
+    return absl::OkStatus();
+  }
+  [[nodiscard]] const std::string& draft() const { return draft_; }
+
+ private:
+  static constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+
+  absl::Status Flush() {
+    for (std::size_t at = 0; at < buffer_.size();) {
+      const ssize_t put = ::write(fd_.get(), buffer_.data() + at, buffer_.size() - at);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return Failed();
+      at += static_cast<std::size_t>(put);
+    }
+    buffer_.clear();
+    return absl::OkStatus();
+  }
+  [[nodiscard]] absl::Status Failed() const {
+    return absl::FailedPreconditionError("cannot write " + report::EscapeText(path_) + ": " +
+                                         std::strerror(errno));
+  }
+
+  std::string path_;
+  std::string draft_;
+  scan::Descriptor fd_;
+  std::string buffer_;
+};
+
+absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub, const std::string& set) {
+  v1::GetHashSetRequest get;
+  get.set_name(set);
+  const auto got = Call(stub, &Stub::GetHashSet, get);
+  if (!got.ok()) return got.status();
+  exchange::SetFacts facts;
+  facts.hash_set = got->hash_set();
+  return facts;
+}
+
+// Entries are immutable and come by ascending number: pages are as good as one moment, but for what
+// is withdrawn in between.
+absl::StatusOr<std::uint64_t> WriteEntries(Stub& stub, const ExportFlags& flags,
+                                           std::uint64_t total, exchange::Writer& writer,
+                                           Progress& progress) {
+  v1::ListEntriesRequest request;
+  request.set_set(flags.set);
+  request.set_page_size(1000);
+  std::uint64_t written = 0;
+  while (true) {
+    const auto page = Call(stub, &Stub::ListEntries, request);
+    if (!page.ok()) return page.status();
+    for (const v1::Entry& entry : page->entries()) {
+      if (entry.withdrawn()) continue;
+      if (auto status = writer.Add(exchange::Entry(entry)); !status.ok()) return status;
+      ++written;
+    }
+    progress.Show(fmt::format("{} of {} entries", report::Number(written), report::Number(total)));
+    if (page->next_page_token().empty()) return written;
+    request.set_page_token(page->next_page_token());
+  }
+}
+
+absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags, Stub& stub) {
+  const exchange::OutFormat& format = *exchange::FindOutFormat(flags.format);
+  if (flags.out.empty() && format.to_path) {
+    return absl::InvalidArgumentError(std::string(format.name) +
+                                      " is a database: say into which file with --out FILE");
+  }
+  const auto facts = FactsOf(stub, flags.set);
+  if (!facts.ok()) return facts.status();
+  OutFile file;
+  if (auto status = file.Open(flags.out, format.to_path); !status.ok()) return status;
+  auto writer =
+      format.make([&file](std::string_view bytes) { return file.Write(bytes); }, file.draft());
+  if (!writer.ok()) return writer.status();
+  Progress progress(program);
+  if (auto status = (*writer)->Begin(*facts); !status.ok()) return status;
+  const auto written = WriteEntries(stub, flags, facts->hash_set.entries(), **writer, progress);
+  progress.Clear();
+  if (!written.ok()) return written.status();
+  if (auto status = (*writer)->End(); !status.ok()) return status;
+  const std::uint64_t left_out = (*writer)->left_out();
+  writer->reset();
+  if (auto status = file.Close(); !status.ok()) return status;
+  if (program.json && !flags.out.empty()) {
+    PrintJson({{"type", "export"},
+               {"set", flags.set},
+               {"format", format.name},
+               {"out", report::EscapeText(flags.out)},
+               {"entries", *written - left_out},
+               {"left_out", left_out}});
+    return kExitDone;
+  }
+  Note(fmt::format(
+      "{} of {} written as {}{}", report::Counted(*written - left_out, "entry", "entries"),
+      report::EscapeText(flags.set), format.describe,
+      left_out == 0
+          ? ""
+          : ", " + report::Number(left_out) + " left out, which the format has no place for"));
+  return kExitDone;
+}
+
+std::string FormatList() {
+  std::string list;
+  for (const exchange::OutFormat& format : exchange::OutFormats()) {
+    list += "\n  " + std::string(format.name);
+    list.append(format.name.size() < 16 ? 16 - format.name.size() : 1, ' ');
+    list += format.describe;
+  }
+  return list;
+}
+
+}  // namespace
+
+void AddExportVerb(CLI::App& app, Program& program) {
+  CLI::App* verb =
+      AddVerb(app, program, "export",
+              "Writes the entries of a hash set in a format of the field. The file\n"
+              "holds whole hashes: handle it as the set itself. Formats:" +
+                  FormatList(),
+              "kith export --set national --format vics --out national.json\n"
+              "kith export --set national --format vics | gzip > national.json.gz\n"
+              "kith export --set national --format vics --out national.json --json");
+  auto flags = std::make_shared<ExportFlags>();
+  std::vector<std::string> names;
+  for (const exchange::OutFormat& format : exchange::OutFormats()) names.emplace_back(format.name);
+  verb->add_option("--set", flags->set, "The hash set")->type_name("NAME")->required();
+  verb->add_option("--format", flags->format, "The format")
+      ->check(CLI::IsMember(names))
+      ->type_name("NAME")
+      ->required();
+  verb->add_option("--out", flags->out, "A file that is not there yet; else standard output")
+      ->type_name("FILE");
+  AddProgressFlag(*verb, program);
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [flags, &program] {
+    return WithEngine<v1::CatalogService>(
+        program, "export", [&](Stub& stub) { return Export(program, *flags, stub); });
+  });
+}
+
+}  // namespace kith::cli

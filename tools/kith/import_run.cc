@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/import_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "tools/report/path_text.h"
+#include "tools/report/words.h"
+
+namespace kith::cli {
+namespace {
+
+using Stub = v1::ImportService::Stub;
+
+// Records and bytes a batch, below the limits that the service tells.
+constexpr std::size_t kBatch = 10'000;
+constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
+constexpr std::size_t kBadShown = 20;
+constexpr std::size_t kMaxNotes = 100;
+constexpr std::size_t kMaxGone = 5'000'000;
+constexpr int kWithdrawnACall = 10'000;
+
+}  // namespace
+
+ImportRun::ImportRun(const Program& program, const ImportFlags& flags, Stub& stub,
+                     v1::CatalogService::Stub& catalog, exchange::Source& source,
+                     const exchange::Format& format)
+    : program_(program),
+      flags_(flags),
+      stub_(stub),
+      catalog_(catalog),
+      source_(source),
+      format_(format),
+      progress_(program),
+      problems_(nullptr, &std::fclose) {}
+
+ImportRun::~ImportRun() = default;
+
+absl::StatusOr<int> ImportRun::Run(const exchange::ReadOptions& options) {
+  if (!flags_.problems.empty()) {
+    problems_.reset(std::fopen(flags_.problems.c_str(), "wxe"));
+    if (!problems_) {
+      return absl::FailedPreconditionError("cannot write " + report::EscapeText(flags_.problems) +
+                                           ": there, or the folder cannot be written");
+    }
+  }
+  if (absl::Status status = Begin(); !status.ok()) return status;
+  absl::Status status = format_.read(source_, options, *this);
+  if (status.ok()) status = Send();
+  progress_.Clear();
+  if (status.ok()) status = MayCommit();
+  if (!status.ok()) {
+    // Without an answer the service drops the import by itself.
+    v1::AbortImportRequest abort;
+    abort.set_import_id(import_id_);
+    (void)Call(stub_, &Stub::AbortImport, abort);
+    return status;
+  }
+  const auto committed = Commit();
+  if (!committed.ok()) return committed.status();
+  const auto withdrawn = WithdrawGone();
+  progress_.Clear();
+  if (!withdrawn.ok()) return withdrawn.status();
+  Summary(*committed, *withdrawn);
+  return kExitDone;
+}
+
+absl::StatusOr<v1::CommitImportResponse> ImportRun::Commit() {
+  v1::CommitImportRequest commit;
+  commit.set_import_id(import_id_);
+  commit.set_batches(batches_);
+  progress_.Show("storing and indexing");
+  auto committed = Call(stub_, &Stub::CommitImport, commit);
+  progress_.Clear();
+  return committed;
+}
+
+absl::StatusOr<std::uint64_t> ImportRun::WithdrawGone() {
+  if (gone_.empty()) return 0;
+  v1::ListEntriesRequest list;
+  list.set_set(flags_.set);
+  list.set_page_size(1000);
+  v1::WithdrawEntriesRequest withdraw;
+  while (true) {
+    const auto page = Call(catalog_, &v1::CatalogService::Stub::ListEntries, list);
+    if (!page.ok()) return page.status();
+    for (const v1::Entry& entry : page->entries()) {
+      if (!entry.withdrawn() && gone_.contains(entry.source_ref())) {
+        withdraw.add_entry_ids(entry.entry_id());
+      }
+    }
+    if (page->next_page_token().empty()) break;
+    list.set_page_token(page->next_page_token());
+  }
+  std::uint64_t withdrawn = 0;
+  for (int at = 0; at < withdraw.entry_ids_size(); at += kWithdrawnACall) {
+    v1::WithdrawEntriesRequest some;
+    const int end = std::min(at + kWithdrawnACall, withdraw.entry_ids_size());
+    for (int i = at; i < end; ++i) some.add_entry_ids(withdraw.entry_ids(i));
+    const auto done = Call(catalog_, &v1::CatalogService::Stub::WithdrawEntries, some);
+    if (!done.ok()) return done.status();
+    withdrawn += done->withdrawn();
+  }
+  return withdrawn;
+}
+
+absl::Status ImportRun::Begin() {
+  v1::BeginImportRequest begin;
+  begin.set_set(flags_.set);
+  begin.set_series(flags_.series);
+  begin.set_source(flags_.file == "-" ? "standard input" : report::EscapeText(flags_.file));
+  const auto begun = Call(stub_, &Stub::BeginImport, begin);
+  if (absl::IsNotFound(begun.status())) {
+    const auto message = begun.status().message();
+    return absl::NotFoundError(
+        fmt::format("{}; add a set with: kith set add NAME, a series with: kith series add CODE",
+                    std::string(message.data(), message.size())));
+  }
+  if (!begun.ok()) return begun.status();
+  import_id_ = begun->import_id();
+  return absl::OkStatus();
+}
+
+absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place) {
+  ++taken_;
+  for (const v1::Code& code : entry.codes()) {
+    if (code.pdq() == entry.digests().sha256()) ++either_;
+  }
+  if (!gone_.empty()) gone_.erase(entry.source_ref());
+  // The contract takes one series for a whole import, and no category.
+  if (!entry.series().empty() && entry.series() != flags_.series) {
+    Note("record whose series is not recorded (--series CODE gives all of a file one)");
+  }
+  if (!entry.category().code().empty()) Note("record whose category is not recorded");
+  request_bytes_ += entry.contract().ByteSizeLong();
+  *request_.add_records() = std::move(entry.contract());
+  places_.push_back(place);
+  return places_.size() < kBatch && request_bytes_ < kBatchBytes ? absl::OkStatus() : Send();
+}
+
+absl::Status ImportRun::TakeBack(const std::string& source_ref, const exchange::Place& /*place*/) {
+  ++taken_back_;
+  if (gone_.size() >= kMaxGone) {
+    return absl::ResourceExhaustedError("the file takes more than 5,000,000 records back");
+  }
+  gone_.insert(source_ref);
+  return absl::OkStatus();
+}
+
+absl::Status ImportRun::Send() {
+  if (places_.empty()) return absl::OkStatus();
+  request_.set_import_id(import_id_);
+  request_.set_batch(batches_);
+  const auto response = Call(stub_, &Stub::AddImportRecords, request_);
+  if (!response.ok()) return response.status();
+  ++batches_;
+  for (const v1::ItemError& error : response->refused()) {
+    if (error.item() >= places_.size()) continue;
+    --taken_;
+    if (auto status = Problem(places_[error.item()], error.reason()); !status.ok()) return status;
+  }
+  places_.clear();
+  request_.clear_records();
+  request_bytes_ = 0;
+  progress_.Show(source_.size() == 0
+                     ? fmt::format("{} records read", report::Number(taken_))
+                     : fmt::format("{} records read, {} of {}", report::Number(taken_),
+                                   report::Size(source_.offset()), report::Size(source_.size())));
+  return absl::OkStatus();
+}
+
+absl::Status ImportRun::Problem(const exchange::Place& place, std::string reason) {
+  const std::string line = PlaceText(place) + ": " + report::EscapeText(reason);
+  if (problems_) std::fprintf(problems_.get(), "%s\n", line.c_str());
+  if (++bad_ > kBadShown) return absl::OkStatus();
+  progress_.Clear();
+  cli::Note("kith: " + line);
+  return absl::OkStatus();
+}
+
+void ImportRun::Note(std::string_view what) {
+  const auto found = notes_.find(what);
+  if (found != notes_.end()) {
+    ++found->second;
+  } else if (notes_.size() < kMaxNotes) {
+    notes_.emplace(what, 1);
+  }
+}
+
+std::string ImportRun::Unit() const { return format_.lines ? "line" : "record"; }
+
+// Whether what was staged may be committed.
+absl::Status ImportRun::MayCommit() const {
+  if (bad_ > kBadShown) {
+    cli::Note(fmt::format("kith: and {} more bad {}s{}", report::Number(bad_ - kBadShown), Unit(),
+                          problems_ ? "" : "; --problems FILE lists them all"));
+  }
+  // As many bad as good: the file is hardly what it was taken for.
+  if ((bad_ > 0 && flags_.strict) ||
+      (bad_ > 0 && bad_ >= taken_ + taken_back_ && !flags_.skip_bad)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{} bad of {}: nothing was imported; mend the file, name its format with "
+        "--format, or leave the bad {}s out with --skip-bad",
+        report::Counted(bad_, Unit()), report::Number(taken_ + taken_back_ + bad_), Unit()));
+  }
+  if (taken_ + taken_back_ == 0) {
+    return absl::InvalidArgumentError(
+        fmt::format("no hash was found ({}): nothing was imported", format_.describe));
+  }
+  return absl::OkStatus();
+}
+
+void ImportRun::Summary(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const {
+  if (!program_.json) return SummaryForPeople(done, withdrawn);
+  nlohmann::ordered_json notes = nlohmann::ordered_json::object();
+  for (const auto& [what, count] : notes_) notes[what] = count;
+  PrintJson({{"type", "import"},
+             {"set", flags_.set},
+             {"format", format_.name},
+             {"added", done.added()},
+             {"already_there", done.already_there()},
+             {"withdrawn", withdrawn},
+             {"bad_lines", bad_},
+             {"notes", std::move(notes)},
+             {"pdq_or_sha256", either_},
+             {"change", done.index_version().change()}});
+}
+
+void ImportRun::SummaryForPeople(const v1::CommitImportResponse& done,
+                                 std::uint64_t withdrawn) const {
+  std::string text = fmt::format(
+      "{} added to {}, {} already there", report::Counted(done.added(), "entry", "entries"),
+      report::EscapeText(flags_.set), report::Number(done.already_there()));
+  if (withdrawn > 0) text += ", " + report::Number(withdrawn) + " withdrawn";
+  if (bad_ > 0) text += ", " + report::Counted(bad_, "bad " + Unit()) + " left out";
+  PrintLine(text + ".");
+  for (const auto& [what, count] : notes_) {
+    cli::Note(fmt::format("{}: {}", what, report::Number(count)));
+  }
+  if (either_ > 0) {
+    cli::Note(
+        fmt::format("{} of 64 digits taken as PDQ and as SHA-256, since the length does not "
+                    "tell; --kind pdq or --kind sha256 says which.",
+                    report::Counted(either_, "value")));
+  }
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/kith/v1/catalog.grpc.pb.h"
+#include "proto/kith/v1/import.grpc.pb.h"
+#include "tools/exchange/formats.h"
+#include "tools/kith/engine_link.h"
+#include "tools/kith/progress.h"
+
+namespace kith::cli {
+
+struct ImportFlags {
+  std::string set;
+  std::string series;
+  std::string file;
+  std::string format;  // empty: told by the content
+  std::string dialect = "unknown";
+  std::string kind = "by-length";
+  std::string problems;  // where all problems are written; empty: nowhere
+  bool skip_bad = false;
+  bool strict = false;
+};
+
+// One import: takes what a reader finds, sends it in batches and commits all of it, or nothing.
+class ImportRun final : public exchange::Sink {
+ public:
+  ImportRun(const Program& program, const ImportFlags& flags, v1::ImportService::Stub& stub,
+            v1::CatalogService::Stub& catalog, exchange::Source& source,
+            const exchange::Format& format);
+  ~ImportRun() override;
+  ImportRun(const ImportRun&) = delete;
+  ImportRun& operator=(const ImportRun&) = delete;
+
+  // Returns the exit code.
+  [[nodiscard]] absl::StatusOr<int> Run(const exchange::ReadOptions& options);
+
+  [[nodiscard]] absl::Status Take(exchange::Entry entry, const exchange::Place& place) override;
+  [[nodiscard]] absl::Status TakeBack(const std::string& source_ref,
+                                      const exchange::Place& place) override;
+  [[nodiscard]] absl::Status Problem(const exchange::Place& place, std::string reason) override;
+  void Note(std::string_view what) override;
+  void Carry(exchange::Carried /*carried*/) override {}
+
+ private:
+  [[nodiscard]] absl::Status Begin();
+  // Commits what was staged, if anything was.
+  [[nodiscard]] absl::StatusOr<v1::CommitImportResponse> Commit();
+  // Withdraws the entries of the set that the source takes back; returns how many there were.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WithdrawGone();
+  [[nodiscard]] absl::Status Send();
+  [[nodiscard]] absl::Status MayCommit() const;
+  [[nodiscard]] std::string Unit() const;
+  void Summary(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const;
+  void SummaryForPeople(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const;
+
+  const Program& program_;
+  const ImportFlags& flags_;
+  v1::ImportService::Stub& stub_;
+  v1::CatalogService::Stub& catalog_;
+  exchange::Source& source_;
+  const exchange::Format& format_;
+  Progress progress_;
+  std::string import_id_;
+  v1::AddImportRecordsRequest request_;
+  std::size_t request_bytes_ = 0;
+  std::vector<exchange::Place> places_;  // of each record of the request
+  std::uint64_t batches_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t taken_back_ = 0;  // records that do
+  std::uint64_t bad_ = 0;
+  std::uint64_t either_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> notes_;
+  std::set<std::string> gone_;  // what the source takes back, by source_ref
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> problems_;
+};
+
+}  // namespace kith::cli
