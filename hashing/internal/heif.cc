@@ -43,10 +43,12 @@ DecodeResult Fail(DecodeResult result, const heif_error& error) {
     disposition = Disposition::kOverLimit;
   }
   const std::string name(FormatName(result.format));
-  // One line of its words.
-  const std::string words = error.message == nullptr ? "the decoder gave up" : error.message;
-  return Failure(std::move(result), disposition,
-                 name + ": " + words.substr(0, std::min(words.find('\n'), kLongestWords)));
+  // One line of its words; they may quote the file.
+  std::string words = error.message == nullptr ? "the decoder gave up" : error.message;
+  words.resize(std::min({words.find('\n'), words.size(), kLongestWords}));
+  std::ranges::replace_if(
+      words, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return Failure(std::move(result), disposition, name + ": " + words);
 }
 
 // One thread: the cage has no other.
