@@ -37,8 +37,11 @@ absl::StatusOr<std::unique_ptr<HammingIndex>> HammingIndex::Create(
                      internal::BandPlan::kMinBands, " to ", internal::BandPlan::kMaxBands,
                      ", or 0 to let it choose"));
   }
-  return std::make_unique<internal::SegmentedIndex>(**engine, *simd, options.bands,
-                                                    options.head_codes);
+  if (options.owner.size() > internal::kMaxMarkBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "index: the owner's name has more than ", internal::kMaxMarkBytes, " bytes"));
+  }
+  return internal::SegmentedIndex::Make(**engine, *simd, options);
 }
 
 int HammingDistance(const Code& a, const Code& b) {

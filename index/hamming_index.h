@@ -25,6 +25,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -80,6 +81,29 @@ struct HammingIndexOptions {
   std::size_t head_codes = 65536;
   // Of engine mih, for measuring: 12..32 bands; 0 lets each segment choose by its size.
   int bands = 0;
+  // A folder of its own (made, 0700) where segments are kept for the next start; empty: nothing is
+  // kept. It is derived from what was added: it may be deleted at any time, and what is damaged in
+  // it is refused and told. Then entries have to be added in ascending order, each by one Add, and
+  // SetMark called when an addition or withdrawal is complete.
+  std::string directory = {};
+  // Whose codes they are, up to 256 bytes: a folder of another owner is emptied.
+  std::string owner = {};
+};
+
+// Entries first_entry to last_entry, both included.
+struct EntryRange {
+  std::uint64_t first_entry = 0;
+  std::uint64_t last_entry = 0;
+  friend bool operator==(const EntryRange&, const EntryRange&) = default;
+};
+
+// What Create found in the directory.
+struct RecoveredIndex {
+  // As given to SetMark: everything added before that is found again, but for `missing`. Empty:
+  // nothing was found. Withdrawals are not kept: withdraw again.
+  std::string mark;
+  std::vector<EntryRange> missing;    // ascending; the entries of segments that were refused
+  std::vector<std::string> problems;  // what was refused, and why
 };
 
 struct HammingIndexStats {
@@ -87,6 +111,8 @@ struct HammingIndexStats {
   std::uint64_t withdrawn = 0;  // silent, and not yet removed from memory
   std::uint64_t bytes = 0;   // memory held: codes, labels, and an estimate of the engine's tables
   std::size_t segments = 0;  // without the head
+  std::size_t kept = 0;      // of these, how many are in the directory
+  std::string trouble;       // why the directory cannot be written; empty: it can
   std::string engine;
   std::string simd;  // target of the scan: "scalar", "avx2" or "avx512"
 };
@@ -126,9 +152,25 @@ class HammingIndex {
 
   [[nodiscard]] virtual HammingIndexStats Stats() const = 0;
 
-  // Waits until no merge runs or is due. Nothing that is found depends on it: it is for what wants
-  // to measure, or to see memory given back.
+  // Waits until no merge runs or is due, and what is marked is in the directory, if it can be
+  // written. Nothing that is found depends on it: it is for what wants to measure, or to see memory
+  // given back.
   virtual void Settle() = 0;
+
+  // For an index with a directory; the others know no marks, and have recovered nothing.
+
+  [[nodiscard]] virtual const RecoveredIndex& recovered() const = 0;
+  // Puts back codes of missing entries: of all in `range`, which is the beginning of the first range
+  // that is still missing, or all of it. Until nothing is missing nothing is written.
+  // Errors: InvalidArgument for another range, ResourceExhausted when memory ran out.
+  [[nodiscard]] virtual absl::Status Restore(const EntryRange& range, std::span<const Code> codes,
+                                             std::span<const Label> labels) = 0;
+  // Forgets all codes, in the directory too: for an owner that cannot use what was recovered.
+  [[nodiscard]] virtual absl::Status Clear() = 0;
+  // What was added and withdrawn until now is all that there is up to `mark` (at most 256 bytes).
+  // Sooner or later the directory holds it up to this mark or one a little older; at the latest
+  // when the index is destroyed, but for at most half a head.
+  [[nodiscard]] virtual absl::Status SetMark(std::string_view mark) = 0;
 
  protected:
   HammingIndex() = default;

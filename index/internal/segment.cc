@@ -79,6 +79,7 @@ absl::Status Segment::Search(std::span<const Code> queries, int radius_bits, Lab
 }
 
 std::size_t Segment::Withdraw(std::uint64_t entry) {
+  if (entries_.empty() || entry < entries_.front() || entry > entries_.back()) return 0;
   const auto [begin, end] = std::equal_range(entries_.begin(), entries_.end(), entry);
   std::size_t silenced = 0;
   for (auto it = begin; it != end; ++it) {

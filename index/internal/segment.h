@@ -40,6 +40,9 @@ class Segment {
   [[nodiscard]] absl::Status AppendLiveRows(Rows& rows) const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  // The range of its entries; of a segment that is not empty.
+  [[nodiscard]] std::uint64_t first_entry() const { return entries_.front(); }
+  [[nodiscard]] std::uint64_t last_entry() const { return entries_.back(); }
   [[nodiscard]] std::size_t WithdrawnCount() const { return tombstones_.Count(); }
   [[nodiscard]] std::size_t Bytes() const { return bytes_; }
 

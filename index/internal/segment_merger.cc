@@ -28,15 +28,18 @@ MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
   std::vector<SegmentSize> sizes;
   sizes.reserve(segments.size());
   for (const std::shared_ptr<Segment>& segment : segments) {
+    // One segment of what a mark covers and what it does not cover could be kept under no mark.
+    if (folder_ != nullptr && sizes.size() == marked_segments_) break;
     sizes.push_back({.rows = segment->size(), .withdrawn = segment->WithdrawnCount()});
   }
-  return PickMerge(sizes, head_codes_);
+  // Nor can neighbours become one while something is missing between them.
+  return missing_.empty() ? PickMerge(sizes, head_codes_) : MergeRun{};
 }
 
 void SegmentedIndex::WakeMerger() {
   merge_failed_ = false;
   merge_due_ = merge_due_ || NextMerge(Snapshot()->segments).count > 0;
-  if (merge_due_ || !retired_.empty()) merger_wakes_.notify_one();
+  if (merge_due_ || !retired_.empty() || KeepDue()) merger_wakes_.notify_one();
 }
 
 void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
@@ -52,7 +55,7 @@ void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
 
 void SegmentedIndex::Settle() {
   Lock lock(writer_mutex_);
-  merger_did_.wait(lock, [this] { return !merge_due_ && !merging_; });
+  merger_did_.wait(lock, [this] { return !merge_due_ && !merging_ && !keeping_ && !KeepDue(); });
 }
 
 void SegmentedIndex::MergeLoop() {
@@ -60,13 +63,13 @@ void SegmentedIndex::MergeLoop() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   Lock lock(writer_mutex_);
   while (true) {
-    const auto called = [this] { return stopping_ || merge_due_; };
+    const auto called = [this] { return stopping_ || merge_due_ || KeepDue(); };
     if (retired_.empty()) {
       merger_wakes_.wait(lock, [&] { return called() || !retired_.empty(); });
     } else {
       merger_wakes_.wait_for(lock, kRetiredAgain, called);
     }
-    if (stopping_) return;
+    if (stopping_) break;
     FreeRetired(lock);
     const MergeRun run = merge_due_ ? NextMerge(Snapshot()->segments) : MergeRun{};
     merge_due_ = false;
@@ -76,9 +79,13 @@ void SegmentedIndex::MergeLoop() {
       auto merged = BuildMerged();
       lock.lock();
       EndMerge(std::move(merged));
+    } else if (KeepDue()) {
+      KeepSome(lock);
     }
     merger_did_.notify_all();
   }
+  manifest_due_ = manifest_due_ || kept_mark_ != mark_;
+  while (KeepDue()) KeepSome(lock);
 }
 
 void SegmentedIndex::BeginMerge(MergeRun run) {
@@ -112,12 +119,19 @@ void SegmentedIndex::EndMerge(absl::StatusOr<std::shared_ptr<Segment>> merged) {
   const auto first = std::find(segments.begin(), segments.end(), merge_.inputs.front());
   const auto place =
       segments.erase(first, first + static_cast<std::ptrdiff_t>(merge_.inputs.size()));
+  marked_segments_ -= std::min(marked_segments_, merge_.inputs.size());
   if (*merged != nullptr) {
+    ++marked_segments_;
     for (const std::uint64_t entry : merge_.withdrawn) (*merged)->Withdraw(entry);
     segments.insert(place, *std::move(merged));
   }
   Publish(std::move(segments), state->head);
-  for (std::shared_ptr<Segment>& input : merge_.inputs) retired_.push_back(std::move(input));
+  manifest_due_ = true;
+  for (std::shared_ptr<Segment>& input : merge_.inputs) {
+    kept_.erase(input.get());
+    retired_.push_back(std::move(input));
+  }
+  kept_count_ = kept_.size();
   merge_.inputs.clear();
   merge_due_ = NextMerge(Snapshot()->segments).count > 0;
 }

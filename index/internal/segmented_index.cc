@@ -12,14 +12,26 @@
 
 namespace kith::index::internal {
 
-SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd, int bands,
-                               std::size_t head_codes)
+SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd,
+                               const HammingIndexOptions& options)
     : engine_(engine),
       simd_(simd),
-      bands_(bands),
-      head_codes_(head_codes),
+      bands_(options.bands),
+      head_codes_(options.head_codes),
+      bulk_codes_(options.directory.empty() ? head_codes_ : head_codes_ / 2),
       state_(std::make_shared<const State>(State{.segments = {}, .head = NewHead()})),
-      merger_([this] { MergeLoop(); }) {}
+      owner_(options.owner) {}
+
+absl::StatusOr<std::unique_ptr<HammingIndex>> SegmentedIndex::Make(
+    const Engine& engine, SimdTarget simd, const HammingIndexOptions& options) {
+  // The constructor is private.
+  std::unique_ptr<SegmentedIndex> index(new SegmentedIndex(engine, simd, options));
+  if (!options.directory.empty()) {
+    if (absl::Status status = index->Recover(options.directory); !status.ok()) return status;
+  }
+  index->merger_ = std::thread([raw = index.get()] { raw->MergeLoop(); });
+  return index;
+}
 
 SegmentedIndex::~SegmentedIndex() {
   {
@@ -27,7 +39,7 @@ SegmentedIndex::~SegmentedIndex() {
     stopping_ = true;
   }
   merger_wakes_.notify_all();
-  merger_.join();
+  if (merger_.joinable()) merger_.join();
 }
 
 std::shared_ptr<const SegmentedIndex::State> SegmentedIndex::Snapshot() const {
@@ -51,7 +63,7 @@ absl::Status SegmentedIndex::Add(std::span<const Code> codes, std::span<const La
   Lock lock(writer_mutex_);
   while (!codes.empty()) {
     const std::shared_ptr<Head> head = Snapshot()->head;
-    if (codes.size() >= head_codes_) {
+    if (codes.size() >= bulk_codes_) {
       // A bulk load is a segment at once, and takes along what came before it.
       WaitWhileCrowded(lock);
       return Seal(codes, labels);
@@ -140,6 +152,11 @@ HammingIndexStats SegmentedIndex::Stats() const {
   stats.engine = std::string(engine_.name);
   stats.simd = std::string(SimdTargetName(simd_));
   stats.segments = state->segments.size();
+  stats.kept = kept_count_;
+  {
+    const std::lock_guard lock(state_mutex_);
+    stats.trouble = trouble_;
+  }
   // The tombstones are read first: a row is there before it can be withdrawn.
   stats.withdrawn = state->head->WithdrawnCount();
   stats.codes = state->head->size() - stats.withdrawn;

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HammingIndex as a head, segments, and a thread that makes few large segments of many small ones.
+// HammingIndex as a head, segments, and a thread that makes few large segments of many small ones
+// and, where there is a directory, keeps them there.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -16,6 +21,7 @@
 #include "index/hamming_index.h"
 #include "index/internal/engine.h"
 #include "index/internal/head.h"
+#include "index/internal/index_folder.h"
 #include "index/internal/merge_policy.h"
 #include "index/internal/rows.h"
 #include "index/internal/segment.h"
@@ -24,9 +30,10 @@ namespace kith::index::internal {
 
 class SegmentedIndex final : public HammingIndex {
  public:
-  // bands: of the segments, 0: as many as suit each (Engine::make).
-  SegmentedIndex(const Engine& engine, SimdTarget simd, int bands, std::size_t head_codes);
-  // Lets a merge that runs come to its end.
+  // Errors: ResourceExhausted when memory ran out.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<HammingIndex>> Make(
+      const Engine& engine, SimdTarget simd, const HammingIndexOptions& options);
+  // Lets a merge that runs come to its end and keeps what is marked.
   ~SegmentedIndex() override;
 
   absl::Status Add(std::span<const Code> codes, std::span<const Label> labels) override;
@@ -35,6 +42,11 @@ class SegmentedIndex final : public HammingIndex {
                                                    const SearchOptions& options) const override;
   HammingIndexStats Stats() const override;
   void Settle() override;
+  const RecoveredIndex& recovered() const override { return recovered_; }
+  absl::Status Restore(const EntryRange& range, std::span<const Code> codes,
+                       std::span<const Label> labels) override;
+  absl::Status Clear() override;
+  absl::Status SetMark(std::string_view mark) override;
 
  private:
   using Segments = std::vector<std::shared_ptr<Segment>>;
@@ -51,6 +63,8 @@ class SegmentedIndex final : public HammingIndex {
     std::vector<std::uint64_t> withdrawn;  // entries withdrawn since it began
   };
 
+  SegmentedIndex(const Engine& engine, SimdTarget simd, const HammingIndexOptions& options);
+
   std::shared_ptr<Head> NewHead() const { return std::make_shared<Head>(head_codes_); }
   std::shared_ptr<const State> Snapshot() const;
 
@@ -58,12 +72,26 @@ class SegmentedIndex final : public HammingIndex {
   void Publish(Segments segments, std::shared_ptr<Head> head);
   // What is in the head, and then these, become a segment.
   absl::Status Seal(std::span<const Code> codes, std::span<const Label> labels);
+  // Of segments that a mark covers, where there are marks.
   MergeRun NextMerge(const Segments& segments) const;
   void WakeMerger();
   // Additions that come faster than merges wait, lest searches pass over ever more segments.
   void WaitWhileCrowded(Lock& lock);
   void BeginMerge(MergeRun run);
   void EndMerge(absl::StatusOr<std::shared_ptr<Segment>> merged);
+
+  // Whether the directory lacks something that it should and can hold.
+  bool KeepDue() const;
+  bool IsKept(const std::shared_ptr<Segment>& segment) const;
+  // Writes one segment or, when all are there, the manifest. Lets go of the lock meanwhile.
+  void KeepSome(Lock& lock);
+  void NoteKept(const absl::Status& status);
+  void SetTrouble(std::string trouble);
+  Manifest ManifestOf(const Segments& segments) const;
+
+  // While nobody else knows the index.
+  absl::Status Recover(const std::string& directory);
+  absl::Status OpenSegments(const Manifest& manifest);
 
   // The thread.
   void MergeLoop();
@@ -74,8 +102,11 @@ class SegmentedIndex final : public HammingIndex {
 
   const Engine& engine_;
   const SimdTarget simd_;
-  const int bands_;
+  const int bands_;  // of the segments; 0: as many as suit each (Engine::make)
   const std::size_t head_codes_;
+  // Batches from this size on become segments at once. With a directory it is half a head, so that
+  // no addition is divided: see SetMark.
+  const std::size_t bulk_codes_;
 
   std::mutex writer_mutex_;         // one addition or withdrawal, or begin or end of a merge
   mutable std::mutex state_mutex_;  // held only to copy or exchange the pointer
@@ -92,6 +123,22 @@ class SegmentedIndex final : public HammingIndex {
   // Large memory that a search may still look at. Freeing it takes milliseconds, which no search
   // should pay because it was the last to look.
   std::vector<std::shared_ptr<const void>> retired_;
+
+  // Of an index with a directory, guarded by writer_mutex_ but for what is said.
+  std::unique_ptr<IndexFolder> folder_;  // used by the thread only, once it runs
+  std::string owner_;                    // never changed
+  RecoveredIndex recovered_;             // never changed once the index is made
+  std::vector<EntryRange> missing_;      // of it, what is not restored yet
+  std::size_t marked_segments_ = 0;      // so many of the first ones are all there is up to mark_
+  std::string mark_;
+  std::map<const Segment*, ManifestSegment> kept_;  // what lies in the directory, of those in use
+  std::string kept_mark_;                           // of the manifest
+  bool manifest_due_ = false;
+  bool keeping_ = false;                    // a file is being written
+  std::atomic<std::size_t> kept_count_{0};  // of kept_, for anybody
+  // Why nothing can be kept; tried again when there is more to keep. Written with both mutexes
+  // held, read with either.
+  std::string trouble_;
 
   std::thread merger_;  // last: it uses all the others
 };

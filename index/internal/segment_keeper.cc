@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SegmentedIndex: what it keeps in its directory, and how it finds it again. The thread that merges
+// writes; a manifest is written when every segment that the mark covers lies there, so at any moment
+// the directory holds one whole state under one mark, though perhaps an older one.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/internal/segmented_index.h"
+
+namespace kith::index::internal {
+
+bool SegmentedIndex::IsKept(const std::shared_ptr<Segment>& segment) const {
+  return kept_.contains(segment.get());
+}
+
+bool SegmentedIndex::KeepDue() const {
+  if (folder_ == nullptr || !trouble_.empty() || !missing_.empty()) return false;
+  if (manifest_due_) return true;
+  const std::shared_ptr<const State> state = Snapshot();
+  const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(marked_segments_);
+  return !std::all_of(state->segments.begin(), end,
+                      [this](const std::shared_ptr<Segment>& segment) { return IsKept(segment); });
+}
+
+Manifest SegmentedIndex::ManifestOf(const Segments& segments) const {
+  Manifest manifest{.owner = owner_, .mark = mark_, .segments = {}};
+  for (std::size_t i = 0; i < marked_segments_; ++i) {
+    const ManifestSegment& kept = kept_.at(segments[i].get());
+    // One whose codes were all withdrawn before it could be written has no file.
+    if (kept.rows > 0) manifest.segments.push_back(kept);
+  }
+  return manifest;
+}
+
+void SegmentedIndex::KeepSome(Lock& lock) {
+  const std::shared_ptr<const State> state = Snapshot();
+  const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(marked_segments_);
+  const auto unkept =
+      std::find_if(state->segments.begin(), end,
+                   [this](const std::shared_ptr<Segment>& segment) { return !IsKept(segment); });
+  if (unkept == end) {
+    const Manifest manifest = ManifestOf(state->segments);
+    manifest_due_ = false;
+    keeping_ = true;
+    lock.unlock();
+    const absl::Status status = folder_->WriteManifest(manifest);
+    lock.lock();
+    NoteKept(status);
+    if (status.ok()) kept_mark_ = manifest.mark;
+    return;
+  }
+  const std::shared_ptr<Segment> segment = *unkept;
+  keeping_ = true;
+  lock.unlock();
+  Rows rows;
+  absl::Status status = segment->AppendLiveRows(rows);
+  ManifestSegment kept;
+  if (status.ok() && rows.size() > 0) {
+    absl::StatusOr<ManifestSegment> written = folder_->WriteSegment(rows);
+    status = written.status();
+    if (written.ok()) kept = *std::move(written);
+  }
+  rows = {};
+  lock.lock();
+  NoteKept(status);
+  if (!status.ok()) return;
+  // Only this thread takes segments away, but for Clear, which waits for it.
+  kept_.emplace(segment.get(), std::move(kept));
+  kept_count_ = kept_.size();
+  manifest_due_ = true;
+}
+
+void SegmentedIndex::NoteKept(const absl::Status& status) {
+  keeping_ = false;
+  if (!status.ok()) SetTrouble(std::string(status.message()));
+}
+
+void SegmentedIndex::SetTrouble(std::string trouble) {
+  const std::lock_guard lock(state_mutex_);
+  trouble_ = std::move(trouble);
+}
+
+absl::Status SegmentedIndex::SetMark(std::string_view mark) {
+  if (mark.size() > kMaxMarkBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("index: a mark of ", mark.size(),
+                                                   " bytes; at most ", kMaxMarkBytes));
+  }
+  const Lock lock(writer_mutex_);
+  if (folder_ == nullptr) return absl::OkStatus();
+  const std::shared_ptr<const State> state = Snapshot();
+  const std::size_t waiting = state->head->size();
+  // A head that is half full is sealed here, where an addition ends, so that it never fills up in
+  // the middle of one: what lies in segments is then all there is up to some mark.
+  if (waiting > 0 &&
+      (2 * waiting >= head_codes_ || state->segments.size() > marked_segments_)) {
+    if (absl::Status status = Seal({}, {}); !status.ok()) return status;
+  }
+  const std::shared_ptr<const State> sealed = Snapshot();
+  if (sealed->head->size() > 0) return absl::OkStatus();
+  mark_ = std::string(mark);
+  if (marked_segments_ != sealed->segments.size()) {
+    marked_segments_ = sealed->segments.size();
+    manifest_due_ = true;
+    SetTrouble("");
+  }
+  WakeMerger();
+  return absl::OkStatus();
+}
+
+absl::Status SegmentedIndex::Recover(const std::string& directory) {
+  auto folder = IndexFolder::Open(directory);
+  if (!folder.ok()) {
+    // The index is derived: without a folder it is whole as long as the process lives.
+    recovered_.problems.push_back(std::string(folder.status().message()));
+    SetTrouble(recovered_.problems.back());
+    return absl::OkStatus();
+  }
+  folder_ = *std::move(folder);
+  const auto manifest = folder_->ReadManifest();
+  absl::Status status = manifest.status();
+  if (status.ok() && manifest->owner != owner_) {
+    status = absl::DataLossError(absl::StrCat(directory, ": the index is that of another owner"));
+  }
+  for (std::size_t i = 1; status.ok() && i < manifest->segments.size(); ++i) {
+    if (manifest->segments[i].first_entry > manifest->segments[i - 1].last_entry) continue;
+    status = absl::DataLossError(absl::StrCat(directory, ": the manifest is out of order"));
+  }
+  if (status.ok()) return OpenSegments(*manifest);
+  if (!absl::IsNotFound(status)) recovered_.problems.push_back(std::string(status.message()));
+  if (absl::Status cleared = folder_->Clear(); !cleared.ok()) {
+    SetTrouble(std::string(cleared.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
+  Segments segments;
+  for (const ManifestSegment& named : manifest.segments) {
+    absl::StatusOr<Rows> rows = folder_->ReadSegment(named);
+    if (absl::IsResourceExhausted(rows.status())) return rows.status();
+    if (!rows.ok()) {
+      recovered_.problems.push_back(std::string(rows.status().message()));
+      recovered_.missing.push_back(
+          {.first_entry = named.first_entry, .last_entry = named.last_entry});
+      continue;
+    }
+    absl::StatusOr<std::shared_ptr<Segment>> segment =
+        Segment::Build(engine_, simd_, bands_, *std::move(rows));
+    if (!segment.ok()) return segment.status();
+    kept_.emplace(segment->get(), named);
+    segments.push_back(*std::move(segment));
+  }
+  missing_ = recovered_.missing;
+  recovered_.mark = mark_ = kept_mark_ = manifest.mark;
+  marked_segments_ = segments.size();
+  kept_count_ = kept_.size();
+  Publish(std::move(segments), NewHead());
+  merge_due_ = NextMerge(Snapshot()->segments).count > 0;
+  return absl::OkStatus();
+}
+
+absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Code> codes,
+                                     std::span<const Label> labels) {
+  const Lock lock(writer_mutex_);
+  const bool fits = !missing_.empty() && range.first_entry == missing_.front().first_entry &&
+                    range.last_entry >= range.first_entry &&
+                    range.last_entry <= missing_.front().last_entry &&
+                    codes.size() == labels.size() &&
+                    std::all_of(labels.begin(), labels.end(), [&](const Label& label) {
+                      return label.entry >= range.first_entry && label.entry <= range.last_entry;
+                    });
+  if (!fits) {
+    return absl::InvalidArgumentError(absl::StrCat("index: entries ", range.first_entry, " to ",
+                                                   range.last_entry, " are not what is missing"));
+  }
+  const std::shared_ptr<const State> state = Snapshot();
+  Segments segments = state->segments;
+  if (!codes.empty()) {
+    absl::StatusOr<std::shared_ptr<Segment>> segment =
+        Segment::Build(engine_, simd_, bands_,
+                       Rows{.codes = {codes.begin(), codes.end()},
+                            .labels = {labels.begin(), labels.end()}});
+    if (!segment.ok()) return segment.status();
+    const auto place = std::find_if(segments.begin(), segments.end(),
+                                    [&](const std::shared_ptr<Segment>& other) {
+                                      return other->first_entry() > range.last_entry;
+                                    });
+    segments.insert(place, *std::move(segment));
+    ++marked_segments_;
+  }
+  if (range.last_entry == missing_.front().last_entry) {
+    missing_.erase(missing_.begin());
+  } else {
+    missing_.front().first_entry = range.last_entry + 1;
+  }
+  manifest_due_ = true;
+  Publish(std::move(segments), state->head);
+  WakeMerger();
+  return absl::OkStatus();
+}
+
+absl::Status SegmentedIndex::Clear() {
+  Lock lock(writer_mutex_);
+  // Nothing is due any more, so the thread ends what it does and leaves the folder alone.
+  missing_.clear();
+  marked_segments_ = 0;
+  manifest_due_ = false;
+  merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
+  Publish({}, NewHead());
+  kept_.clear();
+  kept_count_ = 0;
+  mark_.clear();
+  kept_mark_.clear();
+  marked_segments_ = 0;
+  merge_due_ = false;
+  manifest_due_ = false;
+  return folder_ == nullptr ? absl::OkStatus() : folder_->Clear();
+}
+
+}  // namespace kith::index::internal
