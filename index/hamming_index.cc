@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/hamming_index.h"
 
+#include <xxhash.h>
+
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -42,6 +45,14 @@ absl::StatusOr<std::unique_ptr<HammingIndex>> HammingIndex::Create(
         "index: the owner's name has more than ", internal::kMaxMarkBytes, " bytes"));
   }
   return internal::SegmentedIndex::Make(**engine, *simd, options);
+}
+
+std::uint64_t RowDigest(const Code& code, const Label& label) {
+  std::array<std::uint8_t, sizeof(Code) + sizeof(label.entry) + sizeof(label.view)> bytes{};
+  std::memcpy(bytes.data(), code.data(), sizeof(Code));
+  std::memcpy(bytes.data() + sizeof(Code), &label.entry, sizeof(label.entry));
+  std::memcpy(bytes.data() + sizeof(Code) + sizeof(label.entry), &label.view, sizeof(label.view));
+  return XXH3_64bits(bytes.data(), bytes.size());
 }
 
 int HammingDistance(const Code& a, const Code& b) {

@@ -152,6 +152,10 @@ class HammingIndex {
 
   [[nodiscard]] virtual HammingIndexStats Stats() const = 0;
 
+  // The sum of RowDigest over all codes that a search may find, modulo 2^64: two indexes of the same
+  // rows have the same, in whatever order and segments. O(n). Errors: ResourceExhausted.
+  [[nodiscard]] virtual absl::StatusOr<std::uint64_t> ContentDigest() const = 0;
+
   // Waits until no merge runs or is due, and what is marked is in the directory, if it can be
   // written. Nothing that is found depends on it: it is for what wants to measure, or to see memory
   // given back.
@@ -175,6 +179,9 @@ class HammingIndex {
  protected:
   HammingIndex() = default;
 };
+
+// 64 bits that tell a code with its label from others; not secret and not safe against forgery.
+[[nodiscard]] std::uint64_t RowDigest(const Code& code, const Label& label);
 
 // The number of differing bits, 0..256.
 [[nodiscard]] int HammingDistance(const Code& a, const Code& b);

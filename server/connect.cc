@@ -83,6 +83,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Hold(std::unique_ptr<StoreLock> lock
   HolderOptions holding;
   holding.engine.create = options.create;
   holding.engine.index_engine = options.index_engine;
+  holding.engine.keep_from = options.index_keep_from;
   holding.engine.progress = options.progress;
   absl::StatusOr<std::unique_ptr<Holder>> holder = Holder::Start(std::move(lock), holding, factory);
   if (!holder.ok()) return holder.status();

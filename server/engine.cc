@@ -28,6 +28,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& option
                                          .create = options.create,
                                          .index_engine = options.index_engine,
                                          .more_migrations = casework::CaseworkMigrations(),
+                                         .keep_from = options.keep_from,
                                          .progress = options.progress});
   if (!catalog.ok()) return catalog.status();
   return std::make_unique<EngineImpl>(*std::move(catalog));

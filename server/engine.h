@@ -25,6 +25,8 @@ struct EngineOptions {
   // Make the store when the folder holds none.
   bool create = true;
   std::string index_engine = "scan";
+  // A run of entries of this size is kept in the folder "index" of the store for the next start.
+  std::size_t keep_from = 65536;
   Progress progress;
 };
 
@@ -60,8 +62,8 @@ class CheckRun {
 // for a commit. What a method acknowledged is durable (fsync) and seen by every later call.
 class Engine {
  public:
-  // Opens or makes the store and rebuilds the index from the catalog: O(entries). The caller holds
-  // the lock of the store (server/store_lock.h).
+  // Opens or makes the store, and its indexes from what is kept of them and from the catalog:
+  // O(entries). The caller holds the lock of the store (server/store_lock.h).
   // Errors: FAILED_PRECONDITION for a store of a newer version, NOT_FOUND, DATA_LOSS for a damaged
   // one, PERMISSION_DENIED.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options);

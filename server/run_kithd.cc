@@ -151,7 +151,8 @@ absl::StatusOr<HolderOptions> OptionsFrom(const Settings& settings) {
   HolderOptions options;
   options.engine.index_engine = settings.Get("index.engine").value;
   options.rpc.reflection = true;
-  if (!absl::SimpleAtoi(settings.Get("server.threads").value, &options.rpc.threads) ||
+  if (!absl::SimpleAtoi(settings.Get("index.keep_from").value, &options.engine.keep_from) ||
+      !absl::SimpleAtoi(settings.Get("server.threads").value, &options.rpc.threads) ||
       !absl::SimpleAtoi(settings.Get("server.max_connections").value,
                         &options.acceptor.max_connections)) {
     return absl::InternalError("a number among the settings was not checked");

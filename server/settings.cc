@@ -89,6 +89,10 @@ const std::vector<KnownSetting>& Table() {
       {{"index.engine", "KITH_INDEX_ENGINE", "scan",
         "The engine of the Hamming index: scan, mih, faiss-flat or faiss-multihash."},
        NotEmpty},
+      {{"index.keep_from", "KITH_INDEX_KEEP_FROM", "65536",
+        "Entries that come together, or codes, from which on they are kept in the store's folder "
+        "index for a quicker start, 8 to 65536."},
+       Number<8, 65'536>},
       {{"log.format", "KITH_LOG_FORMAT", "text", "How kithd logs on stderr: text or json."},
        LogFormat},
       {{"log.level", "KITH_LOG_LEVEL", "info",

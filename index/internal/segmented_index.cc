@@ -146,6 +146,23 @@ absl::StatusOr<std::vector<SearchResult>> SegmentedIndex::Search(
   return results;
 }
 
+absl::StatusOr<std::uint64_t> SegmentedIndex::ContentDigest() const {
+  const std::shared_ptr<const State> state = Snapshot();
+  std::uint64_t sum = 0;
+  const auto add = [&sum](const Rows& rows) {
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      sum += RowDigest(rows.codes[row], rows.labels[row]);
+    }
+  };
+  add(state->head->LiveRows());
+  for (const std::shared_ptr<Segment>& segment : state->segments) {
+    Rows rows;
+    if (absl::Status status = segment->AppendLiveRows(rows); !status.ok()) return status;
+    add(rows);
+  }
+  return sum;
+}
+
 HammingIndexStats SegmentedIndex::Stats() const {
   const std::shared_ptr<const State> state = Snapshot();
   HammingIndexStats stats;

@@ -41,6 +41,7 @@ class SegmentedIndex final : public HammingIndex {
   absl::StatusOr<std::vector<SearchResult>> Search(std::span<const Code> queries,
                                                    const SearchOptions& options) const override;
   HammingIndexStats Stats() const override;
+  absl::StatusOr<std::uint64_t> ContentDigest() const override;
   void Settle() override;
   const RecoveredIndex& recovered() const override { return recovered_; }
   absl::Status Restore(const EntryRange& range, std::span<const Code> codes,

@@ -225,7 +225,7 @@ absl::Status Batch::Commit() {
   const std::uint64_t change = impl.transaction.LastInsertId();
   // First the indexes, then the number: no answer claims a change that it did not see.
   return impl.catalog.CommitAndApply(impl.transaction, change,
-                                     [&impl] { return impl.catalog.Feed(impl.feed); });
+                                     [&impl] { return impl.catalog.FeedAndKeep(impl.feed); });
 }
 
 }  // namespace kith::catalog

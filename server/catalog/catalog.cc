@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -13,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/catalog/internal/catalog_impl.h"
+#include "server/catalog/internal/fact_files.h"
 #include "server/catalog/names.h"
 
 namespace kith::catalog {
@@ -113,9 +115,16 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   auto id = ReadStoreId(*impl->database);
   if (!id.ok()) return id.status();
   impl->store_id = *std::move(id);
-  auto codes = index::HammingIndex::Create({.engine = options.index_engine});
+  // Making it fails no start: without it everything is held in memory.
+  const std::string index_dir = absl::StrCat(options.store_dir, "/", std::string(kIndexDirName));
+  auto codes = index::HammingIndex::Create(
+      {.engine = options.index_engine,
+       .head_codes = std::clamp<std::size_t>(options.keep_from, 8, 65536),
+       .directory = index_dir,
+       .owner = impl->store_id});
   if (!codes.ok()) return codes.status();
   impl->codes = *std::move(codes);
+  impl->fact_files = std::make_unique<FactFiles>(index_dir);
   impl->digests = index::DigestIndex::Create();
   impl->identities = index::DigestIndex::Create();
   const std::string seed = RandomBytes(sizeof(impl->identity_seed));
@@ -189,6 +198,7 @@ absl::Status Catalog::Impl::CommitAndApply(Transaction& write, std::uint64_t cha
     const absl::Status status = apply();
     if (status.ok()) {
       if (change != 0) Publish(change);
+      MarkEntries();
       return absl::OkStatus();
     }
     index_broken = true;

@@ -39,6 +39,9 @@ struct CatalogOptions {
   std::string index_engine = "scan";
   // The tables of rooms that share the file, applied after the catalog's own of the same version.
   std::span<const Migration> more_migrations;
+  // A run of entries, or a head of codes, of this size is kept in the index folder for the next
+  // start; tests make it small.
+  std::size_t keep_from = 65536;
   Progress progress;
   // For tests of the worst moment: called between a COMMIT and the indexes; may throw.
   std::function<void()> after_commit = {};
@@ -74,6 +77,8 @@ struct CodeLabel {
 [[nodiscard]] CodeLabel UnpackLabel(std::uint32_t view);
 inline constexpr std::uint32_t kMaxFrame = (1U << 28) - 1;
 inline constexpr std::string_view kDatabaseName = "kith.db";  // in the store's folder
+// What is derived from it, for a quick start: may be deleted at any time. A backup leaves it out.
+inline constexpr std::string_view kIndexDirName = "index";
 inline constexpr int kMaxCodesAnEntry = 64;
 
 // What VerifyStore found.
@@ -89,8 +94,9 @@ class Batch;  // batch.h
 
 class Catalog {
  public:
-  // Opens or makes the store and rebuilds the indexes in one scan: O(entries). The batches' digests
-  // are checked on the way: a damaged one is DATA_LOSS (names the entries).
+  // Opens or makes the store. What the index folder holds of its entries is taken from there; the
+  // rest is read from the database, and the digests of the batches read are checked on the way: a
+  // damaged one is DATA_LOSS (names the entries). O(entries).
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Catalog>> Open(const CatalogOptions& options);
   ~Catalog();
   Catalog(const Catalog&) = delete;

@@ -71,16 +71,16 @@ absl::StatusOr<bool> IsFoundByDigests(const index::DigestIndex& digests,
 
 absl::StatusOr<Inspection> Catalog::Inspect() {
   Inspection inspection;
-  std::uint64_t indexed_codes = 0;
-  auto read =
-      impl_->database->BeginReadAtRest([&] { indexed_codes = impl_->codes->Stats().codes; });
+  absl::StatusOr<std::uint64_t> indexed = 0;
+  auto read = impl_->database->BeginReadAtRest([&] { indexed = impl_->codes->ContentDigest(); });
   if (!read.ok()) return read.status();
+  if (!indexed.ok()) return indexed.status();
   if (auto status = Find(inspection, CheckStructure(*read, inspection)); !status.ok()) {
     return status;
   }
   const auto withdrawn = ReadWithdrawn(*read, INT64_MAX);
   if (!withdrawn.ok()) return withdrawn.status();
-  std::uint64_t active_codes = 0;
+  std::uint64_t active = 0;  // as ContentDigest
   BatchScan scan;
   scan.damage = [&](absl::Status status) { return Find(inspection, std::move(status)); };
   scan.entry = [&](const EntryRecord& record) -> absl::Status {
@@ -90,7 +90,12 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
     }
     const EntryFacts facts = impl_->table.Get(record.id);
     const bool is_withdrawn = std::binary_search(withdrawn->begin(), withdrawn->end(), record.id);
-    if (!is_withdrawn) active_codes += record.codes.size();
+    if (!is_withdrawn) {
+      for (const CodeRecord& code : record.codes) {
+        const index::Label label{record.id, PackLabel({code.frame, code.crop, code.dialect})};
+        active += index::RowDigest(code.pdq, label);
+      }
+    }
     // An entry withdrawn since the snapshot was taken is none of the index's faults.
     if (facts.hash_set != record.hash_set || facts.series != record.series ||
         facts.ambiguous != record.IsAmbiguous() ||
@@ -110,9 +115,10 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   inspection.entries = scan.entries;
   inspection.batches = scan.batches;
   inspection.change = scan.last_change;
-  if (indexed_codes != active_codes) {
-    AddProblem(inspection, absl::StrCat("the index holds ", indexed_codes, " codes, the catalog ",
-                                        active_codes, ": restart"));
+  if (*indexed != active) {
+    AddProblem(inspection,
+               absl::StrCat("the index holds other codes than the catalog: stop the service, delete ",
+                            store_dir(), "/", std::string(kIndexDirName), ", start again"));
   }
   return inspection;
 }

@@ -7,16 +7,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/catalog/internal/batch_scan.h"
 #include "server/catalog/internal/catalog_impl.h"
 #include "server/catalog/names.h"
 
 namespace kith::catalog {
 namespace {
-
-// Entries told to the indexes at once while loading: large enough to become segments, small enough
-// to weigh little beside them.
-constexpr std::size_t kFeedEntries = 1U << 18;
 
 std::vector<std::string_view> Slices(const std::string& bytes, std::size_t width) {
   std::vector<std::string_view> slices;
@@ -40,15 +35,17 @@ std::array<char, 16> IdentityOf(const EntryRecord& record, std::uint64_t seed) {
   return bytes;
 }
 
-void IndexFeed::Add(const EntryRecord& record, std::uint64_t identity_seed) {
+void IndexFeed::Add(const EntryRecord& record, std::uint64_t identity_seed, bool with_codes) {
   facts.push_back({.hash_set = static_cast<std::uint32_t>(record.hash_set),
                    .series = static_cast<std::uint32_t>(record.series),
                    .victim_identified = static_cast<std::uint8_t>(record.victim_identified),
                    .ambiguous = record.IsAmbiguous(),
                    .withdrawn = false});
   for (const CodeRecord& code : record.codes) {
-    codes.push_back(code.pdq);
-    labels.push_back({record.id, PackLabel({code.frame, code.crop, code.dialect})});
+    if (with_codes) {
+      codes.push_back(code.pdq);
+      labels.push_back({record.id, PackLabel({code.frame, code.crop, code.dialect})});
+    }
     dialects[record.hash_set] |= 1U << static_cast<unsigned>(code.dialect);
   }
   const std::array<const std::string*, 3> own = {&record.md5, &record.sha1, &record.sha256};
@@ -228,48 +225,6 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
     hash_set.set_enabled(sets.Int(7) != 0);
     PutSet(hash_set);
   }
-}
-
-absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std::uint64_t last) {
-  std::vector<std::uint64_t> withdrawn;
-  Statement statement = read.Prepare("SELECT entry FROM withdrawal ORDER BY entry");
-  while (true) {
-    const auto row = statement.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return withdrawn;
-    if (statement.Id(0) == 0 || statement.Id(0) > last) {
-      return absl::DataLossError(absl::StrCat(
-          "entry ", statement.Id(0), " is withdrawn but does not exist; restore a backup"));
-    }
-    withdrawn.push_back(statement.Id(0));
-  }
-}
-
-absl::Status Catalog::Impl::LoadEntries(Transaction& read) {
-  IndexFeed feed;
-  BatchScan scan;
-  const auto flush = [&]() -> absl::Status {
-    auto status = Feed(feed);
-    feed.Clear();
-    if (options.progress) options.progress("index", scan.entries, scan.last_entry);
-    return status;
-  };
-  scan.entry = [&](const EntryRecord& record) -> absl::Status {
-    if (directory.hash_sets.ById(record.hash_set) == nullptr || record.series > UINT32_MAX) {
-      return absl::DataLossError(
-          absl::StrCat("entry ", record.id, " is in a set that does not exist; restore a backup"));
-    }
-    feed.Add(record, identity_seed);
-    return feed.facts.size() < kFeedEntries ? absl::OkStatus() : flush();
-  };
-  scan.damage = [](absl::Status status) { return status; };
-  if (auto status = scan.Run(read); !status.ok()) return status;
-  if (auto status = flush(); !status.ok()) return status;
-  const auto withdrawn = ReadWithdrawn(read, scan.entries);
-  if (!withdrawn.ok()) return withdrawn.status();
-  if (auto status = Silence(*withdrawn); !status.ok()) return status;
-  Publish(scan.last_change);
-  return absl::OkStatus();
 }
 
 }  // namespace kith::catalog

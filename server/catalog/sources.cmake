@@ -12,8 +12,11 @@ list(
   catalog/inspect.cc
   catalog/internal/batch_scan.cc
   catalog/internal/connection.cc
+  catalog/internal/entry_mark.cc
   catalog/internal/entry_record.cc
+  catalog/internal/fact_files.cc
   catalog/load.cc
+  catalog/load_entries.cc
   catalog/names.cc
   catalog/schema.cc
   engine.cc

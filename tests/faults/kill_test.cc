@@ -72,6 +72,7 @@ class Sender {
         const int number = batch * kBatch + i;
         entry.set_source_ref(std::to_string(number));
         entry.mutable_digests()->set_sha1(Md5(static_cast<unsigned>(number)).substr(0, 20));
+        if (number % 2 == 0) entry.add_codes()->set_pdq(Md5(static_cast<unsigned>(number)));
       }
       grpc::ClientContext context;
       context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
@@ -91,7 +92,11 @@ TEST_F(Kill, OfAServiceLosesNoAcknowledgedEntry) {
   std::set<int> acknowledged;
   int next = 0;
   for (int kill = 0; kill < kKills; ++kill) {
-    Service service(world_, world_.Store());
+    // Every other one keeps small runs too, so that segments are written and merged all the time.
+    end_to_end::Command command = world_.Line("kithd", {"--store", world_.Store().string(), "--listen",
+                                                        "127.0.0.1:0", "--ready-fd", "1"});
+    if (kill % 2 == 0) command.environment["KITH_INDEX_KEEP_FROM"] = "16";
+    Service service(command);
     std::jthread killer([&service, delay = Random(5, 120)] {
       std::this_thread::sleep_for(delay);
       service.Process().Signal(SIGKILL);
@@ -151,6 +156,47 @@ TEST_F(Kill, OfAnImportLeavesAllOfItOrNothing) {
   EXPECT_EQ(all.size(), static_cast<std::size_t>(kKills + 1) * kLines);
   EXPECT_TRUE(std::all_of(all.begin(), all.end(), [](const auto& one) { return one.second == 1; }));
   EXPECT_EQ(world_.Kith({"store", "verify"}).exit_code, 0);
+}
+
+// The lines of a list of PDQ hashes.
+std::string PdqList(unsigned first, int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i) {
+    const std::string half = Md5(first + static_cast<unsigned>(i));
+    list += half + half + "," + std::to_string(first + static_cast<unsigned>(i)) + "\n";
+  }
+  return list;
+}
+
+TEST_F(Kill, OfImportsAndMergesLeavesTheIndexEqualToTheCatalog) {
+  constexpr int kLines = 600;
+  const auto line = [&](std::vector<std::string> arguments, std::string input) {
+    end_to_end::Command command = world_.Line("kith", std::move(arguments));
+    command.environment["KITH_INDEX_KEEP_FROM"] = "64";
+    command.input = std::move(input);
+    return command;
+  };
+  const auto import = [&](unsigned list) {
+    return line({"import", "--set", "list", "--kind", "pdq", "-"}, PdqList(list * kLines, kLines));
+  };
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_EQ(end_to_end::RunToEnd(import(0)).exit_code, 0);
+  const int quiet_ms = static_cast<int>(
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start).count());
+  for (unsigned list = 1; list <= kKills; ++list) {
+    Child child(import(list));
+    std::this_thread::sleep_for(Random(quiet_ms / 4, quiet_ms + quiet_ms / 4));
+    child.Signal(SIGKILL);
+    child.Wait();
+    // From what the kill left of the index.
+    const Outcome verified = end_to_end::RunToEnd(line({"store", "verify"}, ""));
+    ASSERT_EQ(verified.exit_code, 0) << "kill " << list << ": " << verified.out << verified.err;
+  }
+  const auto match = line({"match", "--json", "--kind", "pdq", "-"}, PdqList(0, 40));
+  const std::string kept = end_to_end::RunToEnd(match).out;
+  std::filesystem::remove_all(world_.Store() / "index");
+  EXPECT_EQ(end_to_end::RunToEnd(match).out, kept);
+  EXPECT_EQ(end_to_end::RunToEnd(line({"store", "verify"}, "")).exit_code, 0);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <optional>
 #include <random>
@@ -40,8 +42,40 @@ int Distance(const std::string& a, const std::string& b) {
   return bits;
 }
 
-class EnginePropertyTest : public StoreTest {
+// By what is kept in the index folder: nothing, as the stores are small, or nearly everything.
+class EnginePropertyTest : public StoreTest, public ::testing::WithParamInterface<std::size_t> {
  protected:
+  // Takes away from what is kept, or damages it.
+  void HurtTheIndex() {
+    std::vector<std::filesystem::path> files;
+    if (!std::filesystem::exists(IndexDir())) return;
+    for (const auto& file : std::filesystem::directory_iterator(IndexDir())) {
+      files.push_back(file.path());
+    }
+    if (files.empty()) return;
+    std::sort(files.begin(), files.end());
+    const auto& victim = files[Below(files.size())];
+    const auto size = std::filesystem::file_size(victim);
+    switch (Below(4)) {
+      case 0:
+        std::filesystem::remove(victim);
+        break;
+      case 1:
+        std::filesystem::resize_file(victim, Below(size + 1));
+        break;
+      case 2: {
+        if (size == 0) break;
+        std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
+        const auto at = static_cast<std::streamoff>(Below(size));
+        const int byte = file.seekg(at).get();
+        file.seekp(at).put(static_cast<char>(byte ^ 8));
+        break;
+      }
+      default:
+        std::filesystem::remove_all(IndexDir());
+    }
+  }
+
   std::size_t Below(std::size_t count) { return random_() % count; }
   v1::Dialect AnyDialect() { return static_cast<v1::Dialect>(Below(3)); }
   // A hash near one of a few, so that most queries have matches at all distances.
@@ -169,7 +203,9 @@ class EnginePropertyTest : public StoreTest {
   std::vector<std::string> stored_refs_;  // by entry
 };
 
-TEST_F(EnginePropertyTest, AnswersEqualTheModel) {
+TEST_P(EnginePropertyTest, AnswersEqualTheModel) {
+  KeepFrom(GetParam());
+  Reopen();
   const std::uint64_t seed = std::random_device()();
   std::cout << "seed " << seed << "\n";
   random_.seed(seed);
@@ -201,7 +237,12 @@ TEST_F(EnginePropertyTest, AnswersEqualTheModel) {
       set.enabled = !set.enabled;
       Switch(set.name, set.enabled);
     } else {
+      Close();
+      if (Below(2) == 0) HurtTheIndex();
       Reopen();
+      if (HasFatalFailure()) return;
+      const auto verified = Verify();
+      ASSERT_TRUE(verified.ok()) << verified.DebugString();
     }
   }
   if (HasFatalFailure()) return;
@@ -209,6 +250,9 @@ TEST_F(EnginePropertyTest, AnswersEqualTheModel) {
   EXPECT_TRUE(verified.ok()) << verified.DebugString();
   EXPECT_EQ(verified.entries(), entries_.size());
 }
+
+INSTANTIATE_TEST_SUITE_P(All, EnginePropertyTest, ::testing::Values<std::size_t>(65536, 8),
+                         [](const auto& test) { return "keep_from_" + std::to_string(test.param); });
 
 }  // namespace
 }  // namespace kith::server

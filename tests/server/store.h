@@ -44,11 +44,15 @@ class StoreTest : public ::testing::Test {
   // Closes the store and opens it again: what follows sees only what was durable.
   void Reopen() {
     engine_.reset();
-    auto engine = Engine::Open({.store_dir = StoreDir(), .progress = {}});
+    auto engine =
+        Engine::Open({.store_dir = StoreDir(), .keep_from = keep_from_, .progress = {}});
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);
   }
   void Close() { engine_.reset(); }
+  // From the next Reopen on.
+  void KeepFrom(std::size_t keep_from) { keep_from_ = keep_from; }
+  [[nodiscard]] std::string IndexDir() const { return StoreDir() + "/index"; }
   [[nodiscard]] std::string StoreDir() const { return dir_.path() + "/store"; }
   [[nodiscard]] std::string DatabasePath() const { return StoreDir() + "/kith.db"; }
   [[nodiscard]] const std::string& Dir() const { return dir_.path(); }
@@ -147,6 +151,7 @@ class StoreTest : public ::testing::Test {
 
  private:
   TempDir dir_;
+  std::size_t keep_from_ = 65536;
   std::unique_ptr<Engine> engine_;
 };
 

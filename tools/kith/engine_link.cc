@@ -31,6 +31,9 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
   }
   options.store_dir = settings->Get("store.dir").value;
   options.index_engine = settings->Get("index.engine").value;
+  if (!absl::SimpleAtoi(settings->Get("index.keep_from").value, &options.index_keep_from)) {
+    return absl::InternalError("a number among the settings was not checked");
+  }
   options.program = "kith " + verb;
   // Only who adds to a store may make one: a mistyped --store, or a disk that is not mounted, must
   // not be answered with "nothing known found".

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/catalog/internal/batch_scan.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,11 +28,13 @@ absl::Status BatchScan::Run(Transaction& read) {
     last_entry = newest.Id(0);
     last_change = newest.Id(1);
   }
-  EntryScan scan(read, 1, last_entry);
+  std::optional<EntryScan> scan;
   EntryRecord record;
   BatchDigest digest;
   Statement stored = read.Prepare(
-      "SELECT number, first_entry, last_entry, digest FROM change WHERE kind = 1 ORDER BY number");
+      "SELECT number, first_entry, last_entry, digest FROM change"
+      " WHERE kind = 1 AND last_entry >= ?1 AND first_entry < ?2 ORDER BY number");
+  stored.Bind(first_entry, std::min<std::uint64_t>(end_entry, INT64_MAX));
   while (true) {
     const auto batch = stored.Step();
     if (!batch.ok()) return batch.status();
@@ -38,18 +42,24 @@ absl::Status BatchScan::Run(Transaction& read) {
     ++batches;
     const std::uint64_t first = stored.Id(1);
     const std::uint64_t last = stored.Id(2);
+    if (!scan) {
+      // The first one begins where the scan does, or before.
+      if (first > 1 && first <= first_entry) entries = first - 1;
+      scan.emplace(read, entries + 1, last_entry);
+    }
     if (first != entries + 1 || last < first) {
       return Damaged(first, last, stored.Id(0), "the numbers have a gap");
     }
     digest.Reset();
     while (entries < last) {
-      const auto row = scan.Next(record);
+      const auto row = scan->Next(record);
       if (!row.ok()) return row.status();
       if (!*row || record.id != entries + 1) {
         return Damaged(first, last, stored.Id(0), absl::StrCat("entry ", entries + 1, " is gone"));
       }
       ++entries;
       digest.Add(record);
+      if (record.id < first_entry || record.id >= end_entry) continue;
       if (auto status = entry(record); !status.ok()) return status;
     }
     const auto found = digest.Finish();
@@ -60,7 +70,9 @@ absl::Status BatchScan::Run(Transaction& read) {
       }
     }
   }
-  const auto row = scan.Next(record);
+  if (end_entry <= last_entry) return absl::OkStatus();
+  if (!scan) scan.emplace(read, first_entry, last_entry);
+  const auto row = scan->Next(record);
   if (!row.ok()) return row.status();
   if (!*row) return absl::OkStatus();
   return absl::DataLossError(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: read all entries of a store in order and check the digest of each batch on the way.
+// Purpose: read entries of a store in order and check the digest of each batch on the way.
 //
 // Thread-safety: belongs to one thread. Complexity: O(entries), one scan.
 #pragma once
@@ -15,6 +15,10 @@
 namespace kith::catalog {
 
 struct BatchScan {
+  // Entries outside are not handed out; their batches are read where they reach inside.
+  std::uint64_t first_entry = 1;
+  std::uint64_t end_entry = UINT64_MAX;
+
   // Called for each entry before its batch is known to be sound; an error ends the scan.
   std::function<absl::Status(const EntryRecord&)> entry;
   // Called for each batch that is not what was stored; an error ends the scan.
@@ -22,10 +26,10 @@ struct BatchScan {
 
   std::uint64_t last_change = 0;  // out
   std::uint64_t last_entry = 0;   // out: known before the first entry is handed out
-  std::uint64_t entries = 0;      // out: how many came
+  std::uint64_t entries = 0;      // out: the number of the last one that was read
   std::uint64_t batches = 0;      // out
 
-  // Numbers go from 1 on without gaps; what breaks that ends the scan with DATA_LOSS.
+  // Numbers go on without gaps; what breaks that ends the scan with DATA_LOSS.
   [[nodiscard]] absl::Status Run(Transaction& read);
 };
 

@@ -20,6 +20,8 @@
 
 namespace kith::catalog {
 
+class FactFiles;  // fact_files.h
+
 enum class ChangeKind { kAdded = 1, kWithdrawn = 2, kIdentified = 3, kSwitched = 4 };
 
 // What the indexes need of a run of new entries, gathered so that they are told in bulk.
@@ -31,7 +33,7 @@ struct IndexFeed {
   std::array<std::vector<std::uint64_t>, 4> digest_entries;
   std::map<std::uint64_t, std::uint32_t> dialects;  // bits of each v1::Dialect seen, by set
 
-  void Add(const EntryRecord& record, std::uint64_t identity_seed);
+  void Add(const EntryRecord& record, std::uint64_t identity_seed, bool with_codes = true);
   void Clear();
 };
 
@@ -43,6 +45,8 @@ struct IndexFeed {
                                                                        std::uint64_t last);
 
 struct Catalog::Impl {
+  class EntryLoader;  // load_entries.cc
+
   CatalogOptions options;
   std::string store_id;
   std::unique_ptr<Database> database;
@@ -53,6 +57,10 @@ struct Catalog::Impl {
   // Entries without a digest, by IdentityOf. The seed is random: nobody can forge a duplicate.
   std::unique_ptr<index::DigestIndex> identities;
   std::uint64_t identity_seed = 0;
+  // What the start need not read again; nothing is lost with it. Of the holder of the writing
+  // transaction.
+  std::unique_ptr<FactFiles> fact_files;
+  std::uint64_t marked_end = 1;  // entries below are under the newest mark
 
   mutable std::mutex counts_mutex;
   std::vector<std::uint64_t> set_entries;                           // by number of the set
@@ -78,6 +86,10 @@ struct Catalog::Impl {
   [[nodiscard]] absl::Status LoadDirectory(Transaction& read);
   [[nodiscard]] absl::Status LoadEntries(Transaction& read);
   [[nodiscard]] absl::Status Feed(const IndexFeed& feed);
+  // Feed, and keep what is many enough: for new entries.
+  [[nodiscard]] absl::Status FeedAndKeep(const IndexFeed& feed);
+  // Names the moment to what is kept on disk, where entries were added since the last mark.
+  void MarkEntries();
   // Makes active entries silent.
   [[nodiscard]] absl::Status Silence(std::span<const std::uint64_t> entries);
   void Publish(std::uint64_t change);
