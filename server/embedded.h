@@ -21,7 +21,7 @@ struct ConnectOptions {
   std::string store_dir;
   // Make the store when the folder holds none.
   bool create = true;
-  std::string index_engine = "scan";
+  std::string index_engine = "mih";
   std::size_t index_keep_from = 65536;  // see the setting index.keep_from
   // Who holds the store, for whoever else finds it held: "kith check", "kithd".
   std::string program;

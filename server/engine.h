@@ -24,7 +24,7 @@ struct EngineOptions {
   std::string store_dir;
   // Make the store when the folder holds none.
   bool create = true;
-  std::string index_engine = "scan";
+  std::string index_engine = "mih";
   // A run of entries of this size is kept in the folder "index" of the store for the next start.
   std::size_t keep_from = 65536;
   Progress progress;

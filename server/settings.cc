@@ -86,8 +86,9 @@ const std::vector<KnownSetting>& Table() {
        Number<1, 100'000>},
       {{"server.threads", "KITH_THREADS", "0", "Threads for look-ups, 0 to 1024; 0: one a core."},
        Number<0, 1024>},
-      {{"index.engine", "KITH_INDEX_ENGINE", "scan",
-        "The engine of the Hamming index: scan, mih, faiss-flat or faiss-multihash."},
+      {{"index.engine", "KITH_INDEX_ENGINE", "mih",
+        "The engine of the Hamming index: mih (scans what is small), scan (a third of the memory), "
+        "faiss-flat or faiss-multihash."},
        NotEmpty},
       {{"index.keep_from", "KITH_INDEX_KEEP_FROM", "65536",
         "Entries that come together, or codes, from which on they are kept in the store's folder "

@@ -16,7 +16,7 @@ namespace kith::bench {
 
 struct BenchStoreOptions {
   std::string parent;  // the folder that the store is made in
-  std::string index_engine = "scan";
+  std::string index_engine = "mih";
   std::uint64_t codes = 0;  // random known codes
   v1::Dialect dialect = v1::DIALECT_FULL;
   std::uint64_t seed = 1;

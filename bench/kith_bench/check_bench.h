@@ -20,7 +20,7 @@ struct CheckBenchOptions {
   int threads = 1;                // that hash
   bool with_case = true;          // record in a case; else a look-up
   v1::Dialect dialect = v1::DIALECT_FULL;
-  std::string index_engine = "scan";
+  std::string index_engine = "mih";
   std::stop_token stop;
 };
 

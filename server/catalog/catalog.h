@@ -36,7 +36,7 @@ using Progress =
 struct CatalogOptions {
   std::string store_dir;  // the file is kith.db in it
   bool create = true;
-  std::string index_engine = "scan";
+  std::string index_engine = "mih";
   // The tables of rooms that share the file, applied after the catalog's own of the same version.
   std::span<const Migration> more_migrations;
   // A run of entries, or a head of codes, of this size is kept in the index folder for the next

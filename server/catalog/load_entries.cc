@@ -203,6 +203,7 @@ absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std:
 absl::Status Catalog::Impl::LoadEntries(Transaction& read) {
   EntryLoader loader(*this, read);
   if (auto status = loader.Run(); !status.ok()) return status;
+  // What became of entries after they were added is in none of the files: it is done again.
   const auto withdrawn = ReadWithdrawn(read, loader.last_entry());
   if (!withdrawn.ok()) return withdrawn.status();
   if (auto status = Silence(*withdrawn); !status.ok()) return status;
