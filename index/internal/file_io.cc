@@ -30,34 +30,34 @@ absl::Status Failed(const std::string& path, std::string_view what, int error) {
 
 }  // namespace
 
-File::File(File&& other) noexcept
+FolderFile::FolderFile(FolderFile&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
 
-File::~File() {
+FolderFile::~FolderFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-absl::StatusOr<File> File::OpenToRead(const std::string& path) {
+absl::StatusOr<FolderFile> FolderFile::OpenToRead(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return Failed(path, "opened", errno);
-  return File(fd, path);
+  return FolderFile(fd, path);
 }
 
-absl::StatusOr<File> File::Create(const std::string& path) {
+absl::StatusOr<FolderFile> FolderFile::Create(const std::string& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Failed(path, "replaced", errno);
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return Failed(path, "made", errno);
-  return File(fd, path);
+  return FolderFile(fd, path);
 }
 
-absl::StatusOr<std::uint64_t> File::Size() const {
+absl::StatusOr<std::uint64_t> FolderFile::Size() const {
   struct stat status {};
   if (fstat(fd_, &status) != 0) return Failed(path_, "read", errno);
   if (!S_ISREG(status.st_mode)) return absl::DataLossError(absl::StrCat(path_, ": is no file"));
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-absl::Status File::ReadAt(std::uint64_t offset, std::span<std::byte> bytes) const {
+absl::Status FolderFile::ReadAt(std::uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
     const ssize_t count = pread(fd_, bytes.data(), std::min(bytes.size(), kBytesAtOnce),
                                 static_cast<off_t>(offset));
@@ -70,7 +70,7 @@ absl::Status File::ReadAt(std::uint64_t offset, std::span<std::byte> bytes) cons
   return absl::OkStatus();
 }
 
-absl::Status File::Append(std::span<const std::byte> bytes) {
+absl::Status FolderFile::Append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t count = write(fd_, bytes.data(), std::min(bytes.size(), kBytesAtOnce));
     if (count < 0 && errno == EINTR) continue;
@@ -80,7 +80,7 @@ absl::Status File::Append(std::span<const std::byte> bytes) {
   return absl::OkStatus();
 }
 
-absl::Status File::Flush() {
+absl::Status FolderFile::Flush() {
   return fsync(fd_) == 0 ? absl::OkStatus() : Failed(path_, "flushed to disk", errno);
 }
 

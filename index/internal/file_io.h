@@ -15,17 +15,17 @@
 namespace kith::index::internal {
 
 // An open file that is closed with its owner.
-class File {
+class FolderFile {
  public:
   // Reading: NotFound, Unavailable. A link is not followed.
-  [[nodiscard]] static absl::StatusOr<File> OpenToRead(const std::string& path);
+  [[nodiscard]] static absl::StatusOr<FolderFile> OpenToRead(const std::string& path);
   // A new, empty file of mode 0600; an older one of that name is gone.
-  [[nodiscard]] static absl::StatusOr<File> Create(const std::string& path);
-  File(File&& other) noexcept;
-  File& operator=(File&&) = delete;
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File();
+  [[nodiscard]] static absl::StatusOr<FolderFile> Create(const std::string& path);
+  FolderFile(FolderFile&& other) noexcept;
+  FolderFile& operator=(FolderFile&&) = delete;
+  FolderFile(const FolderFile&) = delete;
+  FolderFile& operator=(const FolderFile&) = delete;
+  ~FolderFile();
 
   [[nodiscard]] absl::StatusOr<std::uint64_t> Size() const;
   // All of `bytes`, or DataLoss where the file is shorter.
@@ -36,7 +36,7 @@ class File {
   [[nodiscard]] absl::Status Flush();
 
  private:
-  File(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  FolderFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
 
   int fd_;
   std::string path_;

@@ -67,7 +67,7 @@ absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string
 
 absl::StatusOr<Manifest> IndexFolder::ReadManifest() const {
   const std::string path = absl::StrCat(path_, "/", kManifestName);
-  const auto file = File::OpenToRead(path);
+  const auto file = FolderFile::OpenToRead(path);
   if (!file.ok()) return file.status();
   const auto size = file->Size();
   if (!size.ok()) return size.status();
@@ -108,7 +108,7 @@ absl::Status IndexFolder::WriteManifest(const Manifest& manifest) {
   const std::string path = absl::StrCat(path_, "/", kManifestName);
   const std::string new_path = absl::StrCat(path, ".new");
   {
-    auto file = File::Create(new_path);
+    auto file = FolderFile::Create(new_path);
     if (!file.ok()) return file.status();
     const std::string text = FormatManifest(manifest);
     absl::Status status = file->Append(std::as_bytes(std::span(text)));

@@ -70,7 +70,7 @@ absl::Status Damaged(const std::string& path, std::string_view what, std::string
       absl::StrCat(path, ": section ", std::string(what), " is damaged: ", std::string(how)));
 }
 
-absl::StatusOr<Header> ReadHeader(const std::string& path, const File& file) {
+absl::StatusOr<Header> ReadHeader(const std::string& path, const FolderFile& file) {
   const auto size = file.Size();
   if (!size.ok()) return size.status();
   Header header;
@@ -102,7 +102,7 @@ absl::StatusOr<Header> ReadHeader(const std::string& path, const File& file) {
 }
 
 template <typename T>
-absl::Status ReadSection(const std::string& path, const File& file, const Header& header,
+absl::Status ReadSection(const std::string& path, const FolderFile& file, const Header& header,
                          std::size_t number, std::vector<T>& values) {
   const Section& section = header.sections[number];
   values.resize(header.rows);
@@ -115,7 +115,7 @@ absl::Status ReadSection(const std::string& path, const File& file, const Header
 }
 
 absl::StatusOr<Rows> ReadRows(const std::string& path) {
-  const auto file = File::OpenToRead(path);
+  const auto file = FolderFile::OpenToRead(path);
   if (!file.ok()) return file.status();
   const auto header = ReadHeader(path, *file);
   if (!header.ok()) return header.status();
@@ -138,7 +138,7 @@ absl::StatusOr<Rows> ReadRows(const std::string& path) {
 }
 
 absl::Status WriteRows(const std::string& path, const Rows& rows) {
-  auto file = File::Create(path);
+  auto file = FolderFile::Create(path);
   if (!file.ok()) return file.status();
   std::vector<std::uint64_t> entries;
   std::vector<std::uint32_t> views;

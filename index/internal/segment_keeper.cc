@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SegmentedIndex: what it keeps in its directory, and how it finds it again. The thread that merges
-// writes; a manifest is written when every segment that the mark covers lies there, so at any moment
-// the directory holds one whole state under one mark, though perhaps an older one.
+// writes; a manifest is written when every segment that the mark covers lies there, so at any
+// moment the directory holds one whole state under one mark, though perhaps an older one.
 #include <algorithm>
 #include <utility>
 

@@ -117,8 +117,8 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   inspection.change = scan.last_change;
   if (*indexed != active) {
     AddProblem(inspection,
-               absl::StrCat("the index holds other codes than the catalog: stop the service, delete ",
-                            store_dir(), "/", std::string(kIndexDirName), ", start again"));
+               absl::StrCat("the index holds other codes than the catalog: end the service, delete ",
+                            store_dir(), "/", std::string(kIndexDirName), ", start it again"));
   }
   return inspection;
 }

@@ -104,7 +104,8 @@ absl::StatusOr<FactList> Catalog::Impl::EntryLoader::ReadFactList() {
   return list;
 }
 
-absl::Status Catalog::Impl::EntryLoader::CheckPlaces(const EntryFacts& facts, std::uint64_t entry) const {
+absl::Status Catalog::Impl::EntryLoader::CheckPlaces(const EntryFacts& facts,
+                                                     std::uint64_t entry) const {
   if (catalog_.directory.hash_sets.ById(facts.hash_set) != nullptr) return absl::OkStatus();
   return absl::DataLossError(
       absl::StrCat("entry ", entry, " is in a set that does not exist; restore a backup"));

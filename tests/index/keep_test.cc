@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An index that is kept in a folder: after every end, however untidy, it and its owner's replay from
-// the mark give the plain answer.
+// An index that is kept in a folder: after every end, however untidy, it and its owner's replay
+// from the mark give the plain answer.
 #include <filesystem>
 #include <fstream>
 #include <iterator>

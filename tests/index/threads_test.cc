@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many threads search while others add and withdraw and the index merges. Run under ThreadSanitizer by the preset `tsan`.
+// Many threads search while others add and withdraw and the index merges. Run under
+// ThreadSanitizer by the preset `tsan`.
 #include <array>
 #include <atomic>
 #include <thread>

@@ -252,7 +252,9 @@ TEST_P(EnginePropertyTest, AnswersEqualTheModel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EnginePropertyTest, ::testing::Values<std::size_t>(65536, 8),
-                         [](const auto& test) { return "keep_from_" + std::to_string(test.param); });
+                         [](const auto& test) {
+                           return "keep_from_" + std::to_string(test.param);
+                         });
 
 }  // namespace
 }  // namespace kith::server
