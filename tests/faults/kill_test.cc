@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <set>
@@ -187,7 +188,7 @@ TEST_F(Kill, OfImportsAndMergesLeavesTheIndexEqualToTheCatalog) {
     Child child(import(list));
     std::this_thread::sleep_for(Random(quiet_ms / 4, quiet_ms + quiet_ms / 4));
     child.Signal(SIGKILL);
-    child.Wait();
+    (void)child.Wait();
     // From what the kill left of the index.
     const Outcome verified = end_to_end::RunToEnd(line({"store", "verify"}, ""));
     ASSERT_EQ(verified.exit_code, 0) << "kill " << list << ": " << verified.out << verified.err;
