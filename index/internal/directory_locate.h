@@ -3,6 +3,8 @@
 // The body of both kernels of directory_kernel.h: included once in each, where PlaceOfOne(word, n)
 // stands before it: the place of the n-th (from 0) one in a word that has so many. All of it is in
 // an unnamed namespace, so that each file has its own.
+#pragma once
+
 #include "index/internal/directory_kernel.h"
 
 namespace kith::index::internal {

@@ -114,6 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"tools/kith/check.cc", "tools/scan/walk.h", true},
                       Case{"tools/kith/check.cc", "proto/kith/v1/match.grpc.pb.h", true},
                       Case{"tests/hashing/tent_test.cc", "hashing/internal/tent.h", true},
+                      Case{"tests/fuzz/png_fuzz.cc", "hashing/internal/png.h", true},
+                      Case{"server/engine.h", "server/calls.h", true},
                       Case{"tests/index/x_test.cc", "tests/index/truth.h", true},
                       Case{"tests/tools/x_test.cc", "absl/status/status.h", true},
                       Case{"bench/pdq_bench.cc", "tests/golden/synthetic_picture.h", true},
