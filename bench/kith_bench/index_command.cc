@@ -80,7 +80,7 @@ std::string DescribeData(const IndexBenchOptions& options) {
 
 void PrintTableHead() {
   fmt::print(
-      "{:<16} {:<7} {:>10} {:>6} {:>5} {:>7} {:>8} {:>8} {:>12} {:>12} {:>10} {:>10} {:>9} {:>8} "
+      "{:<18} {:<7} {:>10} {:>6} {:>5} {:>7} {:>8} {:>8} {:>12} {:>12} {:>10} {:>10} {:>9} {:>8} "
       "{:>9} {:>6} {:>7} {:>6}\n",
       "engine", "simd", "codes", "radius", "bands", "threads", "batch", "build s", "queries/s",
       "per core", "compar./s", "bytes/hash", "resident", "peak", "faults", "major", "recall",
@@ -91,7 +91,7 @@ void PrintTableRow(const IndexBenchResult& result) {
   // FAISS has no kernel of ours.
   const bool is_ours = !result.engine.starts_with("faiss");
   fmt::print(
-      "{:<16} {:<7} {:>10} {:>6} {:>5} {:>7} {:>8} {:>8.2f} {:>12.1f} {:>12.1f} {:>10.2e} "
+      "{:<18} {:<7} {:>10} {:>6} {:>5} {:>7} {:>8} {:>8.2f} {:>12.1f} {:>12.1f} {:>10.2e} "
       "{:>10.1f} {:>5.0f}"
       " MiB {:>4.0f} MiB {:>9} {:>6} {:>7.4f} {:>6}\n",
       result.engine, is_ours ? result.simd : "-", result.count, result.radius_bits,
@@ -103,7 +103,7 @@ void PrintTableRow(const IndexBenchResult& result) {
       result.recall, result.wrong_hits);
   if (result.open_seconds > 0) {
     fmt::print(
-        "{:<16} opened in {:.3f} s with a check of every byte, then in {:.4f} s; {:.1f} of the "
+        "{:<18} opened in {:.3f} s with a check of every byte, then in {:.4f} s; {:.1f} of the "
         "bytes "
         "hot\n",
         "", result.first_open_seconds, result.open_seconds, result.hot_bytes_per_hash);
