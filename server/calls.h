@@ -15,6 +15,7 @@
 #define KITH_SERVICES(X) \
   X(Admin)               \
   X(Case)                \
+  X(Casework)            \
   X(Catalog)             \
   X(Import)              \
   X(Match)
@@ -32,25 +33,51 @@
   S(ListRecordedPaths)       \
   S(GetReport)
 
-#define KITH_CATALOG_CALLS(X) \
-  X(AddAgency, kLong)         \
-  X(GetAgency, kLookUp)       \
-  X(ListAgencies, kLookUp)    \
-  X(AddContact, kLong)        \
-  X(GetContact, kLookUp)      \
-  X(ListContacts, kLookUp)    \
-  X(AddSeries, kLong)         \
-  X(GetSeries, kLookUp)       \
-  X(ListSeries, kLookUp)      \
-  X(IdentifySeries, kLong)    \
-  X(AddHashSet, kLong)        \
-  X(GetHashSet, kLookUp)      \
-  X(ListHashSets, kLookUp)    \
-  X(SetHashSetEnabled, kLong) \
-  X(AddEntries, kLong)        \
-  X(GetEntry, kLookUp)        \
-  X(ListEntries, kLookUp)     \
-  X(WithdrawEntries, kLong)
+#define KITH_CASEWORK_CALLS(X) \
+  X(GiveOpinion, kLong)        \
+  X(ListOpinions, kLong)       \
+  X(RefreshCase, kLong)        \
+  X(ListAlerts, kLong)         \
+  X(GetAlert, kLong)           \
+  X(CloseAlert, kLong)         \
+  X(ListClusters, kLong)       \
+  X(GetCluster, kLong)         \
+  X(PurgeCase, kLong)          \
+  X(ListNotifications, kLong)  \
+  X(MarkNotified, kLong)       \
+  X(SetHolidays, kLong)
+#define KITH_CASEWORK_STREAMS(S)
+
+#define KITH_CATALOG_CALLS(X)  \
+  X(AddAgency, kLong)          \
+  X(GetAgency, kLookUp)        \
+  X(ListAgencies, kLookUp)     \
+  X(AddContact, kLong)         \
+  X(GetContact, kLookUp)       \
+  X(ListContacts, kLookUp)     \
+  X(AddSeries, kLong)          \
+  X(GetSeries, kLookUp)        \
+  X(ListSeries, kLookUp)       \
+  X(IdentifySeries, kLong)     \
+  X(AddHashSet, kLong)         \
+  X(GetHashSet, kLookUp)       \
+  X(ListHashSets, kLookUp)     \
+  X(SetHashSetEnabled, kLong)  \
+  X(AddEntries, kLong)         \
+  X(GetEntry, kLookUp)         \
+  X(ListEntries, kLookUp)      \
+  X(WithdrawEntries, kLong)    \
+  X(SupersedeContact, kLong)   \
+  X(VerifyContact, kLong)      \
+  X(UnidentifySeries, kLong)   \
+  X(EditSeries, kLong)         \
+  X(SetSeriesAlias, kLong)     \
+  X(MergeSeries, kLong)        \
+  X(UnmergeSeries, kLong)      \
+  X(GetSeriesHistory, kLookUp) \
+  X(EditHashSet, kLong)        \
+  X(MoveEntries, kLong)        \
+  X(ListChanges, kLookUp)
 #define KITH_CATALOG_STREAMS(S)
 
 #define KITH_IMPORT_CALLS(X) \
@@ -67,12 +94,14 @@
 #define KITH_ALL_CALLS(X) \
   KITH_ADMIN_CALLS(X)     \
   KITH_CASE_CALLS(X)      \
+  KITH_CASEWORK_CALLS(X)  \
   KITH_CATALOG_CALLS(X)   \
   KITH_IMPORT_CALLS(X)    \
   KITH_MATCH_CALLS(X)
 #define KITH_ALL_STREAMS(S) \
   KITH_ADMIN_STREAMS(S)     \
   KITH_CASE_STREAMS(S)      \
+  KITH_CASEWORK_STREAMS(S)  \
   KITH_CATALOG_STREAMS(S)   \
   KITH_IMPORT_STREAMS(S)    \
   KITH_MATCH_STREAMS(S)

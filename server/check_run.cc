@@ -256,6 +256,9 @@ casework::ReportOptions Casework::ReportFacts() const {
   facts.store_id = version.store_id();
   facts.current_change = version.change();
   facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
+  facts.source_refs = [this](std::span<const std::uint64_t> entries) {
+    return catalog_->SourceRefs(entries);
+  };
   return facts;
 }
 

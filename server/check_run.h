@@ -36,11 +36,12 @@ struct Matched {
   std::uint64_t change = 0;
 };
 
+// Matches a batch; thread-safe. Errors: as of MatchService.Match.
+using MatchFunction = std::function<absl::StatusOr<Matched>(
+    std::span<const v1::Fingerprint* const>, const v1::MatchOptions&)>;
+
 struct CaseworkOptions {
-  // Matches a batch; thread-safe. Errors: as of MatchService.Match.
-  std::function<absl::StatusOr<Matched>(std::span<const v1::Fingerprint* const>,
-                                        const v1::MatchOptions&)>
-      match;
+  MatchFunction match;
   std::string program;  // name and version, for reports
   std::string host;
 };
@@ -62,6 +63,10 @@ class Casework {
   [[nodiscard]] absl::StatusOr<v1::ListCasesResponse> ListCases(
       const v1::ListCasesRequest& request);
   [[nodiscard]] absl::StatusOr<v1::GetCaseResponse> GetCase(const v1::GetCaseRequest& request);
+  // False too where that cannot be told.
+  [[nodiscard]] bool IsOnRecord(std::string_view case_name) {
+    return ledger_.LastRun(case_name).ok();
+  }
   // For VerifyStore: what does not agree in the ledger.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> Inspect() { return ledger_.Inspect(); }
 

@@ -31,21 +31,26 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& option
                                          .keep_from = options.keep_from,
                                          .progress = options.progress});
   if (!catalog.ok()) return catalog.status();
-  return std::make_unique<EngineImpl>(*std::move(catalog));
+  auto engine = std::make_unique<EngineImpl>(*std::move(catalog));
+  if (auto status = engine->Load(); !status.ok()) return status;
+  return engine;
 }
 
 EngineImpl::EngineImpl(std::unique_ptr<catalog::Catalog> catalog)
     : catalog_(std::move(catalog)),
       imports_(*catalog_),
-      matcher_(*catalog_),
-      casework_(catalog_.get(), {.match =
-                                     [this](std::span<const v1::Fingerprint* const> queries,
-                                            const v1::MatchOptions& match_options) {
-                                       return MatchAll(queries, match_options,
-                                                       kMaxMatchesACheckBatch);
-                                     },
+      matcher_(*catalog_, &opinions_),
+      casework_(catalog_.get(), {.match = Matching(),
                                  .program = absl::StrCat("kith ", KITH_VERSION),
-                                 .host = HostName()}) {}
+                                 .host = HostName()}),
+      desk_(catalog_.get(), &opinions_, Matching()) {}
+
+MatchFunction EngineImpl::Matching() const {
+  return [this](std::span<const v1::Fingerprint* const> queries,
+                const v1::MatchOptions& match_options) {
+    return MatchAll(queries, match_options, kMaxMatchesACheckBatch);
+  };
+}
 
 absl::StatusOr<Matched> EngineImpl::MatchAll(std::span<const v1::Fingerprint* const> queries,
                                              const v1::MatchOptions& options,
@@ -80,6 +85,10 @@ absl::StatusOr<std::unique_ptr<CheckRun>> EngineImpl::StartCheck(const v1::Match
     return absl::InvalidArgumentError(
         "a run with a case asks sets of every purpose: leave the purpose out, or the case");
   }
+  // The run will bring its case up to date: what changed since is told first.
+  if (!open.case_name().empty() && casework_.IsOnRecord(open.case_name())) {
+    if (auto status = desk_.Watch(); !status.ok()) return status;
+  }
   return casework_.StartCheck(open);
 }
 
@@ -100,6 +109,66 @@ absl::StatusOr<v1::ListCasesResponse> EngineImpl::ListCases(const v1::ListCasesR
 
 absl::StatusOr<v1::GetCaseResponse> EngineImpl::GetCase(const v1::GetCaseRequest& request) {
   return casework_.GetCase(request);
+}
+
+absl::StatusOr<v1::GiveOpinionResponse> EngineImpl::GiveOpinion(
+    const v1::GiveOpinionRequest& request) {
+  return desk_.GiveOpinion(request);
+}
+
+absl::StatusOr<v1::ListOpinionsResponse> EngineImpl::ListOpinions(
+    const v1::ListOpinionsRequest& request) {
+  return desk_.ListOpinions(request);
+}
+
+absl::StatusOr<v1::RefreshCaseResponse> EngineImpl::RefreshCase(
+    const v1::RefreshCaseRequest& request) {
+  return desk_.RefreshCase(request);
+}
+
+absl::StatusOr<v1::ListAlertsResponse> EngineImpl::ListAlerts(
+    const v1::ListAlertsRequest& request) {
+  return desk_.ListAlerts(request);
+}
+
+absl::StatusOr<v1::GetAlertResponse> EngineImpl::GetAlert(
+    const v1::GetAlertRequest& request) {
+  return desk_.GetAlert(request);
+}
+
+absl::StatusOr<v1::CloseAlertResponse> EngineImpl::CloseAlert(
+    const v1::CloseAlertRequest& request) {
+  return desk_.CloseAlert(request);
+}
+
+absl::StatusOr<v1::ListClustersResponse> EngineImpl::ListClusters(
+    const v1::ListClustersRequest& request) {
+  return desk_.ListClusters(request);
+}
+
+absl::StatusOr<v1::GetClusterResponse> EngineImpl::GetCluster(
+    const v1::GetClusterRequest& request) {
+  return desk_.GetCluster(request);
+}
+
+absl::StatusOr<v1::PurgeCaseResponse> EngineImpl::PurgeCase(
+    const v1::PurgeCaseRequest& request) {
+  return desk_.PurgeCase(request);
+}
+
+absl::StatusOr<v1::ListNotificationsResponse> EngineImpl::ListNotifications(
+    const v1::ListNotificationsRequest& request) {
+  return desk_.ListNotifications(request);
+}
+
+absl::StatusOr<v1::MarkNotifiedResponse> EngineImpl::MarkNotified(
+    const v1::MarkNotifiedRequest& request) {
+  return desk_.MarkNotified(request);
+}
+
+absl::StatusOr<v1::SetHolidaysResponse> EngineImpl::SetHolidays(
+    const v1::SetHolidaysRequest& request) {
+  return desk_.SetHolidays(request);
 }
 
 }  // namespace kith::server

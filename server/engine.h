@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/admin.pb.h"
 #include "proto/kith/v1/case.pb.h"
+#include "proto/kith/v1/casework.pb.h"
 #include "proto/kith/v1/catalog.pb.h"
 #include "proto/kith/v1/import.pb.h"
 #include "proto/kith/v1/match.pb.h"

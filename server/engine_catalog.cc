@@ -13,6 +13,7 @@
 #include "server/catalog/names.h"
 #include "server/internal/engine_impl.h"
 #include "server/internal/paging.h"
+#include "server/internal/respond.h"
 
 namespace kith::server {
 namespace {
@@ -21,25 +22,6 @@ using catalog::Quoted;
 
 // SQLite numbers its rows with signed integers: no list gave a token beyond.
 constexpr std::uint64_t kMaxRecordNumber = std::numeric_limits<std::int64_t>::max();
-
-template <typename Response, typename Record>
-absl::StatusOr<Response> Respond(absl::StatusOr<Record> record,
-                                 Record* (Response::*mutable_record)()) {
-  if (!record.ok()) return record.status();
-  Response response;
-  *(response.*mutable_record)() = *std::move(record);
-  return response;
-}
-
-// Moves a page of records into the response; `records` holds one more than the page if another
-// page follows.
-template <typename Records, typename Add, typename IdOf>
-std::string FillPage(std::string_view list, const Page& page, const Records& records, Add add,
-                     IdOf id_of) {
-  const std::size_t count = std::min(page.size, records.size());
-  for (std::size_t i = 0; i < count; ++i) add(records[i]);
-  return records.size() > page.size ? MakePageToken(list, id_of(records[count - 1])) : "";
-}
 
 }  // namespace
 
@@ -146,15 +128,6 @@ absl::StatusOr<v1::ListSeriesResponse> EngineImpl::ListSeries(
   return response;
 }
 
-absl::StatusOr<v1::IdentifySeriesResponse> EngineImpl::IdentifySeries(
-    const v1::IdentifySeriesRequest& request) {
-  auto response = Respond(catalog_->IdentifySeries(request.code(), request.agency(),
-                                                   request.contact_id(), request.identified_on()),
-                          &v1::IdentifySeriesResponse::mutable_series);
-  if (response.ok()) *response->mutable_index_version() = catalog_->Version();
-  return response;
-}
-
 absl::StatusOr<v1::AddHashSetResponse> EngineImpl::AddHashSet(
     const v1::AddHashSetRequest& request) {
   v1::HashSet hash_set = request.hash_set();
@@ -185,14 +158,6 @@ absl::StatusOr<v1::ListHashSetsResponse> EngineImpl::ListHashSets(
   };
   response.set_next_page_token(
       FillPage("sets", *page, found, add, [](const auto& set) { return set->set_id(); }));
-  return response;
-}
-
-absl::StatusOr<v1::SetHashSetEnabledResponse> EngineImpl::SetHashSetEnabled(
-    const v1::SetHashSetEnabledRequest& request) {
-  auto response = Respond(catalog_->SetHashSetEnabled(request.name(), request.enabled()),
-                          &v1::SetHashSetEnabledResponse::mutable_hash_set);
-  if (response.ok()) *response->mutable_index_version() = catalog_->Version();
   return response;
 }
 
@@ -242,22 +207,6 @@ absl::StatusOr<v1::ListEntriesResponse> EngineImpl::ListEntries(
   response.set_next_page_token(FillPage(
       "entries", *page, *found, [&](const auto& entry) { *response.add_entries() = entry; },
       [](const auto& entry) { return entry.entry_id(); }));
-  return response;
-}
-
-absl::StatusOr<v1::WithdrawEntriesResponse> EngineImpl::WithdrawEntries(
-    const v1::WithdrawEntriesRequest& request) {
-  const std::vector<std::uint64_t> ids(request.entry_ids().begin(), request.entry_ids().end());
-  if (ids.empty()) return absl::InvalidArgumentError("say which entries");
-  if (ids.size() > kMaxRecordsABatch) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(ids.size(), " entries in one call: at most ", kMaxRecordsABatch));
-  }
-  const auto withdrawn = catalog_->Withdraw(ids);
-  if (!withdrawn.ok()) return withdrawn.status();
-  v1::WithdrawEntriesResponse response;
-  response.set_withdrawn(*withdrawn);
-  *response.mutable_index_version() = catalog_->Version();
   return response;
 }
 

@@ -92,6 +92,7 @@ absl::StatusOr<std::vector<v1::MatchResult>> Matcher::Match(
   const std::size_t limit = options.limit() == 0 ? kDefaultLimit : options.limit();
   MatchCall call{.catalog = catalog_,
                  .moment = moment,
+                 .opinions = opinions_,
                  .radius_of_set = RadiusOfSets(*moment.sets, options),
                  .limit = limit,
                  .max_matches = max_matches};

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/match.pb.h"
+#include "server/casework/opinions.h"
 #include "server/catalog/catalog.h"
 
 namespace kith::server {
@@ -31,16 +32,18 @@ inline constexpr std::size_t kMaxMatchesACheckBatch = 2'560'000;
 
 class Matcher {
  public:
-  // `catalog` outlives the matcher.
-  explicit Matcher(catalog::Catalog& catalog) : catalog_(catalog) {}
+  // Both outlive the matcher. `opinions` may be null: nobody gave any.
+  explicit Matcher(catalog::Catalog& catalog, const casework::Opinions* opinions = nullptr)
+      : catalog_(catalog), opinions_(opinions) {}
 
   // Answers each query, in order, as of `moment` (Catalog::Now).
   // A match is a pair of query and entry of a set that is asked (enabled, of the options' purpose):
   // with a digest in common, or with a code within the radius of the entry's set (and of the
   // options) in a dialect that may be the same. Of the pairs of
   // codes the nearest counts, then the first orientation, dialect and view. Matches are ordered:
-  // digests before leads, then by distance, then by entry. Total and verdict see all of them, the
-  // limit comes after. Errors: those of CheckQuery (names the query) and CheckOptions; those of the
+  // digests before leads, then by distance, then by entry. A lead that a person rejected for a file
+  // of this SHA-256 is none. Total and verdict see all of them, the limit comes after.
+  // Errors: those of CheckQuery (names the query) and CheckOptions; those of the
   // catalog; RESOURCE_EXHAUSTED for more than `max_matches` to show. Cost: one batched search of
   // the Hamming index for every some thousand codes. Memory: the matches shown, and beside them
   // some million pairs of query and entry, or those of the one query that has more.
@@ -50,6 +53,7 @@ class Matcher {
 
  private:
   catalog::Catalog& catalog_;
+  const casework::Opinions* opinions_;
 };
 
 }  // namespace kith::server

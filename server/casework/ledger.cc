@@ -22,7 +22,9 @@ constexpr std::size_t kPathBytesAMessage = 1 << 20;
 
 absl::StatusOr<v1::Case> ReadCase(Transaction& transaction, std::uint64_t case_id) {
   Statement read =
-      transaction.Prepare("SELECT name, opened_at, files, paths FROM case_record WHERE id = ?1");
+      transaction.Prepare("SELECT c.name, c.opened_at, c.files, c.paths, coalesce(p.at, '')"
+                          " FROM case_record c LEFT JOIN case_purged p ON p.case_record = c.id"
+                          " WHERE c.id = ?1");
   KITH_ASSIGN(const bool found, read.Bind(case_id).Step());
   if (!found) return absl::DataLossError("a case of the ledger is gone; run `kith store verify`");
   v1::Case record;
@@ -31,9 +33,26 @@ absl::StatusOr<v1::Case> ReadCase(Transaction& transaction, std::uint64_t case_i
   record.set_opened_at(std::string(read.Text(1)));
   record.set_files(read.Id(2));
   record.set_paths(read.Id(3));
+  record.set_purged_at(std::string(read.Text(4)));
   KITH_ASSIGN(const bool complete, IsComplete(transaction, case_id));
   record.set_complete(complete);
   return record;
+}
+
+// What is left of a purged case.
+absl::Status ReadCounts(Transaction& transaction, std::uint64_t case_id,
+                        v1::GetCaseResponse& response) {
+  Statement rows = transaction.Prepare(
+      "SELECT verdict, files, paths FROM case_count WHERE case_record = ?1 ORDER BY verdict");
+  rows.Bind(case_id);
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return absl::OkStatus();
+    v1::VerdictCount* count = response.add_verdicts();
+    count->set_verdict(static_cast<v1::Verdict>(rows.Int(0)));
+    count->set_files(rows.Id(1));
+    count->set_paths(rows.Id(2));
+  }
 }
 
 // The next number of the sequence of a case that orders beginnings and ends of runs.
@@ -92,6 +111,7 @@ absl::StatusOr<Run> Ledger::StartRun(std::string_view case_name, std::uint64_t a
     KITH_RETURN_IF_ERROR(add.Bind(case_name, agency_id, now).Run());
     run.case_id = write.LastInsertId();
   } else {
+    KITH_RETURN_IF_ERROR(CheckNotPurged(write, run.case_id));
     Statement count = write.Prepare("SELECT paths FROM case_record WHERE id = ?1");
     KITH_RETURN_IF_ERROR(count.Bind(run.case_id).Step().status());
     run.recorded_paths = count.Id(0);
@@ -186,7 +206,11 @@ absl::StatusOr<v1::GetCaseResponse> Ledger::GetCase(std::string_view case_name) 
   if (case_id == 0) return NoSuchCase(case_name);
   v1::GetCaseResponse response;
   KITH_ASSIGN(*response.mutable_record(), ReadCase(read, case_id));
+  const bool purged = !response.record().purged_at().empty();
+  if (purged) KITH_RETURN_IF_ERROR(ReadCounts(read, case_id, response));
   Statement rows = read.Prepare(
+      purged ? "SELECT series, files_when_purged, first_seen_at FROM sighting"
+               " WHERE case_record = ?1 AND files_when_purged > 0" :
       "SELECT m.series, count(DISTINCT m.file), s.first_seen_at"
       " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
       " LEFT JOIN sighting s ON s.series = m.series AND s.case_record = f.case_record"

@@ -15,14 +15,17 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/case.pb.h"
+#include "proto/kith/v1/casework.pb.h"
 #include "proto/kith/v1/match.pb.h"
 #include "server/catalog/database.h"
 #include "server/catalog/directory.h"
@@ -73,6 +76,37 @@ struct RunEnd {
 struct StoredFile {
   std::uint64_t file_id = 0;
   v1::Fingerprint fingerprint;  // digests, codes, disposition
+  std::uint64_t case_id = 0;
+  std::string case_name = {};
+  v1::Verdict verdict = v1::VERDICT_UNSPECIFIED;  // that is on record
+  std::string rule = {};
+  std::uint64_t matched_at = 0;
+  std::optional<std::uint32_t> radius_bits = std::nullopt;  // within which it was matched
+};
+
+// A file as it stands in memory to be found by what is added later: its digests and codes.
+struct EvidenceFacts {
+  std::uint64_t file_id = 0;
+  v1::Fingerprint fingerprint;
+};
+
+// What an alert is raised for: changes of one kind on one subject.
+struct AlertCause {
+  int kind = 0;  // catalog::ChangeKind
+  std::string subject;
+  std::uint64_t first_change = 0;
+  std::uint64_t last_change = 0;
+  friend bool operator<(const AlertCause& a, const AlertCause& b) {
+    return a.kind != b.kind ? a.kind < b.kind : a.subject < b.subject;
+  }
+};
+// A file whose answer is not any more what is on record.
+struct AlertedFile {
+  std::uint64_t file_id = 0;
+  std::uint64_t case_id = 0;
+  v1::Verdict before = v1::VERDICT_UNSPECIFIED;
+  v1::Verdict now = v1::VERDICT_UNSPECIFIED;
+  std::string rule;
 };
 
 class Ledger {
@@ -107,6 +141,91 @@ class Ledger {
   [[nodiscard]] absl::Status RecordAgain(const Run& run, std::span<const StoredFile> files,
                                          std::span<const v1::MatchResult> results,
                                          std::uint64_t change);
+
+  // The last run of a case, for what is recorded outside of one. NOT_FOUND.
+  [[nodiscard]] absl::StatusOr<Run> LastRun(std::string_view case_name);
+  // The files of this content that have a path now, in all cases, by number.
+  [[nodiscard]] absl::StatusOr<std::vector<StoredFile>> FilesOf(std::string_view sha256);
+  // These files, as far as they have a path now, by number.
+  [[nodiscard]] absl::StatusOr<std::vector<StoredFile>> ReadFiles(
+      std::span<const std::uint64_t> file_ids);
+  // How a case met a pair of file and entry: 1 by digest, 2 by PDQ, 0 never.
+  [[nodiscard]] absl::StatusOr<int> HowMet(std::string_view sha256, std::uint64_t entry_id);
+  // Up to `limit` opinions with a number above `after`, ascending; an empty SHA-256 and entry 0
+  // stand for all.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::Opinion>> ListOpinions(std::uint64_t after,
+                                                                      std::size_t limit,
+                                                                      std::string_view sha256,
+                                                                      std::uint64_t entry_id);
+
+  // Files with a number above `after`, and, with a number above `replaced`, those whose codes were
+  // replaced; updates both. For the index of evidence. O(new files).
+  [[nodiscard]] absl::Status NewEvidence(std::uint64_t& after, std::uint64_t& replaced,
+                                         const std::function<absl::Status(EvidenceFacts)>& take);
+
+  // Alerts. The last change whose alerts are on record:
+  [[nodiscard]] absl::StatusOr<std::uint64_t> LastWatched();
+  // The files on record that match one of: an entry of `change` (withdrawn or moved), these series,
+  // this set; and all that match more than is kept. 0 and none stand for nothing.
+  [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> FilesMet(
+      std::uint64_t change, std::span<const std::uint64_t> series_ids, std::uint64_t set_id);
+  // What a file matches on record: sorted words, one an entry, to be compared with WordsOf.
+  [[nodiscard]] absl::StatusOr<std::vector<std::string>> MatchWords(std::uint64_t file_id);
+  // The same for what it matches now.
+  [[nodiscard]] std::vector<std::string> WordsOf(const v1::MatchResult& result) const;
+  // Adds alerts, one a case and cause, and sets the last change watched: all or none, and once.
+  [[nodiscard]] absl::Status AddAlerts(
+      std::uint64_t watched,
+      const std::vector<std::pair<AlertCause, std::vector<AlertedFile>>>& alerts);
+  [[nodiscard]] absl::StatusOr<std::vector<v1::Alert>> ListAlerts(std::uint64_t after,
+                                                                  std::size_t limit,
+                                                                  std::string_view case_name,
+                                                                  bool closed_too);
+  // NOT_FOUND.
+  [[nodiscard]] absl::StatusOr<v1::Alert> GetAlert(std::uint64_t alert_id);
+  // Up to `limit` files of an alert with a number above `after`; their numbers go to `ids`.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::AlertFile>> AlertFiles(
+      std::uint64_t alert_id, std::uint64_t after, std::size_t limit,
+      std::vector<std::uint64_t>& ids);
+  [[nodiscard]] absl::Status CloseAlert(std::uint64_t alert_id, std::string_view who,
+                                        std::string_view why);
+
+  // The files of all cases that nothing known matches, by content, then case.
+  struct Unrecognized {
+    std::uint64_t file_id = 0;
+    std::string sha256;
+    std::string case_name;
+    v1::Fingerprint codes;
+  };
+  [[nodiscard]] absl::Status EachUnrecognized(
+      const std::function<absl::Status(Unrecognized)>& take);
+  // A number that is another one whenever EachUnrecognized would tell something else.
+  [[nodiscard]] absl::StatusOr<std::string> UnrecognizedState();
+  // One of the paths that a file has now; empty: none.
+  [[nodiscard]] absl::StatusOr<std::string> PathOf(std::uint64_t file_id);
+
+  // Expunges the files of a case within `write`; `purged` gets their numbers. NOT_FOUND,
+  // FAILED_PRECONDITION when it was purged before.
+  [[nodiscard]] static absl::StatusOr<v1::PurgeCaseResponse> Purge(
+      catalog::Transaction& write, std::string_view case_name, std::uint64_t change,
+      std::vector<std::uint64_t>& purged);
+
+  // A sighting of a series: what a notification is about.
+  struct SeenIn {
+    std::uint64_t series_id = 0;
+    std::string case_name;
+    std::string first_seen_at;
+    std::string notified_at;
+    std::string notified_by;
+    std::string note;
+  };
+  // Sightings that hold still, or of a purged case. By series and case.
+  [[nodiscard]] absl::StatusOr<std::vector<SeenIn>> Sightings();
+  // FAILED_PRECONDITION when it is recorded already.
+  [[nodiscard]] absl::Status MarkNotified(std::uint64_t series_id, std::string_view case_name,
+                                          std::string_view who, std::string_view why);
+  [[nodiscard]] absl::Status SetHolidays(std::span<const std::string> days);
+  [[nodiscard]] absl::StatusOr<std::set<std::string>> Holidays();
 
   // The paths of a root whose file was read to its end, by path, in messages of up to 1,000 or
   // some 1 MiB; an unknown root has none. NOT_FOUND for the case.

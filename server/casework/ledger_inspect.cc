@@ -26,7 +26,8 @@ constexpr std::array<Check, 5> kChecks = {{
     {"times another number of files or paths than are on record",
      "SELECT c.id, count(*) FROM case_record c WHERE (c.files, c.paths) <>"
      " (SELECT count(*), coalesce(sum(f.paths), 0) FROM evidence_file f"
-     " WHERE f.case_record = c.id AND f.paths > 0) GROUP BY 1"},
+     " WHERE f.case_record = c.id AND f.paths > 0)"
+     " AND c.id NOT IN (SELECT case_record FROM case_purged) GROUP BY 1"},
     {"files with more matches than were counted",
      "SELECT f.case_record, count(*) FROM evidence_file f WHERE f.total_matches < (SELECT count(*)"
      " FROM match m WHERE m.file = f.id AND m.superseded_at IS NULL) GROUP BY 1"},

@@ -99,6 +99,17 @@ std::vector<v1::ReportSeries> SeriesOf(const std::vector<SeriesCount>& counts,
   return all;
 }
 
+// What the sources call the entries, for a reader who has their lists.
+absl::Status FillSourceRefs(const ReportOptions& options, v1::ReportFile& file) {
+  if (!options.source_refs || file.matches().empty()) return absl::OkStatus();
+  std::vector<std::uint64_t> entries;
+  for (const v1::ReportMatch& match : file.matches()) entries.push_back(match.entry_id());
+  KITH_ASSIGN(std::vector<std::string> refs, options.source_refs(entries));
+  auto ref = refs.begin();
+  for (v1::ReportMatch& match : *file.mutable_matches()) match.set_source_ref(std::move(*ref++));
+  return absl::OkStatus();
+}
+
 // Collects files into fragments of about the size asked for; one file with more paths than that is
 // continued by the next.
 class FilePages {
@@ -173,10 +184,13 @@ absl::Status BuildReport(Ledger& ledger, std::string_view case_name, const Repor
 
   FilePages pages(emit, options.fragment_bytes);
   bool taken = true;
+  absl::Status refs;
   KITH_RETURN_IF_ERROR(view.Files([&](v1::ReportFile file) {
-    taken = pages.Add(std::move(file));
+    refs = FillSourceRefs(options, file);
+    taken = refs.ok() && pages.Add(std::move(file));
     return taken;
   }));
+  KITH_RETURN_IF_ERROR(refs);
   if (taken) pages.Flush();
   return absl::OkStatus();
 }

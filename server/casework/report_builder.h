@@ -11,10 +11,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "proto/kith/v1/report.pb.h"
 #include "server/casework/ledger.h"
 
@@ -27,6 +30,9 @@ struct ReportOptions {
   std::uint64_t current_change = 0;  // index version now; an older ledger is told in the warnings
   // Active entries of a set, by its number.
   std::function<std::uint64_t(std::uint64_t set_id)> set_entries;
+  // The source_ref of each of these entries, in order.
+  std::function<absl::StatusOr<std::vector<std::string>>(std::span<const std::uint64_t>)>
+      source_refs;
   std::size_t fragment_bytes = 512 << 10;  // files of a fragment, about
 };
 

@@ -142,7 +142,110 @@ CREATE TABLE sighting (
 CREATE INDEX sighting_of_case ON sighting (case_record, series);
 )sql";
 
-constexpr std::array<catalog::Migration, 1> kMigrations = {{{1, kCasework1}}};
+// People's words on matches, and what verdicts were before.
+constexpr std::string_view kCasework3 = R"sql(
+CREATE TABLE opinion (
+  change INTEGER PRIMARY KEY,                 -- of the catalog's change sequence
+  sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+  entry  INTEGER NOT NULL,
+  kind   INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),   -- confirmed, rejected, withdrawn
+  at     TEXT NOT NULL,
+  who    TEXT NOT NULL,
+  why    TEXT NOT NULL
+) STRICT;
+CREATE INDEX opinion_on ON opinion (sha256, entry);
+CREATE TRIGGER opinion_stays BEFORE UPDATE ON opinion
+  BEGIN SELECT RAISE(ABORT, 'opinions are immutable'); END;
+CREATE TRIGGER opinion_is_kept BEFORE DELETE ON opinion
+  BEGIN SELECT RAISE(ABORT, 'opinions are immutable'); END;
+
+ALTER TABLE match ADD COLUMN opinion INTEGER NOT NULL DEFAULT 0 CHECK (opinion BETWEEN 0 AND 1);
+ALTER TABLE evidence_file ADD COLUMN held_back_matches INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE evidence_file ADD COLUMN rejected_matches INTEGER NOT NULL DEFAULT 0;
+UPDATE evidence_file SET held_back_matches = (SELECT count(*) FROM match m
+  WHERE m.file = evidence_file.id AND m.superseded_at IS NULL AND m.held_back = 1)
+  WHERE held_back = 1;
+CREATE INDEX evidence_file_by_identity ON evidence_file (identity);
+
+-- Verdicts that hold no longer; evidence_file has the one that does.
+CREATE TABLE past_verdict (
+  file       INTEGER NOT NULL REFERENCES evidence_file (id),
+  matched_at INTEGER NOT NULL,                -- index version that gave it
+  until      INTEGER NOT NULL,                -- index version that gave the next
+  verdict    INTEGER NOT NULL,
+  rule       TEXT NOT NULL,
+  PRIMARY KEY (file, until, matched_at)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+// What follows from changes and from time: alerts, notifications, purged cases.
+constexpr std::string_view kCasework4 = R"sql(
+-- The last change whose alerts are on record.
+CREATE TABLE watch (seen INTEGER NOT NULL) STRICT;
+INSERT INTO watch (seen) VALUES (0);
+
+-- A case on record whose files are to be seen otherwise since a change, or several of a kind.
+CREATE TABLE alert (
+  id           INTEGER PRIMARY KEY,
+  case_record  INTEGER NOT NULL REFERENCES case_record (id),
+  first_change INTEGER NOT NULL,
+  last_change  INTEGER NOT NULL,
+  kind         INTEGER NOT NULL,              -- catalog/change.h
+  subject      TEXT NOT NULL,
+  opened_at    TEXT NOT NULL,
+  files        INTEGER NOT NULL,
+  closed_at    TEXT,                          -- NULL: open
+  closed_by    TEXT NOT NULL DEFAULT '',
+  why          TEXT NOT NULL DEFAULT '',
+  UNIQUE (case_record, last_change, kind, subject)
+) STRICT;
+CREATE TABLE alert_file (
+  alert  INTEGER NOT NULL REFERENCES alert (id),
+  file   INTEGER NOT NULL REFERENCES evidence_file (id),
+  before INTEGER NOT NULL,                    -- verdict on record when the alert was raised
+  now    INTEGER NOT NULL,
+  rule   TEXT NOT NULL,                       -- that gives it now
+  PRIMARY KEY (alert, file)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_file_of ON alert_file (file);
+CREATE INDEX match_of_entry ON match (entry) WHERE superseded_at IS NULL;
+CREATE INDEX match_of_series ON match (series)
+  WHERE superseded_at IS NULL AND series IS NOT NULL;
+
+-- Files whose codes were replaced: for what holds them in memory.
+CREATE TABLE evidence_replaced (
+  id   INTEGER PRIMARY KEY AUTOINCREMENT,
+  file INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE holiday (day TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE notified (
+  series      INTEGER NOT NULL,
+  case_record INTEGER NOT NULL REFERENCES case_record (id),
+  at          TEXT NOT NULL,
+  who         TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  PRIMARY KEY (series, case_record)
+) STRICT, WITHOUT ROWID;
+
+-- A case whose files were expunged; what is left of it are counts.
+CREATE TABLE case_purged (
+  case_record INTEGER PRIMARY KEY REFERENCES case_record (id),
+  change      INTEGER NOT NULL,
+  at          TEXT NOT NULL
+) STRICT;
+CREATE TABLE case_count (
+  case_record INTEGER NOT NULL REFERENCES case_record (id),
+  verdict     INTEGER NOT NULL,
+  files       INTEGER NOT NULL,
+  paths       INTEGER NOT NULL,
+  PRIMARY KEY (case_record, verdict)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE sighting ADD COLUMN files_when_purged INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<catalog::Migration, 3> kMigrations = {
+    {{1, kCasework1}, {3, kCasework3}, {4, kCasework4}}};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 list(
   APPEND
   kith_engine_sources
+  casework/business_days.cc
   casework/internal/batch_writer.cc
   casework/internal/case_sql.cc
   casework/internal/ledger_summary.cc
@@ -10,9 +11,18 @@ list(
   casework/internal/report_words.cc
   casework/internal/sql.cc
   casework/ledger.cc
+  casework/ledger_again.cc
+  casework/ledger_alerts.cc
+  casework/ledger_cases.cc
   casework/ledger_inspect.cc
   casework/ledger_record.cc
+  casework/opinions.cc
   casework/report_builder.cc
   casework/schema.cc
   casework/verdict.cc
-  check_run.cc)
+  case_alerts.cc
+  case_desk.cc
+  case_tasks.cc
+  check_run.cc
+  clusters.cc
+  evidence_index.cc)

@@ -33,22 +33,35 @@ class Sayers {
   int count_ = 0;
 };
 
+bool IsCertain(const MatchFacts& match) { return match.by_digest || match.confirmed; }
+
 bool HoldBack(std::span<MatchFacts> matches) {
   constexpr int kNone = 257;
-  constexpr int kDigest = -1;  // nearer than any lead
+  constexpr int kCertain = -1;  // nearer than any lead
   int nearest_benign = kNone;
   for (const MatchFacts& match : matches) {
     if (match.benign) {
-      nearest_benign = std::min(nearest_benign, match.by_digest ? kDigest : match.distance_bits);
+      nearest_benign = std::min(nearest_benign, IsCertain(match) ? kCertain : match.distance_bits);
     }
   }
   bool any = false;
   for (MatchFacts& match : matches) {
-    match.held_back = !match.benign && !match.by_digest && match.distance_bits > nearest_benign;
+    match.held_back = !match.benign && !IsCertain(match) && match.distance_bits > nearest_benign;
     any |= match.held_back;
   }
   return any;
 }
+
+// What makes matches certain.
+struct Certainty {
+  bool digest = false;
+  bool confirmed = false;
+  void Add(const MatchFacts& match) {
+    digest |= match.by_digest;
+    confirmed |= match.confirmed;
+  }
+  [[nodiscard]] bool Any() const { return digest || confirmed; }
+};
 
 bool HasDigest(const v1::Digests& digests) {
   return !digests.md5().empty() || !digests.sha1().empty() || !digests.sha256().empty();
@@ -95,6 +108,14 @@ Judgement Unmatched(const v1::Fingerprint& fingerprint) {
 
 }  // namespace
 
+std::string_view NearnessOf(bool by_digest, int distance_bits) {
+  constexpr int kSamePictureBits = 10;
+  constexpr int kVeryLikelyBits = 20;
+  if (by_digest) return "same file";
+  if (distance_bits <= kSamePictureBits) return "same picture";
+  return distance_bits <= kVeryLikelyBits ? "very likely" : "lead";
+}
+
 Identification IdentificationOf(bool in_series, v1::SeriesStatus series_status,
                                 v1::TriState victim_identified) {
   if (in_series) {
@@ -116,42 +137,48 @@ Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matche
   if (matches.empty()) return Unmatched(fingerprint);
   const bool held_back = HoldBack(matches);
   bool known = false;
-  bool known_digest = false;
-  bool benign_digest = false;
-  bool identified_by_digest = false;
+  // Of known entries, of benign ones, and of known ones that are identified.
+  Certainty found;
+  Certainty benign;
+  Certainty identified_found;
   Sayers identified;
   Sayers not_identified;
   for (const MatchFacts& match : matches) {
     if (match.benign) {
-      benign_digest |= match.by_digest;
+      benign.Add(match);
       continue;
     }
     if (match.held_back) continue;
     known = true;
-    known_digest |= match.by_digest;
+    found.Add(match);
     if (match.identification == Identification::kIdentified) {
       identified.Add(match.set_id);
-      identified_by_digest |= match.by_digest;
+      identified_found.Add(match);
     } else if (match.identification == Identification::kNotIdentified) {
       not_identified.Add(match.set_id);
     }
   }
-  if (known_digest && benign_digest) {
-    return {v1::VERDICT_CONFLICT, "a known and a benign set both hold this very file", held_back};
+  if (found.Any() && benign.Any()) {
+    return {v1::VERDICT_CONFLICT,
+            found.digest && benign.digest ? "a known and a benign set both hold this very file"
+                                          : "a known and a benign entry both match for certain",
+            held_back};
   }
   if (identified.Contradicts(not_identified)) {
     return {v1::VERDICT_CONFLICT, "known sets contradict each other on identification", held_back};
   }
   if (identified.Any()) {
     return {v1::VERDICT_IDENTIFIED,
-            identified_by_digest ? "the same file as an entry that is identified"
-                                 : "a lead to an entry that is identified",
+            identified_found.digest      ? "the same file as an entry that is identified"
+            : identified_found.confirmed ? "confirmed by a person as an entry that is identified"
+                                         : "a lead to an entry that is identified",
             held_back};
   }
   if (known) {
     return {v1::VERDICT_RECOGNIZED,
-            known_digest ? "the same file as a known entry, none identified"
-                         : "a lead to a known entry, none identified",
+            found.digest      ? "the same file as a known entry, none identified"
+            : found.confirmed ? "confirmed by a person as a known entry, none identified"
+                              : "a lead to a known entry, none identified",
             held_back};
   }
   if (held_back) {

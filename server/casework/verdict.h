@@ -5,10 +5,11 @@
 // Thread-safety: pure functions. Complexity: O(matches). Errors: none; every input has a verdict.
 //
 // The rules, in the order in which they are asked:
-//   1. A match by digest is certain; one by PDQ is a lead. A benign match holds back every known
-//      lead that lies strictly farther than the nearest benign one (a digest is nearer than any
-//      lead); it never touches a digest match. What is held back does not count below.
-//   2. CONFLICT: known and benign entries both match by digest; or, among known matches, one set
+//   1. A match by digest is certain, and so is a lead that a person confirmed; any other match by PDQ
+//      is a lead. A benign match holds back every known lead that lies strictly farther than the
+//      nearest benign one (what is certain is nearer than any lead); it never touches what is
+//      certain. What is held back does not count below. (A lead that a person rejected is no match.)
+//   2. CONFLICT: known and benign entries both match for certain; or, among known matches, one set
 //      says identified and another set says not identified.
 //   3. IDENTIFIED: a known match says identified. RECOGNIZED: there is a known match.
 //   4. UNRECOGNIZED: only benign matches count (NOT_APPLICABLE: neither picture nor video).
@@ -38,6 +39,7 @@ struct MatchFacts {
   std::uint64_t set_id = 0;  // any number that tells the sets apart
   int distance_bits = 0;     // of a lead
   bool by_digest = false;
+  bool confirmed = false;  // a lead, by a person
   bool benign = false;
   Identification identification = Identification::kSilent;
   bool held_back = false;  // out: set by Judge
@@ -48,6 +50,9 @@ struct Judgement {
   std::string_view rule;   // a constant, in words
   bool held_back = false;  // some lead is held back
 };
+
+// How near a match is, in words: "same file", "same picture" (10 bits), "very likely" (20), "lead".
+[[nodiscard]] std::string_view NearnessOf(bool by_digest, int distance_bits);
 
 // A code is searched when it is 32 bytes long and its quality, where known, is 50 or more.
 [[nodiscard]] bool IsUsable(const v1::Code& code);

@@ -79,7 +79,10 @@ struct Batch::Impl {
 absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& facts,
                                          const EntryRecord& record) {
   if (facts.withdrawn || facts.hash_set != record.hash_set) return false;
-  if (record.series != 0 && record.series != facts.series) return false;
+  if (record.series != 0 && record.series != facts.series) {
+    const auto current = catalog.directory.CurrentSeries(facts.series);
+    if (!current || current->series_id() != record.series) return false;
+  }
   if (record.victim_identified != v1::TRI_STATE_UNSPECIFIED &&
       record.victim_identified != facts.victim_identified) {
     return false;
@@ -172,7 +175,9 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
   if (!series.empty()) {
     const auto found = impl_->FindSeries(series);
     if (!found.ok()) return found.status();
-    series_id = (*found)->series_id();
+    // What is added to a series that was merged counts as of the other one.
+    const auto current = impl_->directory.CurrentSeries((*found)->series_id());
+    series_id = current ? current->series_id() : (*found)->series_id();
   }
   auto write = impl_->BeginWrite();
   if (!write.ok()) return write.status();
@@ -215,10 +220,12 @@ absl::Status Batch::Commit() {
   if (impl.next == impl.first) return absl::OkStatus();
   const auto digest = impl.digest.Finish();
   if (auto status = impl.transaction.Execute(
-          "INSERT INTO change (at, kind, first_entry, last_entry, digest, note)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+          "INSERT INTO change (at, kind, first_entry, last_entry, digest, note, subject)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
           TimeNow(), ChangeKind::kAdded, impl.first, impl.next - 1,
-          BlobView{{digest.data(), digest.size()}}, impl.note);
+          BlobView{{digest.data(), digest.size()}}, impl.note,
+          absl::StrCat("set ", impl.hash_set->name(), ", entries ", impl.first, " to ",
+                       impl.next - 1));
       !status.ok()) {
     return status;
   }

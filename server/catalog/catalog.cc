@@ -218,9 +218,14 @@ std::uint64_t Catalog::SetEntries(std::uint64_t set_id) const {
 }
 
 std::uint64_t Catalog::SeriesEntries(std::uint64_t series_id) const {
+  const std::vector<std::uint64_t> counted = impl_->directory.SeriesCountedAs(series_id);
   const std::lock_guard lock(impl_->counts_mutex);
-  const auto found = impl_->series_entries.find(series_id);
-  return found == impl_->series_entries.end() ? 0 : found->second;
+  std::uint64_t entries = 0;
+  for (const std::uint64_t id : counted) {
+    const auto found = impl_->series_entries.find(id);
+    if (found != impl_->series_entries.end()) entries += found->second;
+  }
+  return entries;
 }
 
 std::vector<v1::Dialect> Catalog::DialectsInUse(const Moment& moment) const {

@@ -24,6 +24,7 @@
 #include "index/hamming_index.h"
 #include "proto/kith/v1/catalog.pb.h"
 #include "proto/kith/v1/common.pb.h"
+#include "server/catalog/change.h"
 #include "server/catalog/database.h"
 #include "server/catalog/directory.h"
 #include "server/catalog/entry_table.h"
@@ -112,13 +113,33 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<v1::Agency> AddAgency(const v1::Agency& agency);
   [[nodiscard]] absl::StatusOr<v1::Contact> AddContact(const v1::Contact& contact);
   [[nodiscard]] absl::StatusOr<v1::Series> AddSeries(const v1::Series& series);
-  [[nodiscard]] absl::StatusOr<v1::Series> IdentifySeries(std::string_view code,
-                                                          std::string_view agency,
-                                                          std::uint64_t contact_id,
-                                                          std::string_view identified_on);
+  // Where `by_contact_id` is 0, the agency's desk stands in its place.
+  [[nodiscard]] absl::StatusOr<v1::Contact> SupersedeContact(std::uint64_t contact_id,
+                                                             std::uint64_t by_contact_id,
+                                                             const Signature& signature);
+  [[nodiscard]] absl::StatusOr<v1::Contact> VerifyContact(std::uint64_t contact_id,
+                                                          std::string_view verified_at,
+                                                          const Signature& signature);
+  [[nodiscard]] absl::StatusOr<v1::Series> IdentifySeries(const v1::IdentifySeriesRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::Series> UnidentifySeries(std::string_view code,
+                                                            const Signature& signature);
+  [[nodiscard]] absl::StatusOr<v1::Series> EditSeries(const v1::EditSeriesRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::Series> SetSeriesAlias(std::string_view code,
+                                                          const v1::SeriesAlias& alias,
+                                                          const Signature& signature);
+  [[nodiscard]] absl::StatusOr<v1::Series> MergeSeries(std::string_view code, std::string_view into,
+                                                       const Signature& signature);
+  [[nodiscard]] absl::StatusOr<v1::Series> UnmergeSeries(std::string_view code,
+                                                         const Signature& signature);
+  [[nodiscard]] absl::StatusOr<std::vector<v1::SeriesEvent>> SeriesHistory(std::string_view code);
   [[nodiscard]] absl::StatusOr<v1::HashSet> AddHashSet(const v1::HashSet& hash_set);
-  [[nodiscard]] absl::StatusOr<v1::HashSet> SetHashSetEnabled(std::string_view name, bool enabled);
-  // Active entries of a set or a series, by number.
+  [[nodiscard]] absl::StatusOr<v1::HashSet> SetHashSetEnabled(std::string_view name, bool enabled,
+                                                              const Signature& signature);
+  [[nodiscard]] absl::StatusOr<v1::HashSet> EditHashSet(const v1::EditHashSetRequest& request);
+  // Up to `limit` changes with a number above `after`, ascending.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::Change>> ListChanges(std::uint64_t after,
+                                                                    std::size_t limit);
+  // Active entries of a set or a series, by number; of a series with those merged into it.
   [[nodiscard]] std::uint64_t SetEntries(std::uint64_t set_id) const;
   [[nodiscard]] std::uint64_t SeriesEntries(std::uint64_t series_id) const;
   // Dialects that codes of the sets enabled at that moment may have, perhaps some more;
@@ -135,10 +156,27 @@ class Catalog {
                                                                    std::uint64_t set_id,
                                                                    std::uint64_t series_id);
   // Returns how many were active until now.
-  [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(std::span<const std::uint64_t> entry_ids);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(std::span<const std::uint64_t> entry_ids,
+                                                       const Signature& signature);
+  // Puts entries into a series; returns how many were in another one, or in none.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> MoveEntries(std::span<const std::uint64_t> entry_ids,
+                                                          std::string_view series,
+                                                          const Signature& signature);
+  // Writes something of another room under a number of the change sequence: `record` puts its rows
+  // into the transaction, `apply` follows the COMMIT. An error of `record` undoes all.
+  [[nodiscard]] absl::Status Change(ChangeKind kind, std::string_view subject,
+                                    const Signature& signature,
+                                    const std::function<absl::Status(Transaction&, std::uint64_t)>&
+                                        record,
+                                    const std::function<absl::Status()>& apply);
   // The records of these entries, in order. NOT_FOUND names the first unknown.
   [[nodiscard]] absl::StatusOr<std::vector<v1::Entry>> ReadEntries(
       std::span<const std::uint64_t> entry_ids);
+  // Hands the active entries of a set with numbers first..last to `take`, ascending, in one scan: the
+  // set's name and the series are not filled in. An error of `take` ends it.
+  [[nodiscard]] absl::Status ForEachEntry(std::uint64_t set_id, std::uint64_t first,
+                                          std::uint64_t last,
+                                          const std::function<absl::Status(const v1::Entry&)>& take);
   // The source_ref of each of these entries, in order.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> SourceRefs(
       std::span<const std::uint64_t> entry_ids);
@@ -164,6 +202,15 @@ class Catalog {
   friend class Batch;
   struct Impl;
   explicit Catalog(std::unique_ptr<Impl> impl);
+  [[nodiscard]] absl::StatusOr<v1::Series> ChangeSeries(
+      std::string_view code, ChangeKind kind, const Signature& signature,
+      const std::function<absl::Status(v1::Series&)>& edit);
+  [[nodiscard]] absl::StatusOr<v1::Contact> ChangeContact(
+      std::uint64_t contact_id, const Signature& signature,
+      const std::function<absl::Status(v1::Contact&)>& edit);
+  [[nodiscard]] absl::StatusOr<v1::HashSet> ChangeSet(
+      std::string_view name, ChangeKind kind, const Signature& signature,
+      const std::function<bool(v1::HashSet&)>& edit);
   std::unique_ptr<Impl> impl_;
 };
 

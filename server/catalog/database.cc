@@ -92,12 +92,13 @@ absl::Status Migrate(Connection& connection, const DatabaseOptions& options) {
         ", this program knows ", newest, "): open it with that version or a later one"));
   }
   if (*current == newest) return absl::OkStatus();
-  std::string script = "BEGIN IMMEDIATE;";
+  // A step that makes a table anew must drop the old one, to which others refer.
+  std::string script = "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;";
   for (const Migration& step : steps) {
     if (step.version > *current) script.append(step.sql).append(";");
   }
   absl::StrAppend(&script, "PRAGMA application_id = ", kApplicationId,
-                  "; PRAGMA user_version = ", newest, "; COMMIT;");
+                  "; PRAGMA user_version = ", newest, "; COMMIT; PRAGMA foreign_keys = ON;");
   return connection.ExecuteScript(script);
 }
 
@@ -125,6 +126,42 @@ absl::Status Make(const DatabaseOptions& options) {
   }
   if (!status.ok()) RemoveDatabase(draft);
   return status;
+}
+
+absl::Status CopyInto(Connection& source, const std::string& path) {
+  auto target = Connection::Open(path, Access::kWrite);
+  if (!target.ok()) return target.status();
+  sqlite3_backup* backup =
+      sqlite3_backup_init((*target)->handle(), "main", source.handle(), "main");
+  if (backup == nullptr) return (*target)->ToStatus(SQLITE_ERROR);
+  const int step = sqlite3_backup_step(backup, -1);
+  const int finish = sqlite3_backup_finish(backup);
+  if (step != SQLITE_DONE) return (*target)->ToStatus(finish == SQLITE_OK ? step : finish);
+  return finish == SQLITE_OK ? absl::OkStatus() : (*target)->ToStatus(finish);
+}
+
+// An upgrade leaves the store as it was beside it, as PATH.schemaN.
+absl::Status CopyBeforeUpgrade(Connection& connection, const DatabaseOptions& options) {
+  const auto current = connection.QueryInt("PRAGMA user_version");
+  if (!current.ok()) return current.status();
+  const std::vector<Migration> steps = InOrder(options.migrations);
+  if (*current == 0 || steps.empty() || *current >= steps.back().version) return absl::OkStatus();
+  const std::string copy = absl::StrCat(options.path, ".schema", *current);
+  const std::string draft = copy + ".new";
+  RemoveDatabase(draft);
+  absl::Status status = MakeEmpty(draft);
+  if (status.ok()) status = CopyInto(connection, draft);
+  if (status.ok()) status = Flush(draft);
+  // An older copy is of an upgrade that failed: what the store holds now is the newer.
+  if (status.ok() && std::rename(draft.c_str(), copy.c_str()) != 0) {
+    status = FromErrno(copy, "cannot be made");
+  }
+  if (status.ok()) status = Flush(FolderOf(options.path));
+  if (status.ok()) return status;
+  RemoveDatabase(draft);
+  return absl::Status(status.code(),
+                      absl::StrCat(options.path, ": not upgraded, because no copy of it could be "
+                                   "made first: ", status.message()));
 }
 
 absl::Status CheckOwn(Connection& connection, const std::string& path) {
@@ -267,6 +304,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
       !status.ok()) {
     return status;
   }
+  if (!scratch) {
+    if (auto status = CopyBeforeUpgrade(**writer, options); !status.ok()) return status;
+  }
   if (auto status = Migrate(**writer, options); !status.ok()) return status;
   (*writer)->ClearError();
   impl->writer = std::move(*writer);
@@ -314,6 +354,12 @@ absl::StatusOr<Transaction> Database::BeginReadAtRest(const std::function<void()
   return BeginRead();
 }
 
+absl::Status Database::EmptyLog() {
+  if (impl_->options.durability == Durability::kMemory) return absl::OkStatus();
+  const std::lock_guard lock(impl_->write_mutex);
+  return impl_->writer->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)").status();
+}
+
 absl::Status Database::CopyTo(const std::string& path,
                               const std::function<absl::Status(Transaction&)>& look) {
   if (auto status = MakeEmpty(path); !status.ok()) return status;
@@ -321,15 +367,7 @@ absl::Status Database::CopyTo(const std::string& path,
     auto source = BeginRead();
     if (!source.ok()) return source.status();
     if (auto looked = look(*source); !looked.ok()) return looked;
-    auto target = Connection::Open(path, Access::kWrite);
-    if (!target.ok()) return target.status();
-    sqlite3_backup* backup = sqlite3_backup_init((*target)->handle(), "main",
-                                                 source->lease_->connection().handle(), "main");
-    if (backup == nullptr) return (*target)->ToStatus(SQLITE_ERROR);
-    const int step = sqlite3_backup_step(backup, -1);
-    const int finish = sqlite3_backup_finish(backup);
-    if (step != SQLITE_DONE) return (*target)->ToStatus(finish == SQLITE_OK ? step : finish);
-    return finish == SQLITE_OK ? absl::OkStatus() : (*target)->ToStatus(finish);
+    return CopyInto(source->lease_->connection(), path);
   }();
   if (status.ok()) status = Flush(path);
   if (status.ok()) status = Flush(FolderOf(path));

@@ -11,13 +11,6 @@
 namespace kith::catalog {
 namespace {
 
-template <typename... Statuses>
-absl::Status FirstError(const Statuses&... statuses) {
-  absl::Status first;
-  ((first.ok() ? void(first = statuses) : void()), ...);
-  return first;
-}
-
 // A broken UNIQUE as the client knows it.
 absl::Status Taken(absl::Status status, std::string_view what, std::string_view name) {
   if (!absl::IsAlreadyExists(status)) return status;
@@ -25,7 +18,39 @@ absl::Status Taken(absl::Status status, std::string_view what, std::string_view 
       absl::StrCat(std::string(what), " ", Quoted(name), " exists already"));
 }
 
+// A chain of what stands in the place of what ends; a damaged store must not make it endless.
+constexpr int kLongestChain = 1000;
+
 }  // namespace
+
+RecordMap<v1::Series>::Pointer Directory::CurrentSeries(std::uint64_t id) const {
+  auto found = series.ById(id);
+  for (int i = 0; found && !found->merged_into().empty() && i < kLongestChain; ++i) {
+    found = series.ByName(found->merged_into());
+  }
+  return found;
+}
+
+std::vector<std::uint64_t> Directory::SeriesCountedAs(std::uint64_t id) const {
+  std::vector<std::uint64_t> ids;
+  for (const auto& one : series.After(0, SIZE_MAX)) {
+    if (one->series_id() == id) {
+      ids.push_back(id);
+    } else if (!one->merged_into().empty()) {
+      const auto current = CurrentSeries(one->series_id());
+      if (current && current->series_id() == id) ids.push_back(one->series_id());
+    }
+  }
+  return ids;
+}
+
+RecordMap<v1::Contact>::Pointer Directory::CurrentContact(std::uint64_t id) const {
+  auto found = contacts.ById(id);
+  for (int i = 0; found && found->superseded_by() != 0 && i < kLongestChain; ++i) {
+    found = contacts.ById(found->superseded_by());
+  }
+  return found && found->retired() ? nullptr : found;
+}
 
 absl::StatusOr<std::shared_ptr<const v1::HashSet>> Catalog::Impl::FindSet(
     std::string_view name) const {
@@ -50,8 +75,8 @@ absl::StatusOr<std::shared_ptr<const v1::Agency>> Catalog::Impl::FindAgency(
 
 absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
   if (auto status =
-          FirstError(CheckAgencyName(agency.name()), CheckOptionalName("country", agency.country()),
-                     CheckOptionalName("desk", agency.desk()));
+          FirstError({CheckAgencyName(agency.name()), CheckOptionalName("country", agency.country()),
+                      CheckOptionalName("desk", agency.desk())});
       !status.ok()) {
     return status;
   }
@@ -72,10 +97,10 @@ absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
 }
 
 absl::StatusOr<v1::Contact> Catalog::AddContact(const v1::Contact& contact) {
-  if (auto status = FirstError(
+  if (auto status = FirstError({
           CheckName("contact name", contact.name()), CheckOptionalName("role", contact.role()),
           CheckOptionalName("phone", contact.phone()), CheckOptionalName("email", contact.email()),
-          CheckDate("verified_at", contact.verified_at()));
+          CheckDate("verified_at", contact.verified_at())});
       !status.ok()) {
     return status;
   }
@@ -92,6 +117,8 @@ absl::StatusOr<v1::Contact> Catalog::AddContact(const v1::Contact& contact) {
     return status;
   }
   v1::Contact added = contact;
+  added.clear_superseded_by();
+  added.clear_retired();
   added.set_contact_id(write->LastInsertId());
   const auto put = [&] {
     impl_->directory.contacts.Put(added.contact_id(), "", added);
@@ -101,128 +128,11 @@ absl::StatusOr<v1::Contact> Catalog::AddContact(const v1::Contact& contact) {
   return added;
 }
 
-// Checks who identified a series and writes it into `series`.
-absl::StatusOr<std::uint64_t> Catalog::Impl::TakeIdentifier(std::string_view agency_name,
-                                                            std::uint64_t contact_id,
-                                                            std::string_view identified_on,
-                                                            v1::Series& series) const {
-  if (auto status = CheckDate("identified_on", identified_on); !status.ok()) return status;
-  std::string name(agency_name);
-  series.clear_contact();
-  if (contact_id != 0) {
-    const auto contact = directory.contacts.ById(contact_id);
-    if (contact == nullptr) {
-      return absl::NotFoundError(absl::StrCat("no contact ", contact_id, ": add it first"));
-    }
-    if (name.empty()) name = contact->agency();
-    if (contact->agency() != name) {
-      return absl::InvalidArgumentError(absl::StrCat("contact ", contact_id, " is of agency \"",
-                                                     contact->agency(), "\", not of \"", name,
-                                                     "\""));
-    }
-    *series.mutable_contact() = *contact;
-  }
-  const auto agency = FindAgency(name);
-  if (!agency.ok()) return agency.status();
-  series.set_status(v1::SERIES_STATUS_IDENTIFIED);
-  series.set_agency(name);
-  series.set_identified_on(std::string(identified_on));
-  return (*agency)->agency_id();
-}
-
-absl::StatusOr<std::uint64_t> Catalog::Impl::WriteIdentified(Transaction& write,
-                                                             const v1::Series& series,
-                                                             std::uint64_t agency_id) {
-  auto change = AddChange(write, ChangeKind::kIdentified, "");
-  if (!change.ok()) return change.status();
-  if (auto status = write.Execute(
-          "INSERT INTO series_identified (series, change, agency, contact, identified_on)"
-          " VALUES (?1, ?2, ?3, nullif(?4, 0), ?5)",
-          series.series_id(), *change, agency_id, series.contact().contact_id(),
-          series.identified_on());
-      !status.ok()) {
-    return status;
-  }
-  return change;
-}
-
-absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series) {
-  if (auto status =
-          FirstError(CheckName("series code", series.code()), CheckText("note", series.note()));
-      !status.ok()) {
-    return status;
-  }
-  const bool names_agency = !series.agency().empty() || series.contact().contact_id() != 0;
-  const bool identified = series.status() == v1::SERIES_STATUS_IDENTIFIED ||
-                          (series.status() == v1::SERIES_STATUS_UNSPECIFIED && names_agency);
-  if (!identified && (names_agency || !series.identified_on().empty())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "series \"", series.code(), "\" is not identified, yet says by whom or when: say either"));
-  }
-  v1::Series added;
-  added.set_code(series.code());
-  added.set_note(series.note());
-  added.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
-  std::uint64_t agency_id = 0;
-  if (identified) {
-    const auto agency = impl_->TakeIdentifier(series.agency(), series.contact().contact_id(),
-                                              series.identified_on(), added);
-    if (!agency.ok()) return agency.status();
-    agency_id = *agency;
-  }
-  auto write = impl_->BeginWrite();
-  if (!write.ok()) return write.status();
-  auto status = write->Execute("INSERT INTO series (code, note, created_at) VALUES (?1, ?2, ?3)",
-                               added.code(), added.note(), TimeNow());
-  if (!status.ok()) return Taken(std::move(status), "series", added.code());
-  added.set_series_id(write->LastInsertId());
-  if (added.series_id() > UINT32_MAX) return absl::ResourceExhaustedError("too many series");
-  std::uint64_t change = 0;
-  if (identified) {
-    const auto written = impl_->WriteIdentified(*write, added, agency_id);
-    if (!written.ok()) return written.status();
-    change = *written;
-  }
-  const auto put = [&] {
-    impl_->directory.series.Put(added.series_id(), added.code(), added);
-    return absl::OkStatus();
-  };
-  if (status = impl_->CommitAndApply(*write, change, put); !status.ok()) return status;
-  return added;
-}
-
-absl::StatusOr<v1::Series> Catalog::IdentifySeries(std::string_view code, std::string_view agency,
-                                                   std::uint64_t contact_id,
-                                                   std::string_view identified_on) {
-  if (agency.empty() && contact_id == 0) {
-    return absl::InvalidArgumentError("say which agency identified the series");
-  }
-  auto write = impl_->BeginWrite();
-  if (!write.ok()) return write.status();
-  // Looked at by the one writer: two calls cannot both identify it.
-  const auto found = impl_->FindSeries(code);
-  if (!found.ok()) return found.status();
-  v1::Series series = **found;
-  if (series.status() == v1::SERIES_STATUS_IDENTIFIED) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "series ", Quoted(code), " is identified already, by ", Quoted(series.agency())));
-  }
-  const auto agency_id = impl_->TakeIdentifier(agency, contact_id, identified_on, series);
-  if (!agency_id.ok()) return agency_id.status();
-  const auto change = impl_->WriteIdentified(*write, series, *agency_id);
-  if (!change.ok()) return change.status();
-  const auto put = [&] {
-    impl_->directory.series.Put(series.series_id(), series.code(), series);
-    return absl::OkStatus();
-  };
-  if (auto status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
-  return series;
-}
-
 absl::StatusOr<v1::HashSet> Catalog::AddHashSet(const v1::HashSet& hash_set) {
-  if (auto status = FirstError(CheckName("hash set name", hash_set.name()),
+  if (auto status = FirstError({CheckName("hash set name", hash_set.name()),
                                CheckText("source", hash_set.source()),
-                               CheckOptionalName("version", hash_set.version()));
+                               CheckOptionalName("version", hash_set.version()),
+                               CheckText("handling", hash_set.handling())});
       !status.ok()) {
     return status;
   }
@@ -242,9 +152,9 @@ absl::StatusOr<v1::HashSet> Catalog::AddHashSet(const v1::HashSet& hash_set) {
   if (!write.ok()) return write.status();
   auto status = write->Execute(
       "INSERT INTO hash_set (name, source, version, purpose, enabled, radius_bits, dialect,"
-      " created_at) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)",
+      " created_at, handling) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8)",
       added.name(), added.source(), added.version(), added.purpose(), added.radius_bits(),
-      added.dialect(), TimeNow());
+      added.dialect(), TimeNow(), added.handling());
   if (!status.ok()) return Taken(std::move(status), "hash set", added.name());
   added.set_set_id(write->LastInsertId());
   if (added.set_id() >= EntryTable::kMaxHashSets) {
@@ -256,32 +166,6 @@ absl::StatusOr<v1::HashSet> Catalog::AddHashSet(const v1::HashSet& hash_set) {
   };
   if (status = impl_->CommitAndApply(*write, 0, put); !status.ok()) return status;
   return added;
-}
-
-absl::StatusOr<v1::HashSet> Catalog::SetHashSetEnabled(std::string_view name, bool enabled) {
-  auto write = impl_->BeginWrite();
-  if (!write.ok()) return write.status();
-  const auto found = impl_->FindSet(name);
-  if (!found.ok()) return found.status();
-  v1::HashSet hash_set = **found;
-  if (hash_set.enabled() != enabled) {
-    const auto change = impl_->AddChange(*write, ChangeKind::kSwitched, "");
-    if (!change.ok()) return change.status();
-    if (auto status = write->Execute(
-            "INSERT INTO hash_set_switched (change, hash_set, enabled) VALUES (?1, ?2, ?3)",
-            *change, hash_set.set_id(), enabled);
-        !status.ok()) {
-      return status;
-    }
-    hash_set.set_enabled(enabled);
-    const auto put = [&] {
-      impl_->PutSet(hash_set);
-      return absl::OkStatus();
-    };
-    if (auto status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
-  }
-  hash_set.set_entries(SetEntries(hash_set.set_id()));
-  return hash_set;
 }
 
 }  // namespace kith::catalog

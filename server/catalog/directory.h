@@ -51,6 +51,17 @@ class RecordMap {
     const std::shared_lock lock(mutex_);
     return by_id_.empty() ? 1 : by_id_.rbegin()->first + 1;
   }
+  // Another name of a record; its own name must be no other record's.
+  void PutName(std::uint64_t id, std::string_view name) {
+    const std::unique_lock lock(mutex_);
+    id_by_name_.insert_or_assign(std::string(name), id);
+  }
+  void RemoveName(std::string_view name) {
+    const std::unique_lock lock(mutex_);
+    if (const auto found = id_by_name_.find(name); found != id_by_name_.end()) {
+      id_by_name_.erase(found);
+    }
+  }
   // Adds or replaces; an empty name is not looked up.
   void Put(std::uint64_t id, std::string_view name, Record record) {
     auto pointer = std::make_shared<const Record>(std::move(record));
@@ -68,8 +79,15 @@ class RecordMap {
 struct Directory {
   RecordMap<v1::Agency> agencies;    // by name
   RecordMap<v1::Contact> contacts;   // no names
-  RecordMap<v1::Series> series;      // by code; with its contact in full
+  RecordMap<v1::Series> series;      // by code and by alias; with its contacts in full
   RecordMap<v1::HashSet> hash_sets;  // by name; `entries` is not kept up: see Catalog::SetEntries
+
+  // The series that stands for this one now: itself, or what it was merged into. Null: none.
+  [[nodiscard]] RecordMap<v1::Series>::Pointer CurrentSeries(std::uint64_t id) const;
+  // This series and all that were merged into it, whatever the depth; ascending.
+  [[nodiscard]] std::vector<std::uint64_t> SeriesCountedAs(std::uint64_t id) const;
+  // The contact to call in place of this one: itself, or what superseded it. Null: the desk.
+  [[nodiscard]] RecordMap<v1::Contact>::Pointer CurrentContact(std::uint64_t id) const;
 };
 
 }  // namespace kith::catalog

@@ -67,7 +67,9 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ReadEntries(
     if (const auto set = impl_->directory.hash_sets.ById(record.hash_set)) {
       entry.set_set(set->name());
     }
-    if (const auto series = impl_->directory.series.ById(record.series)) {
+    // Not the record's: it may have been moved, or its series merged.
+    if (const auto series =
+            impl_->directory.CurrentSeries(impl_->table.Get(record.id).series)) {
       entry.set_series(series->code());
     }
     const auto is_withdrawn = withdrawn.Bind(id).Step();
@@ -78,6 +80,25 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ReadEntries(
     entry.set_added_by_change(change.Id(0));
   }
   return entries;
+}
+
+absl::Status Catalog::ForEachEntry(std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
+                                   const std::function<absl::Status(const v1::Entry&)>& take) {
+  const std::uint64_t end = impl_->table.Size();
+  if (end == 1) return absl::OkStatus();
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  EntryScan scan(*read, std::max<std::uint64_t>(first, 1), std::min(last, end - 1));
+  EntryRecord record;
+  while (true) {
+    const auto row = scan.Next(record);
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::OkStatus();
+    if (record.hash_set != set_id || impl_->table.Get(record.id).withdrawn) continue;
+    v1::Entry entry;
+    FillEntry(record, entry);
+    if (auto status = take(entry); !status.ok()) return status;
+  }
 }
 
 absl::StatusOr<v1::Entry> Catalog::GetEntry(std::uint64_t entry_id) {
@@ -92,6 +113,8 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ListEntries(std::uint64_t after,
                                                             std::uint64_t series_id) {
   std::vector<std::uint64_t> ids;
   std::uint64_t end = 0;
+  std::vector<std::uint64_t> counted;
+  if (series_id != 0) counted = impl_->directory.SeriesCountedAs(series_id);
   {
     const std::lock_guard lock(impl_->moment_mutex);
     end = impl_->moment.entries_end;
@@ -100,7 +123,7 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ListEntries(std::uint64_t after,
   for (std::uint64_t id = after < end ? after + 1 : end; id < end && ids.size() < limit; ++id) {
     const EntryFacts facts = impl_->table.Get(id);
     if ((set_id == 0 || facts.hash_set == set_id) &&
-        (series_id == 0 || facts.series == series_id)) {
+        (series_id == 0 || std::binary_search(counted.begin(), counted.end(), facts.series))) {
       ids.push_back(id);
     }
   }
@@ -138,7 +161,9 @@ absl::Status Catalog::Impl::Silence(std::span<const std::uint64_t> entries) {
   return codes_silenced.status();
 }
 
-absl::StatusOr<std::uint64_t> Catalog::Withdraw(std::span<const std::uint64_t> entry_ids) {
+absl::StatusOr<std::uint64_t> Catalog::Withdraw(std::span<const std::uint64_t> entry_ids,
+                                                const Signature& signature) {
+  if (auto status = CheckSignature(signature); !status.ok()) return status;
   auto write = impl_->BeginWrite();
   if (!write.ok()) return write.status();
   std::vector<std::uint64_t> active;
@@ -149,7 +174,9 @@ absl::StatusOr<std::uint64_t> Catalog::Withdraw(std::span<const std::uint64_t> e
   std::sort(active.begin(), active.end());
   active.erase(std::unique(active.begin(), active.end()), active.end());
   if (active.empty()) return 0;
-  const auto change = impl_->AddChange(*write, ChangeKind::kWithdrawn, "");
+  const auto change = impl_->AddChange(*write, ChangeKind::kWithdrawn,
+                                       absl::StrCat(active.size(), " from entry ", active.front()),
+                                       signature);
   if (!change.ok()) return change.status();
   {
     Statement insert = write->Prepare("INSERT INTO withdrawal (entry, change) VALUES (?1, ?2)");
@@ -164,6 +191,56 @@ absl::StatusOr<std::uint64_t> Catalog::Withdraw(std::span<const std::uint64_t> e
   };
   if (auto status = impl_->CommitAndApply(*write, *change, silence); !status.ok()) return status;
   return active.size();
+}
+
+void Catalog::Impl::PutIntoSeries(std::uint64_t entry, std::uint64_t series) {
+  const std::lock_guard lock(counts_mutex);
+  const EntryFacts facts = table.Get(entry);
+  table.SetSeries(entry, static_cast<std::uint32_t>(series));
+  if (facts.withdrawn) return;
+  if (facts.series != 0) --series_entries[facts.series];
+  ++series_entries[series];
+}
+
+absl::StatusOr<std::uint64_t> Catalog::MoveEntries(std::span<const std::uint64_t> entry_ids,
+                                                   std::string_view series,
+                                                   const Signature& signature) {
+  if (auto status = CheckSignature(signature); !status.ok()) return status;
+  auto write = impl_->BeginWrite();
+  if (!write.ok()) return write.status();
+  const auto found = impl_->FindSeries(series);
+  if (!found.ok()) return found.status();
+  const auto target = impl_->directory.CurrentSeries((*found)->series_id());
+  if (!target) return absl::DataLossError("a series is gone from memory: restart");
+  std::vector<std::uint64_t> moved;
+  for (const std::uint64_t id : entry_ids) {
+    if (id == 0 || id >= impl_->table.Size()) return NoEntry(id);
+    const auto current = impl_->directory.CurrentSeries(impl_->table.Get(id).series);
+    if (!current || current->series_id() != target->series_id()) moved.push_back(id);
+  }
+  std::sort(moved.begin(), moved.end());
+  moved.erase(std::unique(moved.begin(), moved.end()), moved.end());
+  if (moved.empty()) return 0;
+  const auto change = impl_->AddChange(
+      *write, ChangeKind::kMoved,
+      absl::StrCat(moved.size(), " from entry ", moved.front(), ", to series ", target->code()),
+      signature);
+  if (!change.ok()) return change.status();
+  {
+    Statement insert =
+        write->Prepare("INSERT INTO entry_moved (change, entry, series) VALUES (?1, ?2, ?3)");
+    for (const std::uint64_t id : moved) {
+      if (auto status = insert.Bind(*change, id, target->series_id()).Run(); !status.ok()) {
+        return status;
+      }
+    }
+  }
+  const auto put = [&] {
+    for (const std::uint64_t id : moved) impl_->PutIntoSeries(id, target->series_id());
+    return absl::OkStatus();
+  };
+  if (auto status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
+  return moved.size();
 }
 
 }  // namespace kith::catalog

@@ -49,4 +49,15 @@ void EntryTable::Withdraw(std::uint64_t entry) {
                                                                         std::memory_order_release);
 }
 
+void EntryTable::SetSeries(std::uint64_t entry, std::uint32_t series) {
+  std::atomic<std::uint64_t>& slot =
+      (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)];
+  std::uint64_t word = slot.load(std::memory_order_relaxed);
+  constexpr std::uint64_t kRest = (std::uint64_t{1} << kSeriesShift) - 1;
+  while (!slot.compare_exchange_weak(
+      word, (word & kRest) | static_cast<std::uint64_t>(series) << kSeriesShift,
+      std::memory_order_release, std::memory_order_relaxed)) {
+  }
+}
+
 }  // namespace kith::catalog

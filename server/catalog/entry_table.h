@@ -34,6 +34,7 @@ class EntryTable {
   // False: the table is full (2^34 entries).
   [[nodiscard]] bool Append(const EntryFacts& facts);
   void Withdraw(std::uint64_t entry);
+  void SetSeries(std::uint64_t entry, std::uint32_t series);
 
  private:
   static constexpr int kBlockBits = 18;

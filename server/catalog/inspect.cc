@@ -81,6 +81,8 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   const auto withdrawn = ReadWithdrawn(*read, INT64_MAX);
   if (!withdrawn.ok()) return withdrawn.status();
   std::uint64_t active = 0;  // as ContentDigest
+  const auto moved = ReadMoved(*read);
+  if (!moved.ok()) return moved.status();
   BatchScan scan;
   scan.damage = [&](absl::Status status) { return Find(inspection, std::move(status)); };
   scan.entry = [&](const EntryRecord& record) -> absl::Status {
@@ -96,8 +98,10 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
         active += index::RowDigest(code.pdq, label);
       }
     }
+    const auto elsewhere = moved->find(record.id);
+    const std::uint64_t series = elsewhere == moved->end() ? record.series : elsewhere->second;
     // An entry withdrawn since the snapshot was taken is none of the index's faults.
-    if (facts.hash_set != record.hash_set || facts.series != record.series ||
+    if (facts.hash_set != record.hash_set || facts.series != series ||
         facts.ambiguous != record.IsAmbiguous() ||
         facts.victim_identified != static_cast<std::uint8_t>(record.victim_identified) ||
         (is_withdrawn && !facts.withdrawn)) {

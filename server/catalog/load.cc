@@ -121,16 +121,6 @@ void Catalog::Impl::Publish(std::uint64_t change) {
   moment.entries_end = table.Size();
 }
 
-absl::StatusOr<std::uint64_t> Catalog::Impl::AddChange(Transaction& write, ChangeKind kind,
-                                                       std::string_view note) {
-  if (auto status = write.Execute("INSERT INTO change (at, kind, note) VALUES (?1, ?2, ?3)",
-                                  TimeNow(), kind, note);
-      !status.ok()) {
-    return status;
-  }
-  return write.LastInsertId();
-}
-
 absl::Status Catalog::Impl::Load() {
   auto read = database->BeginRead();
   if (!read.ok()) return read.status();
@@ -164,8 +154,11 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
     directory.agencies.Put(agency.agency_id(), agency.name(), agency);
   }
   Statement contacts = read.Prepare(
-      "SELECT c.id, a.name, c.name, c.role, c.phone, c.email, c.verified_on"
-      " FROM contact c JOIN agency a ON a.id = c.agency ORDER BY c.id");
+      "SELECT c.id, a.name, c.name, c.role, c.phone, c.email, coalesce(v.verified_on,"
+      " c.verified_on), coalesce(v.superseded_by, 0), coalesce(v.retired, 0)"
+      " FROM contact c JOIN agency a ON a.id = c.agency LEFT JOIN contact_version v"
+      " ON v.contact = c.id AND v.change = (SELECT max(change) FROM contact_version"
+      " WHERE contact = c.id) ORDER BY c.id");
   while (true) {
     const auto row = contacts.Step();
     if (!row.ok()) return row.status();
@@ -178,35 +171,17 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
     contact.set_phone(std::string(contacts.Text(4)));
     contact.set_email(std::string(contacts.Text(5)));
     contact.set_verified_at(std::string(contacts.Text(6)));
+    contact.set_superseded_by(contacts.Id(7));
+    contact.set_retired(contacts.Int(8) != 0);
     directory.contacts.Put(contact.contact_id(), "", contact);
   }
-  Statement all_series = read.Prepare(
-      "SELECT s.id, s.code, s.note, i.change, a.name, i.contact, i.identified_on FROM series s"
-      " LEFT JOIN series_identified i ON i.series = s.id LEFT JOIN agency a ON a.id = i.agency"
-      " ORDER BY s.id");
-  while (true) {
-    const auto row = all_series.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) break;
-    v1::Series series;
-    series.set_series_id(all_series.Id(0));
-    series.set_code(std::string(all_series.Text(1)));
-    series.set_note(std::string(all_series.Text(2)));
-    series.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
-    if (!all_series.IsNull(3)) {
-      series.set_status(v1::SERIES_STATUS_IDENTIFIED);
-      series.set_agency(std::string(all_series.Text(4)));
-      if (const auto contact = directory.contacts.ById(all_series.Id(5))) {
-        *series.mutable_contact() = *contact;
-      }
-      series.set_identified_on(std::string(all_series.Text(6)));
-    }
-    directory.series.Put(series.series_id(), series.code(), series);
-  }
+  if (auto status = LoadSeries(read); !status.ok()) return status;
   Statement sets = read.Prepare(
-      "SELECT h.id, h.name, h.source, h.version, h.purpose, h.radius_bits, h.dialect,"
-      " coalesce((SELECT s.enabled FROM hash_set_switched s WHERE s.hash_set = h.id"
-      "           ORDER BY s.change DESC LIMIT 1), h.enabled) FROM hash_set h ORDER BY h.id");
+      "SELECT h.id, h.name, coalesce(v.source, h.source), coalesce(v.version, h.version), h.purpose,"
+      " coalesce(v.radius_bits, h.radius_bits), h.dialect, coalesce(v.enabled, h.enabled),"
+      " coalesce(v.handling, h.handling) FROM hash_set h LEFT JOIN hash_set_version v"
+      " ON v.hash_set = h.id AND v.change = (SELECT max(change) FROM hash_set_version"
+      " WHERE hash_set = h.id) ORDER BY h.id");
   while (true) {
     const auto row = sets.Step();
     if (!row.ok()) return row.status();
@@ -223,6 +198,7 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
     hash_set.set_radius_bits(static_cast<std::uint32_t>(sets.Int(5)));
     hash_set.set_dialect(static_cast<v1::Dialect>(sets.Int(6)));
     hash_set.set_enabled(sets.Int(7) != 0);
+    hash_set.set_handling(std::string(sets.Text(8)));
     PutSet(hash_set);
   }
 }

@@ -186,6 +186,17 @@ absl::Status Catalog::Impl::EntryLoader::Run() {
   return Scan(last_entry_ + 1);
 }
 
+absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(Transaction& read) {
+  std::unordered_map<std::uint64_t, std::uint64_t> moved;
+  Statement statement = read.Prepare("SELECT entry, series FROM entry_moved ORDER BY change");
+  while (true) {
+    const auto row = statement.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return moved;
+    moved[statement.Id(0)] = statement.Id(1);
+  }
+}
+
 absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std::uint64_t last) {
   std::vector<std::uint64_t> withdrawn;
   Statement statement = read.Prepare("SELECT entry FROM withdrawal ORDER BY entry");
@@ -205,6 +216,15 @@ absl::Status Catalog::Impl::LoadEntries(Transaction& read) {
   EntryLoader loader(*this, read);
   if (auto status = loader.Run(); !status.ok()) return status;
   // What became of entries after they were added is in none of the files: it is done again.
+  const auto moved = ReadMoved(read);
+  if (!moved.ok()) return moved.status();
+  for (const auto& [entry, series] : *moved) {
+    if (entry == 0 || entry >= table.Size() || directory.series.ById(series) == nullptr) {
+      return absl::DataLossError(absl::StrCat(
+          "entry ", entry, " was moved, but it or its series does not exist; restore a backup"));
+    }
+    PutIntoSeries(entry, series);
+  }
   const auto withdrawn = ReadWithdrawn(read, loader.last_entry());
   if (!withdrawn.ok()) return withdrawn.status();
   if (auto status = Silence(*withdrawn); !status.ok()) return status;

@@ -120,6 +120,13 @@ absl::Status CheckDate(std::string_view field, std::string_view text) {
       absl::StrCat(std::string(field), " ", Quoted(text), " is no day: write YYYY-MM-DD"));
 }
 
+absl::Status FirstError(std::initializer_list<absl::Status> statuses) {
+  for (const absl::Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 std::string TimeNow() {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
 }

@@ -7,6 +7,7 @@
 // more of the text than is fit for a terminal.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,9 @@ inline constexpr std::size_t kMaxTextBytes = 4096;
 [[nodiscard]] absl::Status CheckAgencyName(std::string_view text);
 // YYYY-MM-DD of a day that exists, or empty.
 [[nodiscard]] absl::Status CheckDate(std::string_view field, std::string_view text);
+
+// The first that is an error, or OK.
+[[nodiscard]] absl::Status FirstError(std::initializer_list<absl::Status> statuses);
 
 // The present moment, RFC 3339, UTC, whole seconds.
 [[nodiscard]] std::string TimeNow();

@@ -126,7 +126,124 @@ CREATE TRIGGER withdrawal_is_kept BEFORE DELETE ON withdrawal
   BEGIN SELECT RAISE(ABORT, 'withdrawals are immutable'); END;
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations = {{{1, kCatalog1}}};
+// What happens to agencies' contacts, series, sets and entries later. Each is a row under a number of
+// the change sequence that holds the whole state from then on: the row with the highest change holds,
+// the others are the history.
+constexpr std::string_view kCatalog2 = R"sql(
+DROP TRIGGER change_stays;
+DROP TRIGGER change_is_kept;
+CREATE TABLE change_2 (
+  number      INTEGER PRIMARY KEY,
+  at          TEXT NOT NULL,
+  kind        INTEGER NOT NULL CHECK (kind >= 1),   -- catalog/change.h
+  first_entry INTEGER,
+  last_entry  INTEGER,
+  digest      BLOB CHECK (length(digest) = 16),
+  note        TEXT NOT NULL DEFAULT '',             -- why
+  who         TEXT NOT NULL DEFAULT '',
+  subject     TEXT NOT NULL DEFAULT '',             -- of what, in words
+  CHECK ((kind = 1) = (first_entry IS NOT NULL AND last_entry IS NOT NULL AND digest IS NOT NULL))
+) STRICT;
+INSERT INTO change_2 (number, at, kind, first_entry, last_entry, digest, note)
+  SELECT number, at, kind, first_entry, last_entry, digest, note FROM change;
+DROP TABLE change;
+ALTER TABLE change_2 RENAME TO change;
+CREATE TRIGGER change_stays BEFORE UPDATE ON change
+  BEGIN SELECT RAISE(ABORT, 'changes are immutable'); END;
+CREATE TRIGGER change_is_kept BEFORE DELETE ON change
+  BEGIN SELECT RAISE(ABORT, 'changes are immutable'); END;
+
+ALTER TABLE entry ADD COLUMN category_scheme TEXT NOT NULL DEFAULT '';
+ALTER TABLE entry ADD COLUMN category_code TEXT NOT NULL DEFAULT '';
+ALTER TABLE hash_set ADD COLUMN handling TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE series_version (
+  change               INTEGER NOT NULL REFERENCES change (number),
+  series               INTEGER NOT NULL REFERENCES series (id),
+  status               INTEGER NOT NULL CHECK (status BETWEEN 1 AND 2),
+  agency               INTEGER REFERENCES agency (id),      -- that identified it
+  contact              INTEGER REFERENCES contact (id),     -- NULL: the agency's desk
+  identified_on        TEXT NOT NULL DEFAULT '',
+  jurisdiction         TEXT NOT NULL DEFAULT '',
+  sensitivity          TEXT NOT NULL DEFAULT '',
+  notification         INTEGER NOT NULL DEFAULT 0 CHECK (notification BETWEEN 0 AND 2),
+  notification_contact INTEGER REFERENCES contact (id),
+  restitution_contact  INTEGER REFERENCES contact (id),
+  note                 TEXT NOT NULL DEFAULT '',
+  merged_into          INTEGER REFERENCES series (id),      -- NULL: stands for itself
+  PRIMARY KEY (series, change)
+) STRICT, WITHOUT ROWID;
+INSERT INTO series_version (change, series, status, agency, contact, identified_on, note)
+  SELECT i.change, i.series, 2, i.agency, i.contact, i.identified_on, s.note
+  FROM series_identified i JOIN series s ON s.id = i.series;
+DROP TABLE series_identified;
+
+-- Other names of a series. The row with the highest change of an alias holds; NULL: of none.
+CREATE TABLE series_alias (
+  change INTEGER NOT NULL REFERENCES change (number),
+  alias  TEXT NOT NULL,
+  scheme TEXT NOT NULL,                                     -- whose name it is: VICS, ICSE, ...
+  series INTEGER REFERENCES series (id),
+  PRIMARY KEY (alias, change)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contact_version (
+  change        INTEGER NOT NULL REFERENCES change (number),
+  contact       INTEGER NOT NULL REFERENCES contact (id),
+  verified_on   TEXT NOT NULL,
+  superseded_by INTEGER REFERENCES contact (id),
+  retired       INTEGER NOT NULL CHECK (retired BETWEEN 0 AND 1),  -- the desk answers instead
+  PRIMARY KEY (contact, change)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hash_set_version (
+  change      INTEGER NOT NULL REFERENCES change (number),
+  hash_set    INTEGER NOT NULL REFERENCES hash_set (id),
+  source      TEXT NOT NULL,
+  handling    TEXT NOT NULL,
+  version     TEXT NOT NULL,
+  radius_bits INTEGER NOT NULL CHECK (radius_bits BETWEEN 0 AND 31),
+  enabled     INTEGER NOT NULL CHECK (enabled BETWEEN 0 AND 1),
+  PRIMARY KEY (hash_set, change)
+) STRICT, WITHOUT ROWID;
+INSERT INTO hash_set_version (change, hash_set, source, handling, version, radius_bits, enabled)
+  SELECT w.change, w.hash_set, h.source, '', h.version, h.radius_bits, w.enabled
+  FROM hash_set_switched w JOIN hash_set h ON h.id = w.hash_set;
+DROP TABLE hash_set_switched;
+
+-- An entry that was put into another series: the row with the highest change holds.
+CREATE TABLE entry_moved (
+  change INTEGER NOT NULL REFERENCES change (number),
+  entry  INTEGER NOT NULL REFERENCES entry (id),
+  series INTEGER NOT NULL REFERENCES series (id),
+  PRIMARY KEY (entry, change)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entry_moved_by ON entry_moved (change);
+CREATE INDEX withdrawal_by ON withdrawal (change);
+
+CREATE TRIGGER series_version_stays BEFORE UPDATE ON series_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER series_version_is_kept BEFORE DELETE ON series_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER series_alias_stays BEFORE UPDATE ON series_alias
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER series_alias_is_kept BEFORE DELETE ON series_alias
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER contact_version_stays BEFORE UPDATE ON contact_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER contact_version_is_kept BEFORE DELETE ON contact_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER hash_set_version_stays BEFORE UPDATE ON hash_set_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER hash_set_version_is_kept BEFORE DELETE ON hash_set_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER entry_moved_stays BEFORE UPDATE ON entry_moved
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER entry_moved_is_kept BEFORE DELETE ON entry_moved
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations = {{{1, kCatalog1}, {2, kCatalog2}}};
 
 }  // namespace
 

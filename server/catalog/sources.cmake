@@ -4,6 +4,7 @@ list(
   kith_engine_sources
   catalog/batch.cc
   catalog/catalog.cc
+  catalog/changes.cc
   catalog/database.cc
   catalog/directory.cc
   catalog/entries.cc
@@ -19,9 +20,11 @@ list(
   catalog/load_entries.cc
   catalog/names.cc
   catalog/schema.cc
+  catalog/series.cc
   engine.cc
   engine_admin.cc
   engine_catalog.cc
+  engine_changes.cc
   engine_import.cc
   internal/match_answer.cc
   internal/match_group.cc

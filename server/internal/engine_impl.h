@@ -10,6 +10,8 @@
 #include <memory>
 #include <span>
 
+#include "server/case_desk.h"
+#include "server/casework/opinions.h"
 #include "server/catalog/catalog.h"
 #include "server/catalog/import.h"
 #include "server/check_run.h"
@@ -21,6 +23,8 @@ namespace kith::server {
 class EngineImpl final : public Engine {
  public:
   explicit EngineImpl(std::unique_ptr<catalog::Catalog> catalog);
+  // What the ledger holds in memory; at the start.
+  [[nodiscard]] absl::Status Load() { return opinions_.Load(catalog_->database()); }
 
 #define KITH_CALL(Name, lane) \
   [[nodiscard]] absl::StatusOr<v1::Name##Response> Name(const v1::Name##Request& request) override;
@@ -37,14 +41,17 @@ class EngineImpl final : public Engine {
       const v1::MatchStreamOpen& open) override;
 
  private:
+  [[nodiscard]] MatchFunction Matching() const;
   [[nodiscard]] absl::StatusOr<Matched> MatchAll(std::span<const v1::Fingerprint* const> queries,
                                                  const v1::MatchOptions& options,
                                                  std::size_t max_matches) const;
 
   std::unique_ptr<catalog::Catalog> catalog_;
   catalog::Imports imports_;
+  casework::Opinions opinions_;
   Matcher matcher_;
   Casework casework_;
+  CaseDesk desk_;
   std::atomic_flag verifying_;
 };
 

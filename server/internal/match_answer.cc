@@ -20,10 +20,30 @@ constexpr std::array<std::string_view, 4> kByNames = {"sha256", "sha1", "md5", "
 
 }  // namespace
 
+std::uint64_t MatchGroup::HeedOpinions(const v1::Fingerprint& query,
+                                       std::vector<Candidate>& candidates) const {
+  if (call_.opinions == nullptr || query.digests().sha256().empty() || candidates.empty()) return 0;
+  const std::vector<casework::Opinions::OnEntry> given =
+      call_.opinions->Of(query.digests().sha256());
+  if (given.empty()) return 0;
+  const auto opinion_on = [&](std::uint64_t entry) {
+    const auto found = std::find_if(given.begin(), given.end(),
+                                    [&](const auto& one) { return one.entry_id == entry; });
+    return found == given.end() ? v1::OPINION_KIND_UNSPECIFIED : found->kind;
+  };
+  for (Candidate& candidate : candidates) {
+    candidate.confirmed = candidate.by == By::kPdq &&
+                          opinion_on(candidate.entry) == v1::OPINION_KIND_CONFIRMED;
+  }
+  return std::erase_if(candidates, [&](const Candidate& candidate) {
+    return candidate.by == By::kPdq && opinion_on(candidate.entry) == v1::OPINION_KIND_REJECTED;
+  });
+}
+
 const v1::Series* MatchGroup::SeriesOf(std::uint64_t series) {
   if (series == 0) return nullptr;
   const auto [place, is_new] = series_.try_emplace(series);
-  if (is_new) place->second = catalog_.directory().series.ById(series);
+  if (is_new) place->second = catalog_.directory().CurrentSeries(series);
   return place->second.get();
 }
 
@@ -49,6 +69,9 @@ void MatchGroup::FillMatch(const Chosen& chosen, v1::Match& match) {
   match.set_by(std::string(kByNames[static_cast<std::size_t>(candidate.by)]));
   match.set_distance_bits(static_cast<std::uint32_t>(candidate.distance_bits));
   match.set_held_back(chosen.facts.held_back);
+  if (candidate.confirmed) match.set_opinion(v1::OPINION_KIND_CONFIRMED);
+  match.set_nearness(
+      std::string(casework::NearnessOf(chosen.facts.by_digest, candidate.distance_bits)));
   // The same file shows the same: what a digest found is the whole of it, unturned.
   match.mutable_view()->set_crop(v1::CROP_ORIGINAL);
   match.mutable_query_view()->set_crop(v1::CROP_ORIGINAL);
@@ -109,6 +132,7 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
   std::vector<Chosen> chosen;
   for (std::size_t i = 0; i < queries_.size(); ++i) {
     KeepNearest(candidates_[i], ambiguous_[i]);
+    const std::uint64_t rejected = HeedOpinions(*queries_[i], candidates_[i]);
     facts.clear();
     chosen.clear();
     for (const Candidate& candidate : candidates_[i]) {
@@ -117,6 +141,7 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
       facts.push_back({.set_id = entry.hash_set,
                        .distance_bits = candidate.distance_bits,
                        .by_digest = candidate.by != By::kPdq,
+                       .confirmed = candidate.confirmed,
                        .benign = (*moment_.sets)[entry.hash_set].purpose == v1::PURPOSE_BENIGN,
                        .identification = casework::IdentificationOf(
                            series != nullptr,
@@ -140,6 +165,10 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
     result.set_rule(std::string(judgement.rule));
     result.set_total(chosen.size());
     result.set_truncated(count < chosen.size());
+    result.set_rejected(rejected);
+    result.set_held_back(static_cast<std::uint64_t>(
+        std::count_if(chosen.begin(), chosen.end(),
+                      [](const Chosen& match) { return match.facts.held_back; })));
     for (std::size_t k = 0; k < count; ++k) {
       FillMatch(chosen[k], *result.add_matches());
       shown.push_back(chosen[k].candidate.entry);

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "proto/kith/v1/match.pb.h"
+#include "server/casework/opinions.h"
 #include "server/casework/verdict.h"
 #include "server/catalog/catalog.h"
 
@@ -39,6 +40,7 @@ struct Candidate {
   int distance_bits = 0;
   const QueryCode* code = nullptr;  // of a lead
   std::uint32_t view = 0;           // of a lead: the label of the entry's code
+  bool confirmed = false;           // of a lead: by a person
 
   // Of one entry, the least is the nearest.
   [[nodiscard]] auto Nearness() const {
@@ -51,6 +53,7 @@ struct Candidate {
 struct MatchCall {
   catalog::Catalog& catalog;
   const catalog::Moment& moment;
+  const casework::Opinions* opinions = nullptr;  // null: nobody gave any
   // By number of the set: how far its codes may lie, or kNotAsked for one that is switched off or
   // of another purpose. Decided once a call; a search looks it up for each code in reach.
   std::vector<int> radius_of_set;
@@ -94,6 +97,9 @@ class MatchGroup {
   [[nodiscard]] absl::Status FindDigests(index::DigestKind kind, By by,
                                          const std::string& (v1::Digests::*digest)() const);
   void KeepNearest(std::vector<Candidate>& candidates, bool ambiguous) const;
+  // Takes the leads that a person rejected out and marks those that one confirmed; returns how many
+  // were taken out.
+  std::uint64_t HeedOpinions(const v1::Fingerprint& query, std::vector<Candidate>& candidates) const;
   [[nodiscard]] const v1::Series* SeriesOf(std::uint64_t series);
   void FillMatch(const Chosen& chosen, v1::Match& match);
 

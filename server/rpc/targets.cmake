@@ -15,6 +15,7 @@ kith_library(
   kithd_log.cc
   rpc/admin_service.cc
   rpc/case_service.cc
+  rpc/casework_service.cc
   rpc/catalog_service.cc
   rpc/channel.cc
   rpc/import_service.cc

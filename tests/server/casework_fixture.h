@@ -3,6 +3,7 @@
 // A store in a temporary folder, with two sets, two series, and evidence made from numbers.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 

@@ -199,6 +199,7 @@ TEST_F(LedgerTest, AHeldBackMatchIsNoSighting) {
   v1::MatchResult held = Found("BLUE", {1});
   held.set_verdict(v1::VERDICT_UNRECOGNIZED);
   held.mutable_matches(0)->set_held_back(true);
+  held.set_held_back(1);
   Record(run, {Picture("a", 1)}, {held}, 5);
   EXPECT_EQ(Query("SELECT count(*) FROM sighting"), 0);
   EXPECT_EQ(Must(ledger_.GetCase("LKA/1")).sightings_size(), 0);

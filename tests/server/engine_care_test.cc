@@ -139,8 +139,8 @@ TEST_F(EngineCareTest, ABatchChecksumCatchesWhatSqliteDoesNot) {
       "UPDATE entry_code SET quality = 99 WHERE entry = 1",
       "DELETE FROM entry_code WHERE entry = 4",
       "DELETE FROM entry WHERE id = 5",
-      "INSERT INTO entry SELECT 6, hash_set, series, 0, '', md5, sha1, sha256 FROM entry"
-      " WHERE id = 1",
+      "INSERT INTO entry (id, hash_set, series, victim_identified, source_ref, md5, sha1, sha256)"
+      " SELECT 6, hash_set, series, 0, '', md5, sha1, sha256 FROM entry WHERE id = 1",
       "UPDATE change SET last_entry = 4 WHERE number = 1"};
   for (const std::string& edit : edits) {
     std::filesystem::copy(DatabasePath(), Dir() + "/sound");
@@ -249,12 +249,15 @@ TEST(CatalogTest, MemoryThatRunsOutBehindTheCommitNeverAddsTwice) {
   v1::Series identified;
   identified.set_code("S-2");
   identified.set_agency("NCA");
+  v1::IdentifySeriesRequest identify;
+  identify.set_code("S-1");
+  identify.set_agency("NCA");
   const std::vector<std::function<absl::Status(Catalog&)>> changes = {
       [&](Catalog& store) { return store.AddEntries("list", "", entries).status(); },
-      [&](Catalog& store) { return store.Withdraw(first).status(); },
-      [&](Catalog& store) { return store.IdentifySeries("S-1", "NCA", 0, "").status(); },
+      [&](Catalog& store) { return store.Withdraw(first, {}).status(); },
+      [&](Catalog& store) { return store.IdentifySeries(identify).status(); },
       [&](Catalog& store) { return store.AddSeries(identified).status(); },
-      [&](Catalog& store) { return store.SetHashSetEnabled("list", false).status(); }};
+      [&](Catalog& store) { return store.SetHashSetEnabled("list", false, {}).status(); }};
   for (std::size_t i = 0; i < changes.size(); ++i) {
     SCOPED_TRACE(i);
     TempDir dir;

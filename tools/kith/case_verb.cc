@@ -4,8 +4,10 @@
 #include <string>
 
 #include "proto/kith/v1/case.grpc.pb.h"
+#include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
@@ -19,7 +21,8 @@ using Stub = v1::CaseService::Stub;
 nlohmann::ordered_json ToJson(const v1::Case& record) {
   return {{"case_id", record.case_id()},     {"case", record.name()},
           {"opened_at", record.opened_at()}, {"files", record.files()},
-          {"paths", record.paths()},         {"complete", record.complete()}};
+          {"paths", record.paths()},         {"complete", record.complete()},
+          {"purged_at", record.purged_at()}};
 }
 
 int List(const Program& program) {
@@ -30,7 +33,8 @@ int List(const Program& program) {
           for (const v1::Case& record : page.cases()) {
             if (program.json) PrintJson(Typed("case", ToJson(record)));
             table.Add({record.name(), record.opened_at(), report::Number(record.files()),
-                       report::Number(record.paths()), record.complete() ? "yes" : "NO"});
+                       report::Number(record.paths()),
+                       !record.purged_at().empty() ? "purged" : record.complete() ? "yes" : "NO"});
           }
         });
     if (!status.ok()) return status;
@@ -52,7 +56,20 @@ int Show(const Program& program, const std::string& name) {
                    .Add("opened", record.opened_at())
                    .Add("files", report::Number(record.files()))
                    .Add("paths", report::Number(record.paths()))
-                   .Add("complete", record.complete() ? "yes" : "NO: run the check again"));
+                   .Add("complete", record.complete() ? "yes" : "NO: run the check again")
+                   .Add("purged", record.purged_at()));
+    for (const v1::VerdictCount& count : got->verdicts()) {
+      if (program.json) {
+        PrintJson({{"type", "verdict_count"},
+                   {"case", record.name()},
+                   {"verdict", report::VerdictWord(count.verdict())},
+                   {"files", count.files()},
+                   {"paths", count.paths()}});
+      } else {
+        PrintLine(report::VerdictWord(count.verdict()) + "  " + report::Number(count.files()) +
+                  " files, " + report::Number(count.paths()) + " paths");
+      }
+    }
     Table table({"SERIES", ">FILES", "FIRST SEEN"});
     for (const v1::Sighting& sighting : got->sightings()) {
       if (program.json) {
@@ -95,6 +112,81 @@ int WriteCaseReport(const Program& program, const std::string& name, const std::
   });
 }
 
+int Refresh(const Program& program, const std::string& name) {
+  return WithEngine<v1::CaseworkService>(
+      program, "case", [&](v1::CaseworkService::Stub& stub) -> absl::StatusOr<int> {
+        v1::RefreshCaseRequest request;
+        request.set_name(name);
+        const auto done = Call(stub, &v1::CaseworkService::Stub::RefreshCase, request);
+        if (!done.ok()) return done.status();
+        if (program.json) {
+          PrintJson({{"type", "refreshed"},
+                     {"case", name},
+                     {"files", done->files()},
+                     {"changed", done->changed()},
+                     {"change", done->index_version().change()}});
+        } else {
+          PrintLine(report::Number(done->files()) + " files were compared again, " +
+                    report::Number(done->changed()) + " have another verdict now.");
+        }
+        return kExitDone;
+      });
+}
+
+void AddRefresh(CLI::App& group, Program& program) {
+  CLI::App* verb =
+      AddVerb(group, program, "refresh",
+              "Compares the files of a case with what is known now; none is read again.",
+              "kith case refresh DPD/2026-0117\nkith case refresh DPD/2026-0117 --json\n"
+              "kith case refresh DPD/2026-0117 --server 127.0.0.1:7475");
+  auto name = std::make_shared<std::string>();
+  verb->add_option("case", *name, "The case")->type_name("AGENCY/NUMBER")->required();
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [name, &program] { return Refresh(program, *name); });
+}
+
+int Purge(const Program& program, const v1::PurgeCaseRequest& request, bool sure) {
+  if (!sure) {
+    return Fail(absl::FailedPreconditionError(
+        "this expunges the files of case " + request.name() +
+        " for good; backups keep what they have. Say --yes to do it"));
+  }
+  return WithEngine<v1::CaseworkService>(
+      program, "case", [&](v1::CaseworkService::Stub& stub) -> absl::StatusOr<int> {
+        const auto done = Call(stub, &v1::CaseworkService::Stub::PurgeCase, request);
+        if (!done.ok()) return done.status();
+        if (program.json) {
+          PrintJson({{"type", "purged"},
+                     {"case", request.name()},
+                     {"files", done->files()},
+                     {"paths", done->paths()},
+                     {"change", done->index_version().change()}});
+        } else {
+          PrintLine(report::Number(done->files()) + " files in " + report::Number(done->paths()) +
+                    " paths are expunged; their counts are left.");
+        }
+        return kExitDone;
+      });
+}
+
+void AddPurge(CLI::App& group, Program& program) {
+  CLI::App* verb = AddVerb(
+      group, program, "purge",
+      "Expunges the files of a case, their paths and hashes, and leaves its counts.",
+      "kith case purge DPD/2026-0117 --why 'court order 12' --yes\n"
+      "kith case purge DPD/2026-0117 --who 'J. Jansen' --why 'court order 12' --yes\n"
+      "kith case purge DPD/2026-0117 --why 'retention' --yes --json");
+  auto request = std::make_shared<v1::PurgeCaseRequest>();
+  auto sure = std::make_shared<bool>(false);
+  verb->add_option("case", *request->mutable_name(), "The case")
+      ->type_name("AGENCY/NUMBER")
+      ->required();
+  verb->add_flag("--yes", *sure, "Do it");
+  AddSignatureFlags(*verb, program, *request->mutable_signature());
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [request, sure, &program] { return Purge(program, *request, *sure); });
+}
+
 }  // namespace
 
 void AddCaseVerb(CLI::App& app, Program& program) {
@@ -129,6 +221,8 @@ void AddCaseVerb(CLI::App& app, Program& program) {
   AddEngineFlags(*write, program);
   OnRun(*write, program,
         [reported, out, &program] { return WriteCaseReport(program, *reported, *out); });
+  AddRefresh(*group, program);
+  AddPurge(*group, program);
 }
 
 }  // namespace kith::cli

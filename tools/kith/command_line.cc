@@ -250,6 +250,10 @@ std::unique_ptr<CLI::App> MakeCommandLine(Program& program) {
   AddAgencyVerb(*app, program);
   AddContactVerb(*app, program);
   AddCaseVerb(*app, program);
+  AddOpinionVerb(*app, program);
+  AddAlertVerb(*app, program);
+  AddClusterVerb(*app, program);
+  AddNotificationVerb(*app, program);
   AddStoreVerb(*app, program);
   AddConfigVerb(*app, program);
   AddServeVerb(*app, program);

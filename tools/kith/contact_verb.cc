@@ -6,6 +6,7 @@
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/render.h"
 
@@ -13,6 +14,11 @@ namespace kith::cli {
 namespace {
 
 using Stub = v1::CatalogService::Stub;
+
+std::string StandIn(const v1::Contact& contact) {
+  if (contact.retired()) return "the desk of " + contact.agency();
+  return contact.superseded_by() == 0 ? "" : "contact " + std::to_string(contact.superseded_by());
+}
 
 void Show(const Program& program, const v1::Contact& contact) {
   PrintThing(program, "contact", report::ContactJson(contact),
@@ -23,7 +29,8 @@ void Show(const Program& program, const v1::Contact& contact) {
                  .Add("role", contact.role())
                  .Add("phone", contact.phone())
                  .Add("email", contact.email())
-                 .Add("verified", contact.verified_at()));
+                 .Add("verified", contact.verified_at())
+                 .Add("superseded by", StandIn(contact)));
 }
 
 int Add(const Program& program, const v1::Contact& contact) {
@@ -39,7 +46,7 @@ int Add(const Program& program, const v1::Contact& contact) {
 
 int List(const Program& program, const std::string& agency) {
   return WithEngine<v1::CatalogService>(program, "contact", [&](Stub& stub) -> absl::StatusOr<int> {
-    Table table({">CONTACT", "AGENCY", "NAME", "ROLE", "PHONE", "E-MAIL", "VERIFIED"});
+    Table table({">CONTACT", "AGENCY", "NAME", "ROLE", "PHONE", "E-MAIL", "VERIFIED", "SUPERSEDED BY"});
     v1::ListContactsRequest request;
     request.set_agency(agency);
     const absl::Status status =
@@ -47,7 +54,7 @@ int List(const Program& program, const std::string& agency) {
           for (const v1::Contact& contact : page.contacts()) {
             if (program.json) PrintJson(Typed("contact", report::ContactJson(contact)));
             table.Add({std::to_string(contact.contact_id()), contact.agency(), contact.name(),
-                       contact.role(), contact.phone(), contact.email(), contact.verified_at()});
+                       contact.role(), contact.phone(), contact.email(), contact.verified_at(), StandIn(contact)});
           }
         });
     if (!status.ok()) return status;
@@ -90,6 +97,65 @@ void AddAdd(CLI::App& group, Program& program) {
   OnRun(*add, program, [contact, &program] { return Add(program, *contact); });
 }
 
+// One call that answers with the contact.
+template <typename Request, typename Response>
+int ChangeContact(const Program& program,
+                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                  const Request& request) {
+  return WithEngine<v1::CatalogService>(program, "contact", [&](Stub& stub) -> absl::StatusOr<int> {
+    const auto changed = Call(stub, method, request);
+    if (!changed.ok()) return changed.status();
+    Show(program, changed->contact());
+    return kExitDone;
+  });
+}
+
+void AddSupersede(CLI::App& group, Program& program) {
+  CLI::App* verb =
+      AddVerb(group, program, "supersede",
+              "Puts another contact, or the agency's desk, in the place of one.",
+              "kith contact supersede 3 --by 7\n"
+              "kith contact supersede 3 --by-desk --why 'has retired'\n"
+              "kith contact supersede 3 --by 7 --who 'CVIP desk' --json");
+  auto request = std::make_shared<v1::SupersedeContactRequest>();
+  auto by = std::make_shared<std::uint64_t>(0);
+  auto desk = std::make_shared<bool>(false);
+  auto id = std::make_shared<std::uint64_t>(0);
+  verb->add_option("id", *id, "The contact that is no longer right")->type_name("ID")->required();
+  CLI::Option* other = verb->add_option("--by", *by, "Who stands in its place")->type_name("ID");
+  verb->add_flag("--by-desk", *desk, "Nobody: the agency's desk is to be called")->excludes(other);
+  AddSignatureFlags(*verb, program, *request->mutable_signature());
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [request, id, by, desk, &program] {
+    if (*by == 0 && !*desk) {
+      return Fail(absl::InvalidArgumentError("say who stands in its place: --by ID or --by-desk"));
+    }
+    request->set_contact_id(*id);
+    request->set_by_contact_id(*by);
+    return ChangeContact(program, &Stub::SupersedeContact, *request);
+  });
+}
+
+void AddVerify(CLI::App& group, Program& program) {
+  CLI::App* verb = AddVerb(group, program, "verify",
+                           "Records that a contact was found to be right.",
+                           "kith contact verify 3 --on 2026-11-25\n"
+                           "kith contact verify 3 --on 2026-11-25 --who 'CVIP desk'\n"
+                           "kith contact verify 3 --on 2026-11-25 --json");
+  auto request = std::make_shared<v1::VerifyContactRequest>();
+  auto id = std::make_shared<std::uint64_t>(0);
+  verb->add_option("id", *id, "Its number")->type_name("ID")->required();
+  verb->add_option("--on", *request->mutable_verified_at(), "The day")
+      ->type_name("YYYY-MM-DD")
+      ->required();
+  AddSignatureFlags(*verb, program, *request->mutable_signature());
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [request, id, &program] {
+    request->set_contact_id(*id);
+    return ChangeContact(program, &Stub::VerifyContact, *request);
+  });
+}
+
 }  // namespace
 
 void AddContactVerb(CLI::App& app, Program& program) {
@@ -115,6 +181,8 @@ void AddContactVerb(CLI::App& app, Program& program) {
   show->add_option("id", *id, "Its number")->type_name("ID")->required();
   AddEngineFlags(*show, program);
   OnRun(*show, program, [id, &program] { return ShowOne(program, *id); });
+  AddSupersede(*group, program);
+  AddVerify(*group, program);
 }
 
 }  // namespace kith::cli

@@ -10,6 +10,7 @@
 #include "tools/kith/command_line.h"
 #include "tools/kith/hash_text.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/words.h"
 
@@ -43,6 +44,10 @@ nlohmann::ordered_json ToJson(const v1::Entry& entry) {
       {"codes", nlohmann::ordered_json::array()},
       {"withdrawn", entry.withdrawn()},
       {"added_by_change", entry.added_by_change()}};
+  json["category"] = nullptr;
+  if (!entry.category().scheme().empty()) {
+    json["category"] = {{"scheme", entry.category().scheme()}, {"code", entry.category().code()}};
+  }
   if (!entry.series().empty()) json["series"] = entry.series();
   for (const v1::Code& code : entry.codes()) {
     nlohmann::ordered_json one{{"pdq_start", Hex(code.pdq().substr(0, 4))},
@@ -73,6 +78,9 @@ void Show(const Program& program, const v1::Entry& entry) {
       .Add("set", entry.set())
       .Add("series", entry.series())
       .Add("victim identified", report::TriStateWord(entry.victim_identified()))
+      .Add("category", entry.category().scheme().empty()
+                           ? ""
+                           : entry.category().scheme() + " " + entry.category().code())
       .Add("source ref", entry.source_ref())
       .Add("md5", Hex(entry.digests().md5()))
       .Add("sha1", Hex(entry.digests().sha1()))
@@ -126,10 +134,12 @@ int ShowOne(const Program& program, std::uint64_t id) {
   });
 }
 
-int Withdraw(const Program& program, const std::vector<std::uint64_t>& ids) {
+int Withdraw(const Program& program, const std::vector<std::uint64_t>& ids,
+             const v1::Signature& signature) {
   return WithEngine<v1::CatalogService>(program, "entry", [&](Stub& stub) -> absl::StatusOr<int> {
     v1::WithdrawEntriesRequest request;
     request.mutable_entry_ids()->Add(ids.begin(), ids.end());
+    *request.mutable_signature() = signature;
     const auto done = Call(stub, &Stub::WithdrawEntries, request);
     if (!done.ok()) return done.status();
     if (program.json) {
@@ -179,8 +189,11 @@ void AddEntryVerb(CLI::App& app, Program& program) {
                                "kith entry withdraw 17 --json");
   auto ids = std::make_shared<std::vector<std::uint64_t>>();
   withdraw->add_option("ids", *ids, "Their numbers")->type_name("ID")->required();
+  auto signature = std::make_shared<v1::Signature>();
+  AddSignatureFlags(*withdraw, program, *signature);
   AddEngineFlags(*withdraw, program);
-  OnRun(*withdraw, program, [ids, &program] { return Withdraw(program, *ids); });
+  OnRun(*withdraw, program,
+        [ids, signature, &program] { return Withdraw(program, *ids, *signature); });
 }
 
 }  // namespace kith::cli

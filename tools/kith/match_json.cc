@@ -30,7 +30,9 @@ Json MatchJson(const v1::Match& match) {
           {"agency", match.agency()},
           {"agency_desk", match.agency_desk()},
           {"contact", match.has_contact() ? report::ContactJson(match.contact()) : Json(nullptr)},
-          {"identified_on", match.identified_on()}};
+          {"identified_on", match.identified_on()},
+          {"nearness", match.nearness()},
+          {"confirmed", match.opinion() == v1::OPINION_KIND_CONFIRMED}};
 }
 
 }  // namespace
@@ -40,7 +42,9 @@ nlohmann::ordered_json ResultJson(const v1::MatchResult& result) {
            {"total", result.total()},
            {"truncated", result.truncated()},
            {"matches", Json::array()},
-           {"rule", result.rule()}};
+           {"rule", result.rule()},
+           {"rejected", result.rejected()},
+           {"held_back", result.held_back()}};
   for (const v1::Match& match : result.matches()) out["matches"].push_back(MatchJson(match));
   return out;
 }

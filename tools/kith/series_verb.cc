@@ -7,6 +7,8 @@
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/series_show.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
@@ -22,6 +24,8 @@ struct SeriesFlags {
   std::string agency;
   std::uint64_t contact_id = 0;
   std::string on;
+  std::string jurisdiction;
+  v1::Signature signature;
 };
 
 std::string Today() {
@@ -33,11 +37,21 @@ std::string Today() {
   return text;
 }
 
-std::string WhomToCall(const v1::Series& series) {
-  const v1::Contact& contact = series.contact();
+std::string NameOf(const v1::Contact& contact) {
   std::string out = contact.name();
   for (const std::string& part : {contact.phone(), contact.email()}) {
     if (!part.empty()) out += (out.empty() ? "" : ", ") + part;
+  }
+  return out;
+}
+
+std::string WhomToCall(const v1::Series& series) { return NameOf(series.contact()); }
+
+std::string Aliases(const v1::Series& series) {
+  std::string out;
+  for (const v1::SeriesAlias& alias : series.aliases()) {
+    out += (out.empty() ? "" : ", ") + alias.alias();
+    if (!alias.scheme().empty()) out += " (" + alias.scheme() + ")";
   }
   return out;
 }
@@ -53,6 +67,13 @@ void Show(const Program& program, const v1::Series& series, std::uint64_t entrie
                  .Add("identified by", series.agency())
                  .Add("identified on", series.identified_on())
                  .Add("call", WhomToCall(series))
+                 .Add("jurisdiction", series.jurisdiction())
+                 .Add("sensitivity", series.sensitivity())
+                 .Add("notification", report::NotificationWord(series.notification()))
+                 .Add("tell of cases", NameOf(series.notification_contact()))
+                 .Add("restitution", NameOf(series.restitution_contact()))
+                 .Add("also", Aliases(series))
+                 .Add("merged into", series.merged_into())
                  .Add("note", series.note())
                  .Add("entries", counted ? report::Number(entries) : ""));
 }
@@ -88,6 +109,8 @@ int Identify(const Program& program, const SeriesFlags& flags) {
     request.set_agency(flags.agency);
     request.set_contact_id(flags.contact_id);
     request.set_identified_on(flags.on.empty() ? Today() : flags.on);
+    request.set_jurisdiction(flags.jurisdiction);
+    *request.mutable_signature() = flags.signature;
     const auto identified = Call(stub, &Stub::IdentifySeries, request);
     if (!identified.ok()) return identified.status();
     Show(program, identified->series(), 0, false);
@@ -102,7 +125,10 @@ int List(const Program& program) {
         stub, &Stub::ListSeries, v1::ListSeriesRequest(), [&](const v1::ListSeriesResponse& page) {
           for (const v1::Series& series : page.series()) {
             if (program.json) PrintJson(Typed("series", report::SeriesJson(series)));
-            table.Add({series.code(), report::StatusWord(series.status()), series.agency(),
+            table.Add({series.code(),
+                       series.merged_into().empty() ? report::StatusWord(series.status())
+                                                    : "merged into " + series.merged_into(),
+                       series.agency(),
                        series.identified_on(), WhomToCall(series)});
           }
         });
@@ -137,6 +163,10 @@ void AddIdentityFlags(CLI::App& verb, SeriesFlags& flags, bool required) {
 
 }  // namespace
 
+void ShowSeries(const Program& program, const v1::Series& series) {
+  Show(program, series, 0, false);
+}
+
 void AddSeriesVerb(CLI::App& app, Program& program) {
   CLI::App* group = AddGroup(app, "series", "Series of images, identified or not.",
                              "kith series add Bluebell\n"
@@ -162,6 +192,9 @@ void AddSeriesVerb(CLI::App& app, Program& program) {
   auto identity = std::make_shared<SeriesFlags>();
   identify->add_option("code", identity->code, "Its code")->type_name("CODE")->required();
   AddIdentityFlags(*identify, *identity, true);
+  identify->add_option("--jurisdiction", identity->jurisdiction, "Where it was identified")
+      ->type_name("TEXT");
+  AddSignatureFlags(*identify, program, identity->signature);
   AddEngineFlags(*identify, program);
   OnRun(*identify, program, [identity, &program] { return Identify(program, *identity); });
 
@@ -178,6 +211,7 @@ void AddSeriesVerb(CLI::App& app, Program& program) {
   show->add_option("code", *code, "Its code")->type_name("CODE")->required();
   AddEngineFlags(*show, program);
   OnRun(*show, program, [code, &program] { return ShowOne(program, *code); });
+  AddSeriesChangeVerbs(*group, program);
 }
 
 }  // namespace kith::cli

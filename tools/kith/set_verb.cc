@@ -6,6 +6,7 @@
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/words.h"
 
@@ -21,6 +22,8 @@ struct SetFlags {
   std::string source;
   std::string version;
   std::string dialect = "unknown";
+  std::string handling;
+  v1::Signature signature;
 };
 
 nlohmann::ordered_json ToJson(const v1::HashSet& set) {
@@ -32,6 +35,7 @@ nlohmann::ordered_json ToJson(const v1::HashSet& set) {
           {"dialect", report::DialectWord(set.dialect())},
           {"source", set.source()},
           {"version", set.version()},
+          {"handling", set.handling()},
           {"entries", set.entries()}};
 }
 
@@ -45,6 +49,7 @@ void Show(const Program& program, const v1::HashSet& set) {
                  .Add("dialect", report::DialectWord(set.dialect()))
                  .Add("source", set.source())
                  .Add("version", set.version())
+                 .Add("handling", set.handling())
                  .Add("entries", report::Number(set.entries())));
 }
 
@@ -56,6 +61,7 @@ int Add(const Program& program, const SetFlags& flags) {
     set.set_purpose(flags.purpose == "benign" ? v1::PURPOSE_BENIGN : v1::PURPOSE_KNOWN);
     set.set_source(flags.source);
     set.set_version(flags.version);
+    set.set_handling(flags.handling);
     set.set_dialect(report::DialectOfWord(flags.dialect));
     if (flags.radius_bits >= 0) {
       set.set_radius_bits(static_cast<std::uint32_t>(flags.radius_bits));
@@ -67,11 +73,13 @@ int Add(const Program& program, const SetFlags& flags) {
   });
 }
 
-int Enable(const Program& program, const std::string& name, bool enabled) {
+int Enable(const Program& program, const std::string& name, bool enabled,
+           const v1::Signature& signature) {
   return WithEngine<v1::CatalogService>(program, "set", [&](Stub& stub) -> absl::StatusOr<int> {
     v1::SetHashSetEnabledRequest request;
     request.set_name(name);
     request.set_enabled(enabled);
+    *request.mutable_signature() = signature;
     const auto set = Call(stub, &Stub::SetHashSetEnabled, request);
     if (!set.ok()) return set.status();
     Show(program, set->hash_set());
@@ -127,6 +135,7 @@ void AddAdd(CLI::App& group, Program& program) {
   add->add_option("--source", flags->source, "Who made it")->type_name("TEXT");
   add->add_option("--version", flags->version, "Its version, in its source's words")
       ->type_name("TEXT");
+  add->add_option("--handling", flags->handling, "Licence and rules of use")->type_name("TEXT");
   add->add_option("--dialect", flags->dialect, "How its PDQ hashes were made")
       ->check(CLI::IsMember({"full", "cli512", "unknown"}))
       ->type_name("NAME");
@@ -142,9 +151,54 @@ void AddSwitch(CLI::App& group, Program& program, bool enabled) {
               "kith set " + verb + " national\nkith set " + verb + " national --json\n" +
                   "kith set " + verb + " national --server 127.0.0.1:7475");
   auto name = std::make_shared<std::string>();
+  auto signature = std::make_shared<v1::Signature>();
   app->add_option("name", *name, "Its name")->type_name("NAME")->required();
+  AddSignatureFlags(*app, program, *signature);
   AddEngineFlags(*app, program);
-  OnRun(*app, program, [name, enabled, &program] { return Enable(program, *name, enabled); });
+  OnRun(*app, program, [name, signature, enabled, &program] {
+    return Enable(program, *name, enabled, *signature);
+  });
+}
+
+void AddEdit(CLI::App& group, Program& program) {
+  CLI::App* edit = AddVerb(group, program, "edit",
+                           "Changes version, radius, handling or source of a hash set.",
+                           "kith set edit national --version 2026-12\n"
+                           "kith set edit national --radius 20 --why 'too many leads'\n"
+                           "kith set edit national --handling 'police use only' --json");
+  auto flags = std::make_shared<SetFlags>();
+  edit->add_option("name", flags->name, "Its name")->type_name("NAME")->required();
+  const auto* radius =
+      edit->add_option("--radius", flags->radius_bits,
+                       "Largest distance at which a PDQ match is a lead, in bits")
+          ->check(CLI::Range(0, 31))
+          ->type_name("BITS");
+  const auto* source =
+      edit->add_option("--source", flags->source, "Who made it")->type_name("TEXT");
+  const auto* version = edit->add_option("--version", flags->version, "Its version")
+                            ->type_name("TEXT");
+  const auto* handling =
+      edit->add_option("--handling", flags->handling, "Licence and rules of use")
+          ->type_name("TEXT");
+  AddSignatureFlags(*edit, program, flags->signature);
+  AddEngineFlags(*edit, program);
+  OnRun(*edit, program, [flags, radius, source, version, handling, &program] {
+    v1::EditHashSetRequest request;
+    request.set_name(flags->name);
+    if (radius->count() > 0) {
+      request.set_radius_bits(static_cast<std::uint32_t>(flags->radius_bits));
+    }
+    if (source->count() > 0) request.set_source(flags->source);
+    if (version->count() > 0) request.set_version(flags->version);
+    if (handling->count() > 0) request.set_handling(flags->handling);
+    *request.mutable_signature() = flags->signature;
+    return WithEngine<v1::CatalogService>(program, "set", [&](Stub& stub) -> absl::StatusOr<int> {
+      const auto set = Call(stub, &Stub::EditHashSet, request);
+      if (!set.ok()) return set.status();
+      Show(program, set->hash_set());
+      return kExitDone;
+    });
+  });
 }
 
 }  // namespace
@@ -168,6 +222,7 @@ void AddSetVerb(CLI::App& app, Program& program) {
   OnRun(*show, program, [name, &program] { return ShowOne(program, *name); });
   AddSwitch(*group, program, true);
   AddSwitch(*group, program, false);
+  AddEdit(*group, program);
 }
 
 }  // namespace kith::cli

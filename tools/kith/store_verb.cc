@@ -8,8 +8,10 @@
 #include <system_error>
 
 #include "proto/kith/v1/admin.grpc.pb.h"
+#include "proto/kith/v1/catalog.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/series_show.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
@@ -115,6 +117,29 @@ int Info(const Program& program) {
   });
 }
 
+int Changes(const Program& program) {
+  return WithEngine<v1::CatalogService>(
+      program, "store", [&](v1::CatalogService::Stub& stub) -> absl::StatusOr<int> {
+        bool any = false;
+        // Long after years: each page is a table of its own.
+        const absl::Status status = ForEachPage(
+            stub, &v1::CatalogService::Stub::ListChanges, v1::ListChangesRequest(),
+            [&](const v1::ListChangesResponse& page) {
+              Table table({">CHANGE", "AT", "WHAT", "OF", "WHO", "WHY"});
+              for (const v1::Change& change : page.changes()) {
+                any = true;
+                if (program.json) PrintJson(Typed("change", ChangeJson(change)));
+                table.Add({std::to_string(change.number()), change.at(), change.what(),
+                           change.subject(), change.who(), change.why()});
+              }
+              if (!table.empty()) PrintTable(program, table, "");
+            });
+        if (!status.ok()) return status;
+        if (!any && !program.json) Note("nothing was changed yet");
+        return kExitDone;
+      });
+}
+
 }  // namespace
 
 void AddStoreVerb(CLI::App& app, Program& program) {
@@ -148,6 +173,13 @@ void AddStoreVerb(CLI::App& app, Program& program) {
       ->required();
   AddEngineFlags(*backup, program);
   OnRun(*backup, program, [folder, &program] { return Backup(program, *folder); });
+
+  CLI::App* changes = AddVerb(*group, program, "changes",
+                              "Tells what was changed, when, by whom and why, oldest first.",
+                              "kith store changes\nkith store changes --json\n"
+                              "kith store changes --server 127.0.0.1:7475");
+  AddEngineFlags(*changes, program);
+  OnRun(*changes, program, [&program] { return Changes(program); });
 }
 
 }  // namespace kith::cli

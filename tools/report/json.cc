@@ -66,7 +66,11 @@ Json MatchJson(const v1::ReportMatch& match) {
           {"query_view", ViewWord(match.query_view())},
           {"orientation", OrientationWord(match.orientation())},
           {"dialect", DialectWord(match.dialect())},
-          {"held_back", match.held_back()}};
+          {"held_back", match.held_back()},
+          {"nearness", match.nearness()},
+          {"confirmed", match.opinion() == v1::OPINION_KIND_CONFIRMED},
+          {"victim_identified", TriStateWord(match.victim_identified())},
+          {"source_ref", match.source_ref()}};
 }
 
 Json FileJson(const v1::ReportFile& file) {
@@ -89,6 +93,8 @@ Json FileJson(const v1::ReportFile& file) {
   out["sha256"] = file.sha256();
   out["held_back"] = file.held_back();
   out["total_matches"] = file.total_matches();
+  out["held_back_matches"] = file.held_back_matches();
+  out["rejected_matches"] = file.rejected_matches();
   out["matches"] = Json::array();
   for (const v1::ReportMatch& match : file.matches()) out["matches"].push_back(MatchJson(match));
   return out;
@@ -108,16 +114,29 @@ Json ContactJson(const v1::Contact& contact) {
           {"role", contact.role()},
           {"phone", contact.phone()},
           {"email", contact.email()},
-          {"verified_at", contact.verified_at()}};
+          {"verified_at", contact.verified_at()},
+          {"superseded_by", contact.superseded_by()},
+          {"retired", contact.retired()}};
 }
 
 Json SeriesJson(const v1::Series& series) {
+  Json aliases = Json::array();
+  for (const v1::SeriesAlias& alias : series.aliases()) {
+    aliases.push_back({{"alias", alias.alias()}, {"scheme", alias.scheme()}});
+  }
   return {{"series", series.code()},
           {"status", StatusWord(series.status())},
           {"agency", series.agency()},
           {"contact", ContactJson(series.contact())},
           {"identified_on", series.identified_on()},
-          {"note", series.note()}};
+          {"note", series.note()},
+          {"jurisdiction", series.jurisdiction()},
+          {"sensitivity", series.sensitivity()},
+          {"notification", NotificationWord(series.notification())},
+          {"notification_contact", ContactJson(series.notification_contact())},
+          {"restitution_contact", ContactJson(series.restitution_contact())},
+          {"aliases", std::move(aliases)},
+          {"merged_into", series.merged_into()}};
 }
 
 Json SummaryJson(const v1::ReportSummary& summary) {

@@ -41,6 +41,16 @@ std::string PurposeWord(v1::Purpose purpose) {
 std::string StatusWord(v1::SeriesStatus status) {
   return absl::AsciiStrToLower(Word(status, v1::SeriesStatus_Name(status), "SERIES_STATUS_", ""));
 }
+std::string NotificationWord(v1::Notification notification) {
+  switch (notification) {
+    case v1::NOTIFICATION_OPT_IN:
+      return "opt-in";
+    case v1::NOTIFICATION_OPT_OUT:
+      return "opt-out";
+    default:
+      return "";
+  }
+}
 std::string TriStateWord(v1::TriState state) {
   return absl::AsciiStrToLower(Word(state, v1::TriState_Name(state), "TRI_STATE_", ""));
 }

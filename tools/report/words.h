@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/kith/v1/catalog.pb.h"
 #include "proto/kith/v1/common.pb.h"
 
 namespace kith::report {
@@ -17,6 +18,7 @@ namespace kith::report {
 [[nodiscard]] std::string DialectWord(v1::Dialect dialect);              // "full", "unknown"
 [[nodiscard]] std::string OrientationWord(v1::Orientation orientation);  // "rotate90", "" if unset
 [[nodiscard]] std::string PurposeWord(v1::Purpose purpose);              // "known"
+[[nodiscard]] std::string NotificationWord(v1::Notification notification);  // "opt-in", "" if unset
 [[nodiscard]] std::string StatusWord(v1::SeriesStatus status);  // "identified", "" if unset
 [[nodiscard]] std::string TriStateWord(v1::TriState state);     // "yes", "no", ""
 [[nodiscard]] std::string ViewWord(const v1::View& view);       // "original", "trimmed", "frame:3"

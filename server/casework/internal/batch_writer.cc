@@ -59,11 +59,6 @@ std::string IdentityOf(const v1::EvidenceFile& file, std::uint64_t root_id) {
   return identity + file.path();
 }
 
-bool HoldsBack(const v1::MatchResult& result) {
-  return std::any_of(result.matches().begin(), result.matches().end(),
-                     [](const v1::Match& match) { return match.held_back(); });
-}
-
 // What was hashed: dialect, frame, crop, orientation of each code, in order. A code of no one
 // dialect holds in both.
 using Hashed = std::vector<std::tuple<int, std::uint32_t, int, int>>;
@@ -204,15 +199,16 @@ absl::StatusOr<std::uint64_t> BatchWriter::AddFile(const std::string& identity,
   Statement add = write_.Prepare(
       "INSERT INTO evidence_file (case_record, identity, md5, sha1, sha256, size_bytes, format,"
       " width, height, disposition, detail, codes, verdict, rule, held_back, total_matches,"
-      " matched_at, radius_bits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-      " ?14, ?15, ?16, ?17, ?18)");
+      " matched_at, radius_bits, held_back_matches, rejected_matches) VALUES (?1, ?2, ?3, ?4, ?5,"
+      " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)");
   const v1::Digests& digests = fingerprint.digests();
   KITH_RETURN_IF_ERROR(
       add.Bind(run_.case_id, BlobView{identity}, BlobView{digests.md5()}, BlobView{digests.sha1()},
                BlobView{digests.sha256()}, fingerprint.size_bytes(), fingerprint.format(),
                fingerprint.width(), fingerprint.height(), fingerprint.disposition(),
                fingerprint.detail(), fingerprint.codes_size(), result.verdict(), result.rule(),
-               HoldsBack(result), result.total(), change_, RadiusColumn(run_.radius_bits))
+               result.held_back() > 0, result.total(), change_, RadiusColumn(run_.radius_bits),
+               result.held_back(), result.rejected())
           .Run());
   const std::uint64_t file_id = write_.LastInsertId();
   KITH_RETURN_IF_ERROR(WriteCodes(file_id, fingerprint));
@@ -234,6 +230,8 @@ absl::Status BatchWriter::ReplaceFingerprint(std::uint64_t file_id,
                                  fingerprint.disposition(), fingerprint.detail(),
                                  fingerprint.codes_size())
                            .Run());
+  KITH_RETURN_IF_ERROR(
+      write_.Execute("INSERT INTO evidence_replaced (file) VALUES (?1)", file_id));
   return WriteCodes(file_id, fingerprint);
 }
 
@@ -323,10 +321,16 @@ absl::StatusOr<bool> BatchWriter::MatchAgain(std::uint64_t file_id, const v1::Ma
 
 absl::Status BatchWriter::WriteVerdict(std::uint64_t file_id, const v1::MatchResult& result) {
   KITH_RETURN_IF_ERROR(write_.Execute(
+      "INSERT OR IGNORE INTO past_verdict (file, matched_at, until, verdict, rule)"
+      " SELECT id, matched_at, ?2, verdict, rule FROM evidence_file"
+      " WHERE id = ?1 AND (verdict <> ?3 OR rule <> ?4)",
+      file_id, change_, result.verdict(), result.rule()));
+  KITH_RETURN_IF_ERROR(write_.Execute(
       "UPDATE evidence_file SET verdict = ?2, rule = ?3, held_back = ?4, total_matches = ?5,"
-      " matched_at = ?6, radius_bits = ?7 WHERE id = ?1",
-      file_id, result.verdict(), result.rule(), HoldsBack(result), result.total(), change_,
-      RadiusColumn(run_.radius_bits)));
+      " matched_at = ?6, radius_bits = ?7, held_back_matches = ?8, rejected_matches = ?9"
+      " WHERE id = ?1",
+      file_id, result.verdict(), result.rule(), result.held_back() > 0, result.total(), change_,
+      RadiusColumn(run_.radius_bits), result.held_back(), result.rejected()));
   return WriteMatches(write_, run_, directory_, change_, file_id, result);
 }
 

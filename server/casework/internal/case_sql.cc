@@ -21,6 +21,18 @@ absl::Status NoSuchCase(std::string_view name) {
       "case ", catalog::Quoted(name), ": not on record; `kith case list` shows those that are"));
 }
 
+absl::Status CheckNotPurged(Transaction& transaction, std::uint64_t case_id) {
+  Statement find = transaction.Prepare(
+      "SELECT c.name, p.at FROM case_purged p JOIN case_record c ON c.id = p.case_record"
+      " WHERE p.case_record = ?1");
+  KITH_ASSIGN(const bool found, find.Bind(case_id).Step());
+  if (!found) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("case ", catalog::Quoted(find.Text(0)), " was purged at ",
+                   std::string(find.Text(1)),
+                   ": its files are expunged; `kith case show` has the counts"));
+}
+
 absl::Status ParseCodes(Statement& row, int column, v1::Fingerprint& fingerprint) {
   if (row.IsNull(column)) return absl::OkStatus();
   const std::string_view codes = row.Blob(column);

@@ -20,6 +20,8 @@ namespace kith::casework {
                                                      std::string_view name);
 // NOT_FOUND, in words.
 [[nodiscard]] absl::Status NoSuchCase(std::string_view name);
+// FAILED_PRECONDITION for a case whose files were expunged.
+[[nodiscard]] absl::Status CheckNotPurged(catalog::Transaction& transaction, std::uint64_t case_id);
 // Reads the column of evidence_code, which may be NULL, into the codes of `fingerprint`. DATA_LOSS.
 [[nodiscard]] absl::Status ParseCodes(catalog::Statement& row, int column,
                                       v1::Fingerprint& fingerprint);

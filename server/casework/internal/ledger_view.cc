@@ -33,6 +33,7 @@ absl::StatusOr<LedgerView> LedgerView::Open(Ledger& ledger, std::string_view cas
   KITH_ASSIGN(Transaction read, ledger.database().BeginRead());
   KITH_ASSIGN(const std::uint64_t case_id, FindCase(read, case_name));
   if (case_id == 0) return NoSuchCase(case_name);
+  KITH_RETURN_IF_ERROR(CheckNotPurged(read, case_id));
   LedgerView view(std::move(read), &ledger.directory(), case_id);
   KITH_RETURN_IF_ERROR(view.ReadRoots());
   return view;
@@ -158,7 +159,8 @@ absl::StatusOr<v1::ReportFile> LedgerView::ReadFile(std::uint64_t file_id,
                                                     std::uint64_t paths_on_record) {
   Statement read = read_.Prepare(
       "SELECT md5, sha256, size_bytes, format, width, height, disposition, detail, verdict, rule,"
-      " held_back, total_matches FROM evidence_file WHERE id = ?1");
+      " held_back, total_matches, held_back_matches, rejected_matches FROM evidence_file"
+      " WHERE id = ?1");
   KITH_ASSIGN(const bool found, read.Bind(file_id).Step());
   if (!found) return absl::DataLossError("a file of the ledger is gone; run `kith store verify`");
   v1::ReportFile file;
@@ -174,6 +176,8 @@ absl::StatusOr<v1::ReportFile> LedgerView::ReadFile(std::uint64_t file_id,
   file.set_rule(std::string(read.Text(9)));
   file.set_held_back(read.Int(10) != 0);
   file.set_total_matches(read.Id(11));
+  file.set_held_back_matches(read.Id(12));
+  file.set_rejected_matches(read.Id(13));
   KITH_RETURN_IF_ERROR(ReadPaths(file_id, file));
   if (static_cast<std::uint64_t>(file.paths_size()) != paths_on_record) {
     return absl::DataLossError(absl::StrCat("the ledger counts ", paths_on_record,
@@ -210,8 +214,8 @@ absl::Status LedgerView::ReadMatches(std::uint64_t file_id, v1::ReportFile& file
   Statement rows = read_.Prepare(
       "SELECT entry, hash_set, coalesce(series, 0), series_status, purpose, found_by,"
       " distance_bits, view_frame, view_crop, query_frame, query_crop, orientation, dialect,"
-      " held_back FROM match WHERE file = ?1 AND superseded_at IS NULL"
-      " ORDER BY found_by = 4, distance_bits, entry");
+      " held_back, victim_identified, opinion FROM match"
+      " WHERE file = ?1 AND superseded_at IS NULL ORDER BY found_by = 4, distance_bits, entry");
   rows.Bind(file_id);
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
@@ -239,6 +243,10 @@ absl::Status LedgerView::ReadMatches(std::uint64_t file_id, v1::ReportFile& file
     match->set_orientation(static_cast<v1::Orientation>(rows.Int(11)));
     match->set_dialect(static_cast<v1::Dialect>(rows.Int(12)));
     match->set_held_back(rows.Int(13) != 0);
+    match->set_victim_identified(static_cast<v1::TriState>(rows.Int(14)));
+    if (rows.Int(15) != 0) match->set_opinion(v1::OPINION_KIND_CONFIRMED);
+    match->set_nearness(std::string(NearnessOf(
+        static_cast<FoundBy>(rows.Int(5)) != FoundBy::kPdq, static_cast<int>(rows.Int(6)))));
   }
 }
 

@@ -16,7 +16,7 @@ using catalog::Statement;
 using catalog::Transaction;
 
 // The columns of a match, as they are compared with those on record.
-using Columns = std::array<std::int64_t, 14>;
+using Columns = std::array<std::int64_t, 15>;
 
 Columns ColumnsOf(const v1::Match& match, const catalog::Directory& directory) {
   const auto set = directory.hash_sets.ByName(match.set());
@@ -28,7 +28,8 @@ Columns ColumnsOf(const v1::Match& match, const catalog::Directory& directory) {
           number(match.distance_bits()),     number(match.view().frame()),
           number(match.view().crop()),       number(match.query_view().frame()),
           number(match.query_view().crop()), number(match.orientation()),
-          number(match.dialect()),           number(match.held_back())};
+          number(match.dialect()),           number(match.held_back()),
+          number(match.opinion() == v1::OPINION_KIND_CONFIRMED)};
 }
 
 absl::Status See(Transaction& write, const Run& run, std::uint64_t series_id) {
@@ -47,7 +48,7 @@ absl::Status WriteMatches(Transaction& write, const Run& run, const catalog::Dir
   Statement read = write.Prepare(
       "SELECT id, entry, hash_set, coalesce(series, 0), series_status, victim_identified, purpose,"
       " found_by, distance_bits, view_frame, view_crop, query_frame, query_crop, orientation,"
-      " dialect, held_back FROM match WHERE file = ?1 AND superseded_at IS NULL");
+      " dialect, held_back, opinion FROM match WHERE file = ?1 AND superseded_at IS NULL");
   read.Bind(file_id);
   while (true) {
     KITH_ASSIGN(const bool more, read.Step());
@@ -60,8 +61,8 @@ absl::Status WriteMatches(Transaction& write, const Run& run, const catalog::Dir
   Statement add = write.Prepare(
       "INSERT INTO match (file, entry, hash_set, series, series_status, victim_identified, purpose,"
       " found_by, distance_bits, view_frame, view_crop, query_frame, query_crop, orientation,"
-      " dialect, held_back, found_at) VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10,"
-      " ?11, ?12, ?13, ?14, ?15, ?16, ?17)");
+      " dialect, held_back, opinion, found_at) VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, ?6, ?7, ?8,"
+      " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)");
   const int kept = std::min(result.matches_size(), kMatchesKept);
   for (int i = 0; i < kept; ++i) {
     const v1::Match& match = result.matches(i);
@@ -74,7 +75,7 @@ absl::Status WriteMatches(Transaction& write, const Run& run, const catalog::Dir
       KITH_RETURN_IF_ERROR(supersede.Bind(row, change).Run());
     }
     KITH_RETURN_IF_ERROR(add.Bind(file_id, match.entry_id(), c[0], c[1], c[2], c[3], c[4], c[5],
-                                  c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], change)
+                                  c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], c[14], change)
                              .Run());
     if (c[1] != 0 && !match.held_back() && match.purpose() != v1::PURPOSE_BENIGN) {
       KITH_RETURN_IF_ERROR(See(write, run, static_cast<std::uint64_t>(c[1])));

@@ -101,6 +101,7 @@ std::string Method(std::optional<std::uint32_t> radius_bits) {
       radius,
       ". Such pictures nearly always show the same, but different pictures can lie as near: a PDQ "
       "match is a lead at every distance, 0 too, until a person has looked and confirmed it. "
+      "What a person confirmed counts as certain; what a person rejected is left out and counted. "
       "A known entry found by PDQ only is held back where a benign entry lies nearer; such files "
       "are marked. "
       "Pictures of too little detail (PDQ quality below 50) are compared by digest only, as is "

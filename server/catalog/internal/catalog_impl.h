@@ -22,8 +22,6 @@ namespace kith::catalog {
 
 class FactFiles;  // fact_files.h
 
-enum class ChangeKind { kAdded = 1, kWithdrawn = 2, kIdentified = 3, kSwitched = 4 };
-
 // What the indexes need of a run of new entries, gathered so that they are told in bulk.
 struct IndexFeed {
   std::vector<EntryFacts> facts;  // entry first + i
@@ -39,6 +37,23 @@ struct IndexFeed {
 
 // Tells an entry that has no digest: XXH3-128 of its set, its codes and its source_ref.
 [[nodiscard]] std::array<char, 16> IdentityOf(const EntryRecord& record, std::uint64_t seed);
+
+// Fills a series from a row of series_version: its columns from `first` on, as kSeriesColumns.
+inline constexpr std::string_view kSeriesColumns =
+    "v.status, v.agency, v.contact, v.identified_on, v.jurisdiction, v.sensitivity, v.notification,"
+    " v.notification_contact, v.restitution_contact, v.note, v.merged_into";
+void ReadSeries(const Statement& row, int first, const Directory& directory, v1::Series& series);
+
+// Fills a change from a row: number, at, kind, subject, who, note.
+void ReadChange(const Statement& row, v1::Change& change);
+
+// Who and why are text that may be shown; INVALID_ARGUMENT.
+[[nodiscard]] absl::Status CheckSignature(const Signature& signature);
+[[nodiscard]] Signature SignatureOf(const v1::Signature& signature);
+
+// The series of each entry that was moved: the last one. By entry.
+[[nodiscard]] absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(
+    Transaction& read);
 
 // The withdrawn entries, ascending. DATA_LOSS for one above `last`.
 [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read,
@@ -90,12 +105,15 @@ struct Catalog::Impl {
   [[nodiscard]] absl::Status FeedAndKeep(const IndexFeed& feed);
   // Names the moment to what is kept on disk, where entries were added since the last mark.
   void MarkEntries();
+  // Puts an entry into a series, and counts it there where it is active.
+  void PutIntoSeries(std::uint64_t entry, std::uint64_t series);
   // Makes active entries silent.
   [[nodiscard]] absl::Status Silence(std::span<const std::uint64_t> entries);
   void Publish(std::uint64_t change);
   // Adds a row to the change sequence and returns its number.
   [[nodiscard]] absl::StatusOr<std::uint64_t> AddChange(Transaction& write, ChangeKind kind,
-                                                        std::string_view note);
+                                                        std::string_view subject,
+                                                        const Signature& signature);
   void PutSet(const v1::HashSet& hash_set);
 
   // For requests: NOT_FOUND with a hint of what to do.
@@ -106,15 +124,30 @@ struct Catalog::Impl {
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const v1::Agency>> FindAgency(
       std::string_view name) const;
 
-  // Checks who identified a series, writes it into `series`, and gives the agency's number.
-  [[nodiscard]] absl::StatusOr<std::uint64_t> TakeIdentifier(std::string_view agency_name,
-                                                             std::uint64_t contact_id,
-                                                             std::string_view identified_on,
-                                                             v1::Series& series) const;
-  // Returns the number of the change.
-  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteIdentified(Transaction& write,
-                                                              const v1::Series& series,
-                                                              std::uint64_t agency_id);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const v1::Contact>> FindContact(
+      std::uint64_t id) const;
+  // For changes to a series: itself, not what it was merged into; FAILED_PRECONDITION if it was.
+  [[nodiscard]] absl::StatusOr<v1::Series> FindUnmerged(std::string_view code) const;
+  [[nodiscard]] absl::StatusOr<v1::Series> FindAsItIs(std::string_view code) const;
+
+  // Checks who identified a series, and writes it into `series`.
+  [[nodiscard]] absl::Status TakeIdentifier(std::string_view agency_name, std::uint64_t contact_id,
+                                            std::string_view identified_on,
+                                            std::string_view jurisdiction,
+                                            v1::Series& series) const;
+  // Adds a change and the whole state of the series as of it; returns its number.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteSeries(Transaction& write, ChangeKind kind,
+                                                          const v1::Series& series,
+                                                          const Signature& signature);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteSet(Transaction& write, ChangeKind kind,
+                                                       const v1::HashSet& hash_set,
+                                                       const Signature& signature);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteContact(Transaction& write,
+                                                           const v1::Contact& contact,
+                                                           const Signature& signature);
+  // Puts the series into the directory, with the contacts that stand for its own now.
+  void PutSeries(v1::Series series);
+  [[nodiscard]] absl::Status LoadSeries(Transaction& read);
 };
 
 }  // namespace kith::catalog

@@ -138,6 +138,10 @@ void EntryRecord::AppendCanonical(std::string& out) const {
     AppendInt(out, code.quality ? *code.quality + 1 : 0);
     out.append(code.pdq.begin(), code.pdq.end());
   }
+  // Batches of the first schema had none, and their digests hold.
+  if (category_scheme.empty() && category_code.empty()) return;
+  AppendBytes(out, category_scheme);
+  AppendBytes(out, category_code);
 }
 
 absl::StatusOr<EntryRecord> TakeEntry(const v1::Entry& entry, v1::Dialect dialect) {
@@ -157,6 +161,16 @@ absl::StatusOr<EntryRecord> TakeEntry(const v1::Entry& entry, v1::Dialect dialec
     return absl::InvalidArgumentError("victim_identified is neither yes, no nor unspecified");
   }
   record.victim_identified = entry.victim_identified();
+  record.category_scheme = entry.category().scheme();
+  record.category_code = entry.category().code();
+  if (auto status = FirstError({CheckOptionalName("category scheme", record.category_scheme),
+                                CheckOptionalName("category code", record.category_code)});
+      !status.ok()) {
+    return status;
+  }
+  if (record.category_scheme.empty() && !record.category_code.empty()) {
+    return absl::InvalidArgumentError("a category without its scheme means nothing");
+  }
   if (auto status = TakeCodes(entry, dialect, record); !status.ok()) return status;
   return record;
 }
@@ -165,6 +179,10 @@ void FillEntry(const EntryRecord& record, v1::Entry& entry) {
   entry.set_entry_id(record.id);
   entry.set_victim_identified(record.victim_identified);
   entry.set_source_ref(record.source_ref);
+  if (!record.category_scheme.empty()) {
+    entry.mutable_category()->set_scheme(record.category_scheme);
+    entry.mutable_category()->set_code(record.category_code);
+  }
   entry.mutable_digests()->set_md5(record.md5);
   entry.mutable_digests()->set_sha1(record.sha1);
   entry.mutable_digests()->set_sha256(record.sha256);
@@ -181,9 +199,9 @@ void FillEntry(const EntryRecord& record, v1::Entry& entry) {
 
 EntryWriter::EntryWriter(Transaction& transaction)
     : entry_(transaction.Prepare("INSERT INTO entry (id, hash_set, series, victim_identified,"
-                                 " source_ref, md5, sha1, sha256)"
+                                 " source_ref, md5, sha1, sha256, category_scheme, category_code)"
                                  " VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, nullif(?6, x''),"
-                                 " nullif(?7, x''), nullif(?8, x''))")),
+                                 " nullif(?7, x''), nullif(?8, x''), ?9, ?10)")),
       code_(transaction.Prepare("INSERT INTO entry_code (id, frame, crop, dialect, quality, pdq)"
                                 " VALUES (?1, ?2, ?3, ?4, nullif(?5, -1), ?6)")) {}
 
@@ -191,7 +209,7 @@ absl::Status EntryWriter::Write(const EntryRecord& record) {
   auto status = entry_
                     .Bind(record.id, record.hash_set, record.series, record.victim_identified,
                           record.source_ref, BlobView{record.md5}, BlobView{record.sha1},
-                          BlobView{record.sha256})
+                          BlobView{record.sha256}, record.category_scheme, record.category_code)
                     .Run();
   std::uint64_t position = record.id << kCodeIdBits;
   for (const CodeRecord& code : record.codes) {
@@ -207,7 +225,8 @@ absl::Status EntryWriter::Write(const EntryRecord& record) {
 
 EntryScan::EntryScan(Transaction& transaction, std::uint64_t first, std::uint64_t last)
     : entry_(transaction.Prepare("SELECT id, hash_set, series, victim_identified, source_ref, md5,"
-                                 " sha1, sha256 FROM entry WHERE id BETWEEN ?1 AND ?2"
+                                 " sha1, sha256, category_scheme, category_code FROM entry"
+                                 " WHERE id BETWEEN ?1 AND ?2"
                                  " ORDER BY id")),
       code_(transaction.Prepare("SELECT id, frame, crop, dialect, quality, pdq FROM entry_code"
                                 " WHERE id BETWEEN ?1 AND ?2 ORDER BY id")) {
@@ -257,6 +276,8 @@ absl::StatusOr<bool> EntryScan::Next(EntryRecord& record) {
   record.md5.assign(entry_.Blob(5));
   record.sha1.assign(entry_.Blob(6));
   record.sha256.assign(entry_.Blob(7));
+  record.category_scheme.assign(entry_.Text(8));
+  record.category_code.assign(entry_.Text(9));
   record.codes.clear();
   if (code_entry_ != 0 && code_entry_ < record.id) {
     return absl::DataLossError(

@@ -40,6 +40,7 @@ struct EntryRecord {
   std::string source_ref;
   std::string md5, sha1, sha256;  // raw; empty where not known
   std::vector<CodeRecord> codes;
+  std::string category_scheme, category_code;
 
   // A list line of 64 hex digits that may have been a PDQ or a SHA-256 is stored as both.
   [[nodiscard]] bool IsAmbiguous() const;

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CaseDesk: alerts and clusters.
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/case_desk.h"
+#include "server/catalog/hand_on.h"
+#include "server/catalog/names.h"
+#include "server/internal/paging.h"
+#include "server/internal/respond.h"
+
+namespace kith::server {
+namespace {
+
+using catalog::ChangeKind;
+using catalog::Statement;
+using catalog::Transaction;
+
+constexpr std::size_t kMatchedAtOnce = 256;
+constexpr std::size_t kEntriesAtOnce = 4096;
+constexpr std::size_t kChangesAtOnce = 1000;
+
+// What a change was about.
+struct ChangeFacts {
+  ChangeKind kind = ChangeKind::kAdded;
+  std::uint64_t first_entry = 0;
+  std::uint64_t last_entry = 0;
+  std::uint64_t series_id = 0;
+  std::uint64_t set_id = 0;
+  std::uint64_t moved_to = 0;
+};
+
+absl::StatusOr<std::optional<ChangeFacts>> ReadFacts(catalog::Database& database,
+                                                     std::uint64_t change) {
+  KITH_ASSIGN(Transaction read, database.BeginRead());
+  Statement row = read.Prepare(
+      "SELECT c.kind, coalesce(c.first_entry, 0), coalesce(c.last_entry, 0),"
+      " coalesce((SELECT max(series) FROM series_version WHERE change = c.number), 0),"
+      " coalesce((SELECT max(hash_set) FROM hash_set_version WHERE change = c.number), 0),"
+      " coalesce((SELECT hash_set FROM entry WHERE id = c.first_entry), 0),"
+      " coalesce((SELECT max(series) FROM entry_moved WHERE change = c.number), 0)"
+      " FROM change c WHERE c.number = ?1");
+  KITH_ASSIGN(const bool found, row.Bind(change).Step());
+  if (!found) return std::nullopt;
+  ChangeFacts facts;
+  facts.kind = static_cast<ChangeKind>(row.Int(0));
+  facts.first_entry = row.Id(1);
+  facts.last_entry = row.Id(2);
+  facts.series_id = row.Id(3);
+  facts.set_id = row.Id(4) != 0 ? row.Id(4) : row.Id(5);
+  facts.moved_to = row.Id(6);
+  return facts;
+}
+
+}  // namespace
+
+absl::Status CaseDesk::GatherNear(std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
+                                  std::vector<std::uint64_t>& files) {
+  const auto set = catalog_->directory().hash_sets.ById(set_id);
+  if (set == nullptr || !set->enabled()) return absl::OkStatus();
+  std::vector<v1::Entry> entries;
+  const auto join = [&]() -> absl::Status {
+    if (entries.empty()) return absl::OkStatus();
+    KITH_ASSIGN(const std::vector<std::uint64_t> near,
+                evidence_.FilesNear(entries, static_cast<int>(set->radius_bits())));
+    files.insert(files.end(), near.begin(), near.end());
+    entries.clear();
+    return absl::OkStatus();
+  };
+  KITH_RETURN_IF_ERROR(
+      catalog_->ForEachEntry(set_id, first, last, [&](const v1::Entry& entry) -> absl::Status {
+        entries.push_back(entry);
+        return entries.size() < kEntriesAtOnce ? absl::OkStatus() : join();
+      }));
+  return join();
+}
+
+absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes) {
+  KITH_ASSIGN(const auto read, ReadFacts(catalog_->database(), change));
+  if (!read) return absl::OkStatus();
+  const ChangeFacts& facts = *read;
+  const catalog::Directory& directory = catalog_->directory();
+  std::string subject;
+  std::vector<std::uint64_t> files;
+  switch (facts.kind) {
+    case ChangeKind::kAdded: {
+      KITH_RETURN_IF_ERROR(GatherNear(facts.set_id, facts.first_entry, facts.last_entry, files));
+      break;
+    }
+    case ChangeKind::kWithdrawn:
+    case ChangeKind::kMoved: {
+      KITH_ASSIGN(files, ledger_.FilesMet(change, {}, 0));
+      break;
+    }
+    case ChangeKind::kIdentified:
+    case ChangeKind::kUnidentified:
+    case ChangeKind::kMerged:
+    case ChangeKind::kUnmerged: {
+      std::vector<std::uint64_t> ids = directory.SeriesCountedAs(facts.series_id);
+      ids.push_back(facts.series_id);
+      KITH_ASSIGN(files, ledger_.FilesMet(0, ids, 0));
+      break;
+    }
+    case ChangeKind::kSwitched:
+    case ChangeKind::kSetEdited: {
+      KITH_ASSIGN(files, ledger_.FilesMet(0, {}, facts.set_id));
+      KITH_RETURN_IF_ERROR(GatherNear(facts.set_id, 1, std::numeric_limits<std::int64_t>::max(),
+                                      files));
+      break;
+    }
+    default:
+      return absl::OkStatus();  // it changes no verdict, or gave them anew itself
+  }
+  if (files.empty()) return absl::OkStatus();
+  if (const auto set = directory.hash_sets.ById(facts.set_id)) {
+    subject = absl::StrCat("set ", set->name());
+  } else if (const auto series = directory.series.ById(
+                 facts.series_id != 0 ? facts.series_id : facts.moved_to)) {
+    subject = absl::StrCat("series ", series->code());
+  } else {
+    subject = "entries";
+  }
+  casework::AlertCause cause{.kind = static_cast<int>(facts.kind),
+                             .subject = std::move(subject),
+                             .first_change = change,
+                             .last_change = change};
+  // Enrolling a folder makes many changes: one alert for all of one kind on one subject.
+  if (auto known = causes.extract(cause); !known.empty()) {
+    cause.first_change = known.key().first_change;
+    files.insert(files.end(), known.mapped().begin(), known.mapped().end());
+  }
+  causes[cause] = std::move(files);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<casework::AlertedFile>> CaseDesk::Changed(
+    const casework::AlertCause& cause, std::vector<std::uint64_t> file_ids) {
+  std::sort(file_ids.begin(), file_ids.end());
+  file_ids.erase(std::unique(file_ids.begin(), file_ids.end()), file_ids.end());
+  std::vector<casework::AlertedFile> changed;
+  for (std::size_t begin = 0; begin < file_ids.size(); begin += kMatchedAtOnce) {
+    const auto part = std::span(file_ids).subspan(
+        begin, std::min(kMatchedAtOnce, file_ids.size() - begin));
+    KITH_ASSIGN(std::vector<casework::StoredFile> files, ledger_.ReadFiles(part));
+    // What was matched since then is up to date, and was told as it is.
+    std::erase_if(files, [&](const casework::StoredFile& file) {
+      return file.matched_at >= cause.last_change;
+    });
+    if (files.empty()) continue;
+    KITH_ASSIGN(const Matched now, MatchNow(files));
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const v1::MatchResult& result = now.results[i];
+      if (files[i].verdict == result.verdict() && files[i].rule == result.rule()) {
+        KITH_ASSIGN(const std::vector<std::string> before, ledger_.MatchWords(files[i].file_id));
+        if (before == ledger_.WordsOf(result)) continue;
+      }
+      changed.push_back({.file_id = files[i].file_id,
+                         .case_id = files[i].case_id,
+                         .before = files[i].verdict,
+                         .now = result.verdict(),
+                         .rule = result.rule()});
+    }
+  }
+  return changed;
+}
+
+absl::Status CaseDesk::Watch() {
+  const std::lock_guard lock(watch_mutex_);
+  KITH_ASSIGN(const std::uint64_t seen, ledger_.LastWatched());
+  const std::uint64_t newest = catalog_->Version().change();
+  for (std::uint64_t begin = seen + 1; begin <= newest; begin += kChangesAtOnce) {
+    const std::uint64_t end = std::min<std::uint64_t>(newest, begin + kChangesAtOnce - 1);
+    Causes causes;
+    for (std::uint64_t change = begin; change <= end; ++change) {
+      KITH_RETURN_IF_ERROR(Gather(change, causes));
+    }
+    std::vector<std::pair<casework::AlertCause, std::vector<casework::AlertedFile>>> alerts;
+    for (auto& [cause, files] : causes) {
+      KITH_ASSIGN(std::vector<casework::AlertedFile> changed, Changed(cause, std::move(files)));
+      if (!changed.empty()) alerts.emplace_back(cause, std::move(changed));
+    }
+    std::sort(alerts.begin(), alerts.end(), [](const auto& a, const auto& b) {
+      return a.first.last_change < b.first.last_change;
+    });
+    KITH_RETURN_IF_ERROR(ledger_.AddAlerts(end, alerts));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::ListAlertsResponse> CaseDesk::ListAlerts(const v1::ListAlertsRequest& request) {
+  const auto page = ReadPage("alerts", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  KITH_RETURN_IF_ERROR(Watch());
+  KITH_ASSIGN(const auto found, ledger_.ListAlerts(page->after, page->size + 1,
+                                                   request.case_name(), request.closed_too()));
+  v1::ListAlertsResponse response;
+  response.set_next_page_token(FillPage(
+      "alerts", *page, found, [&](const auto& alert) { *response.add_alerts() = alert; },
+      [](const auto& alert) { return alert.alert_id(); }));
+  return response;
+}
+
+absl::StatusOr<v1::GetAlertResponse> CaseDesk::GetAlert(const v1::GetAlertRequest& request) {
+  const std::string list = absl::StrCat("alert", request.alert_id());
+  const auto page = ReadPage(list, request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  v1::GetAlertResponse response;
+  KITH_ASSIGN(*response.mutable_alert(), ledger_.GetAlert(request.alert_id()));
+  std::vector<std::uint64_t> ids;
+  KITH_ASSIGN(const auto files,
+              ledger_.AlertFiles(request.alert_id(), page->after, page->size + 1, ids));
+  std::size_t at = 0;
+  response.set_next_page_token(FillPage(
+      list, *page, files,
+      [&](const auto& file) {
+        *response.add_files() = file;
+        ++at;
+      },
+      [&](const auto&) { return ids[at - 1]; }));
+  return response;
+}
+
+absl::StatusOr<v1::CloseAlertResponse> CaseDesk::CloseAlert(const v1::CloseAlertRequest& request) {
+  const std::string& who = request.signature().who();
+  if (who.empty()) return absl::InvalidArgumentError("say who closes the alert");
+  KITH_RETURN_IF_ERROR(catalog::FirstError({catalog::CheckName("who", who),
+                                            catalog::CheckText("why", request.signature().why())}));
+  KITH_RETURN_IF_ERROR(ledger_.CloseAlert(request.alert_id(), who, request.signature().why()));
+  v1::CloseAlertResponse response;
+  KITH_ASSIGN(*response.mutable_alert(), ledger_.GetAlert(request.alert_id()));
+  return response;
+}
+
+absl::StatusOr<std::shared_ptr<const std::vector<FileCluster>>> CaseDesk::Clusters() {
+  const std::lock_guard lock(clusters_mutex_);
+  KITH_ASSIGN(const std::string state, ledger_.UnrecognizedState());
+  if (clusters_ == nullptr || state != clusters_state_) {
+    KITH_ASSIGN(std::vector<FileCluster> found, FindClusters(ledger_, evidence_, false));
+    clusters_ = std::make_shared<const std::vector<FileCluster>>(std::move(found));
+    clusters_state_ = state;
+  }
+  return clusters_;
+}
+
+absl::StatusOr<v1::ListClustersResponse> CaseDesk::ListClusters(
+    const v1::ListClustersRequest& request) {
+  const auto page = ReadPage("clusters", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  KITH_ASSIGN(const auto clusters, Clusters());
+  v1::ListClustersResponse response;
+  const std::size_t begin = std::min<std::size_t>(page->after, clusters->size());
+  const std::size_t end = std::min(clusters->size(), begin + page->size);
+  for (std::size_t i = begin; i < end; ++i) {
+    v1::Cluster& shown = *response.add_clusters();
+    shown.set_cluster_id((*clusters)[i].cluster_id);
+    shown.set_files((*clusters)[i].files.size());
+    for (const std::string& name : (*clusters)[i].case_names) shown.add_case_names(name);
+  }
+  if (end < clusters->size()) response.set_next_page_token(MakePageToken("clusters", end));
+  return response;
+}
+
+absl::StatusOr<v1::GetClusterResponse> CaseDesk::GetCluster(const v1::GetClusterRequest& request) {
+  const std::string list = absl::StrCat("cluster", request.cluster_id());
+  const auto page = ReadPage(list, request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  KITH_ASSIGN(const auto clusters, Clusters());
+  const auto found = std::find_if(
+      clusters->begin(), clusters->end(),
+      [&](const FileCluster& cluster) { return cluster.cluster_id == request.cluster_id(); });
+  if (found == clusters->end()) {
+    return absl::NotFoundError(absl::StrCat("no cluster ", request.cluster_id(),
+                                            ": `kith cluster list` shows those of today"));
+  }
+  v1::GetClusterResponse response;
+  response.mutable_cluster()->set_cluster_id(found->cluster_id);
+  response.mutable_cluster()->set_files(found->files.size());
+  for (const std::string& name : found->case_names) {
+    response.mutable_cluster()->add_case_names(name);
+  }
+  const std::size_t begin = std::min<std::size_t>(page->after, found->files.size());
+  const std::size_t end = std::min(found->files.size(), begin + page->size);
+  for (std::size_t i = begin; i < end; ++i) {
+    const NewFile& file = found->files[i];
+    v1::ClusterFile& shown = *response.add_files();
+    shown.set_sha256(file.sha256);
+    for (const std::string& name : file.case_names) shown.add_case_names(name);
+    KITH_ASSIGN(*shown.mutable_path(), ledger_.PathOf(file.file_id));
+  }
+  if (end < found->files.size()) response.set_next_page_token(MakePageToken(list, end));
+  return response;
+}
+
+}  // namespace kith::server

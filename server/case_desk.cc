@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/case_desk.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "server/catalog/hand_on.h"
+#include "server/catalog/names.h"
+#include "server/internal/paging.h"
+#include "server/internal/respond.h"
+
+namespace kith::server {
+namespace {
+
+constexpr std::size_t kSha256Bytes = 32;
+constexpr std::size_t kMatchedAtOnce = 256;
+
+}  // namespace
+
+CaseDesk::CaseDesk(catalog::Catalog* catalog, casework::Opinions* opinions, MatchFunction match)
+    : catalog_(catalog),
+      opinions_(opinions),
+      match_(std::move(match)),
+      ledger_(&catalog->database(), &catalog->directory()) {}
+
+absl::StatusOr<Matched> CaseDesk::MatchNow(std::span<const casework::StoredFile> files) const {
+  Matched all;
+  all.results.resize(files.size());
+  // One call has one radius.
+  std::map<std::optional<std::uint32_t>, std::vector<std::size_t>> by_radius;
+  for (std::size_t i = 0; i < files.size(); ++i) by_radius[files[i].radius_bits].push_back(i);
+  bool first = true;
+  for (const auto& [radius_bits, positions] : by_radius) {
+    std::vector<const v1::Fingerprint*> queries;
+    for (const std::size_t i : positions) queries.push_back(&files[i].fingerprint);
+    v1::MatchOptions options;
+    if (radius_bits) options.set_radius_bits(*radius_bits);
+    options.set_limit(casework::kMatchesKept);
+    auto matched = match_(queries, options);
+    if (!matched.ok()) return matched.status();
+    // The least of what they saw: none of them is claimed to know more than it does.
+    all.change = first ? matched->change : std::min(all.change, matched->change);
+    first = false;
+    for (std::size_t k = 0; k < positions.size(); ++k) {
+      all.results[positions[k]] = std::move(matched->results[k]);
+    }
+  }
+  return all;
+}
+
+absl::StatusOr<Matched> CaseDesk::RecordNow(std::span<const casework::StoredFile> files) {
+  auto matched = MatchNow(files);
+  if (!matched.ok()) return matched.status();
+  // One transaction a case and radius.
+  std::map<std::pair<std::string, std::optional<std::uint32_t>>, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    groups[{files[i].case_name, files[i].radius_bits}].push_back(i);
+  }
+  for (const auto& [key, positions] : groups) {
+    KITH_ASSIGN(casework::Run run, ledger_.LastRun(key.first));
+    run.radius_bits = key.second;
+    std::vector<casework::StoredFile> group;
+    std::vector<v1::MatchResult> results;
+    for (const std::size_t i : positions) {
+      group.push_back(files[i]);
+      results.push_back(matched->results[i]);
+    }
+    KITH_RETURN_IF_ERROR(ledger_.RecordAgain(run, group, results, matched->change));
+  }
+  return matched;
+}
+
+absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
+    const v1::GiveOpinionRequest& request) {
+  const std::string& sha256 = request.sha256();
+  const catalog::Signature signature = {.who = request.signature().who(),
+                                        .why = request.signature().why()};
+  if (sha256.size() != kSha256Bytes) return absl::InvalidArgumentError("a SHA-256 has 32 bytes");
+  if (request.kind() == v1::OPINION_KIND_UNSPECIFIED ||
+      !v1::OpinionKind_IsValid(request.kind())) {
+    return absl::InvalidArgumentError("say whether the match is confirmed or rejected");
+  }
+  if (signature.who.empty()) return absl::InvalidArgumentError("say whose opinion it is");
+  const std::string start = absl::BytesToHexString(sha256.substr(0, 6));
+  KITH_ASSIGN(const int met, ledger_.HowMet(sha256, request.entry_id()));
+  if (met == 0) {
+    return absl::NotFoundError(absl::StrCat("no case on record has a match of file ", start,
+                                            "... with entry ", request.entry_id()));
+  }
+  if (met == 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("file ", start, "... and entry ", request.entry_id(),
+                     " are the same by digest, which is certain; if the entry is wrong, withdraw "
+                     "it: kith entry withdraw ", request.entry_id()));
+  }
+  KITH_RETURN_IF_ERROR(Watch());
+  v1::GiveOpinionResponse response;
+  v1::Opinion& opinion = *response.mutable_opinion();
+  opinion.set_sha256(sha256);
+  opinion.set_entry_id(request.entry_id());
+  opinion.set_kind(request.kind());
+  opinion.set_at(catalog::TimeNow());
+  opinion.set_who(signature.who);
+  opinion.set_why(signature.why);
+  KITH_RETURN_IF_ERROR(catalog_->Change(
+      catalog::ChangeKind::kOpinion,
+      absl::StrCat("file ", start, "..., entry ", request.entry_id(),
+                   request.kind() == v1::OPINION_KIND_CONFIRMED  ? ", confirmed"
+                   : request.kind() == v1::OPINION_KIND_REJECTED ? ", rejected"
+                                                                 : ", withdrawn"),
+      signature,
+      [&](catalog::Transaction& write, std::uint64_t change) {
+        opinion.set_change(change);
+        return write.Execute(
+            "INSERT INTO opinion (change, sha256, entry, kind, at, who, why)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            change, catalog::BlobView{sha256}, request.entry_id(), request.kind(), opinion.at(),
+            signature.who, signature.why);
+      },
+      [&] {
+        opinions_->Put(sha256, request.entry_id(), request.kind());
+        return absl::OkStatus();
+      }));
+  KITH_ASSIGN(const std::vector<casework::StoredFile> files, ledger_.FilesOf(sha256));
+  for (std::size_t begin = 0; begin < files.size(); begin += kMatchedAtOnce) {
+    const auto part = std::span(files).subspan(begin, std::min(kMatchedAtOnce,
+                                                               files.size() - begin));
+    KITH_ASSIGN(const Matched matched, RecordNow(part));
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      v1::VerdictChange& verdict = *response.add_verdicts();
+      verdict.set_case_name(part[i].case_name);
+      verdict.set_sha256(sha256);
+      verdict.set_before(part[i].verdict);
+      verdict.set_now(matched.results[i].verdict());
+      verdict.set_rule(matched.results[i].rule());
+    }
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListOpinionsResponse> CaseDesk::ListOpinions(
+    const v1::ListOpinionsRequest& request) {
+  if (!request.sha256().empty() && request.sha256().size() != kSha256Bytes) {
+    return absl::InvalidArgumentError("a SHA-256 has 32 bytes");
+  }
+  const auto page = ReadPage("opinions", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  KITH_ASSIGN(const auto found, ledger_.ListOpinions(page->after, page->size + 1, request.sha256(),
+                                                     request.entry_id()));
+  v1::ListOpinionsResponse response;
+  response.set_next_page_token(FillPage(
+      "opinions", *page, found, [&](const auto& opinion) { *response.add_opinions() = opinion; },
+      [](const auto& opinion) { return opinion.change(); }));
+  return response;
+}
+
+absl::StatusOr<v1::RefreshCaseResponse> CaseDesk::RefreshCase(
+    const v1::RefreshCaseRequest& request) {
+  KITH_ASSIGN(const casework::Run run, ledger_.LastRun(request.name()));
+  KITH_RETURN_IF_ERROR(Watch());
+  v1::RefreshCaseResponse response;
+  *response.mutable_index_version() = catalog_->Version();
+  const std::uint64_t change = response.index_version().change();
+  std::uint64_t after = 0;
+  while (true) {
+    KITH_ASSIGN(std::vector<casework::StoredFile> files,
+                ledger_.StaleFiles(run, change, after, kMatchedAtOnce));
+    if (files.empty()) return response;
+    after = files.back().file_id;
+    // As a check would: of one radius.
+    for (casework::StoredFile& file : files) file.radius_bits = run.radius_bits;
+    KITH_ASSIGN(const Matched matched, RecordNow(files));
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      response.set_files(response.files() + 1);
+      if (files[i].verdict != matched.results[i].verdict()) {
+        response.set_changed(response.changed() + 1);
+      }
+    }
+  }
+}
+
+}  // namespace kith::server

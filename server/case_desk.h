@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the calls of CaseworkService: what people and time do to cases on record.
+//
+// Thread-safety: may be used from any thread.
+//
+// Errors: as proto/kith/v1/casework.proto says for each call, and those of catalog/database.h.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/casework.pb.h"
+#include "server/casework/ledger.h"
+#include "server/casework/opinions.h"
+#include "server/catalog/catalog.h"
+#include "server/check_run.h"
+#include "server/clusters.h"
+#include "server/evidence_index.h"
+
+namespace kith::server {
+
+class CaseDesk {
+ public:
+  // All outlive the desk. `match` as of CaseworkOptions; it heeds `opinions`.
+  CaseDesk(catalog::Catalog* catalog, casework::Opinions* opinions, MatchFunction match);
+
+  [[nodiscard]] absl::StatusOr<v1::GiveOpinionResponse> GiveOpinion(
+      const v1::GiveOpinionRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::ListOpinionsResponse> ListOpinions(
+      const v1::ListOpinionsRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::RefreshCaseResponse> RefreshCase(
+      const v1::RefreshCaseRequest& request);
+
+  // Raises the alerts of the changes since the last time, in order. Called before alerts are listed
+  // and before anything brings the ledger up to date, lest that hides them. What it raises depends on
+  // the ledger and the changes only, not on when or how often it is called. Nothing to do: O(1).
+  // Else one join of what was added with all evidence, and a look-up of each file that it meets.
+  [[nodiscard]] absl::Status Watch();
+  [[nodiscard]] absl::StatusOr<v1::ListAlertsResponse> ListAlerts(
+      const v1::ListAlertsRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::GetAlertResponse> GetAlert(const v1::GetAlertRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::CloseAlertResponse> CloseAlert(
+      const v1::CloseAlertRequest& request);
+
+  [[nodiscard]] absl::StatusOr<v1::ListClustersResponse> ListClusters(
+      const v1::ListClustersRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::GetClusterResponse> GetCluster(
+      const v1::GetClusterRequest& request);
+
+  [[nodiscard]] absl::StatusOr<v1::PurgeCaseResponse> PurgeCase(
+      const v1::PurgeCaseRequest& request);
+
+  [[nodiscard]] absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
+      const v1::ListNotificationsRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::MarkNotifiedResponse> MarkNotified(
+      const v1::MarkNotifiedRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::SetHolidaysResponse> SetHolidays(
+      const v1::SetHolidaysRequest& request);
+
+  // For reports: all tasks, by due day, series and case; all clusters, as of now.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::NotificationTask>> Notifications(bool done_too);
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<const std::vector<FileCluster>>> Clusters();
+
+ private:
+  using Causes = std::map<casework::AlertCause, std::vector<std::uint64_t>>;
+  // The files that a change may concern, gathered by cause.
+  [[nodiscard]] absl::Status Gather(std::uint64_t change, Causes& causes);
+  [[nodiscard]] absl::Status GatherNear(std::uint64_t set_id, std::uint64_t first,
+                                        std::uint64_t last, std::vector<std::uint64_t>& files);
+  // Of these files, those whose answer is another one now.
+  [[nodiscard]] absl::StatusOr<std::vector<casework::AlertedFile>> Changed(
+      const casework::AlertCause& cause, std::vector<std::uint64_t> file_ids);
+  // What the files match now, each within the radius that its record has.
+  [[nodiscard]] absl::StatusOr<Matched> MatchNow(std::span<const casework::StoredFile> files) const;
+  // Matches them and records that; returns what they match now.
+  [[nodiscard]] absl::StatusOr<Matched> RecordNow(std::span<const casework::StoredFile> files);
+
+  catalog::Catalog* catalog_;
+  casework::Opinions* opinions_;
+  MatchFunction match_;
+  casework::Ledger ledger_;
+  EvidenceIndex evidence_{&ledger_};
+  std::mutex watch_mutex_;
+  std::mutex clusters_mutex_;
+  std::string clusters_state_;                                // guarded by clusters_mutex_
+  std::shared_ptr<const std::vector<FileCluster>> clusters_;  // likewise
+};
+
+}  // namespace kith::server

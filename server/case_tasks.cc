@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CaseDesk: purging cases, and whom to tell of them.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/case_desk.h"
+#include "server/casework/business_days.h"
+#include "server/catalog/hand_on.h"
+#include "server/catalog/names.h"
+#include "server/internal/paging.h"
+#include "server/internal/respond.h"
+
+namespace kith::server {
+namespace {
+
+constexpr int kBusinessDays = 10;
+constexpr int kMaxHolidays = 10'000;
+constexpr std::size_t kDayBytes = 10;  // YYYY-MM-DD
+
+}  // namespace
+
+absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseRequest& request) {
+  const catalog::Signature signature = {.who = request.signature().who(),
+                                        .why = request.signature().why()};
+  if (signature.who.empty() || signature.why.empty()) {
+    return absl::InvalidArgumentError("to purge a case, say who does it and why");
+  }
+  v1::PurgeCaseResponse response;
+  std::vector<std::uint64_t> purged;
+  KITH_RETURN_IF_ERROR(catalog_->Change(
+      catalog::ChangeKind::kPurged, absl::StrCat("case ", request.name()), signature,
+      [&](catalog::Transaction& write, std::uint64_t change) -> absl::Status {
+        KITH_ASSIGN(response, casework::Ledger::Purge(write, request.name(), change, purged));
+        return absl::OkStatus();
+      },
+      [&] {
+        evidence_.Forget(purged);
+        return absl::OkStatus();
+      }));
+  {
+    const std::lock_guard lock(clusters_mutex_);
+    clusters_ = nullptr;
+  }
+  KITH_RETURN_IF_ERROR(catalog_->database().EmptyLog());
+  *response.mutable_index_version() = catalog_->Version();
+  return response;
+}
+
+absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(bool done_too) {
+  KITH_ASSIGN(const std::set<std::string> holidays, ledger_.Holidays());
+  KITH_ASSIGN(const std::vector<casework::Ledger::SeenIn> sightings, ledger_.Sightings());
+  // Series that were merged count as one: the earliest sighting of them in a case.
+  std::map<std::pair<std::uint64_t, std::string>, casework::Ledger::SeenIn> seen;
+  for (const casework::Ledger::SeenIn& one : sightings) {
+    const auto series = catalog_->directory().CurrentSeries(one.series_id);
+    if (series == nullptr || series->status() != v1::SERIES_STATUS_IDENTIFIED ||
+        series->notification() != v1::NOTIFICATION_OPT_IN) {
+      continue;
+    }
+    const auto [place, is_new] = seen.try_emplace({series->series_id(), one.case_name}, one);
+    if (is_new) continue;
+    casework::Ledger::SeenIn& first = place->second;
+    first.first_seen_at = std::min(first.first_seen_at, one.first_seen_at);
+    if (first.notified_at.empty()) {
+      first.notified_at = one.notified_at;
+      first.notified_by = one.notified_by;
+      first.note = one.note;
+    }
+  }
+  std::vector<v1::NotificationTask> tasks;
+  for (const auto& [key, one] : seen) {
+    if (!done_too && !one.notified_at.empty()) continue;
+    const auto series = catalog_->directory().series.ById(key.first);
+    v1::NotificationTask& task = tasks.emplace_back();
+    task.set_series(series->code());
+    task.set_case_name(key.second);
+    if (series->has_notification_contact()) *task.mutable_contact() = series->notification_contact();
+    task.set_agency(series->agency());
+    task.set_since(std::max(one.first_seen_at.substr(0, kDayBytes), series->identified_on()));
+    KITH_ASSIGN(*task.mutable_due_on(),
+                casework::BusinessDaysAfter(task.since(), kBusinessDays, holidays));
+    task.set_notified_at(one.notified_at);
+    task.set_notified_by(one.notified_by);
+    task.set_note(one.note);
+  }
+  std::sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.due_on(), a.series(), a.case_name()) <
+           std::tie(b.due_on(), b.series(), b.case_name());
+  });
+  return tasks;
+}
+
+absl::StatusOr<v1::ListNotificationsResponse> CaseDesk::ListNotifications(
+    const v1::ListNotificationsRequest& request) {
+  const auto page = ReadPage("notifications", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  KITH_ASSIGN(std::vector<v1::NotificationTask> tasks, Notifications(request.done_too()));
+  v1::ListNotificationsResponse response;
+  const std::size_t begin = std::min<std::size_t>(page->after, tasks.size());
+  const std::size_t end = std::min(tasks.size(), begin + page->size);
+  for (std::size_t i = begin; i < end; ++i) *response.add_tasks() = std::move(tasks[i]);
+  if (end < tasks.size()) response.set_next_page_token(MakePageToken("notifications", end));
+  return response;
+}
+
+absl::StatusOr<v1::MarkNotifiedResponse> CaseDesk::MarkNotified(
+    const v1::MarkNotifiedRequest& request) {
+  const std::string& who = request.signature().who();
+  if (who.empty()) return absl::InvalidArgumentError("say who told them");
+  KITH_RETURN_IF_ERROR(catalog::FirstError({catalog::CheckName("who", who),
+                                            catalog::CheckText("why", request.signature().why())}));
+  const auto named = catalog_->directory().series.ByName(request.series());
+  const auto series = named ? catalog_->directory().CurrentSeries(named->series_id()) : nullptr;
+  if (series == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no series ", catalog::Quoted(request.series())));
+  }
+  const auto find = [&]() -> absl::StatusOr<v1::NotificationTask> {
+    KITH_ASSIGN(const std::vector<v1::NotificationTask> tasks, Notifications(true));
+    for (const v1::NotificationTask& task : tasks) {
+      if (task.series() == series->code() && task.case_name() == request.case_name()) return task;
+    }
+    return absl::NotFoundError(
+        absl::StrCat("nobody is to be told of series ", catalog::Quoted(series->code()),
+                     " in case ", catalog::Quoted(request.case_name())));
+  };
+  KITH_ASSIGN(const v1::NotificationTask open, find());
+  if (!open.notified_at().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("that they were told is recorded already, by ", open.notified_by()));
+  }
+  KITH_RETURN_IF_ERROR(ledger_.MarkNotified(series->series_id(), request.case_name(), who,
+                                            request.signature().why()));
+  v1::MarkNotifiedResponse response;
+  KITH_ASSIGN(*response.mutable_task(), find());
+  return response;
+}
+
+absl::StatusOr<v1::SetHolidaysResponse> CaseDesk::SetHolidays(
+    const v1::SetHolidaysRequest& request) {
+  if (request.days_size() > kMaxHolidays) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(request.days_size(), " holidays: at most ", kMaxHolidays));
+  }
+  for (const std::string& day : request.days()) {
+    if (day.empty()) return absl::InvalidArgumentError("a holiday is empty: YYYY-MM-DD");
+    KITH_RETURN_IF_ERROR(catalog::CheckDate("holiday", day));
+  }
+  const std::vector<std::string> days(request.days().begin(), request.days().end());
+  KITH_RETURN_IF_ERROR(ledger_.SetHolidays(days));
+  v1::SetHolidaysResponse response;
+  KITH_ASSIGN(const std::set<std::string> kept, ledger_.Holidays());
+  response.set_days(kept.size());
+  return response;
+}
+
+}  // namespace kith::server

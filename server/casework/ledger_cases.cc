@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the ledger tells across cases: new files, sightings to be told of; and purged cases.
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "server/casework/internal/case_sql.h"
+#include "server/casework/internal/sql.h"
+#include "server/casework/ledger.h"
+#include "server/catalog/names.h"
+
+namespace kith::casework {
+
+using catalog::Statement;
+using catalog::Transaction;
+
+absl::Status Ledger::EachUnrecognized(const std::function<absl::Status(Unrecognized)>& take) {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  Statement rows = read.Prepare(
+      "SELECT f.id, f.sha256, r.name, c.codes FROM evidence_file f"
+      " JOIN case_record r ON r.id = f.case_record LEFT JOIN evidence_code c ON c.file = f.id"
+      " WHERE f.verdict = ?1 AND f.paths > 0 AND length(f.sha256) = 32"
+      " ORDER BY f.sha256, r.name");
+  rows.Bind(v1::VERDICT_UNRECOGNIZED);
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return absl::OkStatus();
+    Unrecognized file;
+    file.file_id = rows.Id(0);
+    file.sha256 = std::string(rows.Blob(1));
+    file.case_name = std::string(rows.Text(2));
+    KITH_RETURN_IF_ERROR(ParseCodes(rows, 3, file.codes));
+    KITH_RETURN_IF_ERROR(take(std::move(file)));
+  }
+}
+
+absl::StatusOr<std::string> Ledger::UnrecognizedState() {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  Statement row = read.Prepare(
+      "SELECT count(*), coalesce(max(id), 0), coalesce(sum(id), 0), coalesce(sum(matched_at), 0),"
+      " (SELECT coalesce(max(id), 0) FROM evidence_replaced)"
+      " FROM evidence_file WHERE verdict = ?1 AND paths > 0");
+  KITH_RETURN_IF_ERROR(row.Bind(v1::VERDICT_UNRECOGNIZED).Step().status());
+  return absl::StrCat(row.Int(0), "/", row.Int(1), "/", row.Int(2), "/", row.Int(3), "/",
+                      row.Int(4));
+}
+
+absl::StatusOr<std::string> Ledger::PathOf(std::uint64_t file_id) {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  Statement row = read.Prepare(
+      "SELECT path FROM evidence_path WHERE file = ?1 AND superseded_by IS NULL"
+      " ORDER BY path LIMIT 1");
+  KITH_ASSIGN(const bool found, row.Bind(file_id).Step());
+  return found ? std::string(row.Blob(0)) : std::string();
+}
+
+absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::string_view case_name,
+                                                    std::uint64_t change,
+                                                    std::vector<std::uint64_t>& purged) {
+  KITH_ASSIGN(const std::uint64_t case_id, FindCase(write, case_name));
+  if (case_id == 0) return NoSuchCase(case_name);
+  KITH_RETURN_IF_ERROR(CheckNotPurged(write, case_id));
+  v1::PurgeCaseResponse response;
+  {
+    Statement counts = write.Prepare("SELECT files, paths FROM case_record WHERE id = ?1");
+    KITH_RETURN_IF_ERROR(counts.Bind(case_id).Step().status());
+    response.set_files(counts.Id(0));
+    response.set_paths(counts.Id(1));
+    Statement files = write.Prepare("SELECT id FROM evidence_file WHERE case_record = ?1");
+    files.Bind(case_id);
+    while (true) {
+      KITH_ASSIGN(const bool more, files.Step());
+      if (!more) break;
+      purged.push_back(files.Id(0));
+    }
+    // What is deleted is overwritten, not only let go.
+    KITH_RETURN_IF_ERROR(write.Execute("PRAGMA secure_delete = ON"));
+  }
+  constexpr std::string_view kFiles = "(SELECT id FROM evidence_file WHERE case_record = ?1)";
+  KITH_RETURN_IF_ERROR(write.Execute(
+      "INSERT INTO case_count (case_record, verdict, files, paths) SELECT ?1, verdict, count(*),"
+      " sum(paths) FROM evidence_file WHERE case_record = ?1 AND paths > 0 GROUP BY verdict",
+      case_id));
+  KITH_RETURN_IF_ERROR(write.Execute(
+      "UPDATE sighting SET files_when_purged = (SELECT count(DISTINCT m.file) FROM evidence_file f"
+      " JOIN match m ON m.file = f.id AND m.superseded_at IS NULL WHERE f.case_record = ?1"
+      " AND f.paths > 0 AND m.held_back = 0 AND m.purpose <> 2 AND m.series = sighting.series)"
+      " WHERE case_record = ?1",
+      case_id));
+  for (const char* table : {"match", "evidence_code", "past_verdict", "alert_file",
+                            "evidence_path", "evidence_replaced"}) {
+    KITH_RETURN_IF_ERROR(write.Execute(
+        absl::StrCat("DELETE FROM ", table, " WHERE file IN ", std::string(kFiles)), case_id));
+  }
+  KITH_RETURN_IF_ERROR(write.Execute("DELETE FROM evidence_file WHERE case_record = ?1", case_id));
+  KITH_RETURN_IF_ERROR(write.Execute(
+      "DELETE FROM walk_error WHERE run IN (SELECT id FROM run WHERE case_record = ?1)", case_id));
+  // The folder's name may tell of people as well.
+  KITH_RETURN_IF_ERROR(write.Execute(
+      "UPDATE root SET path = CAST('purged ' || id AS BLOB) WHERE case_record = ?1", case_id));
+  KITH_RETURN_IF_ERROR(
+      write.Execute("INSERT INTO case_purged (case_record, change, at) VALUES (?1, ?2, ?3)",
+                    case_id, change, catalog::TimeNow()));
+  return response;
+}
+
+absl::StatusOr<std::vector<Ledger::SeenIn>> Ledger::Sightings() {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  // What was met and is a match no longer (rejected, withdrawn) is nothing to be told.
+  Statement rows = read.Prepare(
+      "SELECT s.series, c.name, s.first_seen_at, coalesce(n.at, ''), coalesce(n.who, ''),"
+      " coalesce(n.why, '') FROM sighting s JOIN case_record c ON c.id = s.case_record"
+      " LEFT JOIN notified n ON n.series = s.series AND n.case_record = s.case_record"
+      " WHERE s.files_when_purged > 0 OR EXISTS (SELECT 1 FROM match m JOIN evidence_file f"
+      " ON f.id = m.file WHERE m.series = s.series AND m.superseded_at IS NULL AND m.held_back = 0"
+      " AND m.purpose <> 2 AND f.case_record = s.case_record AND f.paths > 0)"
+      " ORDER BY s.series, c.name");
+  std::vector<SeenIn> seen;
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return seen;
+    seen.push_back({.series_id = rows.Id(0),
+                    .case_name = std::string(rows.Text(1)),
+                    .first_seen_at = std::string(rows.Text(2)),
+                    .notified_at = std::string(rows.Text(3)),
+                    .notified_by = std::string(rows.Text(4)),
+                    .note = std::string(rows.Text(5))});
+  }
+}
+
+absl::Status Ledger::MarkNotified(std::uint64_t series_id, std::string_view case_name,
+                                  std::string_view who, std::string_view why) {
+  KITH_ASSIGN(Transaction write, database_->BeginWrite());
+  KITH_ASSIGN(const std::uint64_t case_id, FindCase(write, case_name));
+  if (case_id == 0) return NoSuchCase(case_name);
+  const absl::Status status = write.Execute(
+      "INSERT INTO notified (series, case_record, at, who, why) VALUES (?1, ?2, ?3, ?4, ?5)",
+      series_id, case_id, catalog::TimeNow(), who, why);
+  if (absl::IsAlreadyExists(status)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "that they were told of case ", catalog::Quoted(case_name), " is recorded already"));
+  }
+  KITH_RETURN_IF_ERROR(status);
+  return write.Commit();
+}
+
+absl::Status Ledger::SetHolidays(std::span<const std::string> days) {
+  KITH_ASSIGN(Transaction write, database_->BeginWrite());
+  KITH_RETURN_IF_ERROR(write.Execute("DELETE FROM holiday"));
+  {
+    Statement add = write.Prepare("INSERT OR IGNORE INTO holiday (day) VALUES (?1)");
+    for (const std::string& day : days) KITH_RETURN_IF_ERROR(add.Bind(day).Run());
+  }
+  return write.Commit();
+}
+
+absl::StatusOr<std::set<std::string>> Ledger::Holidays() {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  Statement rows = read.Prepare("SELECT day FROM holiday");
+  std::set<std::string> days;
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return days;
+    days.emplace(rows.Text(0));
+  }
+}
+
+}  // namespace kith::casework

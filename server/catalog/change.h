@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the kinds of changes in the change sequence of a store, and who made one and why.
+//
+// Thread-safety: constants and values.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kith::catalog {
+
+// Column change.kind; numbers never change their meaning.
+enum class ChangeKind {
+  kAdded = 1,         // entries first_entry to last_entry
+  kWithdrawn = 2,     // entries of table withdrawal
+  kIdentified = 3,    // series_version, as all of series below
+  kSwitched = 4,      // hash_set_version: enabled or not
+  kUnidentified = 5,  // a correction
+  kSeriesEdited = 6,  // what does not touch a verdict: sensitivity, contacts, note
+  kMerged = 7,        // series_version: merged_into was set
+  kUnmerged = 8,      // a correction
+  kAliased = 9,       // series_alias
+  kMoved = 10,        // entry_moved
+  kContact = 11,      // contact_version
+  kSetEdited = 12,    // hash_set_version: radius, version, handling, source
+  kOpinion = 13,      // of the ledger: a person's word on a match
+  kPurged = 14,       // of the ledger: the files of a case were expunged
+};
+
+// "series identified", ...; "change" for a kind that this program does not know.
+[[nodiscard]] std::string_view NameOf(ChangeKind kind);
+
+// Who made a change, and why, as that person says. Both may be empty where a call says so.
+struct Signature {
+  std::string who;
+  std::string why;
+};
+
+}  // namespace kith::catalog

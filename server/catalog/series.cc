@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Catalog: series: identified, merged, named otherwise, and their history.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/catalog/internal/catalog_impl.h"
+#include "server/catalog/names.h"
+
+namespace kith::catalog {
+namespace {
+
+std::string SubjectOf(const v1::Series& series) { return absl::StrCat("series ", series.code()); }
+
+absl::Status NeedSignature(const Signature& signature, std::string_view what) {
+  if (!signature.who.empty() && !signature.why.empty()) return CheckSignature(signature);
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(what), " is a correction: say who makes it and why"));
+}
+
+void NameContact(const Statement& row, int column, const Directory& directory,
+                 v1::Contact* (v1::Series::*contact)(), v1::Series& series) {
+  if (row.IsNull(column)) return;
+  if (const auto found = directory.contacts.ById(row.Id(column))) *(series.*contact)() = *found;
+}
+
+}  // namespace
+
+void ReadSeries(const Statement& row, int first, const Directory& directory, v1::Series& series) {
+  series.set_status(static_cast<v1::SeriesStatus>(row.Int(first)));
+  if (!row.IsNull(first + 1)) {
+    if (const auto agency = directory.agencies.ById(row.Id(first + 1))) {
+      series.set_agency(agency->name());
+    }
+  }
+  // Whom they name, not who stands in their place today: PutSeries looks for that.
+  NameContact(row, first + 2, directory, &v1::Series::mutable_contact, series);
+  series.set_identified_on(std::string(row.Text(first + 3)));
+  series.set_jurisdiction(std::string(row.Text(first + 4)));
+  series.set_sensitivity(std::string(row.Text(first + 5)));
+  series.set_notification(static_cast<v1::Notification>(row.Int(first + 6)));
+  NameContact(row, first + 7, directory, &v1::Series::mutable_notification_contact, series);
+  NameContact(row, first + 8, directory, &v1::Series::mutable_restitution_contact, series);
+  series.set_note(std::string(row.Text(first + 9)));
+  if (!row.IsNull(first + 10)) {
+    if (const auto into = directory.series.ById(row.Id(first + 10))) {
+      series.set_merged_into(into->code());
+    }
+  }
+}
+
+void Catalog::Impl::PutSeries(v1::Series series) {
+  const auto call = directory.CurrentContact(series.contact().contact_id());
+  const auto tell = directory.CurrentContact(series.notification_contact().contact_id());
+  const auto restitution = directory.CurrentContact(series.restitution_contact().contact_id());
+  series.clear_contact();
+  series.clear_notification_contact();
+  series.clear_restitution_contact();
+  if (call) *series.mutable_contact() = *call;
+  if (tell) *series.mutable_notification_contact() = *tell;
+  if (restitution) *series.mutable_restitution_contact() = *restitution;
+  const std::uint64_t id = series.series_id();
+  const std::string code = series.code();
+  directory.series.Put(id, code, std::move(series));
+}
+
+absl::Status Catalog::Impl::LoadSeries(Transaction& read) {
+  // First all by code: they name each other.
+  Statement names = read.Prepare("SELECT id, code FROM series ORDER BY id");
+  while (true) {
+    const auto row = names.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    v1::Series series;
+    series.set_series_id(names.Id(0));
+    series.set_code(std::string(names.Text(1)));
+    directory.series.Put(series.series_id(), series.code(), series);
+  }
+  Statement aliases = read.Prepare(
+      "SELECT a.alias, a.scheme, a.series FROM series_alias a WHERE a.series IS NOT NULL AND"
+      " a.change = (SELECT max(change) FROM series_alias WHERE alias = a.alias) ORDER BY a.alias");
+  std::unordered_map<std::uint64_t, std::vector<v1::SeriesAlias>> aliases_of;
+  while (true) {
+    const auto row = aliases.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    v1::SeriesAlias& alias = aliases_of[aliases.Id(2)].emplace_back();
+    alias.set_alias(std::string(aliases.Text(0)));
+    alias.set_scheme(std::string(aliases.Text(1)));
+  }
+  Statement states = read.Prepare(absl::StrCat(
+      "SELECT s.id, s.code, s.note, v.change, ", std::string(kSeriesColumns),
+      " FROM series s LEFT JOIN series_version v ON v.series = s.id AND v.change ="
+      " (SELECT max(change) FROM series_version WHERE series = s.id) ORDER BY s.id"));
+  while (true) {
+    const auto row = states.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::OkStatus();
+    v1::Series series;
+    series.set_series_id(states.Id(0));
+    series.set_code(std::string(states.Text(1)));
+    series.set_note(std::string(states.Text(2)));
+    series.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
+    if (!states.IsNull(3)) ReadSeries(states, 4, directory, series);
+    for (const v1::SeriesAlias& alias : aliases_of[series.series_id()]) {
+      *series.add_aliases() = alias;
+      directory.series.PutName(series.series_id(), alias.alias());
+    }
+    PutSeries(std::move(series));
+  }
+}
+
+absl::StatusOr<v1::Series> Catalog::Impl::FindUnmerged(std::string_view code) const {
+  const auto found = FindSeries(code);
+  if (!found.ok()) return found.status();
+  if ((*found)->merged_into().empty()) return **found;
+  return absl::FailedPreconditionError(
+      absl::StrCat("series ", Quoted((*found)->code()), " is merged into ",
+                   Quoted((*found)->merged_into()), ": change that one"));
+}
+
+absl::Status Catalog::Impl::TakeIdentifier(std::string_view agency_name, std::uint64_t contact_id,
+                                           std::string_view identified_on,
+                                           std::string_view jurisdiction,
+                                           v1::Series& series) const {
+  if (auto status = FirstError({CheckDate("identified_on", identified_on),
+                                CheckOptionalName("jurisdiction", jurisdiction)});
+      !status.ok()) {
+    return status;
+  }
+  std::string name(agency_name);
+  series.clear_contact();
+  if (contact_id != 0) {
+    const auto contact = FindContact(contact_id);
+    if (!contact.ok()) return contact.status();
+    if (name.empty()) name = (*contact)->agency();
+    if ((*contact)->agency() != name) {
+      return absl::InvalidArgumentError(absl::StrCat("contact ", contact_id, " is of agency \"",
+                                                     (*contact)->agency(), "\", not of \"", name,
+                                                     "\""));
+    }
+    *series.mutable_contact() = **contact;
+  }
+  const auto agency = FindAgency(name);
+  if (!agency.ok()) return agency.status();
+  series.set_status(v1::SERIES_STATUS_IDENTIFIED);
+  series.set_agency(name);
+  series.set_identified_on(std::string(identified_on));
+  if (!jurisdiction.empty()) series.set_jurisdiction(std::string(jurisdiction));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::uint64_t> Catalog::Impl::WriteSeries(Transaction& write, ChangeKind kind,
+                                                         const v1::Series& series,
+                                                         const Signature& signature) {
+  const auto change = AddChange(write, kind, SubjectOf(series), signature);
+  if (!change.ok()) return change.status();
+  std::uint64_t agency_id = 0;
+  if (const auto agency = directory.agencies.ByName(series.agency())) {
+    agency_id = agency->agency_id();
+  }
+  std::uint64_t merged_into = 0;
+  if (!series.merged_into().empty()) {
+    if (const auto into = directory.series.ByName(series.merged_into())) {
+      merged_into = into->series_id();
+    }
+  }
+  if (auto status = write.Execute(
+          "INSERT INTO series_version (change, series, status, agency, contact, identified_on,"
+          " jurisdiction, sensitivity, notification, notification_contact, restitution_contact,"
+          " note, merged_into) VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7, ?8, ?9,"
+          " nullif(?10, 0), nullif(?11, 0), ?12, nullif(?13, 0))",
+          *change, series.series_id(), series.status(), agency_id, series.contact().contact_id(),
+          series.identified_on(), series.jurisdiction(), series.sensitivity(),
+          series.notification(), series.notification_contact().contact_id(),
+          series.restitution_contact().contact_id(), series.note(), merged_into);
+      !status.ok()) {
+    return status;
+  }
+  return *change;
+}
+
+absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series) {
+  if (auto status =
+          FirstError({CheckName("series code", series.code()), CheckText("note", series.note())});
+      !status.ok()) {
+    return status;
+  }
+  const bool names_agency = !series.agency().empty() || series.contact().contact_id() != 0;
+  const bool identified = series.status() == v1::SERIES_STATUS_IDENTIFIED ||
+                          (series.status() == v1::SERIES_STATUS_UNSPECIFIED && names_agency);
+  if (!identified && (names_agency || !series.identified_on().empty())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "series \"", series.code(), "\" is not identified, yet says by whom or when: say either"));
+  }
+  v1::Series added;
+  added.set_code(series.code());
+  added.set_note(series.note());
+  added.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
+  if (identified) {
+    if (auto status =
+            impl_->TakeIdentifier(series.agency(), series.contact().contact_id(),
+                                  series.identified_on(), series.jurisdiction(), added);
+        !status.ok()) {
+      return status;
+    }
+  }
+  auto write = impl_->BeginWrite();
+  if (!write.ok()) return write.status();
+  // The code or an alias of another one.
+  if (impl_->directory.series.ByName(added.code()) != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("series ", Quoted(added.code()), " exists already"));
+  }
+  if (auto status =
+          write->Execute("INSERT INTO series (code, note, created_at) VALUES (?1, ?2, ?3)",
+                         added.code(), added.note(), TimeNow());
+      !status.ok()) {
+    return status;
+  }
+  added.set_series_id(write->LastInsertId());
+  if (added.series_id() > UINT32_MAX) return absl::ResourceExhaustedError("too many series");
+  std::uint64_t change = 0;
+  if (identified) {
+    const auto written = impl_->WriteSeries(*write, ChangeKind::kIdentified, added, {});
+    if (!written.ok()) return written.status();
+    change = *written;
+  }
+  const auto put = [&] {
+    impl_->PutSeries(added);
+    return absl::OkStatus();
+  };
+  if (auto status = impl_->CommitAndApply(*write, change, put); !status.ok()) return status;
+  return *impl_->directory.series.ById(added.series_id());
+}
+
+// Changes the state of a series under a number of its own: `edit` gets the record as the one writer
+// sees it, so that two calls cannot both take the same step.
+absl::StatusOr<v1::Series> Catalog::ChangeSeries(
+    std::string_view code, ChangeKind kind, const Signature& signature,
+    const std::function<absl::Status(v1::Series&)>& edit) {
+  if (auto status = CheckSignature(signature); !status.ok()) return status;
+  auto write = impl_->BeginWrite();
+  if (!write.ok()) return write.status();
+  auto series = kind == ChangeKind::kUnmerged ? impl_->FindAsItIs(code) : impl_->FindUnmerged(code);
+  if (!series.ok()) return series.status();
+  if (auto status = edit(*series); !status.ok()) return status;
+  const auto change = impl_->WriteSeries(*write, kind, *series, signature);
+  if (!change.ok()) return change.status();
+  const auto put = [&] {
+    impl_->PutSeries(*series);
+    return absl::OkStatus();
+  };
+  if (auto status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
+  return *impl_->directory.series.ById(series->series_id());
+}
+
+absl::StatusOr<v1::Series> Catalog::Impl::FindAsItIs(std::string_view code) const {
+  const auto found = FindSeries(code);
+  if (!found.ok()) return found.status();
+  return **found;
+}
+
+absl::StatusOr<v1::Series> Catalog::IdentifySeries(const v1::IdentifySeriesRequest& request) {
+  if (request.agency().empty() && request.contact_id() == 0) {
+    return absl::InvalidArgumentError("say which agency identified the series");
+  }
+  return ChangeSeries(
+      request.code(), ChangeKind::kIdentified, SignatureOf(request.signature()),
+      [&](v1::Series& series) -> absl::Status {
+        if (series.status() == v1::SERIES_STATUS_IDENTIFIED) {
+          return absl::FailedPreconditionError(absl::StrCat("series ", Quoted(series.code()),
+                                                            " is identified already, by ",
+                                                            Quoted(series.agency())));
+        }
+        return impl_->TakeIdentifier(request.agency(), request.contact_id(),
+                                     request.identified_on(), request.jurisdiction(), series);
+      });
+}
+
+absl::StatusOr<v1::Series> Catalog::UnidentifySeries(std::string_view code,
+                                                     const Signature& signature) {
+  if (auto status = NeedSignature(signature, "to take an identification back"); !status.ok()) {
+    return status;
+  }
+  return ChangeSeries(code, ChangeKind::kUnidentified, signature,
+                      [](v1::Series& series) -> absl::Status {
+                        if (series.status() != v1::SERIES_STATUS_IDENTIFIED) {
+                          return absl::FailedPreconditionError(absl::StrCat(
+                              "series ", Quoted(series.code()), " is not identified"));
+                        }
+                        series.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
+                        series.clear_agency();
+                        series.clear_contact();
+                        series.clear_identified_on();
+                        return absl::OkStatus();
+                      });
+}
+
+absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& request) {
+  if (!v1::Notification_IsValid(request.notification())) {
+    return absl::InvalidArgumentError("notification is neither opt-in nor opt-out");
+  }
+  if (auto status = FirstError({CheckText("note", request.note()),
+                                CheckOptionalName("sensitivity", request.sensitivity()),
+                                CheckOptionalName("jurisdiction", request.jurisdiction())});
+      !status.ok()) {
+    return status;
+  }
+  const auto edit = [&](v1::Series& series) -> absl::Status {
+    if (request.has_note()) series.set_note(request.note());
+    if (request.has_sensitivity()) series.set_sensitivity(request.sensitivity());
+    if (request.has_jurisdiction()) series.set_jurisdiction(request.jurisdiction());
+    if (request.has_notification()) series.set_notification(request.notification());
+    const auto take = [&](std::uint64_t id, v1::Contact* contact) -> absl::Status {
+      contact->Clear();
+      if (id == 0) return absl::OkStatus();
+      const auto found = impl_->FindContact(id);
+      if (found.ok()) *contact = **found;
+      return found.status();
+    };
+    absl::Status status;
+    if (request.has_notification_contact_id()) {
+      status = take(request.notification_contact_id(), series.mutable_notification_contact());
+    }
+    if (status.ok() && request.has_restitution_contact_id()) {
+      status = take(request.restitution_contact_id(), series.mutable_restitution_contact());
+    }
+    if (!status.ok() || !request.has_contact_id()) return status;
+    if (series.status() != v1::SERIES_STATUS_IDENTIFIED) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "series ", Quoted(series.code()), " is not identified: nobody can be called about it"));
+    }
+    const std::string on = series.identified_on();
+    const std::string agency = series.agency();
+    return impl_->TakeIdentifier(agency, request.contact_id(), on, "", series);
+  };
+  return ChangeSeries(request.code(), ChangeKind::kSeriesEdited, SignatureOf(request.signature()),
+                      edit);
+}
+
+absl::StatusOr<v1::Series> Catalog::SetSeriesAlias(std::string_view code,
+                                                   const v1::SeriesAlias& alias,
+                                                   const Signature& signature) {
+  if (auto status =
+          FirstError({CheckName("alias", alias.alias()),
+                      CheckOptionalName("scheme", alias.scheme()), CheckSignature(signature)});
+      !status.ok()) {
+    return status;
+  }
+  auto write = impl_->BeginWrite();
+  if (!write.ok()) return write.status();
+  const auto holder = impl_->directory.series.ByName(alias.alias());
+  const bool removes = code.empty();
+  if (removes && (!holder || holder->code() == alias.alias())) {
+    return absl::NotFoundError(absl::StrCat("no alias ", Quoted(alias.alias())));
+  }
+  if (!removes && holder) {
+    return absl::AlreadyExistsError(absl::StrCat(Quoted(alias.alias()), " already names series ",
+                                                 Quoted(holder->code())));
+  }
+  auto series = impl_->FindAsItIs(removes ? holder->code() : code);
+  if (!series.ok()) return series.status();
+  const auto change =
+      impl_->AddChange(*write, ChangeKind::kAliased,
+                       absl::StrCat(SubjectOf(*series), removes ? ", no longer " : ", also ",
+                                    alias.alias()),
+                       signature);
+  if (!change.ok()) return change.status();
+  if (auto status = write->Execute(
+          "INSERT INTO series_alias (change, alias, scheme, series)"
+          " VALUES (?1, ?2, ?3, nullif(?4, 0))",
+          *change, alias.alias(), alias.scheme(), removes ? 0 : series->series_id());
+      !status.ok()) {
+    return status;
+  }
+  auto& aliases = *series->mutable_aliases();
+  if (removes) {
+    aliases.erase(std::remove_if(aliases.begin(), aliases.end(),
+                                 [&](const v1::SeriesAlias& one) {
+                                   return one.alias() == alias.alias();
+                                 }),
+                  aliases.end());
+  } else {
+    *aliases.Add() = alias;
+    std::sort(aliases.begin(), aliases.end(),
+              [](const auto& a, const auto& b) { return a.alias() < b.alias(); });
+  }
+  const auto put = [&] {
+    impl_->PutSeries(*series);
+    if (removes) {
+      impl_->directory.series.RemoveName(alias.alias());
+    } else {
+      impl_->directory.series.PutName(series->series_id(), alias.alias());
+    }
+    return absl::OkStatus();
+  };
+  if (auto status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
+  return *impl_->directory.series.ById(series->series_id());
+}
+
+absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::string_view into,
+                                                const Signature& signature) {
+  const auto merged = ChangeSeries(
+      code, ChangeKind::kMerged, signature, [&](v1::Series& series) -> absl::Status {
+        const auto found = impl_->FindSeries(into);
+        if (!found.ok()) return found.status();
+        const auto target = impl_->directory.CurrentSeries((*found)->series_id());
+        if (!target || target->series_id() == series.series_id()) {
+          return absl::FailedPreconditionError(absl::StrCat(
+              "series ", Quoted(series.code()), " and ", Quoted(into), " are one already"));
+        }
+        if (series.status() == v1::SERIES_STATUS_IDENTIFIED &&
+            target->status() != v1::SERIES_STATUS_IDENTIFIED) {
+          return absl::FailedPreconditionError(
+              absl::StrCat("series ", Quoted(series.code()), " is identified and ",
+                           Quoted(target->code()), " is not: merge them the other way round"));
+        }
+        if (series.status() == v1::SERIES_STATUS_IDENTIFIED &&
+            target->agency() != series.agency()) {
+          return absl::FailedPreconditionError(
+              absl::StrCat("series ", Quoted(series.code()), " was identified by ",
+                           Quoted(series.agency()), " and ", Quoted(target->code()), " by ",
+                           Quoted(target->agency()),
+                           ": whom to call would be lost; let the two agencies agree first"));
+        }
+        series.set_merged_into(target->code());
+        return absl::OkStatus();
+      });
+  if (!merged.ok()) return merged.status();
+  return *impl_->directory.CurrentSeries(merged->series_id());
+}
+
+absl::StatusOr<v1::Series> Catalog::UnmergeSeries(std::string_view code,
+                                                  const Signature& signature) {
+  if (auto status = NeedSignature(signature, "to take a merge back"); !status.ok()) return status;
+  return ChangeSeries(
+      code, ChangeKind::kUnmerged, signature, [](v1::Series& series) -> absl::Status {
+        if (series.merged_into().empty()) {
+          return absl::FailedPreconditionError(
+              absl::StrCat("series ", Quoted(series.code()), " is not merged into another"));
+        }
+        series.clear_merged_into();
+        return absl::OkStatus();
+      });
+}
+
+absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_view code) {
+  const auto series = impl_->FindSeries(code);
+  if (!series.ok()) return series.status();
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  // Aliases and moved entries change no state of their own: told by the words of the change.
+  Statement rows = read->Prepare(absl::StrCat(
+      "SELECT c.number, c.at, c.kind, c.subject, c.who, c.note, v.change, ",
+      std::string(kSeriesColumns),
+      " FROM change c LEFT JOIN series_version v ON v.change = c.number AND v.series = ?1"
+      " WHERE v.change IS NOT NULL OR c.number IN (SELECT change FROM series_alias WHERE series = ?1"
+      " UNION SELECT change FROM entry_moved WHERE series = ?1) ORDER BY c.number"));
+  rows.Bind((*series)->series_id());
+  std::vector<v1::SeriesEvent> events;
+  while (true) {
+    const auto row = rows.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return events;
+    v1::SeriesEvent& event = events.emplace_back();
+    ReadChange(rows, *event.mutable_change());
+    v1::Series& state = *event.mutable_series();
+    if (rows.IsNull(6)) {
+      if (events.size() > 1) state = events[events.size() - 2].series();
+    } else {
+      ReadSeries(rows, 7, impl_->directory, state);
+    }
+    state.set_series_id((*series)->series_id());
+    state.set_code((*series)->code());
+  }
+}
+
+}  // namespace kith::catalog

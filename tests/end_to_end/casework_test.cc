@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// The story of a year, told by the programs themselves: two agencies, three series, four cases; one
+// series is identified later, one is merged, one entry is withdrawn, one lead rejected, one entry is
+// benign, one case is checked twice, one is killed half-way, one purged. Every number is asserted.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/end_to_end/pictures.h"
+#include "tests/end_to_end/world.h"
+
+namespace kith::end_to_end {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class CaseworkStory : public ::testing::Test {
+ protected:
+  // Not by +: GCC 12 warns falsely (GCC bug 105651).
+  [[nodiscard]] std::string Numbered(std::string name) const {
+    name += std::to_string(++reports_);
+    return name;
+  }
+  // Picture number `picture` as a JPEG: quality 92 is the file that the agency knows.
+  void Put(const std::string& path, std::uint64_t picture, int quality = 92) const {
+    const std::filesystem::path file = world_.Path(path);
+    std::filesystem::create_directories(file.parent_path());
+    const Bytes bytes = EncodeJpeg(Draw(picture), quality);
+    std::ofstream(file, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+  }
+  void Do(const std::vector<std::string>& arguments) const {
+    const Outcome done = world_.Kith(arguments);
+    ASSERT_EQ(done.exit_code, 0) << arguments[0] << " " << arguments[1] << ": " << done.err;
+  }
+  [[nodiscard]] std::vector<nlohmann::json> Ask(std::vector<std::string> arguments) const {
+    arguments.emplace_back("--json");
+    const Outcome asked = world_.Kith(arguments);
+    EXPECT_EQ(asked.exit_code, 0) << asked.err;
+    return JsonLines(asked.out);
+  }
+  int Check(const std::string& folder, const std::string& name) const {
+    return world_
+        .Kith({"check", world_.Path(folder).string(), "--case", name, "--out",
+               world_.Path(Numbered("out-")).string()})
+        .exit_code;
+  }
+  // Verdicts of a case that are not zero, as the ledger has them: files.
+  [[nodiscard]] std::map<std::string, int> Verdicts(const std::string& name) const {
+    const std::string folder = Numbered("report-");
+    Do({"case", "report", name, "--out", world_.Path(folder).string()});
+    last_report_ = ReportWithoutRun(world_.Path(folder));
+    std::map<std::string, int> verdicts;
+    for (const auto& [verdict, count] : last_report_["summary"]["verdicts"].items()) {
+      if (count["files"] != 0) verdicts[verdict] = count["files"];
+    }
+    return verdicts;
+  }
+  // SHA-256 of the file of the last report whose path ends so.
+  [[nodiscard]] std::string Sha256(const std::string& path) const {
+    for (const auto& file : last_report_["files"]) {
+      if (file["paths"][0]["path"] == path) return file["sha256"];
+    }
+    ADD_FAILURE() << "no " << path;
+    return "";
+  }
+  // "CASE what subject files" of each open alert.
+  [[nodiscard]] std::vector<std::string> Alerts() const {
+    std::vector<std::string> alerts;
+    for (const auto& alert : Ask({"alert", "list"})) {
+      alerts.push_back(alert["case"].get<std::string>() + " " + alert["what"].get<std::string>() +
+                       ", " + alert["subject"].get<std::string>() + ": " +
+                       std::to_string(alert["files"].get<int>()));
+    }
+    return alerts;
+  }
+
+  void Enrol() const {
+    Do({"agency", "add", "NORTH", "--desk", "north@example"});
+    Do({"agency", "add", "SOUTH", "--desk", "south@example"});
+    Do({"contact", "add", "A. Adams", "--agency", "NORTH", "--phone", "1"});
+    Do({"series", "add", "Bluebell", "--identified-by", "NORTH", "--contact", "1", "--on",
+        "2026-01-05"});
+    Do({"series", "add", "Harebell"});
+    Do({"series", "add", "Primrose"});
+    Do({"set", "add", "national"});
+    Do({"set", "add", "harmless", "--purpose", "benign"});
+    const std::vector<std::pair<std::string, std::string>> known = {
+        {"1", "Bluebell"}, {"2", "Harebell"}, {"3", "Primrose"}, {"4", ""}, {"5", "Harebell"}};
+    for (const auto& [picture, series] : known) {
+      const std::string path = std::string("known/").append(picture).append(".jpg");
+      Put(path, std::stoul(picture));
+      std::vector<std::string> line = {"enroll", world_.Path(path).string(),
+                                       "--set", "national"};
+      if (!series.empty()) line.insert(line.end(), {"--series", series});
+      Do(line);
+    }
+    Put("known/6.jpg", 6);
+    Do({"enroll", world_.Path("known/6.jpg").string(), "--set", "harmless"});
+  }
+  void Seize() const {
+    Put("north1/lead1.jpg", 1, 70);  // a lead to Bluebell
+    Put("north1/same4.jpg", 4);      // known, in no series
+    Put("north1/new.jpg", 10);
+    Put("north2/same2.jpg", 2);      // Harebell
+    Put("north2/lead5.jpg", 5, 60);  // a lead to Harebell, which a person rejects
+    Put("north2/new.jpg", 10);       // as in NORTH/1
+    Put("north2/shop.jpg", 6, 70);   // benign
+    Put("south1/same3.jpg", 3);      // Primrose
+    Put("south1/new.jpg", 10, 60);   // near that of NORTH/1
+    Put("south2/lead2.jpg", 2, 70);  // a lead to Harebell
+    Put("south2/other.jpg", 11);
+  }
+
+  World world_;
+  mutable int reports_ = 0;
+  mutable nlohmann::json last_report_;
+};
+
+using Counts = std::map<std::string, int>;
+
+TEST_F(CaseworkStory, EveryNumberIsRight) {
+  Enrol();
+  Seize();
+  EXPECT_EQ(Check("north1", "NORTH/1"), 1);
+  EXPECT_EQ(Check("north2", "NORTH/2"), 1);
+  EXPECT_EQ(Check("south1", "SOUTH/1"), 1);
+  {
+    // Killed half-way, and run again.
+    Child killed(world_.Line("kith", {"check", world_.Path("south2").string(), "--case", "SOUTH/2",
+                                      "--out", world_.Path("out-killed").string()}));
+    while (killed.IsRunning() && !std::filesystem::exists(world_.Store() / "kith.db-wal")) {
+    }
+    killed.Signal(SIGKILL);
+    (void)killed.Wait();
+  }
+  EXPECT_EQ(Check("south2", "SOUTH/2"), 1);
+  EXPECT_EQ(Check("south1", "SOUTH/1"), 1);  // twice
+  EXPECT_EQ(Verdicts("NORTH/1"), (Counts{{"IDENTIFIED", 1}, {"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
+  EXPECT_EQ(Verdicts("SOUTH/1"), (Counts{{"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
+  EXPECT_EQ(Verdicts("SOUTH/2"), (Counts{{"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
+  EXPECT_EQ(Verdicts("NORTH/2"), (Counts{{"RECOGNIZED", 2}, {"UNRECOGNIZED", 2}}));
+  EXPECT_THAT(Alerts(), IsEmpty());
+
+  // One lead is rejected: it does not come back.
+  const auto given = Ask({"opinion", "reject", Sha256("lead5.jpg"), "5", "--who", "B. Brown",
+                          "--why", "another child"});
+  ASSERT_EQ(given.size(), 2U);
+  EXPECT_EQ(given[1]["now"], "UNRECOGNIZED");
+  EXPECT_EQ(Check("north2", "NORTH/2"), 1);
+  EXPECT_EQ(Verdicts("NORTH/2"), (Counts{{"RECOGNIZED", 1}, {"UNRECOGNIZED", 3}}));
+  EXPECT_EQ(Ask({"opinion", "list"}).size(), 1U);
+
+  // New files: that of NORTH/1, NORTH/2 and, nearly, SOUTH/1.
+  const auto clusters = Ask({"cluster", "list"});
+  ASSERT_EQ(clusters.size(), 1U);
+  EXPECT_EQ(clusters[0]["cases"], (std::vector<std::string>{"NORTH/1", "NORTH/2", "SOUTH/1"}));
+  EXPECT_EQ(clusters[0]["files"], 2);
+
+  // Harebell is identified later, Primrose turns out to be Bluebell, entry 4 is withdrawn.
+  Do({"series", "identify", "Harebell", "--identified-by", "SOUTH", "--on", "2026-11-01"});
+  EXPECT_THAT(Alerts(), ElementsAre("NORTH/2 series identified, series Harebell: 1",
+                                    "SOUTH/2 series identified, series Harebell: 1"));
+  Do({"series", "merge", "Primrose", "--into", "Bluebell", "--why", "same room"});
+  Do({"entry", "withdraw", "4", "--why", "not a child"});
+  EXPECT_THAT(Alerts(), ElementsAre("NORTH/2 series identified, series Harebell: 1",
+                                    "SOUTH/2 series identified, series Harebell: 1",
+                                    "SOUTH/1 series merged, series Primrose: 1",
+                                    "NORTH/1 entries withdrawn, entries: 1"));
+  // The reports are as they were, until the cases are brought up to date.
+  EXPECT_EQ(Verdicts("SOUTH/2"), (Counts{{"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
+  for (const char* name : {"NORTH/1", "NORTH/2", "SOUTH/1", "SOUTH/2"}) {
+    Do({"case", "refresh", name});
+  }
+  EXPECT_EQ(Verdicts("NORTH/1"), (Counts{{"IDENTIFIED", 1}, {"UNRECOGNIZED", 2}}));
+  EXPECT_EQ(Verdicts("NORTH/2"), (Counts{{"IDENTIFIED", 1}, {"UNRECOGNIZED", 3}}));
+  EXPECT_EQ(Verdicts("SOUTH/1"), (Counts{{"IDENTIFIED", 1}, {"UNRECOGNIZED", 1}}));
+  EXPECT_EQ(last_report_["series"][0]["series"], "Bluebell");
+  EXPECT_EQ(Verdicts("SOUTH/2"), (Counts{{"IDENTIFIED", 1}, {"UNRECOGNIZED", 1}}));
+  Do({"alert", "close", "1", "--who", "B. Brown", "--why", "told"});
+  EXPECT_EQ(Alerts().size(), 3U);
+
+  // Who is to be told.
+  Do({"series", "edit", "Bluebell", "--notification", "opt-in", "--notification-contact", "1"});
+  const auto due = Ask({"notification", "list"});
+  ASSERT_EQ(due.size(), 2U);  // NORTH/1 and, by the merge, SOUTH/1
+  EXPECT_EQ(due[0]["contact"]["name"], "A. Adams");
+
+  Do({"case", "purge", "NORTH/1", "--who", "B. Brown", "--why", "court order", "--yes"});
+  const auto left = Ask({"case", "show", "NORTH/1"});
+  EXPECT_EQ(left[0]["files"], 3);
+  EXPECT_NE(left[0]["purged_at"], "");
+  EXPECT_EQ(Ask({"cluster", "list"})[0]["cases"], (std::vector<std::string>{"NORTH/2", "SOUTH/1"}));
+  EXPECT_EQ(world_.Kith({"case", "report", "NORTH/1", "--out", world_.Path("gone").string()})
+                .exit_code,
+            2);
+  EXPECT_EQ(Ask({"store", "changes"}).back()["what"], "case purged");
+  Do({"store", "verify"});
+}
+
+}  // namespace
+}  // namespace kith::end_to_end

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is known changes: series merged, split, named otherwise and corrected, contacts superseded,
+// sets edited; nothing is lost, and all of it is in the change sequence. And a store of the first
+// schema is brought up to date, with a copy of it beside it.
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "tests/server/store.h"
+
+namespace kith::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class EngineChangeTest : public StoreTest {
+ protected:
+  v1::Series GetSeries(const std::string& code, std::uint64_t* entries = nullptr) {
+    v1::GetSeriesRequest request;
+    request.set_code(code);
+    const auto got = engine().GetSeries(request);
+    EXPECT_TRUE(got.ok()) << got.status();
+    if (!got.ok()) return {};
+    if (entries != nullptr) *entries = got->entries();
+    return got->series();
+  }
+  absl::Status Merge(const std::string& code, const std::string& into) {
+    v1::MergeSeriesRequest request;
+    request.set_code(code);
+    request.set_into(into);
+    request.mutable_signature()->set_who("J. Jansen");
+    request.mutable_signature()->set_why("same room");
+    return engine().MergeSeries(request).status();
+  }
+  absl::Status Alias(const std::string& code, const std::string& alias) {
+    v1::SetSeriesAliasRequest request;
+    request.set_code(code);
+    request.mutable_alias()->set_alias(alias);
+    request.mutable_alias()->set_scheme("VICS");
+    return engine().SetSeriesAlias(request).status();
+  }
+  absl::StatusOr<v1::SupersedeContactResponse> Supersede(std::uint64_t id, std::uint64_t by) {
+    v1::SupersedeContactRequest request;
+    request.set_contact_id(id);
+    request.set_by_contact_id(by);
+    return engine().SupersedeContact(request);
+  }
+  std::vector<std::string> History(const std::string& code) {
+    v1::GetSeriesHistoryRequest request;
+    request.set_code(code);
+    const auto history = engine().GetSeriesHistory(request);
+    EXPECT_TRUE(history.ok()) << history.status();
+    std::vector<std::string> what;
+    if (!history.ok()) return what;
+    for (const auto& event : history->events()) what.push_back(event.change().what());
+    return what;
+  }
+};
+
+TEST_F(EngineChangeTest, AMergedSeriesCountsAsTheOtherOneAndComesBack) {
+  AddAgency("DPD", "desk");
+  AddSet("known");
+  AddSeries("Bluebell");
+  AddSeries("Harebell");
+  const std::uint64_t first = AddOne("known", "Bluebell", PdqEntry(Pdq(1)));
+  AddOne("known", "Harebell", PdqEntry(Pdq(2)));
+  ASSERT_TRUE(Identify("Bluebell", "DPD", 0).ok());
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(2))).verdict(), v1::VERDICT_RECOGNIZED);
+  // Whom to call would be lost.
+  EXPECT_TRUE(absl::IsFailedPrecondition(Merge("Bluebell", "Harebell")));
+  ASSERT_TRUE(Merge("Harebell", "Bluebell").ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Merge("Harebell", "Bluebell")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Merge("Bluebell", "Harebell")));  // no circle
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    const v1::MatchResult result = MatchOne(PdqQuery(Pdq(2)));
+    EXPECT_EQ(result.verdict(), v1::VERDICT_IDENTIFIED);
+    EXPECT_EQ(result.matches(0).series(), "Bluebell");
+    EXPECT_EQ(result.matches(0).agency_desk(), "desk");
+    std::uint64_t entries = 0;
+    EXPECT_EQ(GetSeries("Bluebell", &entries).merged_into(), "");
+    EXPECT_EQ(entries, 2);
+    EXPECT_EQ(GetSeries("Harebell", &entries).merged_into(), "Bluebell");
+    v1::ListEntriesRequest list;
+    list.set_series("Bluebell");
+    EXPECT_EQ(engine().ListEntries(list)->entries_size(), 2);
+  }
+  // What is added to it counts as of the other one, and is there already.
+  EXPECT_EQ(AddOne("known", "Harebell", PdqEntry(Pdq(1))), first);
+  v1::UnmergeSeriesRequest back;
+  back.set_code("Harebell");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().UnmergeSeries(back).status()));  // who and why
+  back.mutable_signature()->set_who("J. Jansen");
+  back.mutable_signature()->set_why("two children");
+  ASSERT_TRUE(engine().UnmergeSeries(back).ok());
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(2))).verdict(), v1::VERDICT_RECOGNIZED);
+  EXPECT_THAT(History("Harebell"), ElementsAre("series merged", "merge taken back"));
+  EXPECT_TRUE(Verify().ok());
+}
+
+TEST_F(EngineChangeTest, ASeriesIsSplitByMovingEntries) {
+  AddSet("known");
+  AddSeries("Bluebell");
+  AddSeries("Harebell");
+  const std::uint64_t first = AddOne("known", "Bluebell", PdqEntry(Pdq(1)));
+  const std::uint64_t second = AddOne("known", "Bluebell", PdqEntry(Pdq(2)));
+  v1::MoveEntriesRequest request;
+  request.add_entry_ids(second);
+  request.add_entry_ids(99);
+  request.set_series("Harebell");
+  EXPECT_TRUE(absl::IsNotFound(engine().MoveEntries(request).status()));
+  request.mutable_entry_ids()->Truncate(1);
+  EXPECT_EQ(engine().MoveEntries(request)->moved(), 1);
+  EXPECT_EQ(engine().MoveEntries(request)->moved(), 0);
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).matches(0).series(), "Bluebell");
+    EXPECT_EQ(MatchOne(PdqQuery(Pdq(2))).matches(0).series(), "Harebell");
+    std::uint64_t entries = 0;
+    GetSeries("Bluebell", &entries);
+    EXPECT_EQ(entries, 1);
+    GetSeries("Harebell", &entries);
+    EXPECT_EQ(entries, 1);
+    v1::GetEntryRequest get;
+    get.set_entry_id(second);
+    EXPECT_EQ(engine().GetEntry(get)->entry().series(), "Harebell");
+    EXPECT_TRUE(Verify().ok()) << Verify().ShortDebugString();
+  }
+  EXPECT_NE(first, second);
+  EXPECT_THAT(History("Harebell"), ElementsAre("entries moved"));
+}
+
+TEST_F(EngineChangeTest, AnAliasNamesItsSeriesEverywhereAndNoOther) {
+  AddSet("known");
+  AddSeries("Bluebell");
+  AddSeries("Harebell");
+  ASSERT_TRUE(Alias("Bluebell", "BB-2019").ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(Alias("Harebell", "BB-2019")));
+  EXPECT_TRUE(absl::IsAlreadyExists(Alias("Harebell", "Bluebell")));
+  v1::AddSeriesRequest same;
+  same.mutable_series()->set_code("BB-2019");
+  EXPECT_TRUE(absl::IsAlreadyExists(engine().AddSeries(same).status()));
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    const v1::Series series = GetSeries("BB-2019");
+    EXPECT_EQ(series.code(), "Bluebell");
+    ASSERT_EQ(series.aliases_size(), 1);
+    EXPECT_EQ(series.aliases(0).scheme(), "VICS");
+  }
+  AddOne("known", "BB-2019", PdqEntry(Pdq(1)));
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).matches(0).series(), "Bluebell");
+  ASSERT_TRUE(Alias("", "BB-2019").ok());
+  EXPECT_TRUE(absl::IsNotFound(Alias("", "BB-2019")));
+  EXPECT_TRUE(absl::IsNotFound(Alias("", "Bluebell")));  // its own name
+  Reopen();
+  v1::GetSeriesRequest gone;
+  gone.set_code("BB-2019");
+  EXPECT_TRUE(absl::IsNotFound(engine().GetSeries(gone).status()));
+  EXPECT_THAT(History("Bluebell"), ElementsAre("series renamed"));
+}
+
+TEST_F(EngineChangeTest, AnIdentificationIsTakenBackWithReasonAndStaysInTheHistory) {
+  AddAgency("DPD");
+  AddSet("known");
+  AddSeries("Bluebell");
+  AddOne("known", "Bluebell", PdqEntry(Pdq(1)));
+  ASSERT_TRUE(Identify("Bluebell", "DPD", 0).ok());
+  v1::UnidentifySeriesRequest request;
+  request.set_code("Bluebell");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().UnidentifySeries(request).status()));
+  request.mutable_signature()->set_who("J. Jansen");
+  request.mutable_signature()->set_why("another child");
+  const auto taken_back = engine().UnidentifySeries(request);
+  ASSERT_TRUE(taken_back.ok()) << taken_back.status();
+  EXPECT_EQ(taken_back->index_version().change(), 3);
+  EXPECT_TRUE(absl::IsFailedPrecondition(engine().UnidentifySeries(request).status()));
+  Reopen();
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).verdict(), v1::VERDICT_RECOGNIZED);
+  ASSERT_TRUE(Identify("Bluebell", "DPD", 0).ok());
+  v1::GetSeriesHistoryRequest ask;
+  ask.set_code("Bluebell");
+  const auto history = engine().GetSeriesHistory(ask);
+  ASSERT_EQ(history->events_size(), 3);
+  EXPECT_EQ(history->events(0).series().agency(), "DPD");
+  EXPECT_EQ(history->events(1).series().status(), v1::SERIES_STATUS_UNIDENTIFIED);
+  EXPECT_EQ(history->events(1).change().who(), "J. Jansen");
+  EXPECT_EQ(history->events(1).change().why(), "another child");
+}
+
+TEST_F(EngineChangeTest, ASupersededContactIsReplacedWhereverItIsNamed) {
+  AddAgency("DPD", "desk of DPD");
+  AddSet("known");
+  const std::uint64_t old_one = AddContact("DPD", "A. Adams");
+  const std::uint64_t new_one = AddContact("DPD", "B. Brown");
+  AddSeries("Bluebell");
+  ASSERT_TRUE(Identify("Bluebell", "DPD", old_one).ok());
+  AddOne("known", "Bluebell", PdqEntry(Pdq(1)));
+  v1::EditSeriesRequest edit;
+  edit.set_code("Bluebell");
+  edit.set_notification(v1::NOTIFICATION_OPT_IN);
+  edit.set_notification_contact_id(old_one);
+  edit.set_sensitivity("national only");
+  ASSERT_TRUE(engine().EditSeries(edit).ok());
+  ASSERT_TRUE(Supersede(old_one, new_one).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Supersede(old_one, new_one).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Supersede(new_one, old_one).status()));  // no circle
+  EXPECT_TRUE(absl::IsNotFound(Supersede(new_one, 77).status()));
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).matches(0).contact().name(), "B. Brown");
+    EXPECT_EQ(GetSeries("Bluebell").notification_contact().name(), "B. Brown");
+    EXPECT_EQ(GetSeries("Bluebell").notification(), v1::NOTIFICATION_OPT_IN);
+    EXPECT_EQ(GetSeries("Bluebell").sensitivity(), "national only");
+    v1::GetContactRequest get;
+    get.set_contact_id(old_one);
+    EXPECT_EQ(engine().GetContact(get)->contact().superseded_by(), new_one);
+    EXPECT_EQ(engine().GetContact(get)->contact().name(), "A. Adams");
+  }
+  v1::VerifyContactRequest verify;
+  verify.set_contact_id(new_one);
+  verify.set_verified_at("2026-11-25");
+  ASSERT_TRUE(engine().VerifyContact(verify).ok());
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).matches(0).contact().verified_at(), "2026-11-25");
+  // Nobody stands in its place: the desk is left.
+  ASSERT_TRUE(Supersede(new_one, 0).ok());
+  Reopen();
+  EXPECT_FALSE(MatchOne(PdqQuery(Pdq(1))).matches(0).has_contact());
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).matches(0).agency_desk(), "desk of DPD");
+}
+
+TEST_F(EngineChangeTest, ASetIsEditedAndItsRadiusHoldsAtOnce) {
+  AddSet("known");
+  AddOne("known", "", PdqEntry(Pdq(1)));
+  EXPECT_EQ(MatchOne(PdqQuery(Flipped(Pdq(1), 20))).matches_size(), 1);
+  v1::EditHashSetRequest edit;
+  edit.set_name("known");
+  edit.set_radius_bits(32);
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().EditHashSet(edit).status()));
+  edit.set_radius_bits(10);
+  edit.set_version("2026-12");
+  edit.set_handling("police use only");
+  ASSERT_TRUE(engine().EditHashSet(edit).ok());
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    EXPECT_EQ(MatchOne(PdqQuery(Flipped(Pdq(1), 20))).matches_size(), 0);
+    v1::GetHashSetRequest get;
+    get.set_name("known");
+    EXPECT_EQ(engine().GetHashSet(get)->hash_set().version(), "2026-12");
+    EXPECT_EQ(engine().GetHashSet(get)->hash_set().handling(), "police use only");
+    EXPECT_TRUE(engine().GetHashSet(get)->hash_set().enabled());
+  }
+}
+
+TEST_F(EngineChangeTest, AnEntryKeepsTheCategoryOfItsSource) {
+  AddSet("known");
+  v1::Entry entry = PdqEntry(Pdq(1));
+  entry.mutable_category()->set_code("1");
+  EXPECT_TRUE(absl::IsInvalidArgument(Add("known", "", {entry}).status()));  // of what scheme?
+  entry.mutable_category()->set_scheme("VICS-US");
+  const std::uint64_t id = AddOne("known", "", entry);
+  AddOne("known", "", PdqEntry(Pdq(2)));
+  Reopen();  // checks the digest of the batch
+  v1::GetEntryRequest get;
+  get.set_entry_id(id);
+  EXPECT_EQ(engine().GetEntry(get)->entry().category().scheme(), "VICS-US");
+  EXPECT_EQ(engine().GetEntry(get)->entry().category().code(), "1");
+  get.set_entry_id(id + 1);
+  EXPECT_FALSE(engine().GetEntry(get)->entry().has_category());
+}
+
+TEST_F(EngineChangeTest, TheChangeSequenceIsListedInPages) {
+  AddSet("known");
+  AddSeries("Bluebell");
+  AddOne("known", "Bluebell", PdqEntry(Pdq(1)));
+  Switch("known", false);
+  Withdraw(1);
+  v1::ListChangesRequest request;
+  request.set_page_size(2);
+  std::vector<std::string> what;
+  do {
+    const auto page = engine().ListChanges(request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const v1::Change& change : page->changes()) {
+      EXPECT_EQ(change.number(), what.size() + 1);
+      what.push_back(change.what() + ": " + change.subject());
+    }
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_THAT(what, ElementsAre("entries added: set known, entries 1 to 1",
+                                "hash set switched: set known, off",
+                                "entries withdrawn: 1 from entry 1"));
+}
+
+// Makes the store that the dump tells of.
+void MakeFromDump(const std::string& path) {
+  std::ifstream file(KITH_SCHEMA1_DUMP);
+  const std::string dump{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_GT(dump.size(), 1000U);
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  char* error = nullptr;
+  EXPECT_EQ(sqlite3_exec(database, dump.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
+  sqlite3_free(error);
+  sqlite3_close(database);
+}
+
+std::string Schema(const std::string& path) {
+  sqlite3* database = nullptr;
+  EXPECT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  std::string version;
+  sqlite3_exec(
+      database, "PRAGMA user_version",
+      [](void* out, int, char** values, char**) {
+        *static_cast<std::string*>(out) = values[0];
+        return 0;
+      },
+      &version, nullptr);
+  sqlite3_close(database);
+  return version;
+}
+
+TEST(UpgradeTest, AStoreOfTheFirstSchemaIsCopiedAndBroughtUpToDate) {
+  const TempDir dir;
+  const std::string store = dir.path() + "/store";
+  std::filesystem::create_directory(store);
+  MakeFromDump(store + "/kith.db");
+  {
+    std::ofstream(store + "/kith.db.schema1") << "left by an upgrade that failed";
+  }
+  for (int round = 0; round < 2; ++round) {
+    const auto engine = Engine::Open({.store_dir = store, .create = false, .progress = {}});
+    ASSERT_TRUE(engine.ok()) << engine.status();
+    const auto sound = (*engine)->VerifyStore({});
+    ASSERT_TRUE(sound.ok());
+    EXPECT_TRUE(sound->ok()) << sound->ShortDebugString();
+    EXPECT_EQ(sound->entries(), 3);
+    EXPECT_EQ(sound->index_version().change(), 7);
+    v1::GetSeriesRequest bluebell;
+    bluebell.set_code("Bluebell");
+    EXPECT_EQ((*engine)->GetSeries(bluebell)->series().identified_on(), "2026-06-01");
+    EXPECT_EQ((*engine)->GetSeries(bluebell)->series().note(), "first");
+    v1::GetSeriesRequest harebell;
+    harebell.set_code("Harebell");
+    EXPECT_EQ((*engine)->GetSeries(harebell)->series().contact().name(), "J. Jansen");
+    v1::GetHashSetRequest old_set;
+    old_set.set_name("old");
+    EXPECT_FALSE((*engine)->GetHashSet(old_set)->hash_set().enabled());
+    v1::GetCaseRequest one;
+    one.set_name("DPD/1");
+    const auto found = (*engine)->GetCase(one);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->record().files(), 3);
+    EXPECT_EQ(found->sightings_size(), 2);
+  }
+  EXPECT_EQ(Schema(store + "/kith.db.schema1"), "1");
+  EXPECT_NE(Schema(store + "/kith.db"), "1");
+  EXPECT_FALSE(std::filesystem::exists(store + "/kith.db.schema1.new"));
+}
+
+TEST(UpgradeTest, WithoutRoomForTheCopyNothingIsChanged) {
+  const TempDir dir;
+  const std::string store = dir.path() + "/store";
+  std::filesystem::create_directory(store);
+  MakeFromDump(store + "/kith.db");
+  std::filesystem::create_directory(store + "/kith.db.schema1");  // where the copy should be
+  const auto engine = Engine::Open({.store_dir = store, .create = false, .progress = {}});
+  ASSERT_FALSE(engine.ok());
+  EXPECT_THAT(std::string(engine.status().message()), HasSubstr("no copy of it"));
+  EXPECT_EQ(Schema(store + "/kith.db"), "1");
+}
+
+}  // namespace
+}  // namespace kith::server
