@@ -20,6 +20,7 @@ constexpr std::size_t kMatchedAgainAtOnce = 256;
 // Knowledge may change while files are matched again; after so many rounds the report says so.
 constexpr int kMatchAgainRounds = 3;
 constexpr std::size_t kMaxWalkErrors = 1000;
+constexpr std::size_t kRootBytesAMessage = 512 << 10;
 // What a client says in words, and how much of it is kept: a report must fit its messages.
 constexpr std::size_t kMaxFormatBytes = 64;
 constexpr std::size_t kMaxWordsBytes = catalog::kMaxTextBytes;
@@ -255,6 +256,7 @@ casework::ReportOptions Casework::ReportFacts() const {
   facts.host = options_.host;
   facts.store_id = version.store_id();
   facts.current_change = version.change();
+  facts.capabilities = options_.capabilities;
   facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
   facts.source_refs = [this](std::span<const std::uint64_t> entries) {
     return catalog_->SourceRefs(entries);
@@ -324,10 +326,22 @@ absl::Status Casework::ListRecordedPaths(
 
 absl::Status Casework::GetReport(const v1::GetReportRequest& request,
                                  const std::function<bool(v1::GetReportResponse)>& emit) {
-  return casework::BuildReport(ledger_, request.case_name(), ReportFacts(), [&](v1::Report report) {
-    v1::GetReportResponse response;
-    *response.mutable_report() = std::move(report);
-    return emit(std::move(response));
+  auto roots = ledger_.Roots(request.case_name());
+  if (!roots.ok()) return roots.status();
+  v1::GetReportResponse response;
+  std::size_t bytes = 0;
+  for (std::string& root : *roots) {
+    bytes += root.size();
+    response.add_checked_roots(std::move(root));
+    if (bytes < kRootBytesAMessage) continue;
+    if (!emit(std::exchange(response, {}))) return absl::OkStatus();
+    bytes = 0;
+  }
+  if (response.checked_roots_size() > 0 && !emit(std::move(response))) return absl::OkStatus();
+  return casework::BuildReport(ledger_, request, ReportFacts(), [&](v1::Report report) {
+    v1::GetReportResponse fragment;
+    *fragment.mutable_report() = std::move(report);
+    return emit(std::move(fragment));
   });
 }
 

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/kith/v1/admin.pb.h"
 #include "proto/kith/v1/case.pb.h"
 #include "proto/kith/v1/match.pb.h"
 #include "server/casework/ledger.h"
@@ -37,11 +38,13 @@ struct Matched {
 };
 
 // Matches a batch; thread-safe. Errors: as of MatchService.Match.
-using MatchFunction = std::function<absl::StatusOr<Matched>(
-    std::span<const v1::Fingerprint* const>, const v1::MatchOptions&)>;
+using MatchFunction = std::function<absl::StatusOr<Matched>(std::span<const v1::Fingerprint* const>,
+                                                            const v1::MatchOptions&)>;
 
 struct CaseworkOptions {
   MatchFunction match;
+  // For the statement of method in reports. Errors: as of AdminService.GetCapabilities.
+  std::function<absl::StatusOr<v1::GetCapabilitiesResponse>()> capabilities;
   std::string program;  // name and version, for reports
   std::string host;
 };

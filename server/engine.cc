@@ -41,6 +41,7 @@ EngineImpl::EngineImpl(std::unique_ptr<catalog::Catalog> catalog)
       imports_(*catalog_),
       matcher_(*catalog_, &opinions_),
       casework_(catalog_.get(), {.match = Matching(),
+                                 .capabilities = [this] { return GetCapabilities({}); },
                                  .program = absl::StrCat("kith ", KITH_VERSION),
                                  .host = HostName()}),
       desk_(catalog_.get(), &opinions_, Matching()) {}
@@ -131,8 +132,7 @@ absl::StatusOr<v1::ListAlertsResponse> EngineImpl::ListAlerts(
   return desk_.ListAlerts(request);
 }
 
-absl::StatusOr<v1::GetAlertResponse> EngineImpl::GetAlert(
-    const v1::GetAlertRequest& request) {
+absl::StatusOr<v1::GetAlertResponse> EngineImpl::GetAlert(const v1::GetAlertRequest& request) {
   return desk_.GetAlert(request);
 }
 
@@ -151,8 +151,7 @@ absl::StatusOr<v1::GetClusterResponse> EngineImpl::GetCluster(
   return desk_.GetCluster(request);
 }
 
-absl::StatusOr<v1::PurgeCaseResponse> EngineImpl::PurgeCase(
-    const v1::PurgeCaseRequest& request) {
+absl::StatusOr<v1::PurgeCaseResponse> EngineImpl::PurgeCase(const v1::PurgeCaseRequest& request) {
   return desk_.PurgeCase(request);
 }
 

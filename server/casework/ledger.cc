@@ -21,10 +21,10 @@ constexpr int kPathsAMessage = 1000;
 constexpr std::size_t kPathBytesAMessage = 1 << 20;
 
 absl::StatusOr<v1::Case> ReadCase(Transaction& transaction, std::uint64_t case_id) {
-  Statement read =
-      transaction.Prepare("SELECT c.name, c.opened_at, c.files, c.paths, coalesce(p.at, '')"
-                          " FROM case_record c LEFT JOIN case_purged p ON p.case_record = c.id"
-                          " WHERE c.id = ?1");
+  Statement read = transaction.Prepare(
+      "SELECT c.name, c.opened_at, c.files, c.paths, coalesce(p.at, '')"
+      " FROM case_record c LEFT JOIN case_purged p ON p.case_record = c.id"
+      " WHERE c.id = ?1");
   KITH_ASSIGN(const bool found, read.Bind(case_id).Step());
   if (!found) return absl::DataLossError("a case of the ledger is gone; run `kith store verify`");
   v1::Case record;
@@ -154,6 +154,24 @@ absl::Status Ledger::FinishRun(const Run& run, const RunEnd& end) {
   return write.Commit();
 }
 
+absl::StatusOr<std::vector<std::string>> Ledger::Roots(std::string_view case_name) {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  std::uint64_t case_id = 0;
+  if (!case_name.empty()) {
+    KITH_ASSIGN(case_id, FindCase(read, case_name));
+    if (case_id == 0) return NoSuchCase(case_name);
+  }
+  Statement rows =
+      read.Prepare("SELECT DISTINCT path FROM root WHERE ?1 = 0 OR case_record = ?1 ORDER BY path");
+  rows.Bind(case_id);
+  std::vector<std::string> roots;
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return roots;
+    roots.emplace_back(rows.Blob(0));
+  }
+}
+
 absl::Status Ledger::ListRecordedPaths(
     std::string_view case_name, std::string_view root,
     const std::function<bool(v1::ListRecordedPathsResponse)>& emit) {
@@ -209,13 +227,14 @@ absl::StatusOr<v1::GetCaseResponse> Ledger::GetCase(std::string_view case_name) 
   const bool purged = !response.record().purged_at().empty();
   if (purged) KITH_RETURN_IF_ERROR(ReadCounts(read, case_id, response));
   Statement rows = read.Prepare(
-      purged ? "SELECT series, files_when_purged, first_seen_at FROM sighting"
-               " WHERE case_record = ?1 AND files_when_purged > 0" :
-      "SELECT m.series, count(DISTINCT m.file), s.first_seen_at"
-      " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
-      " LEFT JOIN sighting s ON s.series = m.series AND s.case_record = f.case_record"
-      " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
-      " AND m.purpose <> 2 AND m.series IS NOT NULL GROUP BY m.series");
+      purged
+          ? "SELECT series, files_when_purged, first_seen_at FROM sighting"
+            " WHERE case_record = ?1 AND files_when_purged > 0"
+          : "SELECT m.series, count(DISTINCT m.file), s.first_seen_at"
+            " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
+            " LEFT JOIN sighting s ON s.series = m.series AND s.case_record = f.case_record"
+            " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
+            " AND m.purpose <> 2 AND m.series IS NOT NULL GROUP BY m.series");
   rows.Bind(case_id);
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());

@@ -233,6 +233,9 @@ class Ledger {
       std::string_view case_name, std::string_view root,
       const std::function<bool(v1::ListRecordedPathsResponse)>& emit);
 
+  // The roots of a case, or of all cases (""): folders that hold evidence. NOT_FOUND for the case.
+  [[nodiscard]] absl::StatusOr<std::vector<std::string>> Roots(std::string_view case_name);
+
   // Up to `limit` cases with a number above `after`, ascending.
   [[nodiscard]] absl::StatusOr<std::vector<v1::Case>> ListCases(std::uint64_t after,
                                                                 std::size_t limit);

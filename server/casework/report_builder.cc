@@ -1,103 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/casework/report_builder.h"
 
-#include <algorithm>
-#include <limits>
-#include <tuple>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "server/casework/internal/circulation.h"
 #include "server/casework/internal/ledger_view.h"
-#include "server/casework/internal/report_words.h"
+#include "server/casework/internal/report_pages.h"
+#include "server/casework/internal/report_parts.h"
 #include "server/casework/internal/sql.h"
 
 namespace kith::casework {
 namespace {
-
-constexpr std::size_t kRecordsAFragment = 1000;  // sets and series
-constexpr std::size_t kMaxIdBytes = 64;          // what a continued file repeats
-
-using Emit = std::function<bool(v1::Report)>;
-
-absl::StatusOr<v1::Report> Head(LedgerView& view, std::string_view case_name,
-                                const ReportOptions& options) {
-  v1::Report report;
-  Doubts doubts;
-  doubts.recorded = !case_name.empty();
-  KITH_ASSIGN(*report.mutable_summary(), view.Summary());
-  KITH_ASSIGN(doubts.complete, view.Complete());
-  KITH_ASSIGN(doubts.runs, view.LastRuns());
-  KITH_ASSIGN(doubts.matched, view.MatchedWhen());
-  doubts.files = report.summary().files();
-  doubts.current_change = options.current_change;
-
-  v1::RunHeader& run = *report.mutable_run();
-  v1::ReportScope& scope = *report.mutable_scope();
-  const auto last =
-      std::max_element(doubts.runs.begin(), doubts.runs.end(),
-                       [](const RunRecord& a, const RunRecord& b) { return a.run_id < b.run_id; });
-  if (last != doubts.runs.end()) {
-    run.set_started_at(last->started_at);
-    run.set_finished_at(last->finished_at);
-    if (last->radius_bits) scope.set_radius_bits(*last->radius_bits);
-  }
-  run.set_program(options.program);
-  run.set_host(options.host);
-  scope.set_case_name(std::string(case_name));
-  if (doubts.runs.size() == 1) scope.set_root(doubts.runs.front().root);
-  scope.mutable_index_version()->set_store_id(options.store_id);
-  scope.mutable_index_version()->set_change(doubts.files > 0 ? doubts.matched.newest
-                                                             : options.current_change);
-  scope.set_complete(doubts.complete);
-  for (std::string& warning : Warnings(doubts)) scope.add_warnings(std::move(warning));
-  scope.set_method(
-      Method(scope.has_radius_bits() ? std::optional(scope.radius_bits()) : std::nullopt));
-  return report;
-}
-
-std::vector<v1::ReportSet> Sets(const catalog::Directory& directory, const ReportOptions& options) {
-  std::vector<v1::ReportSet> sets;
-  for (const auto& set : directory.hash_sets.After(0, std::numeric_limits<std::size_t>::max())) {
-    v1::ReportSet& shown = sets.emplace_back();
-    shown.set_name(set->name());
-    shown.set_source(set->source());
-    shown.set_version(set->version());
-    shown.set_purpose(set->purpose());
-    shown.set_enabled(set->enabled());
-    shown.set_radius_bits(set->radius_bits());
-    shown.set_dialect(set->dialect());
-    if (options.set_entries) shown.set_entries(options.set_entries(set->set_id()));
-  }
-  std::sort(sets.begin(), sets.end(),
-            [](const v1::ReportSet& a, const v1::ReportSet& b) { return a.name() < b.name(); });
-  return sets;
-}
-
-std::vector<v1::ReportSeries> SeriesOf(const std::vector<SeriesCount>& counts,
-                                       const catalog::Directory& directory) {
-  std::vector<v1::ReportSeries> all;
-  for (const SeriesCount& count : counts) {
-    const auto series = directory.series.ById(count.series_id);
-    if (series == nullptr) continue;
-    v1::ReportSeries& shown = all.emplace_back();
-    *shown.mutable_series() = *series;
-    const auto agency = directory.agencies.ByName(series->agency());
-    if (agency != nullptr) shown.set_agency_desk(agency->desk());
-    shown.set_files(count.files);
-    shown.set_files_by_digest(count.files_by_digest);
-    shown.set_has_lead(count.nearest_lead_bits.has_value());
-    shown.set_nearest_lead_bits(count.nearest_lead_bits.value_or(0));
-  }
-  const auto rank = [](const v1::ReportSeries& s) {
-    return std::tuple(s.series().status() != v1::SERIES_STATUS_IDENTIFIED,
-                      std::numeric_limits<std::uint64_t>::max() - s.files(),
-                      std::string_view(s.series().code()));
-  };
-  std::sort(all.begin(), all.end(), [&](const v1::ReportSeries& a, const v1::ReportSeries& b) {
-    return rank(a) < rank(b);
-  });
-  return all;
-}
 
 // What the sources call the entries, for a reader who has their lists.
 absl::Status FillSourceRefs(const ReportOptions& options, v1::ReportFile& file) {
@@ -110,89 +26,270 @@ absl::Status FillSourceRefs(const ReportOptions& options, v1::ReportFile& file) 
   return absl::OkStatus();
 }
 
-// Collects files into fragments of about the size asked for; one file with more paths than that is
-// continued by the next.
-class FilePages {
+// One report; its parts go out in the order in which the functions are called. Each returns false
+// when the reader has gone.
+class Builder {
  public:
-  FilePages(const Emit& emit, std::size_t bytes) : emit_(emit), limit_(bytes) {}
+  Builder(Ledger& ledger, const v1::GetReportRequest& request, const ReportOptions& options,
+          const EmitReport& emit)
+      : ledger_(ledger),
+        directory_(ledger.directory()),
+        request_(request),
+        options_(options),
+        emit_(emit) {}
 
-  bool Add(v1::ReportFile file) {
-    std::size_t size = 0;
-    int paths = 0;
-    while (paths < file.paths_size() && size < limit_) {
-      size += file.paths(paths++).size() + kMaxIdBytes;
+  absl::Status Build() {
+    switch (request_.kind()) {
+      case v1::REPORT_KIND_UNSPECIFIED:
+      case v1::REPORT_KIND_INITIAL:
+        return OfCase(&Builder::Initial);
+      case v1::REPORT_KIND_IDENTIFICATION:
+        return OfCase(&Builder::Identification);
+      case v1::REPORT_KIND_LEADS:
+        return request_.case_name().empty() ? OfStore(&Builder::LeadsOfStore)
+                                            : OfCase(&Builder::LeadsOfCase);
+      case v1::REPORT_KIND_CIRCULATION:
+        if (!request_.series().empty()) return OfSeries();
+        return OfCase(&Builder::CirculationOfCase);
+      case v1::REPORT_KIND_METHOD:
+        return request_.case_name().empty() ? OfStore(&Builder::MethodOfStore)
+                                            : OfCase(&Builder::MethodOfCase);
+      default:
+        return absl::InvalidArgumentError(
+            absl::StrCat("report kind ", request_.kind(), " is not known to this version of kith"));
     }
-    if (paths == file.paths_size()) return Put(std::move(file));
-    v1::ReportFile rest;
-    rest.set_sha256(file.sha256());
-    rest.set_continued(true);
-    for (int i = paths; i < file.paths_size(); ++i) {
-      rest.add_paths(std::move(*file.mutable_paths(i)));
-    }
-    file.mutable_paths()->DeleteSubrange(paths, file.paths_size() - paths);
-    return Put(std::move(file)) && Add(std::move(rest));
-  }
-
-  bool Flush() {
-    if (page_.files().empty()) return true;
-    bytes_ = 0;
-    return emit_(std::exchange(page_, {}));
   }
 
  private:
-  bool Put(v1::ReportFile file) {
-    bytes_ += file.ByteSizeLong();
-    *page_.add_files() = std::move(file);
-    return bytes_ < limit_ || Flush();
+  absl::Status OfCase(absl::Status (Builder::*body)(LedgerView& view)) {
+    if (!request_.series().empty()) {
+      return absl::InvalidArgumentError("this report is of a case, not of a series: name the case");
+    }
+    KITH_ASSIGN(LedgerView view, LedgerView::Open(ledger_, request_.case_name()));
+    KITH_ASSIGN(v1::Report head, CaseHead(view, request_.case_name(), options_));
+    if (!Head(std::move(head))) return absl::OkStatus();
+    return (this->*body)(view);
   }
 
-  const Emit& emit_;
-  const std::size_t limit_;
-  v1::Report page_;
-  std::size_t bytes_ = 0;
-};
+  absl::Status OfStore(absl::Status (Builder::*body)(catalog::Transaction& read)) {
+    if (!request_.series().empty()) {
+      return absl::InvalidArgumentError(
+          "this report is of a case or of all: name no series; the circulation is of a series");
+    }
+    KITH_ASSIGN(catalog::Transaction read, ledger_.database().BeginRead());
+    if (!Head(StoreHead(options_))) return absl::OkStatus();
+    return (this->*body)(read);
+  }
 
-template <typename Record, typename Add>
-bool EmitRecords(std::vector<Record> records, const Emit& emit, const Add& add) {
-  for (std::size_t i = 0; i < records.size();) {
+  bool Head(v1::Report head) {
+    head.set_kind(Kind());
+    return emit_(std::move(head)) && EmitRecords(SetsOf(directory_, options_), emit_,
+                                                 [](v1::Report& page, v1::ReportSet set) {
+                                                   *page.add_sets() = std::move(set);
+                                                 });
+  }
+
+  [[nodiscard]] v1::ReportKind Kind() const {
+    return request_.kind() == v1::REPORT_KIND_UNSPECIFIED ? v1::REPORT_KIND_INITIAL
+                                                          : request_.kind();
+  }
+
+  bool Series(std::vector<v1::ReportSeries> series) {
+    return EmitRecords(std::move(series), emit_, [](v1::Report& page, v1::ReportSeries one) {
+      *page.add_series() = std::move(one);
+    });
+  }
+
+  bool Sightings(std::vector<v1::ReportSighting> sightings) {
+    return EmitRecords(std::move(sightings), emit_, [](v1::Report& page, v1::ReportSighting one) {
+      *page.add_sightings() = std::move(one);
+    });
+  }
+
+  absl::Status Initial(LedgerView& view) {
+    KITH_ASSIGN(const std::vector<SeriesCount> counts, view.Series());
+    if (!Series(SeriesOf(counts, directory_))) return absl::OkStatus();
+    return Files(view, nullptr);
+  }
+
+  // Files that match one of the series (all files without `codes`), with all their matches.
+  absl::Status Files(LedgerView& view, const std::set<std::string>* codes) {
+    FilePages pages(emit_, options_.fragment_bytes);
+    bool taken = true;
+    absl::Status refs;
+    KITH_RETURN_IF_ERROR(view.Files(codes != nullptr, [&](v1::ReportFile file) {
+      if (codes != nullptr && !MatchesOneOf(file, *codes)) return true;
+      refs = FillSourceRefs(options_, file);
+      taken = refs.ok() && pages.Add(std::move(file));
+      return taken;
+    }));
+    KITH_RETURN_IF_ERROR(refs);
+    if (taken) pages.Flush();
+    return absl::OkStatus();
+  }
+
+  static bool MatchesOneOf(const v1::ReportFile& file, const std::set<std::string>& codes) {
+    for (const v1::ReportMatch& match : file.matches()) {
+      if (match.purpose() != v1::PURPOSE_BENIGN && !match.held_back() &&
+          codes.contains(match.series())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // The series of a case that are identified, or those that are not.
+  absl::StatusOr<std::vector<v1::ReportSeries>> SeriesOfCase(LedgerView& view, bool identified) {
+    KITH_ASSIGN(const std::vector<SeriesCount> counts, view.Series());
+    std::vector<v1::ReportSeries> series = SeriesOf(counts, directory_);
+    std::erase_if(series, [identified](const v1::ReportSeries& one) {
+      return (one.series().status() == v1::SERIES_STATUS_IDENTIFIED) != identified;
+    });
+    return series;
+  }
+
+  static std::set<std::string> CodesOf(const std::vector<v1::ReportSeries>& series) {
+    std::set<std::string> codes;
+    for (const v1::ReportSeries& one : series) codes.insert(one.series().code());
+    return codes;
+  }
+
+  absl::Status Identification(LedgerView& view) {
+    KITH_ASSIGN(std::vector<v1::ReportSeries> series, SeriesOfCase(view, true));
+    const std::set<std::string> codes = CodesOf(series);
+    if (!Series(std::move(series))) return absl::OkStatus();
+    return Files(view, &codes);
+  }
+
+  // Counts the cases and agencies of each series and gives the sightings of all, in their order.
+  absl::StatusOr<std::vector<v1::ReportSighting>> Meet(Circulation& circulation,
+                                                       std::vector<v1::ReportSeries>& series) {
+    const std::string& name = request_.case_name();
+    const std::string agency = name.substr(0, name.find('/'));
+    std::vector<v1::ReportSighting> all;
+    for (v1::ReportSeries& one : series) {
+      KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, circulation.Of(one.series()));
+      std::set<std::string> agencies;
+      for (v1::ReportSighting& sighting : sightings) {
+        agencies.insert(sighting.agency());
+        if (!name.empty()) {
+          sighting.set_this_case(sighting.case_name() == name);
+          sighting.set_this_agency(sighting.agency() == agency);
+        }
+        all.push_back(std::move(sighting));
+      }
+      one.set_cases(sightings.size());
+      one.set_agencies(agencies.size());
+    }
+    return all;
+  }
+
+  absl::Status LeadsOfCase(LedgerView& view) {
+    KITH_ASSIGN(std::vector<v1::ReportSeries> series, SeriesOfCase(view, false));
+    const std::set<std::string> codes = CodesOf(series);
+    Circulation circulation(&view.read(), &directory_);
+    KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
+    if (!Series(std::move(series)) || !Sightings(std::move(sightings))) return absl::OkStatus();
+    return Files(view, &codes);
+  }
+
+  absl::Status CirculationOfCase(LedgerView& view) {
+    KITH_ASSIGN(const std::vector<SeriesCount> counts, view.Series());
+    std::vector<v1::ReportSeries> series = SeriesOf(counts, directory_);
+    Circulation circulation(&view.read(), &directory_);
+    KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
+    if (Series(std::move(series))) Sightings(std::move(sightings));
+    return absl::OkStatus();
+  }
+
+  // Sums the files of the cases of each series; a series that nobody met goes.
+  static void SumUp(const std::vector<v1::ReportSighting>& sightings,
+                    std::vector<v1::ReportSeries>& series) {
+    for (v1::ReportSeries& one : series) {
+      for (const v1::ReportSighting& sighting : sightings) {
+        if (sighting.series() != one.series().code()) continue;
+        one.set_files(one.files() + sighting.files());
+        one.set_files_by_digest(one.files_by_digest() + sighting.files_by_digest());
+      }
+    }
+  }
+
+  absl::Status LeadsOfStore(catalog::Transaction& read) {
+    Circulation circulation(&read, &directory_);
+    KITH_ASSIGN(const std::vector<std::uint64_t> met, circulation.SeriesMet());
+    // Each series with its sightings, so that both can be sorted by how many cases there are.
+    std::vector<v1::ReportSeries> series;
+    for (const std::uint64_t id : met) {
+      const auto one = directory_.series.ById(id);
+      if (one == nullptr || one->status() == v1::SERIES_STATUS_IDENTIFIED) continue;
+      std::vector<v1::ReportSeries> alone = {SeriesRecord(*one, directory_)};
+      KITH_ASSIGN(const std::vector<v1::ReportSighting> sightings, Meet(circulation, alone));
+      if (sightings.empty()) continue;
+      SumUp(sightings, alone);
+      series.push_back(std::move(alone.front()));
+    }
+    SortSeries(series);
+    KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
+    if (Series(std::move(series))) Sightings(std::move(sightings));
+    return absl::OkStatus();
+  }
+
+  absl::Status OfSeries() {
+    if (!request_.case_name().empty()) {
+      return absl::InvalidArgumentError(
+          "the circulation is of a case or of a series: name one of them");
+    }
+    const auto found = directory_.series.ByName(request_.series());
+    if (found == nullptr) {
+      return absl::NotFoundError(absl::StrCat("no series \"", request_.series(), "\""));
+    }
+    KITH_ASSIGN(catalog::Transaction read, ledger_.database().BeginRead());
+    v1::Report head = StoreHead(options_);
+    head.mutable_scope()->set_series(found->code());
+    if (!Head(std::move(head))) return absl::OkStatus();
+    Circulation circulation(&read, &directory_);
+    std::vector<v1::ReportSeries> series = {SeriesRecord(*found, directory_)};
+    KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
+    SumUp(sightings, series);
+    if (Series(std::move(series))) Sightings(std::move(sightings));
+    return absl::OkStatus();
+  }
+
+  absl::Status MethodOfStore(catalog::Transaction& /*read*/) {
     v1::Report page;
-    const std::size_t end = std::min(records.size(), i + kRecordsAFragment);
-    for (; i < end; ++i) add(page, std::move(records[i]));
-    if (!emit(std::move(page))) return false;
+    KITH_ASSIGN(*page.mutable_method(), MethodOf(options_));
+    emit_(std::move(page));
+    return absl::OkStatus();
   }
-  return true;
-}
+
+  absl::Status MethodOfCase(LedgerView& view) {
+    v1::Report page;
+    KITH_ASSIGN(*page.mutable_method(), MethodOf(options_));
+    KITH_ASSIGN(std::vector<v1::ReportRun> runs, view.AllRuns());
+    for (v1::ReportRun& run : runs) *page.mutable_method()->add_runs() = std::move(run);
+    emit_(std::move(page));
+    return absl::OkStatus();
+  }
+
+  Ledger& ledger_;
+  const catalog::Directory& directory_;
+  const v1::GetReportRequest& request_;
+  const ReportOptions& options_;
+  const EmitReport& emit_;
+};
 
 }  // namespace
 
+absl::Status BuildReport(Ledger& ledger, const v1::GetReportRequest& request,
+                         const ReportOptions& options, const EmitReport& emit) {
+  return Builder(ledger, request, options, emit).Build();
+}
+
 absl::Status BuildReport(Ledger& ledger, std::string_view case_name, const ReportOptions& options,
-                         const Emit& emit) {
-  KITH_ASSIGN(LedgerView view, LedgerView::Open(ledger, case_name));
-  KITH_ASSIGN(v1::Report head, Head(view, case_name, options));
-  if (!emit(std::move(head))) return absl::OkStatus();
-
-  const bool sets_taken =
-      EmitRecords(Sets(ledger.directory(), options), emit,
-                  [](v1::Report& page, v1::ReportSet set) { *page.add_sets() = std::move(set); });
-  if (!sets_taken) return absl::OkStatus();
-
-  KITH_ASSIGN(const std::vector<SeriesCount> counts, view.Series());
-  const bool series_taken = EmitRecords(
-      SeriesOf(counts, ledger.directory()), emit,
-      [](v1::Report& page, v1::ReportSeries series) { *page.add_series() = std::move(series); });
-  if (!series_taken) return absl::OkStatus();
-
-  FilePages pages(emit, options.fragment_bytes);
-  bool taken = true;
-  absl::Status refs;
-  KITH_RETURN_IF_ERROR(view.Files([&](v1::ReportFile file) {
-    refs = FillSourceRefs(options, file);
-    taken = refs.ok() && pages.Add(std::move(file));
-    return taken;
-  }));
-  KITH_RETURN_IF_ERROR(refs);
-  if (taken) pages.Flush();
-  return absl::OkStatus();
+                         const EmitReport& emit) {
+  v1::GetReportRequest request;
+  request.set_case_name(std::string(case_name));
+  return BuildReport(ledger, request, options, emit);
 }
 
 }  // namespace kith::casework

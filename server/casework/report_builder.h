@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: the report on a case or a look-up, made from its ledger and the catalog.
+// Purpose: the reports on cases, series, look-ups and the store, made from the ledger and the
+// catalog: proto/kith/v1/report.proto says what each kind holds.
 //
 // Thread-safety: a pure function over one snapshot of the ledger; may run beside writers.
 //
@@ -18,6 +19,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/kith/v1/admin.pb.h"
+#include "proto/kith/v1/case.pb.h"
 #include "proto/kith/v1/report.pb.h"
 #include "server/casework/ledger.h"
 
@@ -33,11 +36,19 @@ struct ReportOptions {
   // The source_ref of each of these entries, in order.
   std::function<absl::StatusOr<std::vector<std::string>>(std::span<const std::uint64_t>)>
       source_refs;
+  // What the service can do, for the statement of method.
+  std::function<absl::StatusOr<v1::GetCapabilitiesResponse>()> capabilities;
   std::size_t fragment_bytes = 512 << 10;  // files of a fragment, about
 };
 
 // Hands the fragments to `emit` until done or `emit` says false (which is no error).
-// Errors: NOT_FOUND for the case, and those of catalog/database.h.
+// Errors: NOT_FOUND for the case or series, INVALID_ARGUMENT where the kind is not of the subject,
+// FAILED_PRECONDITION for a purged case, and those of catalog/database.h.
+[[nodiscard]] absl::Status BuildReport(Ledger& ledger, const v1::GetReportRequest& request,
+                                       const ReportOptions& options,
+                                       const std::function<bool(v1::Report)>& emit);
+
+// The initial comparison of a case, or, of a ledger in memory, of its look-up ("").
 [[nodiscard]] absl::Status BuildReport(Ledger& ledger, std::string_view case_name,
                                        const ReportOptions& options,
                                        const std::function<bool(v1::Report)>& emit);

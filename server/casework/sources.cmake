@@ -5,9 +5,11 @@ list(
   casework/business_days.cc
   casework/internal/batch_writer.cc
   casework/internal/case_sql.cc
+  casework/internal/circulation.cc
   casework/internal/ledger_summary.cc
   casework/internal/ledger_view.cc
   casework/internal/match_writer.cc
+  casework/internal/report_parts.cc
   casework/internal/report_words.cc
   casework/internal/sql.cc
   casework/ledger.cc

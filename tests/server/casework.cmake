@@ -4,3 +4,4 @@ kith_test(casework_ledger_test SOURCES casework_ledger_test.cc LIBS kith::engine
 kith_test(check_run_test SOURCES check_run_test.cc LIBS kith::engine)
 kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engine)
 kith_test(casework_alert_test SOURCES casework_alert_test.cc LIBS kith::engine)
+kith_test(casework_reports_test SOURCES casework_reports_test.cc LIBS kith::engine)

@@ -301,24 +301,28 @@ TEST(Html, ShowsTheLeadThatIsHeldBackAndWhatTheVerdictRestsOn) {
 }
 
 TEST(Html, TellsTheRuleAndHowNearInWords) {
-  const std::vector<std::pair<unsigned, std::string>> words = {{0, "lead, same picture, 0 bits"},
-                                                               {10, "lead, same picture, 10 bits"},
-                                                               {11, "lead, very likely, 11 bits"},
-                                                               {20, "lead, very likely, 20 bits"},
-                                                               {21, "lead, 21 bits"},
-                                                               {31, "lead, 31 bits"}};
-  for (const auto& [bits, text] : words) {
-    v1::Report report = WithMatches(v1::VERDICT_RECOGNIZED, {Lead("n1", bits, kNo)});
+  const auto found = [](const std::string& by, unsigned bits, const std::string& nearness,
+                        v1::OpinionKind opinion = v1::OPINION_KIND_UNSPECIFIED) {
+    v1::ReportMatch match = Lead("n1", bits, kNo);
+    match.set_by(by);
+    match.set_nearness(nearness);
+    match.set_opinion(opinion);
+    v1::Report report = WithMatches(v1::VERDICT_RECOGNIZED, {match});
     report.mutable_files(0)->set_rule("known & not identified");
-    const std::string html = RenderHtml(report);
-    EXPECT_THAT(html, HasSubstr(">" + text + "<"));
-    EXPECT_THAT(html, HasSubstr("known &amp; not identified"));
-  }
-  v1::Report report = WithMatches(v1::VERDICT_RECOGNIZED, {Lead("n1", 17, kNo)});
-  EXPECT_EQ(Rows(Csv(report))[1][32], "very likely");
-  report.mutable_files(0)->mutable_matches(0)->set_by("md5");
-  EXPECT_EQ(Rows(Csv(report))[1][32], "same file");
-  EXPECT_THAT(RenderHtml(report), HasSubstr("certain, md5"));
+    report.mutable_summary()->add_verdicts()->set_verdict(v1::VERDICT_RECOGNIZED);
+    report.mutable_summary()->mutable_verdicts(0)->set_files(1);
+    EXPECT_EQ(Rows(Csv(report))[1].back(), nearness);
+    return RenderHtml(report);
+  };
+  EXPECT_THAT(found("pdq", 10, "same picture"), HasSubstr(">lead, same picture, 10 bits<"));
+  EXPECT_THAT(found("pdq", 11, "very likely"), HasSubstr(">lead, very likely, 11 bits<"));
+  EXPECT_THAT(found("pdq", 31, "lead"), HasSubstr(">lead, 31 bits<"));
+  EXPECT_THAT(found("pdq", 31, "lead"), HasSubstr("known &amp; not identified"));
+  EXPECT_THAT(found("pdq", 31, "lead"), HasSubstr("(1 lead to confirm)"));
+  EXPECT_THAT(found("md5", 0, "same file"), HasSubstr("certain, md5"));
+  const std::string confirmed = found("pdq", 12, "very likely", v1::OPINION_KIND_CONFIRMED);
+  EXPECT_THAT(confirmed, HasSubstr(">confirmed, very likely, 12 bits<"));
+  EXPECT_THAT(confirmed, HasSubstr("(1 confirmed by a person)"));
 }
 
 TEST(Html, ListsWhatCouldNotBeReadApartFromWhatCouldNotBeCompared) {

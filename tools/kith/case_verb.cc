@@ -7,11 +7,10 @@
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/report_verb.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
-#include "tools/report/path_text.h"
 #include "tools/report/words.h"
-#include "tools/report/write.h"
 
 namespace kith::cli {
 namespace {
@@ -34,7 +33,9 @@ int List(const Program& program) {
             if (program.json) PrintJson(Typed("case", ToJson(record)));
             table.Add({record.name(), record.opened_at(), report::Number(record.files()),
                        report::Number(record.paths()),
-                       !record.purged_at().empty() ? "purged" : record.complete() ? "yes" : "NO"});
+                       !record.purged_at().empty() ? "purged"
+                       : record.complete()         ? "yes"
+                                                   : "NO"});
           }
         });
     if (!status.ok()) return status;
@@ -83,31 +84,6 @@ int Show(const Program& program, const std::string& name) {
     }
     if (!table.empty() && !program.json) PrintLine("");
     PrintTable(program, table, "no series was found in this case");
-    return kExitDone;
-  });
-}
-
-int WriteCaseReport(const Program& program, const std::string& name, const std::string& out) {
-  return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
-    v1::GetReportRequest request;
-    request.set_case_name(name);
-    grpc::ClientContext context;
-    const auto stream = stub.GetReport(&context, request);
-    v1::Report report;
-    v1::GetReportResponse fragment;
-    while (stream->Read(&fragment)) report.MergeFrom(fragment.report());
-    if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);
-    // The evidence may be mounted no more; where it is, it must not change.
-    const auto folder = report::PrepareFolder(out, report.scope().root());
-    if (!folder.ok()) return folder.status();
-    if (absl::Status status = report::WriteReport(report, *folder); !status.ok()) return status;
-    if (program.json) {
-      nlohmann::ordered_json line{{"type", "report"}, {"case", name}};
-      report::PutBytes(line, "folder", *folder);
-      PrintJson(line);
-    } else {
-      PrintLine("Report: " + report::EscapeText(*folder) + "/report.html");
-    }
     return kExitDone;
   });
 }
@@ -170,12 +146,12 @@ int Purge(const Program& program, const v1::PurgeCaseRequest& request, bool sure
 }
 
 void AddPurge(CLI::App& group, Program& program) {
-  CLI::App* verb = AddVerb(
-      group, program, "purge",
-      "Expunges the files of a case, their paths and hashes, and leaves its counts.",
-      "kith case purge DPD/2026-0117 --why 'court order 12' --yes\n"
-      "kith case purge DPD/2026-0117 --who 'J. Jansen' --why 'court order 12' --yes\n"
-      "kith case purge DPD/2026-0117 --why 'retention' --yes --json");
+  CLI::App* verb =
+      AddVerb(group, program, "purge",
+              "Expunges the files of a case, their paths and hashes, and leaves its counts.",
+              "kith case purge DPD/2026-0117 --why 'court order 12' --yes\n"
+              "kith case purge DPD/2026-0117 --who 'J. Jansen' --why 'court order 12' --yes\n"
+              "kith case purge DPD/2026-0117 --why 'retention' --yes --json");
   auto request = std::make_shared<v1::PurgeCaseRequest>();
   auto sure = std::make_shared<bool>(false);
   verb->add_option("case", *request->mutable_name(), "The case")
@@ -219,8 +195,11 @@ void AddCaseVerb(CLI::App& app, Program& program) {
   write->add_option("--out", *out, "Folder of the report (default: a new ./kith-report)")
       ->type_name("DIR");
   AddEngineFlags(*write, program);
-  OnRun(*write, program,
-        [reported, out, &program] { return WriteCaseReport(program, *reported, *out); });
+  OnRun(*write, program, [reported, out, &program] {
+    v1::GetReportRequest request;
+    request.set_case_name(*reported);
+    return WriteReportOf(program, request, *out);
+  });
   AddRefresh(*group, program);
   AddPurge(*group, program);
 }

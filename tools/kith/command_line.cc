@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tools/kith/nearest.h"
+#include "tools/kith/report_verb.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 
@@ -250,6 +251,7 @@ std::unique_ptr<CLI::App> MakeCommandLine(Program& program) {
   AddAgencyVerb(*app, program);
   AddContactVerb(*app, program);
   AddCaseVerb(*app, program);
+  AddReportVerb(*app, program);
   AddOpinionVerb(*app, program);
   AddAlertVerb(*app, program);
   AddClusterVerb(*app, program);

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "tools/report/nearness.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
@@ -18,6 +17,10 @@ constexpr std::string_view kHeader =
     "total_matches,held_back,entry,set,series,series_status,purpose,by,distance,view,query_view,"
     "orientation,dialect,agency,agency_desk,contact,contact_role,contact_phone,contact_email,"
     "identified_on,nearness\r\n";
+constexpr std::string_view kSightingsHeader =
+    "series,series_status,series_cases,series_agencies,case,agency,agency_desk,first_seen_at,files,"
+    "files_by_digest,this_case,this_agency\r\n";
+constexpr std::string_view kMethodHeader = "part,name,value,found,copies,median,farthest\r\n";
 
 class Row {
  public:
@@ -74,14 +77,86 @@ void AddMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& ro
   row.Add(EscapeText(series.series().contact().phone()));
   row.Add(EscapeText(series.series().contact().email()));
   row.Add(EscapeText(series.series().identified_on()));
-  row.Add(NearnessOf(match));
+  row.Add(EscapeText(match.nearness()));
 }
 
 constexpr int kMatchColumns = 19;
 
+void RenderSightings(const v1::Report& report, const Sink& sink) {
+  sink(kSightingsHeader);
+  SeriesByCode by_code;
+  for (const v1::ReportSeries& series : report.series()) by_code[series.series().code()] = &series;
+  static const v1::ReportSeries kNone;
+  for (const v1::ReportSighting& sighting : report.sightings()) {
+    const auto found = by_code.find(sighting.series());
+    const v1::ReportSeries& series = found == by_code.end() ? kNone : *found->second;
+    Row row;
+    row.Add(EscapeText(sighting.series()));
+    row.Add(StatusWord(series.series().status()));
+    row.Add(series.cases());
+    row.Add(series.agencies());
+    row.Add(EscapeText(sighting.case_name()));
+    row.Add(EscapeText(sighting.agency()));
+    row.Add(EscapeText(sighting.agency_desk()));
+    row.Add(EscapeText(sighting.first_seen_at()));
+    row.Add(sighting.files());
+    row.Add(sighting.files_by_digest());
+    row.Add(sighting.this_case() ? "yes" : "no");
+    row.Add(sighting.this_agency() ? "yes" : "no");
+    sink(row.line() + "\r\n");
+  }
+}
+
+void RenderMethod(const v1::Report& report, const Sink& sink) {
+  sink(kMethodHeader);
+  const v1::ReportMethod& method = report.method();
+  const auto line = [&sink](std::string_view part, std::string_view name, std::string_view value,
+                            const std::vector<std::uint64_t>& numbers = {}) {
+    Row row;
+    row.Add(part);
+    row.Add(EscapeText(name));
+    row.Add(EscapeText(value));
+    for (const std::uint64_t number : numbers) row.Add(number);
+    for (std::size_t i = numbers.size(); i < 4; ++i) row.Add("");
+    sink(row.line() + "\r\n");
+  };
+  const auto number = [&line](std::string_view part, std::string_view name, std::uint64_t value) {
+    line(part, name, std::to_string(value));
+  };
+  line("version", "program", method.program());
+  line("version", "store", report.scope().index_version().store_id());
+  number("version", "index version", report.scope().index_version().change());
+  line("version", "index engine", method.index_engine());
+  for (const std::string& library : method.libraries()) line("library", library, "");
+  number("threshold", "PDQ quality", method.minimum_quality());
+  number("threshold", "default radius", method.default_radius_bits());
+  number("threshold", "largest radius", method.max_radius_bits());
+  for (const v1::NearnessBand& band : method.bands()) number("band", band.words(), band.to_bits());
+  number("known", "entries", method.entries());
+  number("known", "PDQ hashes", method.codes());
+  number("known", "digests", method.digests());
+  for (const v1::ReportSet& set : report.sets()) line("set", set.name(), set.version());
+  const v1::MeasuredRates& rates = method.rates();
+  for (const v1::AlterationRate& rate : rates.alterations()) {
+    line("rate", rate.alteration(), rates.measured_on(),
+         {rate.found(), rate.copies(), rate.median_bits(), rate.farthest_bits()});
+  }
+  if (method.has_rates()) {
+    line("rate", "different pictures", rates.measured_on(),
+         {rates.unlike_pairs_found(), rates.unlike_pairs()});
+  }
+  for (const v1::ReportRun& run : method.runs()) {
+    line("run", run.started_at(), run.complete() ? "complete" : "not complete");
+  }
+}
+
 }  // namespace
 
 void RenderCsv(const v1::Report& report, const Sink& sink) {
+  if (report.kind() == v1::REPORT_KIND_METHOD) return RenderMethod(report, sink);
+  if (report.kind() == v1::REPORT_KIND_LEADS || report.kind() == v1::REPORT_KIND_CIRCULATION) {
+    return RenderSightings(report, sink);
+  }
   sink(kHeader);
   SeriesByCode by_code;
   for (const v1::ReportSeries& series : report.series()) by_code[series.series().code()] = &series;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ namespace {
 std::string SureWords(const Sureness& sureness) {
   std::string out;
   if (sureness.certain > 0) out = Number(sureness.certain) + " certain by digest";
+  if (sureness.confirmed > 0) {
+    out += (out.empty() ? "" : ", ") + Number(sureness.confirmed) + " confirmed by a person";
+  }
   if (sureness.leads > 0) {
     out += (out.empty() ? "" : ", ") + Counted(sureness.leads, "lead") + " to confirm";
   }
@@ -128,11 +132,113 @@ std::string InitialBody(const v1::Report& report, std::size_t most) {
                      "report.json.</p>");
 }
 
+std::uint64_t SumFiles(const v1::Report& report) {
+  std::uint64_t files = 0;
+  for (const v1::ReportSeries& series : report.series()) files += series.files();
+  return files;
+}
+
+std::uint64_t SeriesCountOf(const v1::Report& report) {
+  return static_cast<std::uint64_t>(report.series_size());
+}
+
+// Distinct cases and agencies of the sightings.
+struct Spread {
+  std::uint64_t cases = 0;
+  std::uint64_t agencies = 0;
+};
+Spread SpreadOf(const v1::Report& report) {
+  std::set<std::string> cases;
+  std::set<std::string> agencies;
+  for (const v1::ReportSighting& sighting : report.sightings()) {
+    cases.insert(sighting.case_name());
+    agencies.insert(sighting.agency());
+  }
+  return {cases.size(), agencies.size()};
+}
+
+std::string IdentificationBody(const v1::Report& report, std::size_t most) {
+  if (report.series().empty()) {
+    return Section({.id = "answer", .title = "The answer"},
+                   "<p class=\"answer\">No file of this case matches a series whose children are "
+                   "identified.</p>");
+  }
+  return Section({.id = "answer", .title = "The answer"},
+                 Tiles({{.number = Number(SeriesCountOf(report)),
+                         .words = "identified series",
+                         .css = "IDENTIFIED"},
+                        {.number = Number(static_cast<std::uint64_t>(
+                             std::count_if(report.files().begin(), report.files().end(),
+                                           [](const auto& file) { return !file.continued(); }))),
+                         .words = "files match them",
+                         .css = "IDENTIFIED"}}) +
+                     "<p class=\"answer\">The children of these series are identified. Each has an "
+                     "officer or a desk who knows the case: call before you work on it.</p>") +
+         IdentificationSections(report, most) +
+         Section({.id = "method", .title = "Method"}, "<p>" + E(report.scope().method()) + "</p>");
+}
+
+std::string LeadsBody(const v1::Report& report, std::size_t most) {
+  if (report.series().empty()) {
+    return Section({.id = "answer", .title = "The answer"},
+                   "<p class=\"answer\">No series was met that nobody has identified.</p>");
+  }
+  const Spread spread = SpreadOf(report);
+  return Section(
+             {.id = "answer", .title = "The answer"},
+             Tiles({{.number = Number(SeriesCountOf(report)),
+                     .words = "series not identified",
+                     .css = "RECOGNIZED"},
+                    {.number = Number(spread.cases), .words = "cases met them"},
+                    {.number = Number(spread.agencies), .words = "agencies met them"}}) +
+                 "<p class=\"answer\">Nobody has identified these children yet. Others hold files "
+                 "of the same series: what each has seen may be what the other lacks.</p>") +
+         LeadsSections(report, most);
+}
+
+std::string CirculationBody(const v1::Report& report, std::size_t most) {
+  const Spread spread = SpreadOf(report);
+  std::vector<Tile> tiles;
+  if (report.scope().series().empty()) {
+    tiles.push_back({.number = Number(SeriesCountOf(report)), .words = "series in this case"});
+  }
+  tiles.push_back({.number = Number(spread.cases), .words = "cases met them"});
+  tiles.push_back({.number = Number(spread.agencies), .words = "agencies"});
+  tiles.push_back({.number = Number(SumFiles(report)),
+                   .words = report.scope().series().empty() ? "files here" : "files in all"});
+  std::string words;
+  if (report.sightings().empty()) {
+    words = "<p class=\"answer\">No case has met this.</p>";
+  } else if (report.series_size() == 1 && !report.scope().series().empty()) {
+    words = fmt::format("<p class=\"answer\">The series is <b>{}</b>.</p>",
+                        IsIdentified(report.series(0)) ? "identified" : "not identified");
+  }
+  return Section({.id = "answer", .title = "The answer"}, Tiles(tiles) + words) +
+         CirculationSections(report, most);
+}
+
 }  // namespace
 
 std::string RenderHtml(const v1::Report& report, const HtmlOptions& options) {
-  return PageHead(report) + Banner(report) + InitialBody(report, options.files_a_section) +
-         PageFoot();
+  const std::size_t most = options.files_a_section;
+  std::string out = PageHead(report);
+  switch (report.kind()) {
+    case v1::REPORT_KIND_IDENTIFICATION:
+      out += Banner(report) + IdentificationBody(report, most);
+      break;
+    case v1::REPORT_KIND_LEADS:
+      out += Banner(report) + LeadsBody(report, most);
+      break;
+    case v1::REPORT_KIND_CIRCULATION:
+      out += Banner(report) + CirculationBody(report, most);
+      break;
+    case v1::REPORT_KIND_METHOD:
+      out += Banner(report) + MethodSections(report);
+      break;
+    default:
+      out += Banner(report) + InitialBody(report, most);
+  }
+  return out + PageFoot();
 }
 
 }  // namespace kith::report

@@ -7,7 +7,6 @@
 
 #include "tools/report/deciding.h"
 #include "tools/report/html_page.h"
-#include "tools/report/nearness.h"
 #include "tools/report/words.h"
 
 namespace kith::report {
@@ -27,14 +26,15 @@ std::string PathsCell(const v1::ReportFile& file) {
   return out;
 }
 
-// How near, in words: a lead always says that it is one.
+// How near, in words: a lead says that it is one until a person has confirmed it.
 std::string NearnessTag(const v1::ReportMatch& match) {
   if (match.by() != "pdq") {
     return "<span class=\"tag certain\">certain, " + E(match.by()) + "</span>";
   }
-  const std::string_view words = NearnessOf(match);
-  return fmt::format("<span class=\"tag\">lead, {}{}{}</span>",
-                     words == kBands.back().words ? "" : std::string(words) + ", ",
+  const bool confirmed = match.opinion() == v1::OPINION_KIND_CONFIRMED;
+  const bool has_words = !match.nearness().empty() && match.nearness() != "lead";
+  return fmt::format("<span class=\"tag{}\">{}, {}{}{}</span>", confirmed ? " certain" : "",
+                     confirmed ? "confirmed" : "lead", has_words ? E(match.nearness()) + ", " : "",
                      Counted(match.distance_bits(), "bit"),
                      match.orientation() <= v1::ORIENTATION_ORIGINAL
                          ? ""
@@ -145,9 +145,13 @@ std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict) {
 Sureness SurenessOf(const v1::Report& report, v1::Verdict verdict) {
   Sureness sureness;
   for (const v1::ReportFile* file : SelectFiles(report, verdict)) {
-    const bool sure = std::any_of(file->matches().begin(), file->matches().end(),
-                                  [](const v1::ReportMatch& match) { return match.by() != "pdq"; });
-    ++(sure ? sureness.certain : sureness.leads);
+    bool certain = false;
+    bool confirmed = false;
+    for (const v1::ReportMatch& match : file->matches()) {
+      certain = certain || match.by() != "pdq";
+      confirmed = confirmed || (match.opinion() == v1::OPINION_KIND_CONFIRMED && Counts(match));
+    }
+    ++(certain ? sureness.certain : confirmed ? sureness.confirmed : sureness.leads);
   }
   return sureness;
 }
@@ -195,6 +199,24 @@ std::string FileSections(const v1::Report& report, std::size_t most) {
                        .intro_html = "Nothing known matches these. A new child may be among them: "
                                      "look at them first."},
                       "What it is", SelectFiles(report, v1::VERDICT_UNRECOGNIZED), most, NewCell);
+}
+
+std::string FilesOfSeries(const v1::Report& report, const std::string& code, std::size_t most) {
+  TableHtml table({{"Path"}, {"Found"}, {"Digests"}});
+  std::size_t all = 0;
+  for (const v1::ReportFile& file : report.files()) {
+    Matches of_it;
+    for (const v1::ReportMatch& match : file.matches()) {
+      if (match.series() == code && Counts(match)) of_it.push_back(&match);
+    }
+    if (of_it.empty() || ++all > most) continue;
+    std::string digests = "SHA-256 " + E(file.sha256());
+    if (!file.md5().empty()) digests += "<br>MD5 " + E(file.md5());
+    table.Add({{PathsCell(file), "path"},
+               {MatchLines(of_it, of_it.size()) + RuleLine(file)},
+               {digests, "path small"}});
+  }
+  return table.empty() ? "" : table.Html() + ShownOf(most, all, "the CSV file");
 }
 
 }  // namespace kith::report

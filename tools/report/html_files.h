@@ -18,7 +18,8 @@ using Files = std::vector<const v1::ReportFile*>;
 [[nodiscard]] std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict);
 // Files whose verdict rests on leads alone, and the others.
 struct Sureness {
-  std::uint64_t certain = 0;  // a digest matches
+  std::uint64_t certain = 0;    // a digest matches
+  std::uint64_t confirmed = 0;  // else: a person has confirmed a lead
   std::uint64_t leads = 0;
 };
 [[nodiscard]] Sureness SurenessOf(const v1::Report& report, v1::Verdict verdict);
@@ -26,5 +27,9 @@ struct Sureness {
 // Every file by verdict, with the rule beside it; what is held back; what could not be read. At
 // most `most` files a section.
 [[nodiscard]] std::string FileSections(const v1::Report& report, std::size_t most);
+
+// The files that match a series, with their digests; "" where there are none.
+[[nodiscard]] std::string FilesOfSeries(const v1::Report& report, const std::string& code,
+                                        std::size_t most);
 
 }  // namespace kith::report

@@ -7,12 +7,15 @@
 
 namespace kith::report {
 
-// What was compared with and how near it was, as HTML. Pure, thread-safe.
+// How answers are made, as HTML. Pure, thread-safe.
 
 // The hash sets that were compared with; "" where there are none.
 [[nodiscard]] std::string SetsSection(const v1::Report& report);
 
 // How near leads are: a chart; "" without a lead.
 [[nodiscard]] std::string DistanceSection(const v1::Report& report);
+
+// Thresholds, versions, measured rates, runs.
+[[nodiscard]] std::string MethodSections(const v1::Report& report);
 
 }  // namespace kith::report

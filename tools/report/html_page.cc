@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "tools/report/html_style.h"
+#include "tools/report/kinds.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 
@@ -20,6 +21,14 @@ std::string RunBlock(const v1::RunHeader& run) {
          "<!-- /run -->\n";
 }
 
+// What the report is about, in words.
+std::string SubjectOf(const v1::Report& report) {
+  const v1::ReportScope& scope = report.scope();
+  if (!scope.case_name().empty()) return "Case " + scope.case_name();
+  if (!scope.series().empty()) return "Series " + scope.series();
+  return KindIsOfACase(report.kind()) ? "Look-up" : "All cases";
+}
+
 }  // namespace
 
 std::string E(std::string_view text) { return EscapeHtml(text); }
@@ -31,8 +40,8 @@ std::string Fact(std::string_view name, const std::string& value_html) {
 
 std::string PageHead(const v1::Report& report) {
   const v1::ReportScope& scope = report.scope();
-  const bool look_up = scope.case_name().empty();
-  const std::string subject = look_up ? "Look-up" : "Case " + E(scope.case_name());
+  const std::string subject = E(SubjectOf(report));
+  const bool look_up = scope.case_name().empty() && KindIsOfACase(report.kind());
   return fmt::format(
              "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -41,7 +50,7 @@ std::string PageHead(const v1::Report& report) {
              "<meta name=\"referrer\" content=\"no-referrer\">\n"
              "<title>{0} &ndash; {1} &ndash; Kith report</title>\n<style>{2}</style></head>\n"
              "<body><main>\n<header><p class=\"kind\">Kith report: {1}</p><h1>{0}</h1><dl>",
-             subject, "Initial hash comparison", kHtmlStyle) +
+             subject, KindTitle(report.kind()), kHtmlStyle) +
          Fact("Folder", E(scope.root())) + RunBlock(report.run()) +
          Fact("Knowledge", fmt::format("store {}, change {}", E(scope.index_version().store_id()),
                                        Number(scope.index_version().change()))) +
@@ -54,6 +63,7 @@ std::string PageHead(const v1::Report& report) {
 
 std::string Banner(const v1::Report& report) {
   const v1::ReportScope& scope = report.scope();
+  if (scope.case_name().empty() && !KindIsOfACase(report.kind())) return "";
   std::string out;
   if (!scope.complete()) {
     out =
@@ -66,7 +76,8 @@ std::string Banner(const v1::Report& report) {
   } else {
     out =
         "<div class=\"banner complete\"><strong>Complete</strong>Every file of the folder was "
-        "looked at; each is counted once below.";
+        "looked at";
+    out += KindFile(report.kind()) == "report" ? "; each is counted once below." : ".";
   }
   if (!scope.warnings().empty()) {
     out += "<ul>";

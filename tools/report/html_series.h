@@ -14,4 +14,13 @@ namespace kith::report {
 // The table of the series that are identified, or of those that are not; "" where there are none.
 [[nodiscard]] std::string SeriesTable(const v1::Report& report, bool identified);
 
+// Each identified series: whom to call, and its files.
+[[nodiscard]] std::string IdentificationSections(const v1::Report& report, std::size_t most_files);
+
+// Each series that nobody has identified: which agencies met it, and its files.
+[[nodiscard]] std::string LeadsSections(const v1::Report& report, std::size_t most_files);
+
+// The series met, how widely, and when; each case.
+[[nodiscard]] std::string CirculationSections(const v1::Report& report, std::size_t most);
+
 }  // namespace kith::report

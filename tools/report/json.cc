@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
+#include "tools/report/kinds.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
@@ -30,6 +31,7 @@ Json ScopeJson(const v1::ReportScope& scope) {
   out["warnings"] = Json::array();
   for (const std::string& warning : scope.warnings()) out["warnings"].push_back(warning);
   out["method"] = scope.method();
+  if (!scope.series().empty()) out["series"] = scope.series();
   return out;
 }
 
@@ -51,6 +53,82 @@ Json ReportSeriesJson(const v1::ReportSeries& series) {
   out["files_by_digest"] = series.files_by_digest();
   out["nearest_lead_distance"] =
       series.has_lead() ? Json(series.nearest_lead_bits()) : Json(nullptr);
+  return out;
+}
+
+Json MetSeriesJson(const v1::ReportSeries& series) {
+  Json out = ReportSeriesJson(series);
+  out["cases"] = series.cases();
+  out["agencies"] = series.agencies();
+  return out;
+}
+
+Json SightingJson(const v1::ReportSighting& sighting) {
+  return {{"series", sighting.series()},
+          {"case", sighting.case_name()},
+          {"agency", sighting.agency()},
+          {"agency_desk", sighting.agency_desk()},
+          {"first_seen_at", sighting.first_seen_at()},
+          {"files", sighting.files()},
+          {"files_by_digest", sighting.files_by_digest()},
+          {"purged", sighting.purged()},
+          {"this_case", sighting.this_case()},
+          {"this_agency", sighting.this_agency()}};
+}
+
+Json RatesJson(const v1::MeasuredRates& rates) {
+  Json out = {{"pictures", rates.pictures()},
+              {"command", rates.command()},
+              {"measured_on", rates.measured_on()},
+              {"radius", rates.radius_bits()},
+              {"alterations", Json::array()},
+              {"unlike_pairs", rates.unlike_pairs()},
+              {"unlike_pairs_found", rates.unlike_pairs_found()},
+              {"unlike_nearest_distance", rates.unlike_nearest_bits()}};
+  for (const v1::AlterationRate& rate : rates.alterations()) {
+    out["alterations"].push_back({{"alteration", rate.alteration()},
+                                  {"copies", rate.copies()},
+                                  {"found", rate.found()},
+                                  {"median_distance", rate.median_bits()},
+                                  {"farthest_distance", rate.farthest_bits()}});
+  }
+  return out;
+}
+
+Json RunOfCaseJson(const v1::ReportRun& run) {
+  Json out;
+  PutBytes(out, "root", run.root());
+  out["started_at"] = run.started_at();
+  out["finished_at"] = run.finished_at();
+  out["complete"] = run.complete();
+  out["interrupted"] = run.interrupted();
+  out["radius"] = run.has_radius_bits() ? Json(run.radius_bits()) : Json(nullptr);
+  out["entries_walked"] = run.entries_walked();
+  out["entries_sent"] = run.entries_sent();
+  out["entries_resumed"] = run.entries_resumed();
+  out["entries_kept"] = run.entries_kept();
+  out["walk_errors"] = run.walk_errors();
+  return out;
+}
+
+Json MethodJson(const v1::ReportMethod& method) {
+  Json out = {{"program", method.program()},
+              {"index_engine", method.index_engine()},
+              {"libraries", Json::array()},
+              {"minimum_quality", method.minimum_quality()},
+              {"default_radius", method.default_radius_bits()},
+              {"max_radius", method.max_radius_bits()},
+              {"entries", method.entries()},
+              {"codes", method.codes()},
+              {"digests", method.digests()},
+              {"bands", Json::array()},
+              {"runs", Json::array()}};
+  for (const std::string& library : method.libraries()) out["libraries"].push_back(library);
+  for (const v1::NearnessBand& band : method.bands()) {
+    out["bands"].push_back({{"words", band.words()}, {"to_distance", band.to_bits()}});
+  }
+  for (const v1::ReportRun& run : method.runs()) out["runs"].push_back(RunOfCaseJson(run));
+  out["rates"] = method.has_rates() ? RatesJson(method.rates()) : Json(nullptr);
   return out;
 }
 
@@ -163,9 +241,13 @@ Json SummaryJson(const v1::ReportSummary& summary) {
 }
 
 void RenderJson(const v1::Report& report, const Sink& sink) {
-  sink("{\"type\":\"report\",\"format\":1,\n\"run\":" + JsonText(RunJson(report.run())));
+  sink("{\"type\":\"report\",\"format\":1,\"kind\":\"" + std::string(KindWord(report.kind())) +
+       "\",\n\"run\":" + JsonText(RunJson(report.run())));
   sink(",\n\"scope\":" + JsonText(ScopeJson(report.scope())));
-  sink(",\n\"summary\":" + JsonText(SummaryJson(report.summary())));
+  const bool of_a_case = KindIsOfACase(report.kind());
+  if (of_a_case || report.has_summary()) {
+    sink(",\n\"summary\":" + JsonText(SummaryJson(report.summary())));
+  }
   const auto list = [&sink](std::string_view name, const auto& items, const auto& to_json) {
     sink(",\n\"" + std::string(name) + "\":[");
     std::string_view between = "\n";
@@ -176,8 +258,16 @@ void RenderJson(const v1::Report& report, const Sink& sink) {
     sink("]");
   };
   list("sets", report.sets(), SetJson);
-  list("series", report.series(), ReportSeriesJson);
+  const bool has_sightings =
+      report.kind() == v1::REPORT_KIND_LEADS || report.kind() == v1::REPORT_KIND_CIRCULATION;
+  if (has_sightings) {
+    list("series", report.series(), MetSeriesJson);
+    list("sightings", report.sightings(), SightingJson);
+  } else {
+    list("series", report.series(), ReportSeriesJson);
+  }
   list("files", report.files(), FileJson);
+  if (report.has_method()) sink(",\n\"method\":" + JsonText(MethodJson(report.method())));
   sink("}\n");
 }
 

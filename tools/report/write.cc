@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/write.h"
+#include "tools/report/kinds.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -133,6 +134,11 @@ std::string FreeName() {
 }  // namespace
 
 absl::StatusOr<std::string> PrepareFolder(const std::string& wanted, const std::string& checked) {
+  return PrepareFolder(wanted, std::span(&checked, 1));
+}
+
+absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
+                                          std::span<const std::string> checked) {
   const std::string name = wanted.empty() ? FreeName() : wanted;
   const std::string shown = EscapeText(name);
   std::error_code error;
@@ -140,8 +146,9 @@ absl::StatusOr<std::string> PrepareFolder(const std::string& wanted, const std::
   const fs::path absolute = fs::absolute(name, error);
   const fs::path real = error ? absolute : fs::weakly_canonical(absolute, error);
   if (error) return ErrnoStatus(error.value(), "cannot use report folder " + shown);
-  if (!checked.empty()) {
-    const fs::path evidence = fs::canonical(checked, error);
+  for (const std::string& folder : checked) {
+    if (folder.empty()) continue;
+    const fs::path evidence = fs::canonical(folder, error);
     if (!error && LiesIn(real, evidence)) {
       return absl::InvalidArgumentError(
           "the report folder " + shown +
@@ -165,9 +172,10 @@ absl::StatusOr<std::string> PrepareFolder(const std::string& wanted, const std::
 }
 
 absl::Status WriteReport(const v1::Report& report, const std::string& folder) {
-  AtomicFile json(folder + "/report.json");
-  AtomicFile csv(folder + "/report.csv");
-  AtomicFile html(folder + "/report.html");
+  const std::string name = folder + "/" + KindFile(report.kind());
+  AtomicFile json(name + ".json");
+  AtomicFile csv(name + ".csv");
+  AtomicFile html(name + ".html");
   RenderJson(report, [&json](std::string_view bytes) { json.Append(bytes); });
   RenderCsv(report, [&csv](std::string_view bytes) { csv.Append(bytes); });
   html.Append(RenderHtml(report));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,10 +20,14 @@ namespace kith::report {
 // RESOURCE_EXHAUSTED.
 [[nodiscard]] absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
                                                         const std::string& checked);
+// The same, of several checked folders.
+[[nodiscard]] absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
+                                                        std::span<const std::string> checked);
 
-// Writes report.json, report.csv and report.html (mode 0600): each whole or not at all, the last
-// complete ones stay until the new are safe on the disk.
-// Errors: RESOURCE_EXHAUSTED for a full disk, PERMISSION_DENIED, UNKNOWN; names the file.
+// Writes NAME.json, NAME.csv and NAME.html (mode 0600), where NAME is "report" for the initial
+// comparison and the word of its kind for others (KindFile in words.h): each whole or not at all,
+// the last complete ones stay until the new are safe on the disk. Errors: RESOURCE_EXHAUSTED for a
+// full disk, PERMISSION_DENIED, UNKNOWN; names the file.
 [[nodiscard]] absl::Status WriteReport(const v1::Report& report, const std::string& folder);
 
 }  // namespace kith::report

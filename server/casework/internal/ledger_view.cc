@@ -114,15 +114,15 @@ absl::StatusOr<MatchedAt> LedgerView::MatchedWhen() {
   return when;
 }
 
-absl::StatusOr<std::vector<SeriesCount>> LedgerView::Series() {
-  Statement rows = read_.Prepare(
+absl::StatusOr<std::vector<SeriesCount>> CountSeries(Transaction& read, std::uint64_t case_id) {
+  Statement rows = read.Prepare(
       "SELECT m.series, count(DISTINCT f.id),"
       " count(DISTINCT CASE WHEN m.found_by < 4 THEN f.id END),"
       " min(CASE WHEN m.found_by = 4 THEN m.distance_bits END)"
       " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
       " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
       " AND m.purpose <> 2 AND m.series IS NOT NULL GROUP BY m.series");
-  rows.Bind(case_id_);
+  rows.Bind(case_id);
   std::vector<SeriesCount> series;
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
@@ -135,14 +135,41 @@ absl::StatusOr<std::vector<SeriesCount>> LedgerView::Series() {
   }
 }
 
-absl::Status LedgerView::Files(const std::function<bool(v1::ReportFile)>& emit) {
+absl::StatusOr<std::vector<v1::ReportRun>> LedgerView::AllRuns() {
+  Statement rows = read_.Prepare(
+      "SELECT o.path, r.started_at, r.finished_at, r.complete, r.interrupted, r.radius_bits,"
+      " r.entries_walked, r.entries_sent, r.entries_resumed, r.entries_kept,"
+      " (SELECT count(*) FROM walk_error e WHERE e.run = r.id)"
+      " FROM run r JOIN root o ON o.id = r.root WHERE r.case_record = ?1 ORDER BY r.id");
+  rows.Bind(case_id_);
+  std::vector<v1::ReportRun> runs;
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return runs;
+    v1::ReportRun& run = runs.emplace_back();
+    run.set_root(std::string(rows.Blob(0)));
+    run.set_started_at(std::string(rows.Text(1)));
+    run.set_finished_at(std::string(rows.Text(2)));
+    run.set_complete(rows.Int(3) != 0);
+    run.set_interrupted(rows.Int(4) != 0);
+    if (!rows.IsNull(5)) run.set_radius_bits(static_cast<std::uint32_t>(rows.Int(5)));
+    run.set_entries_walked(rows.Id(6));
+    run.set_entries_sent(rows.Id(7));
+    run.set_entries_resumed(rows.Id(8));
+    run.set_entries_kept(rows.Id(9));
+    run.set_walk_errors(rows.Id(10));
+  }
+}
+
+absl::Status LedgerView::Files(bool matched_only, const std::function<bool(v1::ReportFile)>& emit) {
   // A file with several paths was given already when its second path comes.
   std::unordered_set<std::uint64_t> given;
   for (const Root& root : roots_) {
     Statement rows = read_.Prepare(
         "SELECT p.file, f.paths FROM evidence_path p JOIN evidence_file f ON f.id = p.file"
-        " WHERE p.root = ?1 AND p.superseded_by IS NULL ORDER BY p.path");
-    rows.Bind(root.id);
+        " WHERE p.root = ?1 AND p.superseded_by IS NULL AND f.total_matches >= ?2"
+        " ORDER BY p.path");
+    rows.Bind(root.id, matched_only ? 1 : 0);
     while (true) {
       KITH_ASSIGN(const bool more, rows.Step());
       if (!more) break;
@@ -245,8 +272,8 @@ absl::Status LedgerView::ReadMatches(std::uint64_t file_id, v1::ReportFile& file
     match->set_held_back(rows.Int(13) != 0);
     match->set_victim_identified(static_cast<v1::TriState>(rows.Int(14)));
     if (rows.Int(15) != 0) match->set_opinion(v1::OPINION_KIND_CONFIRMED);
-    match->set_nearness(std::string(NearnessOf(
-        static_cast<FoundBy>(rows.Int(5)) != FoundBy::kPdq, static_cast<int>(rows.Int(6)))));
+    match->set_nearness(std::string(NearnessOf(static_cast<FoundBy>(rows.Int(5)) != FoundBy::kPdq,
+                                               static_cast<int>(rows.Int(6)))));
   }
 }
 

@@ -55,6 +55,10 @@ struct MatchedAt {
   std::uint64_t truncated_files = 0;  // more matches than are on record
 };
 
+// The series that files of a case match now, by number.
+[[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> CountSeries(catalog::Transaction& read,
+                                                                   std::uint64_t case_id);
+
 class LedgerView {
  public:
   // NOT_FOUND for the case.
@@ -66,10 +70,19 @@ class LedgerView {
   [[nodiscard]] absl::StatusOr<std::vector<RunRecord>> LastRuns();
   [[nodiscard]] absl::StatusOr<MatchedAt> MatchedWhen();
   [[nodiscard]] absl::StatusOr<v1::ReportSummary> Summary();
-  [[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> Series();
+  [[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> Series() {
+    return CountSeries(read_, case_id_);
+  }
+  // All runs, in order, with how many places they could not see.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::ReportRun>> AllRuns();
   // Each file with its paths, by its first path (roots in order, paths by bytes), to `emit` until
-  // that says false. Where the case has several roots, a path has its root before it.
-  [[nodiscard]] absl::Status Files(const std::function<bool(v1::ReportFile)>& emit);
+  // that says false; with `matched_only` those that match something. Where the case has several
+  // roots, a path has its root before it.
+  [[nodiscard]] absl::Status Files(bool matched_only,
+                                   const std::function<bool(v1::ReportFile)>& emit);
+  // The moment at which all of this is read, for what is asked of other cases.
+  [[nodiscard]] catalog::Transaction& read() { return read_; }
+  [[nodiscard]] std::uint64_t case_id() const { return case_id_; }
 
  private:
   LedgerView(catalog::Transaction read, const catalog::Directory* directory, std::uint64_t case_id)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: in which cases a series was met, and when: the ledger of circulation, over all cases.
+//
+// Thread-safety: one thread; it reads within the transaction of its owner.
+// Errors: those of catalog/database.h. Complexity: each case that met one of the series asked for
+// is counted once, O(its files that match).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/report.pb.h"
+#include "server/casework/internal/ledger_view.h"
+#include "server/catalog/database.h"
+#include "server/catalog/directory.h"
+
+namespace kith::casework {
+
+class Circulation {
+ public:
+  // Both outlive it.
+  Circulation(catalog::Transaction* read, const catalog::Directory* directory)
+      : read_(*read), directory_(*directory) {}
+
+  // The cases whose files match the series now, by time, then by name.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::ReportSighting>> Of(const v1::Series& series);
+
+  // All series that some case met, by number.
+  [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> SeriesMet();
+
+ private:
+  struct CaseRecord {
+    std::string name;
+    std::string agency;
+    std::string desk;
+    std::map<std::uint64_t, SeriesCount> counts;  // by series
+  };
+  [[nodiscard]] absl::StatusOr<const CaseRecord*> Case(std::uint64_t case_id);
+
+  catalog::Transaction& read_;
+  const catalog::Directory& directory_;
+  std::map<std::uint64_t, CaseRecord> cases_;  // those that were needed so far
+};
+
+}  // namespace kith::casework

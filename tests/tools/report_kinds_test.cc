@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of report beside the initial comparison.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tools/report/kinds.h"
+#include "tools/report/render.h"
+
+namespace kith::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kHostile[] = "<b onmouseover=alert(1)>\"'&\n\u202Ex";
+constexpr char kHostileHtml[] = "&lt;b onmouseover=alert(1)&gt;&quot;&#39;&amp;\\n\\u{202E}x";
+
+v1::Report Of(v1::ReportKind kind) {
+  v1::Report report;
+  report.set_kind(kind);
+  report.mutable_scope()->set_case_name("NORTH/1");
+  report.mutable_scope()->set_complete(true);
+  return report;
+}
+
+v1::ReportSeries& AddSeries(v1::Report& report, const std::string& code, bool identified) {
+  v1::ReportSeries& series = *report.add_series();
+  series.mutable_series()->set_code(code);
+  series.mutable_series()->set_status(identified ? v1::SERIES_STATUS_IDENTIFIED
+                                                 : v1::SERIES_STATUS_UNIDENTIFIED);
+  if (identified) series.mutable_series()->set_agency("NORTH");
+  series.set_agency_desk("desk@north.example");
+  series.set_files(3);
+  series.set_files_by_digest(1);
+  series.set_cases(2);
+  series.set_agencies(2);
+  return series;
+}
+
+void AddSighting(v1::Report& report, const std::string& series, const std::string& name,
+                 const std::string& at, bool own) {
+  v1::ReportSighting& sighting = *report.add_sightings();
+  sighting.set_series(series);
+  sighting.set_case_name(name);
+  sighting.set_agency(name.substr(0, name.find('/')));
+  sighting.set_agency_desk("=desk");
+  sighting.set_first_seen_at(at);
+  sighting.set_files(3);
+  sighting.set_this_case(own);
+  sighting.set_this_agency(own);
+}
+
+void AddFile(v1::Report& report, const std::string& series, const std::string& by, unsigned bits,
+             const std::string& nearness) {
+  v1::ReportFile& file = *report.add_files();
+  file.add_paths(kHostile);
+  file.set_sha256(std::string(64, 'a'));
+  file.set_md5(std::string(32, 'b'));
+  file.set_verdict(v1::VERDICT_IDENTIFIED);
+  file.set_rule("a known match says identified");
+  file.set_total_matches(1);
+  v1::ReportMatch& match = *file.add_matches();
+  match.set_series(series);
+  match.set_set("national");
+  match.set_by(by);
+  match.set_distance_bits(bits);
+  match.set_nearness(nearness);
+  match.set_purpose(v1::PURPOSE_KNOWN);
+}
+
+std::string Csv(const v1::Report& report) {
+  std::string out;
+  RenderCsv(report, [&out](std::string_view bytes) { out += bytes; });
+  return out;
+}
+nlohmann::json Json(const v1::Report& report) {
+  std::string out;
+  RenderJson(report, [&out](std::string_view bytes) { out += bytes; });
+  return nlohmann::json::parse(out);
+}
+
+TEST(Identification, TellsPersonDeskFilesAndHowNear) {
+  v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
+  v1::ReportSeries& series = AddSeries(report, "lakeside", true);
+  series.set_agency_country("NL");
+  v1::Contact& contact = *series.mutable_series()->mutable_contact();
+  contact.set_name("A. Lind");
+  contact.set_email("lind@north.example");
+  contact.set_verified_at("2026-10-01");
+  AddFile(report, "lakeside", "sha256", 0, "certain");
+  AddFile(report, "lakeside", "pdq", 7, "same picture");
+  AddFile(report, "lakeside", "pdq", 25, "lead");
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("3 files, 1 certain by digest, 2 leads to confirm."));
+  EXPECT_THAT(html, HasSubstr("<strong>lind@north.example</strong>A. Lind"));
+  EXPECT_THAT(html, HasSubstr("verified 2026-10-01"));
+  EXPECT_THAT(html, HasSubstr("if not reached: desk, desk@north.example"));
+  EXPECT_THAT(html, HasSubstr("NORTH, NL"));
+  EXPECT_THAT(html, HasSubstr("certain, sha256"));
+  EXPECT_THAT(html, HasSubstr("lead, same picture, 7 bits"));
+  EXPECT_THAT(html, HasSubstr("lead, 25 bits"));
+  EXPECT_THAT(html, HasSubstr("SHA-256 aaaa"));
+  EXPECT_THAT(html, HasSubstr("a known match says identified"));
+  EXPECT_THAT(html, HasSubstr(kHostileHtml));
+  EXPECT_THAT(html, Not(HasSubstr("<b onmouse")));
+  EXPECT_EQ(Json(report)["files"][1]["matches"][0]["nearness"], "same picture");
+  // Nobody has asked the person for long: said, and without a person the desk is to be called.
+  contact.clear_verified_at();
+  EXPECT_THAT(RenderHtml(report), HasSubstr("never verified"));
+  series.mutable_series()->clear_contact();
+  EXPECT_THAT(RenderHtml(report),
+              HasSubstr("<strong>desk@north.example</strong>desk of the agency"));
+  series.clear_agency_desk();
+  EXPECT_THAT(RenderHtml(report), HasSubstr("no contact on record"));
+}
+
+TEST(Leads, PutTheOtherAgenciesFirst) {
+  v1::Report report = Of(v1::REPORT_KIND_LEADS);
+  AddSeries(report, "meadow", false);
+  AddSighting(report, "meadow", "NORTH/1", "2026-01-05T10:00:00Z", true);
+  AddSighting(report, "meadow", "SOUTH/7", "2026-03-05T10:00:00Z", false);
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("Met in 2 cases of 2 agencies."));
+  EXPECT_LT(html.find("SOUTH/7"), html.find("NORTH/1 <span class=\"tag\">this case"));
+  EXPECT_THAT(html, HasSubstr("your agency"));
+  EXPECT_THAT(html, Not(HasSubstr("No other agency")));
+  const std::string csv = Csv(report);
+  EXPECT_THAT(csv, HasSubstr("meadow,unidentified,2,2,SOUTH/7,SOUTH,'=desk,2026-03-05T10:00:00Z,3,"
+                             "0,no,no\r\n"));
+  EXPECT_EQ(Json(report)["sightings"][0]["this_case"], true);
+  report.mutable_sightings()->RemoveLast();
+  EXPECT_THAT(RenderHtml(report), HasSubstr("No other agency has met it."));
+}
+
+TEST(Circulation, DrawsCasesAndTime) {
+  v1::Report report = Of(v1::REPORT_KIND_CIRCULATION);
+  AddSeries(report, "lakeside", true);
+  AddSighting(report, "lakeside", "NORTH/1", "2026-01-05T10:00:00Z", true);
+  AddSighting(report, "lakeside", "SOUTH/7", "2026-04-05T10:00:00Z", false);
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("lakeside: 2 cases of 2 agencies."));
+  EXPECT_THAT(html, HasSubstr("2026-01: 1 sighting; 2026-04: 1 sighting."));
+  EXPECT_THAT(html, HasSubstr("One column a month."));
+  report.mutable_scope()->clear_case_name();
+  report.mutable_scope()->set_series("lakeside");
+  EXPECT_THAT(RenderHtml(report), HasSubstr("<h1>Series lakeside</h1>"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("The series is <b>identified</b>."));
+}
+
+TEST(Method, StatesThresholdsRatesAndRuns) {
+  v1::Report report = Of(v1::REPORT_KIND_METHOD);
+  v1::ReportMethod& method = *report.mutable_method();
+  method.set_program("kith 9");
+  method.set_minimum_quality(50);
+  method.set_default_radius_bits(31);
+  method.set_max_radius_bits(31);
+  method.add_libraries("sqlite 3");
+  for (const auto& [words, bits] : {std::pair("same picture", 10U), std::pair("lead", 31U)}) {
+    method.add_bands()->set_words(words);
+    method.mutable_bands(method.bands_size() - 1)->set_to_bits(bits);
+  }
+  v1::MeasuredRates& rates = *method.mutable_rates();
+  rates.set_measured_on("2026-11-25");
+  rates.set_radius_bits(31);
+  rates.set_unlike_pairs(4950);
+  rates.set_unlike_nearest_bits(70);
+  v1::AlterationRate& rate = *rates.add_alterations();
+  rate.set_alteration("crop-5");
+  rate.set_copies(10'000);
+  rate.set_found(9'999);
+  method.add_runs()->set_started_at("2026-11-25T01:02:03Z");
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("11 to 31 bits"));
+  // One miss is never rounded away.
+  EXPECT_THAT(html, HasSubstr("&lt; 100 %"));
+  EXPECT_THAT(html, HasSubstr("of 4,950 pairs of different pictures, 0 were within 31 bits"));
+  EXPECT_THAT(html, HasSubstr("not ended"));
+  const auto json = Json(report);
+  EXPECT_EQ(json["method"]["rates"]["alterations"][0]["found"], 9999);
+  EXPECT_EQ(json["method"]["libraries"][0], "sqlite 3");
+  EXPECT_THAT(Csv(report), HasSubstr("rate,crop-5,2026-11-25,9999,10000,0,0\r\n"));
+  EXPECT_THAT(Csv(report), HasSubstr("rate,different pictures,2026-11-25,0,4950,,\r\n"));
+}
+
+TEST(EveryKind, OfNothingIsAWholePage) {
+  for (const v1::ReportKind kind : AllKinds()) {
+    v1::Report report;
+    report.set_kind(kind);
+    const std::string html = RenderHtml(report);
+    EXPECT_THAT(html, HasSubstr("</html>")) << KindWord(kind);
+    EXPECT_THAT(html, HasSubstr(std::string(KindTitle(kind)))) << KindWord(kind);
+    EXPECT_THAT(html, Not(HasSubstr("<script"))) << KindWord(kind);
+    EXPECT_EQ(Json(report)["kind"], std::string(KindWord(kind)));
+    EXPECT_THAT(Csv(report), HasSubstr("\r\n")) << KindWord(kind);
+    EXPECT_EQ(KindOfWord(KindWord(kind)), kind);
+    EXPECT_NE(KindPurpose(kind), "");
+  }
+  EXPECT_EQ(KindFile(v1::REPORT_KIND_UNSPECIFIED), "report");
+  EXPECT_EQ(KindFile(v1::REPORT_KIND_LEADS), "leads");
+  EXPECT_EQ(KindOfWord("poem"), v1::REPORT_KIND_UNSPECIFIED);
+}
+
+}  // namespace
+}  // namespace kith::report

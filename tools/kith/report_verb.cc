@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/report_verb.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "proto/kith/v1/case.grpc.pb.h"
+#include "tools/kith/command_line.h"
+#include "tools/kith/engine_link.h"
+#include "tools/report/kinds.h"
+#include "tools/report/path_text.h"
+#include "tools/report/write.h"
+
+namespace kith::cli {
+namespace {
+
+struct Fetched {
+  v1::Report report;
+  std::vector<std::string> checked_roots;
+};
+
+absl::StatusOr<Fetched> Fetch(v1::CaseService::Stub& stub, const v1::GetReportRequest& request) {
+  grpc::ClientContext context;
+  const auto stream = stub.GetReport(&context, request);
+  Fetched fetched;
+  v1::GetReportResponse fragment;
+  while (stream->Read(&fragment)) {
+    fetched.report.MergeFrom(fragment.report());
+    for (const std::string& root : fragment.checked_roots()) fetched.checked_roots.push_back(root);
+  }
+  if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);
+  return fetched;
+}
+
+// What a kind is of, before anybody is asked.
+absl::Status CheckSubject(v1::ReportKind kind, bool has_case, bool has_series) {
+  const std::string word(report::KindWord(kind));
+  if (has_case && has_series) {
+    return absl::InvalidArgumentError("give --case or --series, not both");
+  }
+  if (kind == v1::REPORT_KIND_CIRCULATION && !has_case && !has_series) {
+    return absl::InvalidArgumentError(
+        "circulation is of a case or of a series: give --case AGENCY/NUMBER or --series CODE");
+  }
+  if (has_series && kind != v1::REPORT_KIND_CIRCULATION) {
+    return absl::InvalidArgumentError(word + " is not of a series; only circulation is");
+  }
+  if (report::KindIsOfACase(kind) && !has_case) {
+    return absl::InvalidArgumentError(word + " is of a case: give --case AGENCY/NUMBER");
+  }
+  return absl::OkStatus();
+}
+
+struct ReportFlags {
+  std::string kind;
+  std::string case_name;
+  std::string series;
+  std::string out;
+};
+
+int Run(const Program& program, const ReportFlags& flags) {
+  v1::GetReportRequest request;
+  request.set_kind(report::KindOfWord(flags.kind));
+  request.set_case_name(flags.case_name);
+  request.set_series(flags.series);
+  const absl::Status fits =
+      CheckSubject(request.kind(), !flags.case_name.empty(), !flags.series.empty());
+  if (!fits.ok()) return Fail(fits);
+  return WriteReportOf(program, request, flags.out);
+}
+
+}  // namespace
+
+int WriteReportOf(const Program& program, const v1::GetReportRequest& request,
+                  const std::string& out) {
+  const auto write = [&](v1::CaseService::Stub& stub) -> absl::StatusOr<int> {
+    const auto fetched = Fetch(stub, request);
+    if (!fetched.ok()) return fetched.status();
+    // The evidence may be mounted no more; where it is, it must not change.
+    const auto folder = report::PrepareFolder(out, fetched->checked_roots);
+    if (!folder.ok()) return folder.status();
+    if (absl::Status status = report::WriteReport(fetched->report, *folder); !status.ok()) {
+      return status;
+    }
+    const std::string page = *folder + "/" + report::KindFile(fetched->report.kind()) + ".html";
+    if (program.json) {
+      nlohmann::ordered_json line{{"type", "report"},
+                                  {"kind", std::string(report::KindWord(fetched->report.kind()))},
+                                  {"case", request.case_name()},
+                                  {"series", request.series()}};
+      report::PutBytes(line, "folder", *folder);
+      report::PutBytes(line, "page", page);
+      PrintJson(line);
+    } else {
+      PrintLine("Report: " + report::EscapeText(page));
+    }
+    return kExitDone;
+  };
+  return WithEngine<v1::CaseService>(program, "report", write);
+}
+
+void AddReportVerb(CLI::App& app, Program& program) {
+  std::string kinds;
+  std::vector<std::string> words;
+  for (const v1::ReportKind kind : report::AllKinds()) {
+    words.emplace_back(report::KindWord(kind));
+    kinds += fmt::format("\n  {:<15}{}", report::KindWord(kind), report::KindPurpose(kind));
+  }
+  CLI::App* verb = AddVerb(
+      app, program, "report",
+      "Writes a report from what is on record, as a page (HTML), for programs (JSON) and for\n"
+      "spreadsheets (CSV). The page opens offline and prints; no report holds pictures or PDQ\n"
+      "hashes. Several kinds can go into one folder. The kinds:" +
+          kinds,
+      "kith report identification --case DPD/2026-0117 --out report\n"
+      "kith report leads --case DPD/2026-0117\n"
+      "kith report circulation --series lakeside --out report\n"
+      "kith report method --server 127.0.0.1:7475");
+  auto flags = std::make_shared<ReportFlags>();
+  verb->add_option("kind", flags->kind, "What to tell")
+      ->type_name("KIND")
+      ->required()
+      ->check(CLI::IsMember(words));
+  verb->add_option("--case", flags->case_name, "The case")->type_name("AGENCY/NUMBER");
+  verb->add_option("--series", flags->series, "The series")->type_name("CODE");
+  verb->add_option("--out", flags->out, "Folder of the report (default: a new ./kith-report)")
+      ->type_name("DIR");
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [flags, &program] { return Run(program, *flags); });
+}
+
+}  // namespace kith::cli
