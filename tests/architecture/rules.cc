@@ -58,13 +58,16 @@ int ServerStorey(std::string_view path) {
   for (const auto& [name, storey] : kSubrooms) {
     if (SubroomOf(path) == name) return storey;
   }
-  constexpr std::array<std::pair<std::string_view, int>, 11> kFiles = {{
+  constexpr std::array<std::pair<std::string_view, int>, 14> kFiles = {{
       {"settings", 0},
       {"store_lock", 0},
       {"calls", kEngineStorey},
       {"engine", kEngineStorey},
       {"matcher", kEngineStorey},
       {"check_run", kEngineStorey},
+      {"case_", kEngineStorey},
+      {"clusters", kEngineStorey},
+      {"evidence_index", kEngineStorey},
       {"holder", 5},
       {"connect", 5},
       {"embedded", 5},
