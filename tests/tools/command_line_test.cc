@@ -50,6 +50,19 @@ TEST(Help, StartsWithThreeExamplesOfTheVerbItself) {
   EXPECT_GE(verbs, 35);
 }
 
+// A description of one sentence was left out once.
+TEST(Help, ListsEachVerbWithWhatItDoes) {
+  Program program;
+  const auto app = MakeCommandLine(program);
+  Visit(*app, "kith", [](const CLI::App& verb, const std::string& words) {
+    const std::string help = verb.help();
+    for (const CLI::App* below : verb.get_subcommands({})) {
+      const std::string said = below->get_description();
+      EXPECT_THAT(help, HasSubstr(said.substr(0, said.find_first_of(".\n")))) << words;
+    }
+  });
+}
+
 TEST(Help, TellsWhatEveryOptionIs) {
   Program program;
   const auto app = MakeCommandLine(program);

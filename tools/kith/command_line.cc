@@ -51,8 +51,9 @@ class ExamplesFirst : public CLI::Formatter {
   // In a list of verbs the first sentence is enough.
   std::string make_subcommand(const CLI::App* app) const override {
     std::string sentence = app->get_description();
-    sentence.erase(std::min(sentence.size(), sentence.find(". ") + 1));
-    sentence.erase(std::min(sentence.size(), sentence.find(".\n") + 1));
+    for (const char* end : {". ", ".\n"}) {
+      if (const std::size_t at = sentence.find(end); at != std::string::npos) sentence.erase(at + 1);
+    }
     std::replace(sentence.begin(), sentence.end(), '\n', ' ');
     constexpr std::size_t kColumn = 12;
     std::string name = "  " + app->get_name();
