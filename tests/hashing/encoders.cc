@@ -26,11 +26,11 @@ Colour At(const Picture& picture, int x, int y) {
   return {picture.rgb[at], picture.rgb[at + 1], picture.rgb[at + 2]};
 }
 
-void Put(Data& out, std::uint32_t value, int bytes) {
+void Put(Data& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-void PutBig(Data& out, std::uint32_t value, int bytes) {
+void PutBig(Data& out, std::uint64_t value, int bytes) {
   for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
