@@ -74,8 +74,8 @@ void BM_LiveAdd(benchmark::State& state) {
 
 // Microseconds that this share of the queries waited less than.
 double Quantile(std::vector<double>& micros, double share) {
-  const auto place = micros.begin() + static_cast<std::ptrdiff_t>(
-                                          share * static_cast<double>(micros.size() - 1));
+  const auto place =
+      micros.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(micros.size() - 1));
   std::nth_element(micros.begin(), place, micros.end());
   return *place;
 }
@@ -122,9 +122,9 @@ void BM_LiveQuery(benchmark::State& state) {
         const std::vector<index::Label> labels = LabelsFrom(count + row, kBatch);
         if (!index->Add(std::span(codes).subspan(row % codes.size(), kBatch), labels).ok()) return;
         added += kBatch;
-        std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(
-                                                  std::chrono::duration<double>(
-                                                      static_cast<double>(row + kBatch) / rate)));
+        std::this_thread::sleep_until(
+            begin + std::chrono::duration_cast<Clock::duration>(
+                        std::chrono::duration<double>(static_cast<double>(row + kBatch) / rate)));
       }
     });
     std::vector<double> busy = QueryTimes(*index, kSeconds);

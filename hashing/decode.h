@@ -135,7 +135,8 @@ class RowSink {
 
 struct DecodeResult {
   // kHashed: every row was given as it stands in the file. kPartial: every row was given, but some
-  // are filled in, or later frames are missing, as `detail` says. Otherwise the reason why rows are missing or absent.
+  // are filled in, or later frames are missing, as `detail` says. Otherwise the reason why rows are
+  // missing or absent.
   Disposition disposition = Disposition::kUnreadable;
   Format format = Format::kNone;
   int width = 0;  // 0 where unknown; known for most pictures over a limit
@@ -143,8 +144,9 @@ struct DecodeResult {
   std::string detail;  // for people, English, without content of the file
 };
 
-// Decodes the first frame or page, and further ones as far as the sink wants them. After a result other than kHashed and kPartial the sink may have
-// seen some rows; they are to be thrown away. Complexity: O(bytes + pixels).
+// Decodes the first frame or page, and further ones as far as the sink wants them. After a result
+// other than kHashed and kPartial the sink may have seen some rows; they are to be thrown away.
+// Complexity: O(bytes + pixels).
 [[nodiscard]] DecodeResult Decode(std::span<const std::uint8_t> bytes, const DecodeLimits& limits,
                                   RowSink& sink);
 

@@ -41,8 +41,8 @@ absl::StatusOr<std::unique_ptr<HammingIndex>> HammingIndex::Create(
                      ", or 0 to let it choose"));
   }
   if (options.owner.size() > internal::kMaxMarkBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "index: the owner's name has more than ", internal::kMaxMarkBytes, " bytes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("index: the owner's name has more than ", internal::kMaxMarkBytes, " bytes"));
   }
   return internal::SegmentedIndex::Make(**engine, *simd, options);
 }

@@ -4,9 +4,9 @@
 // are added and withdrawn.
 //
 // Shape: a small head that is scanned, immutable segments (each a faiss::IndexBinary made by the
-// engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index makes
-// few large segments of many small ones and leaves withdrawn codes out of them. The engine decides
-// speed and memory, never the answer.
+// engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index
+// makes few large segments of many small ones and leaves withdrawn codes out of them. The engine
+// decides speed and memory, never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on
 // the state it found when it began and waits for no addition, withdrawal or merge; additions and
@@ -152,8 +152,8 @@ class HammingIndex {
 
   [[nodiscard]] virtual HammingIndexStats Stats() const = 0;
 
-  // The sum of RowDigest over all codes that a search may find, modulo 2^64: two indexes of the same
-  // rows have the same, in whatever order and segments. O(n). Errors: ResourceExhausted.
+  // The sum of RowDigest over all codes that a search may find, modulo 2^64: two indexes of the
+  // same rows have the same, in whatever order and segments. O(n). Errors: ResourceExhausted.
   [[nodiscard]] virtual absl::StatusOr<std::uint64_t> ContentDigest() const = 0;
 
   // Waits until no merge runs or is due, and what is marked is in the directory, if it can be
@@ -164,9 +164,9 @@ class HammingIndex {
   // For an index with a directory; the others know no marks, and have recovered nothing.
 
   [[nodiscard]] virtual const RecoveredIndex& recovered() const = 0;
-  // Puts back codes of missing entries: of all in `range`, which is the beginning of the first range
-  // that is still missing, or all of it. Until nothing is missing nothing is written.
-  // Errors: InvalidArgument for another range, ResourceExhausted when memory ran out.
+  // Puts back codes of missing entries: of all in `range`, which is the beginning of the first
+  // range that is still missing, or all of it. Until nothing is missing nothing is written. Errors:
+  // InvalidArgument for another range, ResourceExhausted when memory ran out.
   [[nodiscard]] virtual absl::Status Restore(const EntryRange& range, std::span<const Code> codes,
                                              std::span<const Label> labels) = 0;
   // Forgets all codes, in the directory too: for an owner that cannot use what was recovered.

@@ -112,8 +112,8 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes) {
     case ChangeKind::kSwitched:
     case ChangeKind::kSetEdited: {
       KITH_ASSIGN(files, ledger_.FilesMet(0, {}, facts.set_id));
-      KITH_RETURN_IF_ERROR(GatherNear(facts.set_id, 1, std::numeric_limits<std::int64_t>::max(),
-                                      files));
+      KITH_RETURN_IF_ERROR(
+          GatherNear(facts.set_id, 1, std::numeric_limits<std::int64_t>::max(), files));
       break;
     }
     default:
@@ -122,8 +122,8 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes) {
   if (files.empty()) return absl::OkStatus();
   if (const auto set = directory.hash_sets.ById(facts.set_id)) {
     subject = absl::StrCat("set ", set->name());
-  } else if (const auto series = directory.series.ById(
-                 facts.series_id != 0 ? facts.series_id : facts.moved_to)) {
+  } else if (const auto series =
+                 directory.series.ById(facts.series_id != 0 ? facts.series_id : facts.moved_to)) {
     subject = absl::StrCat("series ", series->code());
   } else {
     subject = "entries";
@@ -147,8 +147,8 @@ absl::StatusOr<std::vector<casework::AlertedFile>> CaseDesk::Changed(
   file_ids.erase(std::unique(file_ids.begin(), file_ids.end()), file_ids.end());
   std::vector<casework::AlertedFile> changed;
   for (std::size_t begin = 0; begin < file_ids.size(); begin += kMatchedAtOnce) {
-    const auto part = std::span(file_ids).subspan(
-        begin, std::min(kMatchedAtOnce, file_ids.size() - begin));
+    const auto part =
+        std::span(file_ids).subspan(begin, std::min(kMatchedAtOnce, file_ids.size() - begin));
     KITH_ASSIGN(std::vector<casework::StoredFile> files, ledger_.ReadFiles(part));
     // What was matched since then is up to date, and was told as it is.
     std::erase_if(files, [&](const casework::StoredFile& file) {
@@ -199,8 +199,8 @@ absl::StatusOr<v1::ListAlertsResponse> CaseDesk::ListAlerts(const v1::ListAlerts
   const auto page = ReadPage("alerts", request.page_size(), request.page_token());
   if (!page.ok()) return page.status();
   KITH_RETURN_IF_ERROR(Watch());
-  KITH_ASSIGN(const auto found, ledger_.ListAlerts(page->after, page->size + 1,
-                                                   request.case_name(), request.closed_too()));
+  KITH_ASSIGN(const auto found, ledger_.ListAlerts(page->after, page->size + 1, request.case_name(),
+                                                   request.closed_too()));
   v1::ListAlertsResponse response;
   response.set_next_page_token(FillPage(
       "alerts", *page, found, [&](const auto& alert) { *response.add_alerts() = alert; },
@@ -231,8 +231,8 @@ absl::StatusOr<v1::GetAlertResponse> CaseDesk::GetAlert(const v1::GetAlertReques
 absl::StatusOr<v1::CloseAlertResponse> CaseDesk::CloseAlert(const v1::CloseAlertRequest& request) {
   const std::string& who = request.signature().who();
   if (who.empty()) return absl::InvalidArgumentError("say who closes the alert");
-  KITH_RETURN_IF_ERROR(catalog::FirstError({catalog::CheckName("who", who),
-                                            catalog::CheckText("why", request.signature().why())}));
+  KITH_RETURN_IF_ERROR(catalog::FirstError(
+      {catalog::CheckName("who", who), catalog::CheckText("why", request.signature().why())}));
   KITH_RETURN_IF_ERROR(ledger_.CloseAlert(request.alert_id(), who, request.signature().why()));
   v1::CloseAlertResponse response;
   KITH_ASSIGN(*response.mutable_alert(), ledger_.GetAlert(request.alert_id()));

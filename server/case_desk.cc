@@ -81,8 +81,7 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
   const catalog::Signature signature = {.who = request.signature().who(),
                                         .why = request.signature().why()};
   if (sha256.size() != kSha256Bytes) return absl::InvalidArgumentError("a SHA-256 has 32 bytes");
-  if (request.kind() == v1::OPINION_KIND_UNSPECIFIED ||
-      !v1::OpinionKind_IsValid(request.kind())) {
+  if (request.kind() == v1::OPINION_KIND_UNSPECIFIED || !v1::OpinionKind_IsValid(request.kind())) {
     return absl::InvalidArgumentError("say whether the match is confirmed or rejected");
   }
   if (signature.who.empty()) return absl::InvalidArgumentError("say whose opinion it is");
@@ -96,7 +95,8 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
     return absl::FailedPreconditionError(
         absl::StrCat("file ", start, "... and entry ", request.entry_id(),
                      " are the same by digest, which is certain; if the entry is wrong, withdraw "
-                     "it: kith entry withdraw ", request.entry_id()));
+                     "it: kith entry withdraw ",
+                     request.entry_id()));
   }
   KITH_RETURN_IF_ERROR(Watch());
   v1::GiveOpinionResponse response;
@@ -128,8 +128,8 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
       }));
   KITH_ASSIGN(const std::vector<casework::StoredFile> files, ledger_.FilesOf(sha256));
   for (std::size_t begin = 0; begin < files.size(); begin += kMatchedAtOnce) {
-    const auto part = std::span(files).subspan(begin, std::min(kMatchedAtOnce,
-                                                               files.size() - begin));
+    const auto part =
+        std::span(files).subspan(begin, std::min(kMatchedAtOnce, files.size() - begin));
     KITH_ASSIGN(const Matched matched, RecordNow(part));
     for (std::size_t i = 0; i < part.size(); ++i) {
       v1::VerdictChange& verdict = *response.add_verdicts();

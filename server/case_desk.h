@@ -39,8 +39,8 @@ class CaseDesk {
       const v1::RefreshCaseRequest& request);
 
   // Raises the alerts of the changes since the last time, in order. Called before alerts are listed
-  // and before anything brings the ledger up to date, lest that hides them. What it raises depends on
-  // the ledger and the changes only, not on when or how often it is called. Nothing to do: O(1).
+  // and before anything brings the ledger up to date, lest that hides them. What it raises depends
+  // on the ledger and the changes only, not on when or how often it is called. Nothing to do: O(1).
   // Else one join of what was added with all evidence, and a look-up of each file that it meets.
   [[nodiscard]] absl::Status Watch();
   [[nodiscard]] absl::StatusOr<v1::ListAlertsResponse> ListAlerts(

@@ -81,7 +81,8 @@ absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(bool d
     v1::NotificationTask& task = tasks.emplace_back();
     task.set_series(series->code());
     task.set_case_name(key.second);
-    if (series->has_notification_contact()) *task.mutable_contact() = series->notification_contact();
+    if (series->has_notification_contact())
+      *task.mutable_contact() = series->notification_contact();
     task.set_agency(series->agency());
     task.set_since(std::max(one.first_seen_at.substr(0, kDayBytes), series->identified_on()));
     KITH_ASSIGN(*task.mutable_due_on(),
@@ -114,8 +115,8 @@ absl::StatusOr<v1::MarkNotifiedResponse> CaseDesk::MarkNotified(
     const v1::MarkNotifiedRequest& request) {
   const std::string& who = request.signature().who();
   if (who.empty()) return absl::InvalidArgumentError("say who told them");
-  KITH_RETURN_IF_ERROR(catalog::FirstError({catalog::CheckName("who", who),
-                                            catalog::CheckText("why", request.signature().why())}));
+  KITH_RETURN_IF_ERROR(catalog::FirstError(
+      {catalog::CheckName("who", who), catalog::CheckText("why", request.signature().why())}));
   const auto named = catalog_->directory().series.ByName(request.series());
   const auto series = named ? catalog_->directory().CurrentSeries(named->series_id()) : nullptr;
   if (series == nullptr) {
@@ -126,9 +127,9 @@ absl::StatusOr<v1::MarkNotifiedResponse> CaseDesk::MarkNotified(
     for (const v1::NotificationTask& task : tasks) {
       if (task.series() == series->code() && task.case_name() == request.case_name()) return task;
     }
-    return absl::NotFoundError(
-        absl::StrCat("nobody is to be told of series ", catalog::Quoted(series->code()),
-                     " in case ", catalog::Quoted(request.case_name())));
+    return absl::NotFoundError(absl::StrCat("nobody is to be told of series ",
+                                            catalog::Quoted(series->code()), " in case ",
+                                            catalog::Quoted(request.case_name())));
   };
   KITH_ASSIGN(const v1::NotificationTask open, find());
   if (!open.notified_at().empty()) {

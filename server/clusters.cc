@@ -54,7 +54,8 @@ absl::StatusOr<std::vector<FileCluster>> FindClusters(casework::Ledger& ledger,
   // They come by content, so that those of one content follow each other.
   KITH_RETURN_IF_ERROR(ledger.EachUnrecognized([&](casework::Ledger::Unrecognized file) {
     if (files.empty() || files.back().sha256 != file.sha256) {
-      files.push_back({.file_id = file.file_id, .sha256 = std::move(file.sha256), .case_names = {}});
+      files.push_back(
+          {.file_id = file.file_id, .sha256 = std::move(file.sha256), .case_names = {}});
       links.Add();
     }
     NewFile& content = files.back();

@@ -78,8 +78,7 @@ class Engine {
   // Streams: each hands its messages to `emit` until it is done or `emit` says false.
 #define KITH_STREAM(Name)                  \
   [[nodiscard]] virtual absl::Status Name( \
-      const v1::Name##Request& request,    \
-      const std::function<bool(v1::Name##Response)>& emit) = 0;
+      const v1::Name##Request& request, const std::function<bool(v1::Name##Response)>& emit) = 0;
   KITH_ALL_STREAMS(KITH_STREAM)
 #undef KITH_STREAM
 

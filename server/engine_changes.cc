@@ -68,9 +68,9 @@ absl::StatusOr<v1::EditSeriesResponse> EngineImpl::EditSeries(
 
 absl::StatusOr<v1::SetSeriesAliasResponse> EngineImpl::SetSeriesAlias(
     const v1::SetSeriesAliasRequest& request) {
-  return Respond(catalog_->SetSeriesAlias(request.code(), request.alias(),
-                                          SignatureOf(request.signature())),
-                 &v1::SetSeriesAliasResponse::mutable_series);
+  return Respond(
+      catalog_->SetSeriesAlias(request.code(), request.alias(), SignatureOf(request.signature())),
+      &v1::SetSeriesAliasResponse::mutable_series);
 }
 
 absl::StatusOr<v1::MergeSeriesResponse> EngineImpl::MergeSeries(

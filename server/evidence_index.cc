@@ -54,8 +54,7 @@ absl::Status Tell(const Feed& feed, index::HammingIndex& codes, index::DigestInd
   if (auto status = codes.Add(feed.codes, feed.labels); !status.ok()) return status;
   for (std::size_t kind = 0; kind < feed.digests.size(); ++kind) {
     const std::vector<std::string_view> views(feed.digests[kind].begin(), feed.digests[kind].end());
-    if (auto status =
-            digests.Add(static_cast<index::DigestKind>(kind), views, feed.files[kind]);
+    if (auto status = digests.Add(static_cast<index::DigestKind>(kind), views, feed.files[kind]);
         !status.ok()) {
       return status;
     }
@@ -78,19 +77,19 @@ absl::Status EvidenceIndex::BringUpToDate() {
   Feed feed;
   std::size_t fed = 0;
   const std::uint64_t known = last_file_;
-  auto status = ledger_->NewEvidence(
-      last_file_, last_replaced_, [&](casework::EvidenceFacts facts) -> absl::Status {
-        if (facts.file_id <= known) {
-          const std::array<std::uint64_t, 1> again = {facts.file_id};
-          KITH_RETURN_IF_ERROR(codes_->Withdraw(again).status());
-          digests_->Withdraw(again);
-        }
-        feed.Add(facts);
-        if (++fed % kFilesAtOnce != 0) return absl::OkStatus();
-        auto told = Tell(feed, *codes_, *digests_);
-        feed = {};
-        return told;
-      });
+  auto status = ledger_->NewEvidence(last_file_, last_replaced_,
+                                     [&](casework::EvidenceFacts facts) -> absl::Status {
+                                       if (facts.file_id <= known) {
+                                         const std::array<std::uint64_t, 1> again = {facts.file_id};
+                                         KITH_RETURN_IF_ERROR(codes_->Withdraw(again).status());
+                                         digests_->Withdraw(again);
+                                       }
+                                       feed.Add(facts);
+                                       if (++fed % kFilesAtOnce != 0) return absl::OkStatus();
+                                       auto told = Tell(feed, *codes_, *digests_);
+                                       feed = {};
+                                       return told;
+                                     });
   if (status.ok()) status = Tell(feed, *codes_, *digests_);
   // Half of it would miss files for ever: from the start, at the next need.
   if (!status.ok()) codes_ = nullptr;

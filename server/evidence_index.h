@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: find the files of all cases on record that lie near a code or have a digest: the way back
-// from what is known to what was seized.
+// Purpose: find the files of all cases on record that lie near a code or have a digest: the way
+// back from what is known to what was seized.
 //
 // Thread-safety: all functions may be called from any thread; they wait for each other.
 //
@@ -42,8 +42,8 @@ class EvidenceIndex {
     index::Code pdq = {};
     v1::Dialect dialect = v1::DIALECT_UNSPECIFIED;
   };
-  // Tells of each pair of one of these codes and a file with one within the radius, as often as it is
-  // found.
+  // Tells of each pair of one of these codes and a file with one within the radius, as often as it
+  // is found.
   [[nodiscard]] absl::Status NearPairs(
       std::span<const FileCode> codes, int radius_bits,
       const std::function<void(std::uint64_t file_id, std::uint64_t near_file_id)>& pair);

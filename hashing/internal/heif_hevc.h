@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: HEVC for libheif by libde265 on the calling thread. libheif's own plugin of libde265 wants
-// a thread beside it, and waits for ever where there is none, as in the cage.
+// Purpose: HEVC for libheif by libde265 on the calling thread. libheif's own plugin of libde265
+// wants a thread beside it, and waits for ever where there is none, as in the cage.
 //
 // Thread-safety: the plugin has no state beyond each decoder.
 #pragma once

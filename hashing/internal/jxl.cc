@@ -17,7 +17,8 @@ namespace kith::hashing::internal {
 namespace {
 
 // What libjxl holds of a picture: 15 bytes a pixel of a lossless one of 36 megapixels, more where
-// filters and frames come in. A picture of thirty bytes can have any size: this bounds the time too.
+// filters and frames come in. A picture of thirty bytes can have any size: this bounds the time
+// too.
 constexpr std::uint64_t kBytesAPixel = 32;
 
 struct Destroy {

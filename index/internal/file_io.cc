@@ -59,8 +59,8 @@ absl::StatusOr<std::uint64_t> FolderFile::Size() const {
 
 absl::Status FolderFile::ReadAt(std::uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
-    const ssize_t count = pread(fd_, bytes.data(), std::min(bytes.size(), kBytesAtOnce),
-                                static_cast<off_t>(offset));
+    const ssize_t count =
+        pread(fd_, bytes.data(), std::min(bytes.size(), kBytesAtOnce), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Failed(path_, "read", errno);
     if (count == 0) return absl::DataLossError(absl::StrCat(path_, ": is cut off"));

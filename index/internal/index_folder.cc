@@ -118,9 +118,8 @@ absl::Status IndexFolder::WriteManifest(const Manifest& manifest) {
     if (!status.ok()) return status;
   }
   if (rename(new_path.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError(
-        absl::StrCat(path, ": cannot be replaced: ",
-                     std::error_code(errno, std::generic_category()).message()));
+    return absl::UnavailableError(absl::StrCat(
+        path, ": cannot be replaced: ", std::error_code(errno, std::generic_category()).message()));
   }
   if (auto status = FlushFolder(path_); !status.ok()) return status;
   RemoveUnnamed(manifest);
@@ -141,9 +140,8 @@ void IndexFolder::RemoveUnnamed(const Manifest& manifest) const {
 absl::Status IndexFolder::Clear() {
   const std::string path = absl::StrCat(path_, "/", kManifestName);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return absl::UnavailableError(
-        absl::StrCat(path, ": cannot be removed: ",
-                     std::error_code(errno, std::generic_category()).message()));
+    return absl::UnavailableError(absl::StrCat(
+        path, ": cannot be removed: ", std::error_code(errno, std::generic_category()).message()));
   }
   RemoveUnnamed({});
   return absl::OkStatus();

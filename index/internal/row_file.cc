@@ -149,9 +149,9 @@ absl::Status WriteRows(const std::string& path, const Rows& rows) {
     views.push_back(label.view);
   }
   Header header = Layout(rows.size(), entries.front(), entries.back());
-  const std::array<std::span<const std::byte>, 3> sections = {
-      std::as_bytes(std::span(rows.codes)), std::as_bytes(std::span(entries)),
-      std::as_bytes(std::span(views))};
+  const std::array<std::span<const std::byte>, 3> sections = {std::as_bytes(std::span(rows.codes)),
+                                                              std::as_bytes(std::span(entries)),
+                                                              std::as_bytes(std::span(views))};
   for (std::size_t i = 0; i < sections.size(); ++i) {
     header.sections[i].hash = XXH3_64bits(sections[i].data(), sections[i].size());
   }

@@ -84,8 +84,8 @@ void SegmentedIndex::SetTrouble(std::string trouble) {
 
 absl::Status SegmentedIndex::SetMark(std::string_view mark) {
   if (mark.size() > kMaxMarkBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("index: a mark of ", mark.size(),
-                                                   " bytes; at most ", kMaxMarkBytes));
+    return absl::InvalidArgumentError(
+        absl::StrCat("index: a mark of ", mark.size(), " bytes; at most ", kMaxMarkBytes));
   }
   const Lock lock(writer_mutex_);
   if (folder_ == nullptr) return absl::OkStatus();
@@ -93,8 +93,7 @@ absl::Status SegmentedIndex::SetMark(std::string_view mark) {
   const std::size_t waiting = state->head->size();
   // A head that is half full is sealed here, where an addition ends, so that it never fills up in
   // the middle of one: what lies in segments is then all there is up to some mark.
-  if (waiting > 0 &&
-      (2 * waiting >= head_codes_ || state->segments.size() > marked_segments_)) {
+  if (waiting > 0 && (2 * waiting >= head_codes_ || state->segments.size() > marked_segments_)) {
     if (absl::Status status = Seal({}, {}); !status.ok()) return status;
   }
   const std::shared_ptr<const State> sealed = Snapshot();
@@ -178,15 +177,14 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
   const std::shared_ptr<const State> state = Snapshot();
   Segments segments = state->segments;
   if (!codes.empty()) {
-    absl::StatusOr<std::shared_ptr<Segment>> segment =
-        Segment::Build(engine_, simd_, bands_,
-                       Rows{.codes = {codes.begin(), codes.end()},
-                            .labels = {labels.begin(), labels.end()}});
+    absl::StatusOr<std::shared_ptr<Segment>> segment = Segment::Build(
+        engine_, simd_, bands_,
+        Rows{.codes = {codes.begin(), codes.end()}, .labels = {labels.begin(), labels.end()}});
     if (!segment.ok()) return segment.status();
-    const auto place = std::find_if(segments.begin(), segments.end(),
-                                    [&](const std::shared_ptr<Segment>& other) {
-                                      return other->first_entry() > range.last_entry;
-                                    });
+    const auto place =
+        std::find_if(segments.begin(), segments.end(), [&](const std::shared_ptr<Segment>& other) {
+          return other->first_entry() > range.last_entry;
+        });
     segments.insert(place, *std::move(segment));
     ++marked_segments_;
   }

@@ -28,8 +28,7 @@ absl::StatusOr<std::string> BusinessDaysAfter(std::string_view day, int count,
   int month = 0;
   int of_month = 0;
   if (text.empty() || !catalog::CheckDate("day", text).ok() ||
-      !absl::SimpleAtoi(text.substr(0, 4), &year) ||
-      !absl::SimpleAtoi(text.substr(5, 2), &month) ||
+      !absl::SimpleAtoi(text.substr(0, 4), &year) || !absl::SimpleAtoi(text.substr(5, 2), &month) ||
       !absl::SimpleAtoi(text.substr(8, 2), &of_month)) {
     return absl::InvalidArgumentError(absl::StrCat(catalog::Quoted(day), " is no day"));
   }

@@ -16,7 +16,8 @@ using catalog::Statement;
 using catalog::Transaction;
 
 constexpr std::string_view kStoredColumns =
-    "SELECT f.id, f.md5, f.sha1, f.sha256, f.disposition, c.codes, f.case_record, r.name, f.verdict,"
+    "SELECT f.id, f.md5, f.sha1, f.sha256, f.disposition, c.codes, f.case_record, r.name, "
+    "f.verdict,"
     " f.rule, f.matched_at, f.radius_bits FROM evidence_file f"
     " JOIN case_record r ON r.id = f.case_record LEFT JOIN evidence_code c ON c.file = f.id ";
 
@@ -72,8 +73,7 @@ absl::StatusOr<std::vector<StoredFile>> Ledger::FilesOf(std::string_view sha256)
   return ReadAll(rows);
 }
 
-absl::StatusOr<std::vector<StoredFile>> Ledger::ReadFiles(
-    std::span<const std::uint64_t> file_ids) {
+absl::StatusOr<std::vector<StoredFile>> Ledger::ReadFiles(std::span<const std::uint64_t> file_ids) {
   std::vector<std::uint64_t> ids(file_ids.begin(), file_ids.end());
   std::sort(ids.begin(), ids.end());
   KITH_ASSIGN(Transaction read, database_->BeginRead());

@@ -98,16 +98,17 @@ absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(
   std::vector<std::uint64_t> ids;
   if (change != 0) {
     for (const char* table : {"withdrawal", "entry_moved"}) {
-      Statement rows = read.Prepare(absl::StrCat(
-          "SELECT DISTINCT m.file FROM ", table, " w CROSS JOIN match m ON m.entry = w.entry"
-          " AND m.superseded_at IS NULL WHERE w.change = ?1"));
+      Statement rows =
+          read.Prepare(absl::StrCat("SELECT DISTINCT m.file FROM ", table,
+                                    " w CROSS JOIN match m ON m.entry = w.entry"
+                                    " AND m.superseded_at IS NULL WHERE w.change = ?1"));
       rows.Bind(change);
       KITH_RETURN_IF_ERROR(Collect(rows, ids));
     }
   }
   for (const std::uint64_t series : series_ids) {
-    Statement rows = read.Prepare(
-        "SELECT DISTINCT file FROM match WHERE series = ?1 AND superseded_at IS NULL");
+    Statement rows =
+        read.Prepare("SELECT DISTINCT file FROM match WHERE series = ?1 AND superseded_at IS NULL");
     rows.Bind(series);
     KITH_RETURN_IF_ERROR(Collect(rows, ids));
   }
@@ -246,9 +247,10 @@ absl::Status Ledger::CloseAlert(std::uint64_t alert_id, std::string_view who,
                                 std::string_view why) {
   KITH_ASSIGN(const v1::Alert alert, GetAlert(alert_id));
   KITH_ASSIGN(Transaction write, database_->BeginWrite());
-  KITH_RETURN_IF_ERROR(write.Execute(
-      "UPDATE alert SET closed_at = ?2, closed_by = ?3, why = ?4 WHERE id = ?1 AND closed_at IS NULL",
-      alert_id, catalog::TimeNow(), who, why));
+  KITH_RETURN_IF_ERROR(
+      write.Execute("UPDATE alert SET closed_at = ?2, closed_by = ?3, why = ?4 WHERE id = ?1 AND "
+                    "closed_at IS NULL",
+                    alert_id, catalog::TimeNow(), who, why));
   if (write.Changes() == 0) {
     return absl::FailedPreconditionError(absl::StrCat("alert ", alert_id, " is closed already"));
   }

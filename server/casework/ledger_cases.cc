@@ -88,8 +88,8 @@ absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::str
       " AND f.paths > 0 AND m.held_back = 0 AND m.purpose <> 2 AND m.series = sighting.series)"
       " WHERE case_record = ?1",
       case_id));
-  for (const char* table : {"match", "evidence_code", "past_verdict", "alert_file",
-                            "evidence_path", "evidence_replaced"}) {
+  for (const char* table : {"match", "evidence_code", "past_verdict", "alert_file", "evidence_path",
+                            "evidence_replaced"}) {
     KITH_RETURN_IF_ERROR(write.Execute(
         absl::StrCat("DELETE FROM ", table, " WHERE file IN ", std::string(kFiles)), case_id));
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: what people said of pairs of evidence file and entry, held in memory so that every look-up
-// and every case heeds it. The ledger's table `opinion` is the truth; the last word on a pair holds.
+// Purpose: what people said of pairs of evidence file and entry, held in memory so that every
+// look-up and every case heeds it. The ledger's table `opinion` is the truth; the last word on a
+// pair holds.
 //
 // Thread-safety: all functions may be called from any thread. Complexity: O(1) a look-up.
 // Memory: some 80 bytes a file on which somebody gave an opinion.

@@ -5,10 +5,12 @@
 // Thread-safety: pure functions. Complexity: O(matches). Errors: none; every input has a verdict.
 //
 // The rules, in the order in which they are asked:
-//   1. A match by digest is certain, and so is a lead that a person confirmed; any other match by PDQ
+//   1. A match by digest is certain, and so is a lead that a person confirmed; any other match by
+//   PDQ
 //      is a lead. A benign match holds back every known lead that lies strictly farther than the
 //      nearest benign one (what is certain is nearer than any lead); it never touches what is
-//      certain. What is held back does not count below. (A lead that a person rejected is no match.)
+//      certain. What is held back does not count below. (A lead that a person rejected is no
+//      match.)
 //   2. CONFLICT: known and benign entries both match for certain; or, among known matches, one set
 //      says identified and another set says not identified.
 //   3. IDENTIFIED: a known match says identified. RECOGNIZED: there is a known match.

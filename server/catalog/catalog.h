@@ -164,19 +164,18 @@ class Catalog {
                                                           const Signature& signature);
   // Writes something of another room under a number of the change sequence: `record` puts its rows
   // into the transaction, `apply` follows the COMMIT. An error of `record` undoes all.
-  [[nodiscard]] absl::Status Change(ChangeKind kind, std::string_view subject,
-                                    const Signature& signature,
-                                    const std::function<absl::Status(Transaction&, std::uint64_t)>&
-                                        record,
-                                    const std::function<absl::Status()>& apply);
+  [[nodiscard]] absl::Status Change(
+      ChangeKind kind, std::string_view subject, const Signature& signature,
+      const std::function<absl::Status(Transaction&, std::uint64_t)>& record,
+      const std::function<absl::Status()>& apply);
   // The records of these entries, in order. NOT_FOUND names the first unknown.
   [[nodiscard]] absl::StatusOr<std::vector<v1::Entry>> ReadEntries(
       std::span<const std::uint64_t> entry_ids);
-  // Hands the active entries of a set with numbers first..last to `take`, ascending, in one scan: the
-  // set's name and the series are not filled in. An error of `take` ends it.
-  [[nodiscard]] absl::Status ForEachEntry(std::uint64_t set_id, std::uint64_t first,
-                                          std::uint64_t last,
-                                          const std::function<absl::Status(const v1::Entry&)>& take);
+  // Hands the active entries of a set with numbers first..last to `take`, ascending, in one scan:
+  // the set's name and the series are not filled in. An error of `take` ends it.
+  [[nodiscard]] absl::Status ForEachEntry(
+      std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
+      const std::function<absl::Status(const v1::Entry&)>& take);
   // The source_ref of each of these entries, in order.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> SourceRefs(
       std::span<const std::uint64_t> entry_ids);

@@ -90,10 +90,9 @@ absl::StatusOr<std::vector<v1::Change>> Catalog::ListChanges(std::uint64_t after
   }
 }
 
-absl::Status Catalog::Change(
-    ChangeKind kind, std::string_view subject, const Signature& signature,
-    const std::function<absl::Status(Transaction&, std::uint64_t)>& record,
-    const std::function<absl::Status()>& apply) {
+absl::Status Catalog::Change(ChangeKind kind, std::string_view subject, const Signature& signature,
+                             const std::function<absl::Status(Transaction&, std::uint64_t)>& record,
+                             const std::function<absl::Status()>& apply) {
   if (auto status = CheckSignature(signature); !status.ok()) return status;
   auto write = impl_->BeginWrite();
   if (!write.ok()) return write.status();

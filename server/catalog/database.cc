@@ -159,9 +159,10 @@ absl::Status CopyBeforeUpgrade(Connection& connection, const DatabaseOptions& op
   if (status.ok()) status = Flush(FolderOf(options.path));
   if (status.ok()) return status;
   RemoveDatabase(draft);
-  return absl::Status(status.code(),
-                      absl::StrCat(options.path, ": not upgraded, because no copy of it could be "
-                                   "made first: ", status.message()));
+  return absl::Status(status.code(), absl::StrCat(options.path,
+                                                  ": not upgraded, because no copy of it could be "
+                                                  "made first: ",
+                                                  status.message()));
 }
 
 absl::Status CheckOwn(Connection& connection, const std::string& path) {

@@ -173,8 +173,8 @@ class Database {
   // snapshot; `look` is called at that moment. Waits for the writer.
   [[nodiscard]] absl::StatusOr<Transaction> BeginReadAtRest(const std::function<void()>& look);
 
-  // Writes the log back into the file and empties it, as far as no reader needs it: what was deleted
-  // with secure_delete is then gone from both. Waits for the writer.
+  // Writes the log back into the file and empties it, as far as no reader needs it: what was
+  // deleted with secure_delete is then gone from both. Waits for the writer.
   [[nodiscard]] absl::Status EmptyLog();
 
   // Copies what is committed into a new file (0600), consistent at one moment, and makes it

@@ -74,9 +74,9 @@ absl::StatusOr<std::shared_ptr<const v1::Agency>> Catalog::Impl::FindAgency(
 }
 
 absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
-  if (auto status =
-          FirstError({CheckAgencyName(agency.name()), CheckOptionalName("country", agency.country()),
-                      CheckOptionalName("desk", agency.desk())});
+  if (auto status = FirstError({CheckAgencyName(agency.name()),
+                                CheckOptionalName("country", agency.country()),
+                                CheckOptionalName("desk", agency.desk())});
       !status.ok()) {
     return status;
   }
@@ -97,10 +97,10 @@ absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
 }
 
 absl::StatusOr<v1::Contact> Catalog::AddContact(const v1::Contact& contact) {
-  if (auto status = FirstError({
-          CheckName("contact name", contact.name()), CheckOptionalName("role", contact.role()),
-          CheckOptionalName("phone", contact.phone()), CheckOptionalName("email", contact.email()),
-          CheckDate("verified_at", contact.verified_at())});
+  if (auto status = FirstError(
+          {CheckName("contact name", contact.name()), CheckOptionalName("role", contact.role()),
+           CheckOptionalName("phone", contact.phone()), CheckOptionalName("email", contact.email()),
+           CheckDate("verified_at", contact.verified_at())});
       !status.ok()) {
     return status;
   }
@@ -130,9 +130,9 @@ absl::StatusOr<v1::Contact> Catalog::AddContact(const v1::Contact& contact) {
 
 absl::StatusOr<v1::HashSet> Catalog::AddHashSet(const v1::HashSet& hash_set) {
   if (auto status = FirstError({CheckName("hash set name", hash_set.name()),
-                               CheckText("source", hash_set.source()),
-                               CheckOptionalName("version", hash_set.version()),
-                               CheckText("handling", hash_set.handling())});
+                                CheckText("source", hash_set.source()),
+                                CheckOptionalName("version", hash_set.version()),
+                                CheckText("handling", hash_set.handling())});
       !status.ok()) {
     return status;
   }

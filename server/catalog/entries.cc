@@ -68,8 +68,7 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ReadEntries(
       entry.set_set(set->name());
     }
     // Not the record's: it may have been moved, or its series merged.
-    if (const auto series =
-            impl_->directory.CurrentSeries(impl_->table.Get(record.id).series)) {
+    if (const auto series = impl_->directory.CurrentSeries(impl_->table.Get(record.id).series)) {
       entry.set_series(series->code());
     }
     const auto is_withdrawn = withdrawn.Bind(id).Step();
@@ -174,9 +173,9 @@ absl::StatusOr<std::uint64_t> Catalog::Withdraw(std::span<const std::uint64_t> e
   std::sort(active.begin(), active.end());
   active.erase(std::unique(active.begin(), active.end()), active.end());
   if (active.empty()) return 0;
-  const auto change = impl_->AddChange(*write, ChangeKind::kWithdrawn,
-                                       absl::StrCat(active.size(), " from entry ", active.front()),
-                                       signature);
+  const auto change =
+      impl_->AddChange(*write, ChangeKind::kWithdrawn,
+                       absl::StrCat(active.size(), " from entry ", active.front()), signature);
   if (!change.ok()) return change.status();
   {
     Statement insert = write->Prepare("INSERT INTO withdrawal (entry, change) VALUES (?1, ?2)");

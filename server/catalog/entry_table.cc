@@ -50,8 +50,7 @@ void EntryTable::Withdraw(std::uint64_t entry) {
 }
 
 void EntryTable::SetSeries(std::uint64_t entry, std::uint32_t series) {
-  std::atomic<std::uint64_t>& slot =
-      (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)];
+  std::atomic<std::uint64_t>& slot = (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)];
   std::uint64_t word = slot.load(std::memory_order_relaxed);
   constexpr std::uint64_t kRest = (std::uint64_t{1} << kSeriesShift) - 1;
   while (!slot.compare_exchange_weak(

@@ -120,9 +120,10 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   inspection.batches = scan.batches;
   inspection.change = scan.last_change;
   if (*indexed != active) {
-    AddProblem(inspection,
-               absl::StrCat("the index holds other codes than the catalog: end the service, delete ",
-                            store_dir(), "/", std::string(kIndexDirName), ", start it again"));
+    AddProblem(
+        inspection,
+        absl::StrCat("the index holds other codes than the catalog: end the service, delete ",
+                     store_dir(), "/", std::string(kIndexDirName), ", start it again"));
   }
   return inspection;
 }

@@ -177,7 +177,8 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
   }
   if (auto status = LoadSeries(read); !status.ok()) return status;
   Statement sets = read.Prepare(
-      "SELECT h.id, h.name, coalesce(v.source, h.source), coalesce(v.version, h.version), h.purpose,"
+      "SELECT h.id, h.name, coalesce(v.source, h.source), coalesce(v.version, h.version), "
+      "h.purpose,"
       " coalesce(v.radius_bits, h.radius_bits), h.dialect, coalesce(v.enabled, h.enabled),"
       " coalesce(v.handling, h.handling) FROM hash_set h LEFT JOIN hash_set_version v"
       " ON v.hash_set = h.id AND v.change = (SELECT max(change) FROM hash_set_version"

@@ -147,8 +147,8 @@ absl::Status Catalog::Impl::EntryLoader::Scan(std::uint64_t end) {
       return absl::DataLossError(
           absl::StrCat("entry ", record.id, " is in a series out of range; restore a backup"));
     }
-    if (auto status = CheckPlaces({.hash_set = static_cast<std::uint32_t>(record.hash_set)},
-                                  record.id);
+    if (auto status =
+            CheckPlaces({.hash_set = static_cast<std::uint32_t>(record.hash_set)}, record.id);
         !status.ok()) {
       return status;
     }

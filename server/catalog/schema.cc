@@ -126,9 +126,9 @@ CREATE TRIGGER withdrawal_is_kept BEFORE DELETE ON withdrawal
   BEGIN SELECT RAISE(ABORT, 'withdrawals are immutable'); END;
 )sql";
 
-// What happens to agencies' contacts, series, sets and entries later. Each is a row under a number of
-// the change sequence that holds the whole state from then on: the row with the highest change holds,
-// the others are the history.
+// What happens to agencies' contacts, series, sets and entries later. Each is a row under a number
+// of the change sequence that holds the whole state from then on: the row with the highest change
+// holds, the others are the history.
 constexpr std::string_view kCatalog2 = R"sql(
 DROP TRIGGER change_stays;
 DROP TRIGGER change_is_kept;

@@ -90,10 +90,10 @@ absl::Status Catalog::Impl::LoadSeries(Transaction& read) {
     alias.set_alias(std::string(aliases.Text(0)));
     alias.set_scheme(std::string(aliases.Text(1)));
   }
-  Statement states = read.Prepare(absl::StrCat(
-      "SELECT s.id, s.code, s.note, v.change, ", std::string(kSeriesColumns),
-      " FROM series s LEFT JOIN series_version v ON v.series = s.id AND v.change ="
-      " (SELECT max(change) FROM series_version WHERE series = s.id) ORDER BY s.id"));
+  Statement states = read.Prepare(
+      absl::StrCat("SELECT s.id, s.code, s.note, v.change, ", std::string(kSeriesColumns),
+                   " FROM series s LEFT JOIN series_version v ON v.series = s.id AND v.change ="
+                   " (SELECT max(change) FROM series_version WHERE series = s.id) ORDER BY s.id"));
   while (true) {
     const auto row = states.Step();
     if (!row.ok()) return row.status();
@@ -200,9 +200,8 @@ absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series) {
   added.set_note(series.note());
   added.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
   if (identified) {
-    if (auto status =
-            impl_->TakeIdentifier(series.agency(), series.contact().contact_id(),
-                                  series.identified_on(), series.jurisdiction(), added);
+    if (auto status = impl_->TakeIdentifier(series.agency(), series.contact().contact_id(),
+                                            series.identified_on(), series.jurisdiction(), added);
         !status.ok()) {
       return status;
     }
@@ -267,17 +266,17 @@ absl::StatusOr<v1::Series> Catalog::IdentifySeries(const v1::IdentifySeriesReque
   if (request.agency().empty() && request.contact_id() == 0) {
     return absl::InvalidArgumentError("say which agency identified the series");
   }
-  return ChangeSeries(
-      request.code(), ChangeKind::kIdentified, SignatureOf(request.signature()),
-      [&](v1::Series& series) -> absl::Status {
-        if (series.status() == v1::SERIES_STATUS_IDENTIFIED) {
-          return absl::FailedPreconditionError(absl::StrCat("series ", Quoted(series.code()),
-                                                            " is identified already, by ",
-                                                            Quoted(series.agency())));
-        }
-        return impl_->TakeIdentifier(request.agency(), request.contact_id(),
-                                     request.identified_on(), request.jurisdiction(), series);
-      });
+  return ChangeSeries(request.code(), ChangeKind::kIdentified, SignatureOf(request.signature()),
+                      [&](v1::Series& series) -> absl::Status {
+                        if (series.status() == v1::SERIES_STATUS_IDENTIFIED) {
+                          return absl::FailedPreconditionError(
+                              absl::StrCat("series ", Quoted(series.code()),
+                                           " is identified already, by ", Quoted(series.agency())));
+                        }
+                        return impl_->TakeIdentifier(request.agency(), request.contact_id(),
+                                                     request.identified_on(),
+                                                     request.jurisdiction(), series);
+                      });
 }
 
 absl::StatusOr<v1::Series> Catalog::UnidentifySeries(std::string_view code,
@@ -288,8 +287,8 @@ absl::StatusOr<v1::Series> Catalog::UnidentifySeries(std::string_view code,
   return ChangeSeries(code, ChangeKind::kUnidentified, signature,
                       [](v1::Series& series) -> absl::Status {
                         if (series.status() != v1::SERIES_STATUS_IDENTIFIED) {
-                          return absl::FailedPreconditionError(absl::StrCat(
-                              "series ", Quoted(series.code()), " is not identified"));
+                          return absl::FailedPreconditionError(
+                              absl::StrCat("series ", Quoted(series.code()), " is not identified"));
                         }
                         series.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
                         series.clear_agency();
@@ -358,31 +357,29 @@ absl::StatusOr<v1::Series> Catalog::SetSeriesAlias(std::string_view code,
     return absl::NotFoundError(absl::StrCat("no alias ", Quoted(alias.alias())));
   }
   if (!removes && holder) {
-    return absl::AlreadyExistsError(absl::StrCat(Quoted(alias.alias()), " already names series ",
-                                                 Quoted(holder->code())));
+    return absl::AlreadyExistsError(
+        absl::StrCat(Quoted(alias.alias()), " already names series ", Quoted(holder->code())));
   }
   auto series = impl_->FindAsItIs(removes ? holder->code() : code);
   if (!series.ok()) return series.status();
-  const auto change =
-      impl_->AddChange(*write, ChangeKind::kAliased,
-                       absl::StrCat(SubjectOf(*series), removes ? ", no longer " : ", also ",
-                                    alias.alias()),
-                       signature);
+  const auto change = impl_->AddChange(
+      *write, ChangeKind::kAliased,
+      absl::StrCat(SubjectOf(*series), removes ? ", no longer " : ", also ", alias.alias()),
+      signature);
   if (!change.ok()) return change.status();
-  if (auto status = write->Execute(
-          "INSERT INTO series_alias (change, alias, scheme, series)"
-          " VALUES (?1, ?2, ?3, nullif(?4, 0))",
-          *change, alias.alias(), alias.scheme(), removes ? 0 : series->series_id());
+  if (auto status =
+          write->Execute("INSERT INTO series_alias (change, alias, scheme, series)"
+                         " VALUES (?1, ?2, ?3, nullif(?4, 0))",
+                         *change, alias.alias(), alias.scheme(), removes ? 0 : series->series_id());
       !status.ok()) {
     return status;
   }
   auto& aliases = *series->mutable_aliases();
   if (removes) {
-    aliases.erase(std::remove_if(aliases.begin(), aliases.end(),
-                                 [&](const v1::SeriesAlias& one) {
-                                   return one.alias() == alias.alias();
-                                 }),
-                  aliases.end());
+    aliases.erase(
+        std::remove_if(aliases.begin(), aliases.end(),
+                       [&](const v1::SeriesAlias& one) { return one.alias() == alias.alias(); }),
+        aliases.end());
   } else {
     *aliases.Add() = alias;
     std::sort(aliases.begin(), aliases.end(),
@@ -403,8 +400,8 @@ absl::StatusOr<v1::Series> Catalog::SetSeriesAlias(std::string_view code,
 
 absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::string_view into,
                                                 const Signature& signature) {
-  const auto merged = ChangeSeries(
-      code, ChangeKind::kMerged, signature, [&](v1::Series& series) -> absl::Status {
+  const auto merged =
+      ChangeSeries(code, ChangeKind::kMerged, signature, [&](v1::Series& series) -> absl::Status {
         const auto found = impl_->FindSeries(into);
         if (!found.ok()) return found.status();
         const auto target = impl_->directory.CurrentSeries((*found)->series_id());
@@ -420,11 +417,10 @@ absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::stri
         }
         if (series.status() == v1::SERIES_STATUS_IDENTIFIED &&
             target->agency() != series.agency()) {
-          return absl::FailedPreconditionError(
-              absl::StrCat("series ", Quoted(series.code()), " was identified by ",
-                           Quoted(series.agency()), " and ", Quoted(target->code()), " by ",
-                           Quoted(target->agency()),
-                           ": whom to call would be lost; let the two agencies agree first"));
+          return absl::FailedPreconditionError(absl::StrCat(
+              "series ", Quoted(series.code()), " was identified by ", Quoted(series.agency()),
+              " and ", Quoted(target->code()), " by ", Quoted(target->agency()),
+              ": whom to call would be lost; let the two agencies agree first"));
         }
         series.set_merged_into(target->code());
         return absl::OkStatus();
@@ -457,7 +453,8 @@ absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_
       "SELECT c.number, c.at, c.kind, c.subject, c.who, c.note, v.change, ",
       std::string(kSeriesColumns),
       " FROM change c LEFT JOIN series_version v ON v.change = c.number AND v.series = ?1"
-      " WHERE v.change IS NOT NULL OR c.number IN (SELECT change FROM series_alias WHERE series = ?1"
+      " WHERE v.change IS NOT NULL OR c.number IN (SELECT change FROM series_alias WHERE series = "
+      "?1"
       " UNION SELECT change FROM entry_moved WHERE series = ?1) ORDER BY c.number"));
   rows.Bind((*series)->series_id());
   std::vector<v1::SeriesEvent> events;

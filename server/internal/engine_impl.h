@@ -30,10 +30,9 @@ class EngineImpl final : public Engine {
   [[nodiscard]] absl::StatusOr<v1::Name##Response> Name(const v1::Name##Request& request) override;
   KITH_ALL_CALLS(KITH_CALL)
 #undef KITH_CALL
-#define KITH_STREAM(Name)               \
-  [[nodiscard]] absl::Status Name(      \
-      const v1::Name##Request& request, \
-      const std::function<bool(v1::Name##Response)>& emit) override;
+#define KITH_STREAM(Name)                                           \
+  [[nodiscard]] absl::Status Name(const v1::Name##Request& request, \
+                                  const std::function<bool(v1::Name##Response)>& emit) override;
   KITH_ALL_STREAMS(KITH_STREAM)
 #undef KITH_STREAM
 

@@ -32,8 +32,8 @@ std::uint64_t MatchGroup::HeedOpinions(const v1::Fingerprint& query,
     return found == given.end() ? v1::OPINION_KIND_UNSPECIFIED : found->kind;
   };
   for (Candidate& candidate : candidates) {
-    candidate.confirmed = candidate.by == By::kPdq &&
-                          opinion_on(candidate.entry) == v1::OPINION_KIND_CONFIRMED;
+    candidate.confirmed =
+        candidate.by == By::kPdq && opinion_on(candidate.entry) == v1::OPINION_KIND_CONFIRMED;
   }
   return std::erase_if(candidates, [&](const Candidate& candidate) {
     return candidate.by == By::kPdq && opinion_on(candidate.entry) == v1::OPINION_KIND_REJECTED;
@@ -166,9 +166,8 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
     result.set_total(chosen.size());
     result.set_truncated(count < chosen.size());
     result.set_rejected(rejected);
-    result.set_held_back(static_cast<std::uint64_t>(
-        std::count_if(chosen.begin(), chosen.end(),
-                      [](const Chosen& match) { return match.facts.held_back; })));
+    result.set_held_back(static_cast<std::uint64_t>(std::count_if(
+        chosen.begin(), chosen.end(), [](const Chosen& match) { return match.facts.held_back; })));
     for (std::size_t k = 0; k < count; ++k) {
       FillMatch(chosen[k], *result.add_matches());
       shown.push_back(chosen[k].candidate.entry);

@@ -112,7 +112,7 @@ absl::Status MatchGroup::FindCodes() {
 }
 
 absl::Status MatchGroup::FindDigests(index::DigestKind kind, By by,
-                                const std::string& (v1::Digests::*digest)() const) {
+                                     const std::string& (v1::Digests::*digest)() const) {
   std::vector<std::string_view> digests;
   std::vector<std::size_t> query_of;
   for (std::size_t i = 0; i < queries_.size(); ++i) {

@@ -99,7 +99,8 @@ class MatchGroup {
   void KeepNearest(std::vector<Candidate>& candidates, bool ambiguous) const;
   // Takes the leads that a person rejected out and marks those that one confirmed; returns how many
   // were taken out.
-  std::uint64_t HeedOpinions(const v1::Fingerprint& query, std::vector<Candidate>& candidates) const;
+  std::uint64_t HeedOpinions(const v1::Fingerprint& query,
+                             std::vector<Candidate>& candidates) const;
   [[nodiscard]] const v1::Series* SeriesOf(std::uint64_t series);
   void FillMatch(const Chosen& chosen, v1::Match& match);
 

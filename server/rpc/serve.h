@@ -14,11 +14,11 @@
       override {                                                                                 \
     return ServeUnary(calls_, Lane::lane, context, request, response, &Engine::Name);            \
   }
-#define KITH_SERVE_STREAM(Name)                                                                 \
-  grpc::ServerWriteReactor<v1::Name##Response>* Name(                                           \
-      grpc::CallbackServerContext* context, const v1::Name##Request* request) override {        \
-    return StreamWriter<v1::Name##Request, v1::Name##Response>::Serve(calls_, context, request, \
-                                                                      &Engine::Name);           \
+#define KITH_SERVE_STREAM(Name)                                                                   \
+  grpc::ServerWriteReactor<v1::Name##Response>* Name(grpc::CallbackServerContext* context,        \
+                                                     const v1::Name##Request* request) override { \
+    return StreamWriter<v1::Name##Request, v1::Name##Response>::Serve(calls_, context, request,   \
+                                                                      &Engine::Name);             \
   }
 
 // A whole service, and what makes it: KITH_SERVE_SERVICE(Admin, KITH_ADMIN_CALLS, ..._STREAMS).

@@ -14,8 +14,8 @@ namespace {
 struct LanePool {
   LanePool(int threads, int max_waiting)
       : max_in_hand(threads + max_waiting), pool(static_cast<std::size_t>(threads)) {}
-  // What is worked on counts too. Were only the waiting counted, a burst would be refused before the
-  // idle threads had taken their share of it.
+  // What is worked on counts too. Were only the waiting counted, a burst would be refused before
+  // the idle threads had taken their share of it.
   const int max_in_hand;
   std::atomic<int> in_hand{0};
   boost::asio::thread_pool pool;

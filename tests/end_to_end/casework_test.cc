@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The story of a year, told by the programs themselves: two agencies, three series, four cases; one
-// series is identified later, one is merged, one entry is withdrawn, one lead rejected, one entry is
-// benign, one case is checked twice, one is killed half-way, one purged. Every number is asserted.
+// series is identified later, one is merged, one entry is withdrawn, one lead rejected, one entry
+// is benign, one case is checked twice, one is killed half-way, one purged. Every number is
+// asserted.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -97,8 +98,7 @@ class CaseworkStory : public ::testing::Test {
     for (const auto& [picture, series] : known) {
       const std::string path = std::string("known/").append(picture).append(".jpg");
       Put(path, std::stoul(picture));
-      std::vector<std::string> line = {"enroll", world_.Path(path).string(),
-                                       "--set", "national"};
+      std::vector<std::string> line = {"enroll", world_.Path(path).string(), "--set", "national"};
       if (!series.empty()) line.insert(line.end(), {"--series", series});
       Do(line);
     }
@@ -143,7 +143,8 @@ TEST_F(CaseworkStory, EveryNumberIsRight) {
   }
   EXPECT_EQ(Check("south2", "SOUTH/2"), 1);
   EXPECT_EQ(Check("south1", "SOUTH/1"), 1);  // twice
-  EXPECT_EQ(Verdicts("NORTH/1"), (Counts{{"IDENTIFIED", 1}, {"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
+  EXPECT_EQ(Verdicts("NORTH/1"),
+            (Counts{{"IDENTIFIED", 1}, {"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
   EXPECT_EQ(Verdicts("SOUTH/1"), (Counts{{"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
   EXPECT_EQ(Verdicts("SOUTH/2"), (Counts{{"RECOGNIZED", 1}, {"UNRECOGNIZED", 1}}));
   EXPECT_EQ(Verdicts("NORTH/2"), (Counts{{"RECOGNIZED", 2}, {"UNRECOGNIZED", 2}}));
@@ -198,9 +199,9 @@ TEST_F(CaseworkStory, EveryNumberIsRight) {
   EXPECT_EQ(left[0]["files"], 3);
   EXPECT_NE(left[0]["purged_at"], "");
   EXPECT_EQ(Ask({"cluster", "list"})[0]["cases"], (std::vector<std::string>{"NORTH/2", "SOUTH/1"}));
-  EXPECT_EQ(world_.Kith({"case", "report", "NORTH/1", "--out", world_.Path("gone").string()})
-                .exit_code,
-            2);
+  EXPECT_EQ(
+      world_.Kith({"case", "report", "NORTH/1", "--out", world_.Path("gone").string()}).exit_code,
+      2);
   EXPECT_EQ(Ask({"store", "changes"}).back()["what"], "case purged");
   Do({"store", "verify"});
 }

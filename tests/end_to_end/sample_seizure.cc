@@ -45,9 +45,8 @@ int Judge(const std::vector<std::string>& arguments) {
       {.manifest = arguments[1], .report = arguments[2], .entries = arguments[3]});
   if (!judgement.ok()) return Fail(judgement.status());
   for (const std::string& problem : judgement->problems) std::cout << problem << "\n";
-  std::cout << "Cropped copies, which PDQ cannot see through: "
-            << judgement->unseen_missed << " missed as expected, " << judgement->unseen_found
-            << " found all the same.\n"
+  std::cout << "Cropped copies, which PDQ cannot see through: " << judgement->unseen_missed
+            << " missed as expected, " << judgement->unseen_found << " found all the same.\n"
             << judgement->LastLine() << "\n";
   return judgement->IsPerfect() ? 0 : 1;
 }

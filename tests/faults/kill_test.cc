@@ -94,8 +94,9 @@ TEST_F(Kill, OfAServiceLosesNoAcknowledgedEntry) {
   int next = 0;
   for (int kill = 0; kill < kKills; ++kill) {
     // Every other one keeps small runs too, so that segments are written and merged all the time.
-    end_to_end::Command command = world_.Line("kithd", {"--store", world_.Store().string(), "--listen",
-                                                        "127.0.0.1:0", "--ready-fd", "1"});
+    end_to_end::Command command = world_.Line(
+        "kithd",
+        {"--store", world_.Store().string(), "--listen", "127.0.0.1:0", "--ready-fd", "1"});
     if (kill % 2 == 0) command.environment["KITH_INDEX_KEEP_FROM"] = "16";
     Service service(command);
     std::jthread killer([&service, delay = Random(5, 120)] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker that was taken over may send anything: what is taken must be exactly what a message says,
-// and what is refused must leave nothing behind.
+// A worker that was taken over may send anything: what is taken must be exactly what a message
+// says, and what is refused must leave nothing behind.
 #include "hashing/internal/cage_messages.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/hashing/mutants.h"

@@ -25,5 +25,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 std::vector<std::string> kith::fuzz::Seeds() {
   return {"[store]\ndir = \"/var/lib/kith\"\n[server]\nlisten = [\"127.0.0.1:7475\"]\n",
-          "store.dir = '~/x' # where\n", "[index]\nengine = \"mih\"\n", "a = {b = [1, 2.5, 1979-05-27]}"};
+          "store.dir = '~/x' # where\n", "[index]\nengine = \"mih\"\n",
+          "a = {b = [1, 2.5, 1979-05-27]}"};
 }

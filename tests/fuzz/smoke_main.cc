@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a fuzz target where there is no libFuzzer: on its seeds, on every short piece of them, and on
-// mutants from a printed seed.
+// Runs a fuzz target where there is no libFuzzer: on its seeds, on every short piece of them, and
+// on mutants from a printed seed.
 //   NAME_fuzz [ROUNDS [SEED]]
 #include <algorithm>
 #include <cstdlib>

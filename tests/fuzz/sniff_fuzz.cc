@@ -20,11 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> kith::fuzz::Seeds() {
-  std::vector<std::string> seeds = {
-      "PK\x03\x04 archive", "%PDF-1.7\n", "<?xml version=\"1.0\"?><svg xmlns=\"x\">", "RIFF....AVI "};
-  seeds.emplace_back("\0\0\0\x18"
-                     "ftypheic\0\0\0\0mif1heic",
-                     24);
+  std::vector<std::string> seeds = {"PK\x03\x04 archive", "%PDF-1.7\n",
+                                    "<?xml version=\"1.0\"?><svg xmlns=\"x\">", "RIFF....AVI "};
+  seeds.emplace_back(
+      "\0\0\0\x18"
+      "ftypheic\0\0\0\0mif1heic",
+      24);
   for (const hashing::test::Data& file : hashing::test::FilesToMutate()) {
     seeds.emplace_back(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(
                                                         std::min<std::size_t>(file.size(), 256)));

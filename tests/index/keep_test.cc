@@ -80,10 +80,8 @@ class Owner {
 
   void Close() { index_.reset(); }
   void Open() {
-    auto made = HammingIndex::Create({.engine = engine_,
-                                      .head_codes = head_codes_,
-                                      .directory = directory_,
-                                      .owner = "owner"});
+    auto made = HammingIndex::Create(
+        {.engine = engine_, .head_codes = head_codes_, .directory = directory_, .owner = "owner"});
     ASSERT_TRUE(made.ok()) << made.status();
     index_ = *std::move(made);
     const RecoveredIndex recovered = index_->recovered();
@@ -243,8 +241,7 @@ TEST_P(KeepTest, ADirectoryOfAnotherOwnerIsEmptied) {
   ASSERT_TRUE(other.ok()) << other.status();
   EXPECT_EQ((*other)->Stats().codes, 0u);
   EXPECT_EQ((*other)->recovered().mark, "");
-  EXPECT_THAT((*other)->recovered().problems,
-              ::testing::ElementsAre(HasSubstr("another owner")));
+  EXPECT_THAT((*other)->recovered().problems, ::testing::ElementsAre(HasSubstr("another owner")));
   EXPECT_TRUE(SegmentFiles(index_dir_).empty());
 }
 
@@ -296,10 +293,10 @@ TEST(RowFileTest, EveryFlippedByteAndEveryTruncationIsRefused) {
     Overwrite(path, bad);
     const auto status = internal::ReadRowFile(path).status();
     ASSERT_TRUE(absl::IsDataLoss(status)) << "byte " << at << ": " << status;
-    const char* section = at < 160                 ? "header"
-                          : at < 160 + 40 * 32     ? "codes"
-                          : at < 160 + 40 * 40     ? "entries"
-                                                   : "views";
+    const char* section = at < 160             ? "header"
+                          : at < 160 + 40 * 32 ? "codes"
+                          : at < 160 + 40 * 40 ? "entries"
+                                               : "views";
     EXPECT_THAT(std::string(status.message()), HasSubstr(section)) << "byte " << at;
     Overwrite(path, good.substr(0, at));
     ASSERT_TRUE(absl::IsDataLoss(internal::ReadRowFile(path).status())) << "length " << at;

@@ -117,8 +117,8 @@ TEST_F(AlertTest, ASeriesThatBecomesIdentifiedAlertsEveryEarlierCase) {
 }
 
 TEST_F(AlertTest, WhatIsAddedLaterIsFoundInEarlierCasesByCodeAndByDigest) {
-  Check("LKA/1", {Picture("near.jpg", 1, 20), Picture("far.jpg", 2), Other("doc.txt",
-                                                    v1::DISPOSITION_NOT_MEDIA, 3)});
+  Check("LKA/1", {Picture("near.jpg", 1, 20), Picture("far.jpg", 2),
+                  Other("doc.txt", v1::DISPOSITION_NOT_MEDIA, 3)});
   AddEntry("known", "BLUE", 1);  // as two changes of one set: one alert
   AddEntry("known", "", 3);
   EXPECT_THAT(Words(), ElementsAre("LKA/1: entries added: set known (2)"));
@@ -183,8 +183,7 @@ TEST_F(AlertTest, TheJoinAgreesWithLookUps) {
   std::mt19937_64 random(kSeed);
   std::vector<v1::EvidenceFile> files;
   for (std::uint64_t i = 0; i < 300; ++i) {
-    files.push_back(Picture(FileName(i), random() % 100,
-                            static_cast<int>(random() % 40)));
+    files.push_back(Picture(FileName(i), random() % 100, static_cast<int>(random() % 40)));
   }
   Check("LKA/1", files);
   v1::AddEntriesRequest request;
@@ -346,8 +345,8 @@ TEST_F(AlertTest, ThoseWhoWantToBeToldAreDueTenBusinessDaysLater) {
   ASSERT_EQ(tasks.tasks_size(), 1);
   EXPECT_EQ(tasks.tasks(0).series(), "BLUE");
   EXPECT_EQ(tasks.tasks(0).contact().name(), "A. Officer");
-  EXPECT_EQ(tasks.tasks(0).due_on(), Must(casework::BusinessDaysAfter(tasks.tasks(0).since(), 10,
-                                                                     {})));
+  EXPECT_EQ(tasks.tasks(0).due_on(),
+            Must(casework::BusinessDaysAfter(tasks.tasks(0).since(), 10, {})));
   v1::IdentifySeriesRequest identify;
   identify.set_code("RED");
   identify.set_agency("LKA");

@@ -104,16 +104,14 @@ TEST_F(OpinionTest, WhatCannotBeJudgedIsRefused) {
   const v1::EvidenceFile same = Picture("a.jpg", 1);
   Check("LKA/1", {same});
   // By digest it is certain.
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      Give(ShaOf(same), entry, v1::OPINION_KIND_REJECTED).status()));
-  EXPECT_TRUE(absl::IsNotFound(
-      Give(Sha256Of(77), entry, v1::OPINION_KIND_REJECTED).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(
-      Give("short", entry, v1::OPINION_KIND_REJECTED).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(
-      Give(ShaOf(same), entry, v1::OPINION_KIND_UNSPECIFIED).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(
-      Give(ShaOf(same), entry, v1::OPINION_KIND_REJECTED, "").status()));
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(Give(ShaOf(same), entry, v1::OPINION_KIND_REJECTED).status()));
+  EXPECT_TRUE(absl::IsNotFound(Give(Sha256Of(77), entry, v1::OPINION_KIND_REJECTED).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Give("short", entry, v1::OPINION_KIND_REJECTED).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Give(ShaOf(same), entry, v1::OPINION_KIND_UNSPECIFIED).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Give(ShaOf(same), entry, v1::OPINION_KIND_REJECTED, "").status()));
   EXPECT_EQ(Must(engine_->ListOpinions({})).opinions_size(), 0);
 }
 
@@ -121,8 +119,8 @@ TEST_F(OpinionTest, OpinionsAreListedInPagesAndNeverLost) {
   const std::uint64_t entry = AddEntry("known", "RED", 1);
   const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
   Check("LKA/1", {lead});
-  for (const auto kind : {v1::OPINION_KIND_REJECTED, v1::OPINION_KIND_WITHDRAWN,
-                          v1::OPINION_KIND_CONFIRMED}) {
+  for (const auto kind :
+       {v1::OPINION_KIND_REJECTED, v1::OPINION_KIND_WITHDRAWN, v1::OPINION_KIND_CONFIRMED}) {
     Must(Give(ShaOf(lead), entry, kind));
   }
   OpenEngine();

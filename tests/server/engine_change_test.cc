@@ -287,9 +287,9 @@ TEST_F(EngineChangeTest, TheChangeSequenceIsListedInPages) {
     }
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
-  EXPECT_THAT(what, ElementsAre("entries added: set known, entries 1 to 1",
-                                "hash set switched: set known, off",
-                                "entries withdrawn: 1 from entry 1"));
+  EXPECT_THAT(
+      what, ElementsAre("entries added: set known, entries 1 to 1",
+                        "hash set switched: set known, off", "entries withdrawn: 1 from entry 1"));
 }
 
 // Makes the store that the dump tells of.
@@ -325,9 +325,7 @@ TEST(UpgradeTest, AStoreOfTheFirstSchemaIsCopiedAndBroughtUpToDate) {
   const std::string store = dir.path() + "/store";
   std::filesystem::create_directory(store);
   MakeFromDump(store + "/kith.db");
-  {
-    std::ofstream(store + "/kith.db.schema1") << "left by an upgrade that failed";
-  }
+  { std::ofstream(store + "/kith.db.schema1") << "left by an upgrade that failed"; }
   for (int round = 0; round < 2; ++round) {
     const auto engine = Engine::Open({.store_dir = store, .create = false, .progress = {}});
     ASSERT_TRUE(engine.ok()) << engine.status();

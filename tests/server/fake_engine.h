@@ -22,10 +22,10 @@ class UnimplementedEngine : public Engine {
   }
   KITH_ALL_CALLS(KITH_CALL)
 #undef KITH_CALL
-#define KITH_STREAM(Name)                                                      \
-  absl::Status Name(const v1::Name##Request&,                                  \
-                    const std::function<bool(v1::Name##Response)>&) override { \
-    return absl::UnimplementedError(#Name);                                    \
+#define KITH_STREAM(Name)                                                                     \
+  absl::Status Name(const v1::Name##Request&, const std::function<bool(v1::Name##Response)>&) \
+      override {                                                                              \
+    return absl::UnimplementedError(#Name);                                                   \
   }
   KITH_ALL_STREAMS(KITH_STREAM)
 #undef KITH_STREAM

@@ -271,10 +271,12 @@ TEST_F(RpcServerTest, AClientThatStopsReadingIsGivenUp) {
 TEST(ServiceNamesTest, AreThoseOfTheContract) {
   CallContext calls;
   const std::set<std::string> names(ServiceNames().begin(), ServiceNames().end());
-  const std::set<std::string> contract = {
-      v1::AdminService::service_full_name(), v1::CaseService::service_full_name(),
-      v1::CatalogService::service_full_name(), "kith.v1.CaseworkService", "kith.v1.ImportService",
-      v1::MatchService::service_full_name()};
+  const std::set<std::string> contract = {v1::AdminService::service_full_name(),
+                                          v1::CaseService::service_full_name(),
+                                          v1::CatalogService::service_full_name(),
+                                          "kith.v1.CaseworkService",
+                                          "kith.v1.ImportService",
+                                          v1::MatchService::service_full_name()};
   EXPECT_EQ(names, contract);
 }
 

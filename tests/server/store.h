@@ -44,8 +44,7 @@ class StoreTest : public ::testing::Test {
   // Closes the store and opens it again: what follows sees only what was durable.
   void Reopen() {
     engine_.reset();
-    auto engine =
-        Engine::Open({.store_dir = StoreDir(), .keep_from = keep_from_, .progress = {}});
+    auto engine = Engine::Open({.store_dir = StoreDir(), .keep_from = keep_from_, .progress = {}});
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);
   }

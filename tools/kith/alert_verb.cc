@@ -34,12 +34,18 @@ std::string State(const v1::Alert& alert) {
 }
 
 nlohmann::ordered_json ToJson(const v1::Alert& alert) {
-  return {{"alert", alert.alert_id()},         {"case", alert.case_name()},
-          {"what", alert.what()},              {"subject", alert.subject()},
-          {"first_change", alert.first_change()}, {"last_change", alert.last_change()},
-          {"opened_at", alert.opened_at()},    {"files", alert.files()},
-          {"open", alert.closed_at().empty()}, {"closed_at", alert.closed_at()},
-          {"closed_by", alert.closed_by()},    {"why", alert.why()},
+  return {{"alert", alert.alert_id()},
+          {"case", alert.case_name()},
+          {"what", alert.what()},
+          {"subject", alert.subject()},
+          {"first_change", alert.first_change()},
+          {"last_change", alert.last_change()},
+          {"opened_at", alert.opened_at()},
+          {"files", alert.files()},
+          {"open", alert.closed_at().empty()},
+          {"closed_at", alert.closed_at()},
+          {"closed_by", alert.closed_by()},
+          {"why", alert.why()},
           {"purged", alert.purged()}};
 }
 
@@ -263,13 +269,14 @@ void AddCloseAlert(CLI::App& group, Program& program) {
 }  // namespace
 
 void AddAlertVerb(CLI::App& app, Program& program) {
-  CLI::App* group = AddGroup(
-      app, "alert", "Alerts: cases on record whose files are known otherwise by now.",
-      "kith alert list\nkith alert show 5\nkith alert close 5 --why 'prosecutor told'");
-  CLI::App* list = AddVerb(*group, program, "list",
-                           "Lists open alerts: since when a case has another answer than its report.",
-                           "kith alert list\nkith alert list --case DPD/2026-0117 --all\n"
-                           "kith alert list --json");
+  CLI::App* group =
+      AddGroup(app, "alert", "Alerts: cases on record whose files are known otherwise by now.",
+               "kith alert list\nkith alert show 5\nkith alert close 5 --why 'prosecutor told'");
+  CLI::App* list =
+      AddVerb(*group, program, "list",
+              "Lists open alerts: since when a case has another answer than its report.",
+              "kith alert list\nkith alert list --case DPD/2026-0117 --all\n"
+              "kith alert list --json");
   auto name = std::make_shared<std::string>();
   auto all = std::make_shared<bool>(false);
   list->add_option("--case", *name, "Only those of this case")->type_name("AGENCY/NUMBER");
@@ -287,9 +294,9 @@ void AddAlertVerb(CLI::App& app, Program& program) {
 }
 
 void AddClusterVerb(CLI::App& app, Program& program) {
-  CLI::App* group = AddGroup(
-      app, "cluster", "Clusters: new files of all cases that lie near each other.",
-      "kith cluster list\nkith cluster show 12\nkith cluster list --json");
+  CLI::App* group =
+      AddGroup(app, "cluster", "Clusters: new files of all cases that lie near each other.",
+               "kith cluster list\nkith cluster show 12\nkith cluster list --json");
   CLI::App* list = AddVerb(*group, program, "list",
                            "Lists clusters, those in most cases first: look at these first.",
                            "kith cluster list\nkith cluster list --json\n"

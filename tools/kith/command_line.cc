@@ -52,7 +52,8 @@ class ExamplesFirst : public CLI::Formatter {
   std::string make_subcommand(const CLI::App* app) const override {
     std::string sentence = app->get_description();
     for (const char* end : {". ", ".\n"}) {
-      if (const std::size_t at = sentence.find(end); at != std::string::npos) sentence.erase(at + 1);
+      if (const std::size_t at = sentence.find(end); at != std::string::npos)
+        sentence.erase(at + 1);
     }
     std::replace(sentence.begin(), sentence.end(), '\n', ' ');
     constexpr std::size_t kColumn = 12;

@@ -46,7 +46,8 @@ int Add(const Program& program, const v1::Contact& contact) {
 
 int List(const Program& program, const std::string& agency) {
   return WithEngine<v1::CatalogService>(program, "contact", [&](Stub& stub) -> absl::StatusOr<int> {
-    Table table({">CONTACT", "AGENCY", "NAME", "ROLE", "PHONE", "E-MAIL", "VERIFIED", "SUPERSEDED BY"});
+    Table table(
+        {">CONTACT", "AGENCY", "NAME", "ROLE", "PHONE", "E-MAIL", "VERIFIED", "SUPERSEDED BY"});
     v1::ListContactsRequest request;
     request.set_agency(agency);
     const absl::Status status =
@@ -54,7 +55,8 @@ int List(const Program& program, const std::string& agency) {
           for (const v1::Contact& contact : page.contacts()) {
             if (program.json) PrintJson(Typed("contact", report::ContactJson(contact)));
             table.Add({std::to_string(contact.contact_id()), contact.agency(), contact.name(),
-                       contact.role(), contact.phone(), contact.email(), contact.verified_at(), StandIn(contact)});
+                       contact.role(), contact.phone(), contact.email(), contact.verified_at(),
+                       StandIn(contact)});
           }
         });
     if (!status.ok()) return status;
@@ -111,12 +113,11 @@ int ChangeContact(const Program& program,
 }
 
 void AddSupersede(CLI::App& group, Program& program) {
-  CLI::App* verb =
-      AddVerb(group, program, "supersede",
-              "Puts another contact, or the agency's desk, in the place of one.",
-              "kith contact supersede 3 --by 7\n"
-              "kith contact supersede 3 --by-desk --why 'has retired'\n"
-              "kith contact supersede 3 --by 7 --who 'CVIP desk' --json");
+  CLI::App* verb = AddVerb(group, program, "supersede",
+                           "Puts another contact, or the agency's desk, in the place of one.",
+                           "kith contact supersede 3 --by 7\n"
+                           "kith contact supersede 3 --by-desk --why 'has retired'\n"
+                           "kith contact supersede 3 --by 7 --who 'CVIP desk' --json");
   auto request = std::make_shared<v1::SupersedeContactRequest>();
   auto by = std::make_shared<std::uint64_t>(0);
   auto desk = std::make_shared<bool>(false);
@@ -137,11 +138,11 @@ void AddSupersede(CLI::App& group, Program& program) {
 }
 
 void AddVerify(CLI::App& group, Program& program) {
-  CLI::App* verb = AddVerb(group, program, "verify",
-                           "Records that a contact was found to be right.",
-                           "kith contact verify 3 --on 2026-11-25\n"
-                           "kith contact verify 3 --on 2026-11-25 --who 'CVIP desk'\n"
-                           "kith contact verify 3 --on 2026-11-25 --json");
+  CLI::App* verb =
+      AddVerb(group, program, "verify", "Records that a contact was found to be right.",
+              "kith contact verify 3 --on 2026-11-25\n"
+              "kith contact verify 3 --on 2026-11-25 --who 'CVIP desk'\n"
+              "kith contact verify 3 --on 2026-11-25 --json");
   auto request = std::make_shared<v1::VerifyContactRequest>();
   auto id = std::make_shared<std::uint64_t>(0);
   verb->add_option("id", *id, "Its number")->type_name("ID")->required();

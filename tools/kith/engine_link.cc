@@ -37,8 +37,8 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
   options.program = "kith " + verb;
   // Only who adds to a store may make one: a mistyped --store, or a disk that is not mounted, must
   // not be answered with "nothing known found".
-  options.create = verb != "check" && verb != "match" && verb != "case" && verb != "store" &&
-                   verb != "export";
+  options.create =
+      verb != "check" && verb != "match" && verb != "case" && verb != "store" && verb != "export";
   const bool show =
       program.progress == "always" || (program.progress == "auto" && ::isatty(STDERR_FILENO) == 1);
   if (show) {

@@ -189,14 +189,13 @@ std::string FormatList() {
 }  // namespace
 
 void AddExportVerb(CLI::App& app, Program& program) {
-  CLI::App* verb =
-      AddVerb(app, program, "export",
-              "Writes the entries of a hash set in a format of the field. The file\n"
-              "holds whole hashes: handle it as the set itself. Formats:" +
-                  FormatList(),
-              "kith export --set national --format vics --out national.json\n"
-              "kith export --set national --format vics | gzip > national.json.gz\n"
-              "kith export --set national --format vics --out national.json --json");
+  CLI::App* verb = AddVerb(app, program, "export",
+                           "Writes the entries of a hash set in a format of the field. The file\n"
+                           "holds whole hashes: handle it as the set itself. Formats:" +
+                               FormatList(),
+                           "kith export --set national --format vics --out national.json\n"
+                           "kith export --set national --format vics | gzip > national.json.gz\n"
+                           "kith export --set national --format vics --out national.json --json");
   auto flags = std::make_shared<ExportFlags>();
   std::vector<std::string> names;
   for (const exchange::OutFormat& format : exchange::OutFormats()) names.emplace_back(format.name);

@@ -6,8 +6,8 @@
 namespace kith::cli {
 
 // The verbs read and print hashes as the lists do.
-using exchange::Hex;
 using exchange::HashText;
+using exchange::Hex;
 using exchange::Kind64;
 using exchange::kMaxListLineBytes;
 using exchange::kMaxListTextBytes;

@@ -35,9 +35,9 @@ std::string Word(v1::OpinionKind kind) {
 }
 
 nlohmann::ordered_json ToJson(const v1::Opinion& opinion) {
-  return {{"change", opinion.change()},    {"sha256", Hex(opinion.sha256())},
-          {"entry", opinion.entry_id()},   {"opinion", Word(opinion.kind())},
-          {"at", opinion.at()},            {"who", opinion.who()},
+  return {{"change", opinion.change()},  {"sha256", Hex(opinion.sha256())},
+          {"entry", opinion.entry_id()}, {"opinion", Word(opinion.kind())},
+          {"at", opinion.at()},          {"who", opinion.who()},
           {"why", opinion.why()}};
 }
 
@@ -141,8 +141,7 @@ void AddOpinionVerb(CLI::App& app, Program& program) {
                            "kith opinion list --file 3b81c7d88f03... --json");
   auto sha256 = std::make_shared<std::string>();
   auto entry = std::make_shared<std::uint64_t>(0);
-  list->add_option("--file", *sha256, "Only those on this file, by its SHA-256")
-      ->type_name("HASH");
+  list->add_option("--file", *sha256, "Only those on this file, by its SHA-256")->type_name("HASH");
   list->add_option("--entry", *entry, "Only those on this entry")->type_name("ID");
   AddEngineFlags(*list, program);
   OnRun(*list, program, [sha256, entry, &program] { return List(program, *sha256, *entry); });

@@ -43,9 +43,8 @@ void AddUnidentify(CLI::App& group, Program& program) {
   verb->add_option("code", *request->mutable_code(), "Its code")->type_name("CODE")->required();
   AddSignatureFlags(*verb, program, *request->mutable_signature());
   AddEngineFlags(*verb, program);
-  OnRun(*verb, program, [request, &program] {
-    return ChangeSeries(program, &Stub::UnidentifySeries, *request);
-  });
+  OnRun(*verb, program,
+        [request, &program] { return ChangeSeries(program, &Stub::UnidentifySeries, *request); });
 }
 
 void AddAlias(CLI::App& group, Program& program) {
@@ -138,9 +137,9 @@ void AddEdit(CLI::App& group, Program& program) {
                        "Whether the victim's side wants to be told of new cases")
           ->check(CLI::IsMember({"opt-in", "opt-out", "unknown"}))
           ->type_name("WHAT");
-  const auto* tell =
-      verb->add_option("--notification-contact", flags->tell, "Whom to tell of new cases; 0: nobody")
-          ->type_name("ID");
+  const auto* tell = verb->add_option("--notification-contact", flags->tell,
+                                      "Whom to tell of new cases; 0: nobody")
+                         ->type_name("ID");
   const auto* restitution = verb->add_option("--restitution-contact", flags->restitution,
                                              "Whom to ask about restitution; 0: nobody")
                                 ->type_name("ID");
@@ -149,24 +148,24 @@ void AddEdit(CLI::App& group, Program& program) {
           ->type_name("ID");
   AddSignatureFlags(*verb, program, *flags->request.mutable_signature());
   AddEngineFlags(*verb, program);
-  OnRun(*verb, program,
-        [flags, note, sensitivity, jurisdiction, notification, tell, restitution, contact,
-         &program] {
-          v1::EditSeriesRequest& request = flags->request;
-          if (note->count() > 0) request.set_note(flags->note);
-          if (sensitivity->count() > 0) request.set_sensitivity(flags->sensitivity);
-          if (jurisdiction->count() > 0) request.set_jurisdiction(flags->jurisdiction);
-          if (notification->count() > 0) {
-            request.set_notification(flags->notification == "opt-in"    ? v1::NOTIFICATION_OPT_IN
-                                     : flags->notification == "opt-out" ? v1::NOTIFICATION_OPT_OUT
-                                                                        : v1::
-                                                                              NOTIFICATION_UNSPECIFIED);
-          }
-          if (tell->count() > 0) request.set_notification_contact_id(flags->tell);
-          if (restitution->count() > 0) request.set_restitution_contact_id(flags->restitution);
-          if (contact->count() > 0) request.set_contact_id(flags->contact);
-          return ChangeSeries(program, &Stub::EditSeries, request);
-        });
+  OnRun(
+      *verb, program,
+      [flags, note, sensitivity, jurisdiction, notification, tell, restitution, contact, &program] {
+        v1::EditSeriesRequest& request = flags->request;
+        if (note->count() > 0) request.set_note(flags->note);
+        if (sensitivity->count() > 0) request.set_sensitivity(flags->sensitivity);
+        if (jurisdiction->count() > 0) request.set_jurisdiction(flags->jurisdiction);
+        if (notification->count() > 0) {
+          request.set_notification(flags->notification == "opt-in" ? v1::NOTIFICATION_OPT_IN
+                                   : flags->notification == "opt-out"
+                                       ? v1::NOTIFICATION_OPT_OUT
+                                       : v1::NOTIFICATION_UNSPECIFIED);
+        }
+        if (tell->count() > 0) request.set_notification_contact_id(flags->tell);
+        if (restitution->count() > 0) request.set_restitution_contact_id(flags->restitution);
+        if (contact->count() > 0) request.set_contact_id(flags->contact);
+        return ChangeSeries(program, &Stub::EditSeries, request);
+      });
 }
 
 void AddHistory(CLI::App& group, Program& program) {
@@ -202,11 +201,11 @@ void AddHistory(CLI::App& group, Program& program) {
 }
 
 void AddSplit(CLI::App& group, Program& program) {
-  CLI::App* verb = AddVerb(group, program, "split",
-                           "Puts entries into another series, all of them or none.",
-                           "kith series split 17 18 --to Harebell\n"
-                           "kith series split 17 --to Harebell --why 'another child'\n"
-                           "kith series split 17 18 19 --to Harebell --json");
+  CLI::App* verb =
+      AddVerb(group, program, "split", "Puts entries into another series, all of them or none.",
+              "kith series split 17 18 --to Harebell\n"
+              "kith series split 17 --to Harebell --why 'another child'\n"
+              "kith series split 17 18 19 --to Harebell --json");
   auto request = std::make_shared<v1::MoveEntriesRequest>();
   auto ids = std::make_shared<std::vector<std::uint64_t>>();
   verb->add_option("ids", *ids, "The entries")->type_name("ID")->required();
@@ -238,7 +237,7 @@ void AddSplit(CLI::App& group, Program& program) {
 }  // namespace
 
 nlohmann::ordered_json ChangeJson(const v1::Change& change) {
-  return {{"change", change.number()},    {"at", change.at()},   {"what", change.what()},
+  return {{"change", change.number()},   {"at", change.at()},   {"what", change.what()},
           {"subject", change.subject()}, {"who", change.who()}, {"why", change.why()}};
 }
 

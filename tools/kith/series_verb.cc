@@ -128,8 +128,7 @@ int List(const Program& program) {
             table.Add({series.code(),
                        series.merged_into().empty() ? report::StatusWord(series.status())
                                                     : "merged into " + series.merged_into(),
-                       series.agency(),
-                       series.identified_on(), WhomToCall(series)});
+                       series.agency(), series.identified_on(), WhomToCall(series)});
           }
         });
     if (!status.ok()) return status;

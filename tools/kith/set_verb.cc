@@ -161,25 +161,23 @@ void AddSwitch(CLI::App& group, Program& program, bool enabled) {
 }
 
 void AddEdit(CLI::App& group, Program& program) {
-  CLI::App* edit = AddVerb(group, program, "edit",
-                           "Changes version, radius, handling or source of a hash set.",
-                           "kith set edit national --version 2026-12\n"
-                           "kith set edit national --radius 20 --why 'too many leads'\n"
-                           "kith set edit national --handling 'police use only' --json");
+  CLI::App* edit =
+      AddVerb(group, program, "edit", "Changes version, radius, handling or source of a hash set.",
+              "kith set edit national --version 2026-12\n"
+              "kith set edit national --radius 20 --why 'too many leads'\n"
+              "kith set edit national --handling 'police use only' --json");
   auto flags = std::make_shared<SetFlags>();
   edit->add_option("name", flags->name, "Its name")->type_name("NAME")->required();
-  const auto* radius =
-      edit->add_option("--radius", flags->radius_bits,
-                       "Largest distance at which a PDQ match is a lead, in bits")
-          ->check(CLI::Range(0, 31))
-          ->type_name("BITS");
+  const auto* radius = edit->add_option("--radius", flags->radius_bits,
+                                        "Largest distance at which a PDQ match is a lead, in bits")
+                           ->check(CLI::Range(0, 31))
+                           ->type_name("BITS");
   const auto* source =
       edit->add_option("--source", flags->source, "Who made it")->type_name("TEXT");
-  const auto* version = edit->add_option("--version", flags->version, "Its version")
-                            ->type_name("TEXT");
-  const auto* handling =
-      edit->add_option("--handling", flags->handling, "Licence and rules of use")
-          ->type_name("TEXT");
+  const auto* version =
+      edit->add_option("--version", flags->version, "Its version")->type_name("TEXT");
+  const auto* handling = edit->add_option("--handling", flags->handling, "Licence and rules of use")
+                             ->type_name("TEXT");
   AddSignatureFlags(*edit, program, flags->signature);
   AddEngineFlags(*edit, program);
   OnRun(*edit, program, [flags, radius, source, version, handling, &program] {

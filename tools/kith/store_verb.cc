@@ -122,18 +122,18 @@ int Changes(const Program& program) {
       program, "store", [&](v1::CatalogService::Stub& stub) -> absl::StatusOr<int> {
         bool any = false;
         // Long after years: each page is a table of its own.
-        const absl::Status status = ForEachPage(
-            stub, &v1::CatalogService::Stub::ListChanges, v1::ListChangesRequest(),
-            [&](const v1::ListChangesResponse& page) {
-              Table table({">CHANGE", "AT", "WHAT", "OF", "WHO", "WHY"});
-              for (const v1::Change& change : page.changes()) {
-                any = true;
-                if (program.json) PrintJson(Typed("change", ChangeJson(change)));
-                table.Add({std::to_string(change.number()), change.at(), change.what(),
-                           change.subject(), change.who(), change.why()});
-              }
-              if (!table.empty()) PrintTable(program, table, "");
-            });
+        const absl::Status status =
+            ForEachPage(stub, &v1::CatalogService::Stub::ListChanges, v1::ListChangesRequest(),
+                        [&](const v1::ListChangesResponse& page) {
+                          Table table({">CHANGE", "AT", "WHAT", "OF", "WHO", "WHY"});
+                          for (const v1::Change& change : page.changes()) {
+                            any = true;
+                            if (program.json) PrintJson(Typed("change", ChangeJson(change)));
+                            table.Add({std::to_string(change.number()), change.at(), change.what(),
+                                       change.subject(), change.who(), change.why()});
+                          }
+                          if (!table.empty()) PrintTable(program, table, "");
+                        });
         if (!status.ok()) return status;
         if (!any && !program.json) Note("nothing was changed yet");
         return kExitDone;

@@ -230,8 +230,7 @@ absl::Status BatchWriter::ReplaceFingerprint(std::uint64_t file_id,
                                  fingerprint.disposition(), fingerprint.detail(),
                                  fingerprint.codes_size())
                            .Run());
-  KITH_RETURN_IF_ERROR(
-      write_.Execute("INSERT INTO evidence_replaced (file) VALUES (?1)", file_id));
+  KITH_RETURN_IF_ERROR(write_.Execute("INSERT INTO evidence_replaced (file) VALUES (?1)", file_id));
   return WriteCodes(file_id, fingerprint);
 }
 
@@ -320,11 +319,11 @@ absl::StatusOr<bool> BatchWriter::MatchAgain(std::uint64_t file_id, const v1::Ma
 }
 
 absl::Status BatchWriter::WriteVerdict(std::uint64_t file_id, const v1::MatchResult& result) {
-  KITH_RETURN_IF_ERROR(write_.Execute(
-      "INSERT OR IGNORE INTO past_verdict (file, matched_at, until, verdict, rule)"
-      " SELECT id, matched_at, ?2, verdict, rule FROM evidence_file"
-      " WHERE id = ?1 AND (verdict <> ?3 OR rule <> ?4)",
-      file_id, change_, result.verdict(), result.rule()));
+  KITH_RETURN_IF_ERROR(
+      write_.Execute("INSERT OR IGNORE INTO past_verdict (file, matched_at, until, verdict, rule)"
+                     " SELECT id, matched_at, ?2, verdict, rule FROM evidence_file"
+                     " WHERE id = ?1 AND (verdict <> ?3 OR rule <> ?4)",
+                     file_id, change_, result.verdict(), result.rule()));
   KITH_RETURN_IF_ERROR(write_.Execute(
       "UPDATE evidence_file SET verdict = ?2, rule = ?3, held_back = ?4, total_matches = ?5,"
       " matched_at = ?6, radius_bits = ?7, held_back_matches = ?8, rejected_matches = ?9"

@@ -27,10 +27,9 @@ absl::Status CheckNotPurged(Transaction& transaction, std::uint64_t case_id) {
       " WHERE p.case_record = ?1");
   KITH_ASSIGN(const bool found, find.Bind(case_id).Step());
   if (!found) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("case ", catalog::Quoted(find.Text(0)), " was purged at ",
-                   std::string(find.Text(1)),
-                   ": its files are expunged; `kith case show` has the counts"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "case ", catalog::Quoted(find.Text(0)), " was purged at ", std::string(find.Text(1)),
+      ": its files are expunged; `kith case show` has the counts"));
 }
 
 absl::Status ParseCodes(Statement& row, int column, v1::Fingerprint& fingerprint) {

@@ -22,13 +22,20 @@ Columns ColumnsOf(const v1::Match& match, const catalog::Directory& directory) {
   const auto set = directory.hash_sets.ByName(match.set());
   const auto series = match.series().empty() ? nullptr : directory.series.ByName(match.series());
   const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
-  return {number(set ? set->set_id() : 0),   number(series ? series->series_id() : 0),
-          number(match.series_status()),     number(match.victim_identified()),
-          number(match.purpose()),           number(FoundByOf(match.by())),
-          number(match.distance_bits()),     number(match.view().frame()),
-          number(match.view().crop()),       number(match.query_view().frame()),
-          number(match.query_view().crop()), number(match.orientation()),
-          number(match.dialect()),           number(match.held_back()),
+  return {number(set ? set->set_id() : 0),
+          number(series ? series->series_id() : 0),
+          number(match.series_status()),
+          number(match.victim_identified()),
+          number(match.purpose()),
+          number(FoundByOf(match.by())),
+          number(match.distance_bits()),
+          number(match.view().frame()),
+          number(match.view().crop()),
+          number(match.query_view().frame()),
+          number(match.query_view().crop()),
+          number(match.orientation()),
+          number(match.dialect()),
+          number(match.held_back()),
           number(match.opinion() == v1::OPINION_KIND_CONFIRMED)};
 }
 

@@ -16,8 +16,7 @@ std::string MarkOf(const Statement& row, std::string_view store_id) {
                                   std::string(row.Text(1)), "/", row.Id(2), "/", row.Id(3), "/");
   text.append(row.Blob(4));
   const XXH128_hash_t proof = XXH3_128bits(text.data(), text.size());
-  return absl::StrCat(row.Id(0), " ", row.Id(3) + 1, " ",
-                      absl::Hex(proof.high64, absl::kZeroPad16),
+  return absl::StrCat(row.Id(0), " ", row.Id(3) + 1, " ", absl::Hex(proof.high64, absl::kZeroPad16),
                       absl::Hex(proof.low64, absl::kZeroPad16));
 }
 

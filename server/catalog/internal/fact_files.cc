@@ -105,9 +105,8 @@ absl::Status WriteWhole(const std::string& path, std::string_view bytes) {
   const auto failed = [&] {
     const int error = errno;
     unlink(new_path.c_str());
-    return absl::UnavailableError(
-        absl::StrCat(path, ": cannot be written: ",
-                     std::error_code(error, std::generic_category()).message()));
+    return absl::UnavailableError(absl::StrCat(
+        path, ": cannot be written: ", std::error_code(error, std::generic_category()).message()));
   };
   const int fd =
       open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -178,8 +177,8 @@ std::string FormatFacts(std::uint64_t first, const IndexFeed& feed) {
   for (const EntryFacts& facts : feed.facts) {
     Put(out, facts.hash_set);
     Put(out, facts.series);
-    Put(out, static_cast<std::uint8_t>(facts.victim_identified |
-                                       (facts.ambiguous ? kAmbiguous : 0U)));
+    Put(out,
+        static_cast<std::uint8_t>(facts.victim_identified | (facts.ambiguous ? kAmbiguous : 0U)));
   }
   for (std::size_t kind = 0; kind < kDigestBytes.size(); ++kind) {
     Put(out, static_cast<std::uint64_t>(feed.digest_entries[kind].size()));
@@ -273,8 +272,7 @@ absl::Status FactFiles::Write(std::uint64_t first, const IndexFeed& feed) {
 
 absl::Status FactFiles::WriteList(std::string_view mark, std::uint64_t identity_seed) {
   if (folder_.empty() || !changed_) return absl::OkStatus();
-  const FactList list{
-      .mark = std::string(mark), .identity_seed = identity_seed, .files = files_};
+  const FactList list{.mark = std::string(mark), .identity_seed = identity_seed, .files = files_};
   const std::string path = absl::StrCat(folder_, "/", std::string(kListName));
   if (auto status = WriteWhole(path, FormatFactList(list)); !status.ok()) return status;
   changed_ = false;
