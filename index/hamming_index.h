@@ -5,8 +5,9 @@
 //
 // Shape: a small head that is scanned, immutable segments (each a faiss::IndexBinary made by the
 // engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index
-// makes few large segments of many small ones and leaves withdrawn codes out of them. The engine
-// decides speed and memory, never the answer.
+// makes few large segments of many small ones and leaves withdrawn codes out of them. With a
+// directory and engine mih, segments are files (segment.h) that are mapped and searched where they
+// lie. The engine decides speed and memory, never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on
 // the state it found when it began and waits for no addition, withdrawal or merge; additions and
@@ -81,10 +82,11 @@ struct HammingIndexOptions {
   std::size_t head_codes = 65536;
   // Of engine mih, for measuring: 12..32 bands; 0 lets each segment choose by its size.
   int bands = 0;
-  // A folder of its own (made, 0700) where segments are kept for the next start; empty: nothing is
-  // kept. It is derived from what was added: it may be deleted at any time, and what is damaged in
-  // it is refused and told. Then entries have to be added in ascending order, each by one Add, and
-  // SetMark called when an addition or withdrawal is complete.
+  // A folder of its own (made, 0700) where segments are kept for the next start, and from where mih
+  // searches them; empty: nothing is kept. It is derived from what was added: it may be deleted at
+  // any time, and what is damaged in it is refused and told. Then entries have to be added in
+  // ascending order, each by one Add, and SetMark called when an addition or withdrawal is
+  // complete.
   std::string directory = {};
   // Whose codes they are, up to 256 bytes: a folder of another owner is emptied.
   std::string owner = {};
@@ -109,10 +111,12 @@ struct RecoveredIndex {
 struct HammingIndexStats {
   std::uint64_t codes = 0;      // found by searches
   std::uint64_t withdrawn = 0;  // silent, and not yet removed from memory
-  std::uint64_t bytes = 0;   // memory held: codes, labels, and an estimate of the engine's tables
-  std::size_t segments = 0;  // without the head
-  std::size_t kept = 0;      // of these, how many are in the directory
-  std::string trouble;       // why the directory cannot be written; empty: it can
+  std::uint64_t bytes = 0;  // memory held: codes, labels, and an estimate of the engine's tables
+  std::uint64_t mapped_bytes = 0;  // files that are mapped; not among `bytes`
+  std::size_t segments = 0;        // without the head
+  std::size_t kept = 0;            // of these, how many are in the directory
+  std::string trouble;             // why the directory cannot be written; empty: it can
+  std::string damage;  // the last segment that was found damaged, and how; empty: none was
   std::string engine;
   std::string simd;  // target of the scan: "scalar", "avx2" or "avx512"
 };
@@ -146,7 +150,7 @@ class HammingIndex {
   // faiss-flat. Batches of 8 and more use memory best; with mih a batch pays from 2,048 queries on
   // and the more the larger it is.
   // Errors: InvalidArgument for a radius outside of 0..256 or beyond the engine (faiss-multihash:
-  // 31).
+  // 31). Unavailable while entries are missing, as an answer might lack a hit.
   [[nodiscard]] virtual absl::StatusOr<std::vector<SearchResult>> Search(
       std::span<const Code> queries, const SearchOptions& options = {}) const = 0;
 
@@ -164,9 +168,13 @@ class HammingIndex {
   // For an index with a directory; the others know no marks, and have recovered nothing.
 
   [[nodiscard]] virtual const RecoveredIndex& recovered() const = 0;
-  // Puts back codes of missing entries: of all in `range`, which is the beginning of the first
-  // range that is still missing, or all of it. Until nothing is missing nothing is written. Errors:
-  // InvalidArgument for another range, ResourceExhausted when memory ran out.
+  // The entries whose codes are missing now, ascending: of segments that were refused when the
+  // index was made, or found damaged since, and not restored yet.
+  [[nodiscard]] virtual std::vector<EntryRange> Missing() const = 0;
+  // Puts back codes of missing entries: of all in `range` that are not withdrawn; it is the
+  // beginning of the first range that is still missing, or all of it. Until nothing is missing no
+  // manifest is written. Errors: InvalidArgument for another range, ResourceExhausted when memory
+  // ran out.
   [[nodiscard]] virtual absl::Status Restore(const EntryRange& range, std::span<const Code> codes,
                                              std::span<const Label> labels) = 0;
   // Forgets all codes, in the directory too: for an owner that cannot use what was recovered.
@@ -175,6 +183,10 @@ class HammingIndex {
   // Sooner or later the directory holds it up to this mark or one a little older; at the latest
   // when the index is destroyed, but for at most half a head.
   [[nodiscard]] virtual absl::Status SetMark(std::string_view mark) = 0;
+  // Compares about so many bytes of the files with their checksums, going on where the last call
+  // ended; true when that completed a round. A segment that is damaged (DataLoss) or cannot be read
+  // is taken out of service: its entries are missing then. For one thread beside all others.
+  [[nodiscard]] virtual absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) = 0;
 
  protected:
   HammingIndex() = default;

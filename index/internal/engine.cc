@@ -134,7 +134,7 @@ constexpr std::size_t kJoinQueries = std::size_t{1} << 20;
 
 constexpr Engine kEngines[] = {
     {"scan", kCodeBits, &MakeScan, kScanQueries, &ScanBytes},
-    {"mih", kCodeBits, &MakeMultiIndexHash, kJoinQueries, &MultiIndexHashBytes, true},
+    {"mih", kCodeBits, &MakeMultiIndexHash, kJoinQueries, &MultiIndexHashBytes, true, true},
     {"faiss-flat", kCodeBits, &MakeFlat, kScanQueries, &FlatBytes},
     {"faiss-multihash", kMultiHashRadiusBits, &MakeMultiHash, kScanQueries, &MultiHashBytes},
 };

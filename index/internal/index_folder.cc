@@ -6,34 +6,41 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "index/internal/file_io.h"
-#include "index/internal/row_file.h"
 
 namespace kith::index::internal {
 namespace {
 
 constexpr char kManifestName[] = "manifest";
 constexpr char kPrefix[] = "segment-";
-constexpr char kSuffix[] = ".rows";
+constexpr char kSuffix[] = ".codes";
+// Rows told to a writer at once.
+constexpr std::size_t kRowsAtOnce = 4096;
 
-// The number in "segment-N.rows", or 0.
+// The number in "segment-N.codes" and in the names of what lies beside it, or 0. Any other end is
+// that of an earlier format.
 std::uint64_t NumberOf(const std::string& name) {
   absl::string_view digits = name;
   std::uint64_t number = 0;
-  if (!absl::ConsumePrefix(&digits, kPrefix) || !absl::ConsumeSuffix(&digits, kSuffix) ||
-      !absl::SimpleAtoi(digits, &number)) {
-    return 0;
-  }
-  return number;
+  if (!absl::ConsumePrefix(&digits, kPrefix)) return 0;
+  digits = digits.substr(0, digits.find('.'));
+  return absl::SimpleAtoi(digits, &number) ? number : 0;
+}
+
+// Whether a file is the segment or lies beside it: "segment-N.codes.verified".
+bool BelongsTo(const std::string& name, const std::string& segment) {
+  return name == segment || absl::StartsWith(name, absl::StrCat(segment, "."));
 }
 
 std::vector<std::string> NamesIn(const std::string& folder) {
@@ -60,7 +67,7 @@ absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string
   std::unique_ptr<IndexFolder> folder(new IndexFolder(path));
   // A new file never has the name of one that a manifest still names.
   for (const std::string& name : NamesIn(path)) {
-    folder->next_number_ = std::max(folder->next_number_, NumberOf(name) + 1);
+    folder->next_number_ = std::max(folder->next_number_.load(), NumberOf(name) + 1);
   }
   return folder;
 }
@@ -81,27 +88,57 @@ absl::StatusOr<Manifest> IndexFolder::ReadManifest() const {
   return absl::DataLossError(absl::StrCat(path, ": ", manifest.status().message()));
 }
 
-absl::StatusOr<Rows> IndexFolder::ReadSegment(const ManifestSegment& segment) const {
+absl::StatusOr<std::unique_ptr<SegmentFile>> IndexFolder::OpenSegment(
+    const ManifestSegment& segment) const {
   const std::string path = absl::StrCat(path_, "/", segment.file);
-  auto rows = ReadRowFile(path);
-  if (!rows.ok()) return rows;
-  if (rows->size() != segment.rows || rows->labels.front().entry != segment.first_entry ||
-      rows->labels.back().entry != segment.last_entry) {
+  auto file = SegmentFile::Open(path);
+  if (!file.ok()) return file;
+  const SegmentInfo& info = (*file)->info();
+  if (info.rows != segment.rows || info.manifest_hash != segment.hash) {
     return absl::DataLossError(
         absl::StrCat(path, ": section header is damaged: it is not what the manifest names"));
   }
-  return rows;
+  return file;
 }
 
-absl::StatusOr<ManifestSegment> IndexFolder::WriteSegment(const Rows& rows) {
-  ManifestSegment segment{.file = absl::StrCat(kPrefix, next_number_++, kSuffix),
-                          .rows = rows.size(),
-                          .first_entry = rows.labels.front().entry,
-                          .last_entry = rows.labels.back().entry};
-  if (auto status = WriteRowFile(absl::StrCat(path_, "/", segment.file), rows); !status.ok()) {
-    return status;
+absl::StatusOr<IndexFolder::Written> IndexFolder::WriteSegment(RowSource rows, int bands,
+                                                               std::size_t memory_bytes) {
+  Written written;
+  ManifestSegment& named = written.named;
+  named.file = absl::StrCat(kPrefix, next_number_++, kSuffix);
+  const std::string path = absl::StrCat(path_, "/", named.file);
+  auto writer = SegmentWriter::Create(path, {.memory_bytes = memory_bytes, .bands = bands});
+  if (!writer.ok()) return writer.status();
+  Rows some;
+  absl::Status status;
+  const auto tell = [&] {
+    status = (*writer)->Add(some.codes, some.labels);
+    named.rows += some.size();
+    some.codes.clear();
+    some.labels.clear();
+    return status.ok();
+  };
+  named.first_entry = UINT64_MAX;
+  const absl::Status read = rows([&](const Code& code, const Label& label) {
+    some.Add(code, label);
+    named.first_entry = std::min(named.first_entry, label.entry);
+    named.last_entry = std::max(named.last_entry, label.entry);
+    return some.size() < kRowsAtOnce || tell();
+  });
+  if (!read.ok()) return read;
+  if (!status.ok() || !tell()) return status;
+  if (named.rows == 0) return Written{};
+  const auto info = (*writer)->Finish();
+  if (!info.ok()) return info.status();
+  named.hash = info->manifest_hash;
+  // Reads it back: what is in use and named by a manifest was compared with its checksums once.
+  auto file = OpenSegment(named);
+  if (!file.ok()) {
+    RemoveSegment(named.file);
+    return file.status();
   }
-  return segment;
+  written.file = *std::move(file);
+  return written;
 }
 
 absl::Status IndexFolder::WriteManifest(const Manifest& manifest) {
@@ -121,9 +158,7 @@ absl::Status IndexFolder::WriteManifest(const Manifest& manifest) {
     return absl::UnavailableError(absl::StrCat(
         path, ": cannot be replaced: ", std::error_code(errno, std::generic_category()).message()));
   }
-  if (auto status = FlushFolder(path_); !status.ok()) return status;
-  RemoveUnnamed(manifest);
-  return absl::OkStatus();
+  return FlushFolder(path_);
 }
 
 void IndexFolder::RemoveUnnamed(const Manifest& manifest) const {
@@ -131,10 +166,16 @@ void IndexFolder::RemoveUnnamed(const Manifest& manifest) const {
     if (NumberOf(name) == 0) continue;
     const bool named =
         std::any_of(manifest.segments.begin(), manifest.segments.end(),
-                    [&](const ManifestSegment& segment) { return segment.file == name; });
-    // What cannot be removed now is removed with the next manifest.
+                    [&](const ManifestSegment& segment) { return BelongsTo(name, segment.file); });
+    // What cannot be removed now is removed by the next start.
     if (!named) unlink(absl::StrCat(path_, "/", name).c_str());
   }
+}
+
+void IndexFolder::RemoveSegment(const std::string& file) const {
+  const std::string path = absl::StrCat(path_, "/", file);
+  unlink(path.c_str());
+  unlink(absl::StrCat(path, ".verified").c_str());
 }
 
 absl::Status IndexFolder::Clear() {

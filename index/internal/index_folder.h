@@ -4,16 +4,22 @@
 // A file counts from the moment the manifest names it, and a manifest replaces the one before it in
 // one step, so that whatever ends the process, one whole state is there.
 //
-// Thread-safety: belongs to one thread at a time.
+// Thread-safety: WriteSegment may be called by several threads at once; all else belongs to one
+// thread at a time.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "index/internal/manifest.h"
 #include "index/internal/rows.h"
+#include "index/internal/segment.h"
+#include "index/segment.h"
 
 namespace kith::index::internal {
 
@@ -24,14 +30,27 @@ class IndexFolder {
 
   // NotFound: there is none. DataLoss: it is damaged.
   [[nodiscard]] absl::StatusOr<Manifest> ReadManifest() const;
-  // The rows of a segment that the manifest names. Errors: those of ReadRowFile; DataLoss where the
-  // file is not the one that the manifest means.
-  [[nodiscard]] absl::StatusOr<Rows> ReadSegment(const ManifestSegment& segment) const;
+  // A segment that the manifest names. Errors: those of SegmentFile::Open; DataLoss where the file
+  // is not the one that the manifest means.
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegment(
+      const ManifestSegment& segment) const;
 
-  // Writes the rows into a new file and tells how the manifest has to name it.
-  [[nodiscard]] absl::StatusOr<ManifestSegment> WriteSegment(const Rows& rows);
-  // Replaces the manifest, durably, and removes the files that it does not name.
+  struct Written {
+    ManifestSegment named;              // how the manifest has to name it; no rows, no file
+    std::unique_ptr<SegmentFile> file;  // open and verified; null where there are no rows
+  };
+  // Hands out rows until it has no more or is told false.
+  using RowSource = absl::FunctionRef<absl::Status(RowVisitor)>;
+  // Writes rows in any order into a new file, with some `memory_bytes` of memory. Errors: those of
+  // SegmentWriter and of `rows`; then no file is left.
+  [[nodiscard]] absl::StatusOr<Written> WriteSegment(RowSource rows, int bands,
+                                                     std::size_t memory_bytes);
+  // Replaces the manifest, durably.
   [[nodiscard]] absl::Status WriteManifest(const Manifest& manifest);
+  // Removes the files of segments that the manifest does not name.
+  void RemoveUnnamed(const Manifest& manifest) const;
+  // Removes a segment's file, and what lies beside it.
+  void RemoveSegment(const std::string& file) const;
   // Forgets everything.
   [[nodiscard]] absl::Status Clear();
 
@@ -39,10 +58,9 @@ class IndexFolder {
 
  private:
   explicit IndexFolder(std::string path) : path_(std::move(path)) {}
-  void RemoveUnnamed(const Manifest& manifest) const;
 
   std::string path_;
-  std::uint64_t next_number_ = 1;
+  std::atomic<std::uint64_t> next_number_{1};
 };
 
 }  // namespace kith::index::internal

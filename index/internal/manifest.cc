@@ -13,7 +13,7 @@
 namespace kith::index::internal {
 namespace {
 
-constexpr std::string_view kFirstLine = "kith-index 1";
+constexpr std::string_view kFirstLine = "kith-index 2";
 constexpr std::size_t kMaxFileNameBytes = 64;
 
 absl::Status Bad(std::string_view what) {
@@ -51,11 +51,12 @@ bool TakeHexLine(std::string_view line, std::string_view name, std::string& byte
 bool TakeSegment(std::string_view line, ManifestSegment& segment) {
   const std::vector<absl::string_view> words =
       absl::StrSplit(absl::string_view(line.data(), line.size()), ' ');
-  if (words.size() != 5 || words[0] != "segment") return false;
+  if (words.size() != 6 || words[0] != "segment") return false;
   segment.file = std::string(words[1]);
   return IsFileName(segment.file) && absl::SimpleAtoi(words[2], &segment.rows) &&
          absl::SimpleAtoi(words[3], &segment.first_entry) &&
-         absl::SimpleAtoi(words[4], &segment.last_entry) && segment.rows > 0 &&
+         absl::SimpleAtoi(words[4], &segment.last_entry) &&
+         absl::SimpleHexAtoi(words[5], &segment.hash) && segment.rows > 0 &&
          segment.first_entry <= segment.last_entry;
 }
 
@@ -67,7 +68,7 @@ std::string FormatManifest(const Manifest& manifest) {
   absl::StrAppend(&text, "mark ", absl::BytesToHexString(manifest.mark), "\n");
   for (const ManifestSegment& segment : manifest.segments) {
     absl::StrAppend(&text, "segment ", segment.file, " ", segment.rows, " ", segment.first_entry,
-                    " ", segment.last_entry, "\n");
+                    " ", segment.last_entry, " ", absl::Hex(segment.hash, absl::kZeroPad16), "\n");
   }
   return absl::StrCat(text, HashLine(text));
 }

@@ -3,10 +3,12 @@
 // What the folder of an index holds: which segments, and up to which moment of its owner they tell
 // everything. A text of lines:
 //
-//     kith-index 1
+//     kith-index 2
 //     owner HEX
 //     mark HEX
-//     segment FILE ROWS FIRST-ENTRY LAST-ENTRY     (one a segment, in the order of their entries)
+//     segment FILE ROWS FIRST-ENTRY LAST-ENTRY HASH
+//                                  (one a segment, in the order of their entries; the manifest
+//                                  hash of the file, 16 digits)
 //     end HEX                                      (XXH3-64 of all lines before it, 16 digits)
 #pragma once
 
@@ -28,6 +30,7 @@ struct ManifestSegment {
   std::uint64_t rows = 0;
   std::uint64_t first_entry = 0;
   std::uint64_t last_entry = 0;
+  std::uint64_t hash = 0;  // names its content (SegmentInfo)
   friend bool operator==(const ManifestSegment&, const ManifestSegment&) = default;
 };
 

@@ -3,56 +3,59 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <vector>
 
-#include <faiss/IndexBinary.h>
-
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "index/hamming_index.h"
-#include "index/internal/engine.h"
 #include "index/internal/rows.h"
 #include "index/internal/tombstones.h"
 
 namespace kith::index::internal {
 
-// Codes that never change, in an index of one engine; only their tombstones do. Rows lie in the
-// order of their entries, so that the codes of an entry are found by bisection.
+// Told of a code with its label; false ends the reading.
+using RowVisitor = absl::FunctionRef<bool(const Code& code, const Label& label)>;
+
+// Codes that never change; only their tombstones do. In memory (memory_segment.h) or in a file that
+// is mapped (file_segment.h).
 // Any number of threads may search while one withdraws.
 class Segment {
  public:
-  // Use Build, which brings the rows into order. `index` holds one code a label.
-  Segment(std::unique_ptr<faiss::IndexBinary> index, std::size_t index_bytes,
-          std::span<const Label> labels);
+  virtual ~Segment() = default;
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
 
   // Errors: ResourceExhausted when memory ran out, Internal with FAISS's words otherwise.
-  [[nodiscard]] static absl::StatusOr<std::shared_ptr<Segment>> Build(const Engine& engine,
-                                                                      SimdTarget simd, int bands,
-                                                                      Rows rows);
+  [[nodiscard]] virtual absl::Status Search(std::span<const Code> queries, int radius_bits,
+                                            LabelSink sink) const = 0;
+  // Silences the codes of an entry and returns how many of them were not silent. O(log n).
+  virtual std::size_t Withdraw(std::uint64_t entry) = 0;
+  // Visits what is not withdrawn, each code once. Errors: as Search.
+  [[nodiscard]] virtual absl::Status ForEachLiveRow(RowVisitor visit) const = 0;
 
-  [[nodiscard]] absl::Status Search(std::span<const Code> queries, int radius_bits,
-                                    LabelSink sink) const;
-  std::size_t Withdraw(std::uint64_t entry);
+  // Compares about so many bytes of its file with their checksums; true when that completed a
+  // round. DataLoss names the damaged section.
+  [[nodiscard]] virtual absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) = 0;
+  // What a pass over the whole file reads; 0 in memory.
+  [[nodiscard]] virtual std::uint64_t FileBytes() const { return 0; }
+  // Memory held; a mapped file is not among it.
+  [[nodiscard]] virtual std::size_t Bytes() const = 0;
 
-  // Appends what is not withdrawn. Errors: as Build.
-  [[nodiscard]] absl::Status AppendLiveRows(Rows& rows) const;
-
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] bool IsMapped() const { return FileBytes() > 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
   // The range of its entries; of a segment that is not empty.
-  [[nodiscard]] std::uint64_t first_entry() const { return entries_.front(); }
-  [[nodiscard]] std::uint64_t last_entry() const { return entries_.back(); }
+  [[nodiscard]] const EntryRange& entries() const { return entries_; }
   [[nodiscard]] std::size_t WithdrawnCount() const { return tombstones_.Count(); }
-  [[nodiscard]] std::size_t Bytes() const { return bytes_; }
+
+ protected:
+  Segment(std::size_t rows, const EntryRange& entries)
+      : tombstones_(rows), size_(rows), entries_(entries) {}
+
+  Tombstones tombstones_;
 
  private:
-  std::unique_ptr<faiss::IndexBinary> index_;
-  // Apart from each other, as a Label has four bytes of padding.
-  std::vector<std::uint64_t> entries_;
-  std::vector<std::uint32_t> views_;
-  Tombstones tombstones_;
-  std::size_t bytes_ = 0;
+  std::size_t size_;
+  EntryRange entries_;
 };
 
 }  // namespace kith::index::internal

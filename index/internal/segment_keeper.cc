@@ -7,9 +7,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/internal/file_segment.h"
+#include "index/internal/memory_segment.h"
 #include "index/internal/segmented_index.h"
 
 namespace kith::index::internal {
+namespace {
+
+// What a segment in memory needs on its way into a file.
+constexpr std::size_t kKeepMemory = std::size_t{48} << 20;
+
+}  // namespace
 
 bool SegmentedIndex::IsKept(const std::shared_ptr<Segment>& segment) const {
   return kept_.contains(segment.get());
@@ -40,36 +48,84 @@ void SegmentedIndex::KeepSome(Lock& lock) {
   const auto unkept =
       std::find_if(state->segments.begin(), end,
                    [this](const std::shared_ptr<Segment>& segment) { return !IsKept(segment); });
-  if (unkept == end) {
-    const Manifest manifest = ManifestOf(state->segments);
-    manifest_due_ = false;
-    keeping_ = true;
-    lock.unlock();
-    const absl::Status status = folder_->WriteManifest(manifest);
-    lock.lock();
-    NoteKept(status);
-    if (status.ok()) kept_mark_ = manifest.mark;
-    return;
+  if (unkept == end) return KeepManifest(*state, lock);
+  if (MapsFiles()) {
+    // It becomes the file: merged with nothing, so to speak.
+    const auto first = static_cast<std::size_t>(unkept - state->segments.begin());
+    return RunMerge({.first = first, .count = 1}, lock);
   }
   const std::shared_ptr<Segment> segment = *unkept;
   keeping_ = true;
   lock.unlock();
-  Rows rows;
-  absl::Status status = segment->AppendLiveRows(rows);
-  ManifestSegment kept;
-  if (status.ok() && rows.size() > 0) {
-    absl::StatusOr<ManifestSegment> written = folder_->WriteSegment(rows);
-    status = written.status();
-    if (written.ok()) kept = *std::move(written);
-  }
-  rows = {};
+  auto written = folder_->WriteSegment(
+      [&](RowVisitor visit) { return segment->ForEachLiveRow(visit); }, 0, kKeepMemory);
   lock.lock();
-  NoteKept(status);
-  if (!status.ok()) return;
+  NoteKept(written.status());
+  if (!written.ok()) return;
   // Only this thread takes segments away, but for Clear, which waits for it.
-  kept_.emplace(segment.get(), std::move(kept));
+  kept_.emplace(segment.get(), std::move(written->named));
   kept_count_ = kept_.size();
   manifest_due_ = true;
+}
+
+void SegmentedIndex::KeepManifest(const State& state, Lock& lock) {
+  const Manifest manifest = ManifestOf(state.segments);
+  std::vector<std::string> obsolete = std::exchange(obsolete_, {});
+  manifest_due_ = false;
+  keeping_ = true;
+  lock.unlock();
+  const absl::Status status = folder_->WriteManifest(manifest);
+  if (status.ok()) {
+    // Searches under way go on with what they have mapped.
+    for (const std::string& file : obsolete) folder_->RemoveSegment(file);
+  }
+  lock.lock();
+  NoteKept(status);
+  if (status.ok()) {
+    kept_mark_ = manifest.mark;
+  } else {
+    obsolete_.insert(obsolete_.end(), obsolete.begin(), obsolete.end());
+  }
+}
+
+void SegmentedIndex::NoteMade(const Made& made) {
+  if (!made.kept) return;
+  kept_.emplace(made.segment.get(), *made.kept);
+  kept_count_ = kept_.size();
+}
+
+void SegmentedIndex::ForgetKept(const Segment& segment) {
+  const auto kept = kept_.find(&segment);
+  if (kept == kept_.end()) return;
+  if (kept->second.rows > 0) obsolete_.push_back(kept->second.file);
+  kept_.erase(kept);
+  kept_count_ = kept_.size();
+}
+
+absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeSegment(IndexFolder::RowSource rows,
+                                                                 std::size_t memory_bytes) const {
+  Made made;
+  if (MapsFiles()) {
+    auto written = folder_->WriteSegment(rows, bands_, memory_bytes);
+    if (!written.ok()) return written.status();
+    if (written->file == nullptr) return made;
+    made.segment = std::make_shared<FileSegment>(
+        std::move(written->file), EntryRange{.first_entry = written->named.first_entry,
+                                             .last_entry = written->named.last_entry});
+    made.kept = std::move(written->named);
+    return made;
+  }
+  Rows held;
+  const absl::Status status = rows([&](const Code& code, const Label& label) {
+    held.Add(code, label);
+    return true;
+  });
+  if (!status.ok()) return status;
+  if (held.size() == 0) return made;
+  auto segment = MemorySegment::Build(engine_, simd_, bands_, std::move(held));
+  if (!segment.ok()) return segment.status();
+  made.segment = *std::move(segment);
+  return made;
 }
 
 void SegmentedIndex::NoteKept(const absl::Status& status) {
@@ -134,20 +190,36 @@ absl::Status SegmentedIndex::Recover(const std::string& directory) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::OpenSegment(
+    const ManifestSegment& named) const {
+  auto file = folder_->OpenSegment(named);
+  if (!file.ok()) return file.status();
+  if (MapsFiles()) {
+    return std::make_shared<FileSegment>(
+        *std::move(file),
+        EntryRange{.first_entry = named.first_entry, .last_entry = named.last_entry});
+  }
+  Rows rows;
+  (*file)->ForEachRow([&rows](std::uint64_t /*row*/, const Code& code, const Label& label) {
+    rows.Add(code, label);
+  });
+  return MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
+}
+
 absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
   Segments segments;
+  // What a killed process left.
+  folder_->RemoveUnnamed(manifest);
   for (const ManifestSegment& named : manifest.segments) {
-    absl::StatusOr<Rows> rows = folder_->ReadSegment(named);
-    if (absl::IsResourceExhausted(rows.status())) return rows.status();
-    if (!rows.ok()) {
-      recovered_.problems.push_back(std::string(rows.status().message()));
+    absl::StatusOr<std::shared_ptr<Segment>> segment = OpenSegment(named);
+    if (absl::IsResourceExhausted(segment.status())) return segment.status();
+    if (!segment.ok()) {
+      recovered_.problems.push_back(std::string(segment.status().message()));
       recovered_.missing.push_back(
           {.first_entry = named.first_entry, .last_entry = named.last_entry});
+      obsolete_.push_back(named.file);
       continue;
     }
-    absl::StatusOr<std::shared_ptr<Segment>> segment =
-        Segment::Build(engine_, simd_, bands_, *std::move(rows));
-    if (!segment.ok()) return segment.status();
     kept_.emplace(segment->get(), named);
     segments.push_back(*std::move(segment));
   }
@@ -177,15 +249,28 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
   const std::shared_ptr<const State> state = Snapshot();
   Segments segments = state->segments;
   if (!codes.empty()) {
-    absl::StatusOr<std::shared_ptr<Segment>> segment = Segment::Build(
-        engine_, simd_, bands_,
-        Rows{.codes = {codes.begin(), codes.end()}, .labels = {labels.begin(), labels.end()}});
-    if (!segment.ok()) return segment.status();
+    const auto hand_on = [&](RowVisitor visit) {
+      for (std::size_t i = 0; i < codes.size(); ++i) {
+        if (!visit(codes[i], labels[i])) break;
+      }
+      return absl::OkStatus();
+    };
+    absl::StatusOr<Made> made = MakeSegment(hand_on, kKeepMemory);
+    if (!made.ok() && MapsFiles()) {
+      SetTrouble(std::string(made.status().message()));
+      auto segment = MemorySegment::Build(
+          engine_, simd_, bands_,
+          Rows{.codes = {codes.begin(), codes.end()}, .labels = {labels.begin(), labels.end()}});
+      made = segment.status();
+      if (segment.ok()) made = Made{.segment = *std::move(segment), .kept = std::nullopt};
+    }
+    if (!made.ok()) return made.status();
+    NoteMade(*made);
     const auto place =
         std::find_if(segments.begin(), segments.end(), [&](const std::shared_ptr<Segment>& other) {
-          return other->first_entry() > range.last_entry;
+          return other->entries().first_entry > range.last_entry;
         });
-    segments.insert(place, *std::move(segment));
+    segments.insert(place, std::move(made->segment));
     ++marked_segments_;
   }
   if (range.last_entry == missing_.front().last_entry) {
@@ -199,6 +284,56 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
   return absl::OkStatus();
 }
 
+std::vector<EntryRange> SegmentedIndex::Missing() const {
+  const Lock lock(writer_mutex_);
+  return missing_;
+}
+
+void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl::Status& why) {
+  const std::shared_ptr<const State> state = Snapshot();
+  Segments segments = state->segments;
+  const auto found = std::find(segments.begin(), segments.end(), segment);
+  if (found == segments.end()) return;
+  const EntryRange range = segment->entries();
+  if (static_cast<std::size_t>(found - segments.begin()) < marked_segments_) --marked_segments_;
+  segments.erase(found);
+  missing_.insert(
+      std::find_if(missing_.begin(), missing_.end(),
+                   [&](const EntryRange& other) { return other.first_entry > range.first_entry; }),
+      range);
+  ForgetKept(*segment);
+  {
+    const std::lock_guard lock(state_mutex_);
+    damage_ = std::string(why.message());
+  }
+  Publish(std::move(segments), state->head);
+}
+
+absl::StatusOr<bool> SegmentedIndex::Scrub(std::uint64_t budget_bytes) {
+  const std::lock_guard scrub_lock(scrub_mutex_);
+  const std::shared_ptr<const State> state = Snapshot();
+  const auto next =
+      std::find_if(state->segments.begin(), state->segments.end(),
+                   [this](const std::shared_ptr<Segment>& segment) {
+                     return segment->IsMapped() && segment->entries().last_entry >= scrub_entry_;
+                   });
+  if (next == state->segments.end()) {
+    scrub_entry_ = 0;
+    return true;
+  }
+  const auto done = (*next)->Scrub(budget_bytes);
+  if (done.ok()) {
+    if (*done) scrub_entry_ = (*next)->entries().last_entry + 1;
+    return false;
+  }
+  if (absl::IsResourceExhausted(done.status())) return done.status();
+  Lock lock(writer_mutex_);
+  // A merge may be about to put another one in its place.
+  merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
+  TakeOut(*next, done.status());
+  return done.status();
+}
+
 absl::Status SegmentedIndex::Clear() {
   Lock lock(writer_mutex_);
   // Nothing is due any more, so the thread ends what it does and leaves the folder alone.
@@ -209,6 +344,7 @@ absl::Status SegmentedIndex::Clear() {
   Publish({}, NewHead());
   kept_.clear();
   kept_count_ = 0;
+  obsolete_.clear();
   mark_.clear();
   kept_mark_.clear();
   marked_segments_ = 0;

@@ -21,6 +21,19 @@ constexpr std::size_t kCrowd = 8 * kMergeWidth;
 constexpr std::chrono::milliseconds kRetiredAgain{20};
 // Below the threads that answer: a merge may take its time, as long as additions do not wait.
 constexpr int kNiceness = 5;
+// What a merge holds on its way into a file.
+constexpr std::size_t kMergeMemory = std::size_t{96} << 20;
+
+// Reads the whole file of a segment, wherever its scrubbing stands: damage must not get into a new
+// file under right checksums.
+absl::Status Verify(Segment& segment) {
+  for (int round = segment.IsMapped() ? 0 : 2; round < 2;) {
+    const auto done = segment.Scrub(segment.FileBytes());
+    if (!done.ok()) return done.status();
+    if (*done) ++round;
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -32,8 +45,10 @@ MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
     if (folder_ != nullptr && sizes.size() == marked_segments_) break;
     sizes.push_back({.rows = segment->size(), .withdrawn = segment->WithdrawnCount()});
   }
-  // Nor can neighbours become one while something is missing between them.
-  return missing_.empty() ? PickMerge(sizes, head_codes_) : MergeRun{};
+  // Nor can neighbours become one while something is missing between them, or without a place to
+  // write to.
+  const bool can = missing_.empty() && (trouble_.empty() || !MapsFiles());
+  return can ? PickMerge(sizes, head_codes_) : MergeRun{};
 }
 
 void SegmentedIndex::WakeMerger() {
@@ -74,11 +89,7 @@ void SegmentedIndex::MergeLoop() {
     const MergeRun run = merge_due_ ? NextMerge(Snapshot()->segments) : MergeRun{};
     merge_due_ = false;
     if (run.count > 0) {
-      BeginMerge(run);
-      lock.unlock();
-      auto merged = BuildMerged();
-      lock.lock();
-      EndMerge(std::move(merged));
+      RunMerge(run, lock);
     } else if (KeepDue()) {
       KeepSome(lock);
     }
@@ -86,6 +97,14 @@ void SegmentedIndex::MergeLoop() {
   }
   manifest_due_ = manifest_due_ || kept_mark_ != mark_;
   while (KeepDue()) KeepSome(lock);
+}
+
+void SegmentedIndex::RunMerge(MergeRun run, Lock& lock) {
+  BeginMerge(run);
+  lock.unlock();
+  absl::StatusOr<Made> merged = BuildMerged();
+  lock.lock();
+  EndMerge(std::move(merged));
 }
 
 void SegmentedIndex::BeginMerge(MergeRun run) {
@@ -96,21 +115,42 @@ void SegmentedIndex::BeginMerge(MergeRun run) {
   merging_ = true;
 }
 
-absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::BuildMerged() const {
-  Rows rows;
+absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::BuildMerged() {
   for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
-    if (absl::Status status = segment->AppendLiveRows(rows); !status.ok()) return status;
+    const absl::Status status = Verify(*segment);
+    if (status.ok()) continue;
+    merge_.damaged = segment;
+    return status;
   }
-  if (rows.size() == 0) return nullptr;
-  return Segment::Build(engine_, simd_, bands_, std::move(rows));
+  // The end of the process waits for what is in no file yet, but not for a better order of files.
+  const bool may_stop = MapsFiles() && merge_.inputs.size() > 1;
+  return MakeSegment(
+      [&](RowVisitor visit) -> absl::Status {
+        for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
+          const absl::Status status =
+              segment->ForEachLiveRow([&](const Code& code, const Label& label) {
+                return !(may_stop && stopping_) && visit(code, label);
+              });
+          if (!status.ok()) return status;
+        }
+        return may_stop && stopping_ ? absl::CancelledError("the index is closed")
+                                     : absl::OkStatus();
+      },
+      kMergeMemory);
 }
 
-void SegmentedIndex::EndMerge(absl::StatusOr<std::shared_ptr<Segment>> merged) {
+void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   merging_ = false;
+  const std::shared_ptr<Segment> damaged = std::exchange(merge_.damaged, nullptr);
   if (!merged.ok()) {
     // Everything is still found, only slower; the next change tries again.
     merge_failed_ = true;
     merge_.inputs.clear();
+    if (damaged != nullptr) {
+      TakeOut(damaged, merged.status());
+    } else if (MapsFiles() && !absl::IsCancelled(merged.status())) {
+      SetTrouble(std::string(merged.status().message()));
+    }
     return;
   }
   const std::shared_ptr<const State> state = Snapshot();
@@ -120,18 +160,18 @@ void SegmentedIndex::EndMerge(absl::StatusOr<std::shared_ptr<Segment>> merged) {
   const auto place =
       segments.erase(first, first + static_cast<std::ptrdiff_t>(merge_.inputs.size()));
   marked_segments_ -= std::min(marked_segments_, merge_.inputs.size());
-  if (*merged != nullptr) {
+  if (merged->segment != nullptr) {
     ++marked_segments_;
-    for (const std::uint64_t entry : merge_.withdrawn) (*merged)->Withdraw(entry);
-    segments.insert(place, *std::move(merged));
+    for (const std::uint64_t entry : merge_.withdrawn) merged->segment->Withdraw(entry);
+    NoteMade(*merged);
+    segments.insert(place, std::move(merged->segment));
   }
   Publish(std::move(segments), state->head);
   manifest_due_ = true;
   for (std::shared_ptr<Segment>& input : merge_.inputs) {
-    kept_.erase(input.get());
+    ForgetKept(*input);
     retired_.push_back(std::move(input));
   }
-  kept_count_ = kept_.size();
   merge_.inputs.clear();
   merge_due_ = NextMerge(Snapshot()->segments).count > 0;
 }

@@ -7,10 +7,17 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "index/internal/memory_segment.h"
 #include "index/internal/nearest.h"
 #include "index/internal/simd_dispatch.h"
 
 namespace kith::index::internal {
+namespace {
+
+// What a bulk load holds beside its rows on their way into a file.
+constexpr std::size_t kBulkMemory = std::size_t{48} << 20;
+
+}  // namespace
 
 SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd,
                                const HammingIndexOptions& options)
@@ -48,7 +55,8 @@ std::shared_ptr<const SegmentedIndex::State> SegmentedIndex::Snapshot() const {
 }
 
 void SegmentedIndex::Publish(Segments segments, std::shared_ptr<Head> head) {
-  auto state = std::make_shared<const State>(State{std::move(segments), std::move(head)});
+  auto state = std::make_shared<const State>(State{
+      .segments = std::move(segments), .head = std::move(head), .is_whole = missing_.empty()});
   // The old state is let go outside the lock.
   const std::lock_guard lock(state_mutex_);
   state_.swap(state);
@@ -86,14 +94,36 @@ absl::Status SegmentedIndex::Add(std::span<const Code> codes, std::span<const La
 absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const Label> labels) {
   const std::shared_ptr<const State> state = Snapshot();
   Rows rows = state->head->LiveRows();
-  rows.codes.insert(rows.codes.end(), codes.begin(), codes.end());
-  rows.labels.insert(rows.labels.end(), labels.begin(), labels.end());
   Segments segments = state->segments;
-  if (rows.size() > 0) {
-    absl::StatusOr<std::shared_ptr<Segment>> segment =
-        Segment::Build(engine_, simd_, bands_, std::move(rows));
-    if (!segment.ok()) return segment.status();
-    segments.push_back(*std::move(segment));
+  Made made;
+  // A bulk load goes to its file without a detour through memory.
+  if (!codes.empty() && MapsFiles() && trouble_.empty()) {
+    absl::StatusOr<Made> written = MakeSegment(
+        [&](RowVisitor visit) {
+          for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (!visit(rows.codes[i], rows.labels[i])) return absl::OkStatus();
+          }
+          for (std::size_t i = 0; i < codes.size(); ++i) {
+            if (!visit(codes[i], labels[i])) return absl::OkStatus();
+          }
+          return absl::OkStatus();
+        },
+        kBulkMemory);
+    if (written.ok()) made = *std::move(written);
+    if (!written.ok()) SetTrouble(std::string(written.status().message()));
+  }
+  if (made.segment == nullptr) {
+    rows.codes.insert(rows.codes.end(), codes.begin(), codes.end());
+    rows.labels.insert(rows.labels.end(), labels.begin(), labels.end());
+    if (rows.size() > 0) {
+      auto segment = MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
+      if (!segment.ok()) return segment.status();
+      made.segment = *std::move(segment);
+    }
+  }
+  if (made.segment != nullptr) {
+    NoteMade(made);
+    segments.push_back(std::move(made.segment));
   }
   Publish(std::move(segments), state->head->size() == 0 ? state->head : NewHead());
   if (state->head->size() > 0) retired_.push_back(state->head);
@@ -124,6 +154,10 @@ absl::StatusOr<std::vector<SearchResult>> SegmentedIndex::Search(
                      engine_.max_radius_bits < kCodeBits ? "; use engine scan for more" : ""));
   }
   const std::shared_ptr<const State> state = Snapshot();
+  if (!state->is_whole) {
+    return absl::UnavailableError(
+        "index: a damaged part is being made again from the catalog; ask again in a while");
+  }
   std::vector<SearchResult> results;
   results.reserve(queries.size());
   for (std::size_t first = 0; first < queries.size(); first += engine_.queries_at_once) {
@@ -149,16 +183,14 @@ absl::StatusOr<std::vector<SearchResult>> SegmentedIndex::Search(
 absl::StatusOr<std::uint64_t> SegmentedIndex::ContentDigest() const {
   const std::shared_ptr<const State> state = Snapshot();
   std::uint64_t sum = 0;
-  const auto add = [&sum](const Rows& rows) {
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      sum += RowDigest(rows.codes[row], rows.labels[row]);
-    }
+  const auto add = [&sum](const Code& code, const Label& label) {
+    sum += RowDigest(code, label);
+    return true;
   };
-  add(state->head->LiveRows());
+  const Rows head = state->head->LiveRows();
+  for (std::size_t row = 0; row < head.size(); ++row) add(head.codes[row], head.labels[row]);
   for (const std::shared_ptr<Segment>& segment : state->segments) {
-    Rows rows;
-    if (absl::Status status = segment->AppendLiveRows(rows); !status.ok()) return status;
-    add(rows);
+    if (absl::Status status = segment->ForEachLiveRow(add); !status.ok()) return status;
   }
   return sum;
 }
@@ -173,6 +205,7 @@ HammingIndexStats SegmentedIndex::Stats() const {
   {
     const std::lock_guard lock(state_mutex_);
     stats.trouble = trouble_;
+    stats.damage = damage_;
   }
   // The tombstones are read first: a row is there before it can be withdrawn.
   stats.withdrawn = state->head->WithdrawnCount();
@@ -183,6 +216,7 @@ HammingIndexStats SegmentedIndex::Stats() const {
     stats.withdrawn += withdrawn;
     stats.codes += segment->size() - withdrawn;
     stats.bytes += segment->Bytes();
+    stats.mapped_bytes += segment->FileBytes();
   }
   return stats;
 }

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ class SegmentedIndex final : public HammingIndex {
                        std::span<const Label> labels) override;
   absl::Status Clear() override;
   absl::Status SetMark(std::string_view mark) override;
+  std::vector<EntryRange> Missing() const override;
+  absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override;
 
  private:
   using Segments = std::vector<std::shared_ptr<Segment>>;
@@ -57,11 +60,18 @@ class SegmentedIndex final : public HammingIndex {
   struct State {
     Segments segments;
     std::shared_ptr<Head> head;
+    bool is_whole = true;  // nothing is missing
+  };
+  // A segment, and how a manifest has to name it if it is in the directory.
+  struct Made {
+    std::shared_ptr<Segment> segment;
+    std::optional<ManifestSegment> kept;
   };
   // A merge that runs.
   struct Merge {
-    Segments inputs;                       // neighbours
+    Segments inputs;                       // neighbours; or a single one that is to become a file
     std::vector<std::uint64_t> withdrawn;  // entries withdrawn since it began
+    std::shared_ptr<Segment> damaged;      // of the inputs; ends it
   };
 
   SegmentedIndex(const Engine& engine, SimdTarget simd, const HammingIndexOptions& options);
@@ -78,14 +88,23 @@ class SegmentedIndex final : public HammingIndex {
   void WakeMerger();
   // Additions that come faster than merges wait, lest searches pass over ever more segments.
   void WaitWhileCrowded(Lock& lock);
+  // One segment of some, without the lock meanwhile.
+  void RunMerge(MergeRun run, Lock& lock);
   void BeginMerge(MergeRun run);
-  void EndMerge(absl::StatusOr<std::shared_ptr<Segment>> merged);
+  void EndMerge(absl::StatusOr<Made> merged);
+  // Whether segments are searched in their files.
+  bool MapsFiles() const { return engine_.maps_files && folder_ != nullptr; }
+  void NoteMade(const Made& made);
+  void ForgetKept(const Segment& segment);
+  // Takes one away whose file is damaged: its entries are missing from now on.
+  void TakeOut(const std::shared_ptr<Segment>& segment, const absl::Status& why);
 
   // Whether the directory lacks something that it should and can hold.
   bool KeepDue() const;
   bool IsKept(const std::shared_ptr<Segment>& segment) const;
   // Writes one segment or, when all are there, the manifest. Lets go of the lock meanwhile.
   void KeepSome(Lock& lock);
+  void KeepManifest(const State& state, Lock& lock);
   void NoteKept(const absl::Status& status);
   void SetTrouble(std::string trouble);
   Manifest ManifestOf(const Segments& segments) const;
@@ -93,11 +112,16 @@ class SegmentedIndex final : public HammingIndex {
   // While nobody else knows the index.
   absl::Status Recover(const std::string& directory);
   absl::Status OpenSegments(const Manifest& manifest);
+  absl::StatusOr<std::shared_ptr<Segment>> OpenSegment(const ManifestSegment& named) const;
+
+  // A segment of the rows, in a file where files are mapped, else in memory. No segment if there
+  // are no rows. Needs no lock.
+  absl::StatusOr<Made> MakeSegment(IndexFolder::RowSource rows, std::size_t memory_bytes) const;
 
   // The thread.
   void MergeLoop();
-  // Without the lock. Null when nothing is left of the inputs.
-  absl::StatusOr<std::shared_ptr<Segment>> BuildMerged() const;
+  // Without the lock.
+  absl::StatusOr<Made> BuildMerged();
   // Lets go what no search looks at any more.
   void FreeRetired(Lock& lock);
 
@@ -109,8 +133,8 @@ class SegmentedIndex final : public HammingIndex {
   // no addition is divided: see SetMark.
   const std::size_t bulk_codes_;
 
-  std::mutex writer_mutex_;         // one addition or withdrawal, or begin or end of a merge
-  mutable std::mutex state_mutex_;  // held only to copy or exchange the pointer
+  mutable std::mutex writer_mutex_;  // one addition or withdrawal, or begin or end of a merge
+  mutable std::mutex state_mutex_;   // held only to copy or exchange the pointer
   std::shared_ptr<const State> state_;
 
   // Guarded by writer_mutex_.
@@ -118,28 +142,34 @@ class SegmentedIndex final : public HammingIndex {
   std::condition_variable merger_did_;
   bool merge_due_ = false;
   bool merging_ = false;
-  bool merge_failed_ = false;  // for want of memory; tried again after the next change
-  bool stopping_ = false;
+  bool merge_failed_ = false;          // for want of memory; tried again after the next change
+  std::atomic<bool> stopping_{false};  // read by a merge without the mutex
   Merge merge_;
   // Large memory that a search may still look at. Freeing it takes milliseconds, which no search
   // should pay because it was the last to look.
   std::vector<std::shared_ptr<const void>> retired_;
 
   // Of an index with a directory, guarded by writer_mutex_ but for what is said.
-  std::unique_ptr<IndexFolder> folder_;  // used by the thread only, once it runs
+  std::unique_ptr<IndexFolder> folder_;  // never changed once the index is made
   std::string owner_;                    // never changed
   RecoveredIndex recovered_;             // never changed once the index is made
-  std::vector<EntryRange> missing_;      // of it, what is not restored yet
+  std::vector<EntryRange> missing_;      // what is not restored yet; ascending
   std::size_t marked_segments_ = 0;      // so many of the first ones are all there is up to mark_
   std::string mark_;
   std::map<const Segment*, ManifestSegment> kept_;  // what lies in the directory, of those in use
   std::string kept_mark_;                           // of the manifest
   bool manifest_due_ = false;
+  // Files of segments that are no more; removed when no manifest on the disk names them.
+  std::vector<std::string> obsolete_;
   bool keeping_ = false;                    // a file is being written
   std::atomic<std::size_t> kept_count_{0};  // of kept_, for anybody
   // Why nothing can be kept; tried again when there is more to keep. Written with both mutexes
   // held, read with either.
   std::string trouble_;
+  std::string damage_;  // the last one; as trouble_
+
+  std::mutex scrub_mutex_;
+  std::uint64_t scrub_entry_ = 0;  // segments that end before were read in this round
 
   std::thread merger_;  // last: it uses all the others
 };

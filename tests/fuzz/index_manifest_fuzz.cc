@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> kith::fuzz::Seeds() {
-  return {"kith-index 1\nowner 61\nmark 3120\nsegment segment-1.rows 3 1 2\n",
-          "kith-index 1\nowner \nmark \n",
-          FormatManifest({.owner = "a", .mark = "b", .segments = {{"segment-7.rows", 9, 4, 5}}})};
+  return {
+      "kith-index 2\nowner 61\nmark 3120\nsegment segment-1.codes 3 1 2 00000000000000ff\n",
+      "kith-index 1\nowner \nmark \n",
+      FormatManifest({.owner = "a", .mark = "b", .segments = {{"segment-7.codes", 9, 4, 5, 6}}})};
 }

@@ -2,6 +2,9 @@
 //
 // An index that is kept in a folder: after every end, however untidy, it and its owner's replay
 // from the mark give the plain answer.
+#include <sys/resource.h>
+
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,7 +14,6 @@
 
 #include "gmock/gmock.h"
 #include "index/internal/manifest.h"
-#include "index/internal/row_file.h"
 #include "tests/index/truth.h"
 
 namespace kith::index {
@@ -46,7 +48,7 @@ std::vector<fs::path> SegmentFiles(const std::string& folder) {
   std::vector<fs::path> paths;
   if (!fs::exists(folder)) return paths;
   for (const auto& file : fs::directory_iterator(folder)) {
-    if (file.path().extension() == ".rows") paths.push_back(file.path());
+    if (file.path().extension() == ".codes") paths.push_back(file.path());
   }
   std::sort(paths.begin(), paths.end());
   return paths;
@@ -71,6 +73,15 @@ class Owner {
     ASSERT_TRUE(index_->Add(codes, labels).ok());
     all_.Add(codes, labels);
     Mark();
+  }
+  // Puts back what the index says that it lacks.
+  void RestoreMissing() {
+    while (!index_->Missing().empty()) {
+      const EntryRange range = index_->Missing().front();
+      Truth active = Of(range);
+      active.Withdraw(withdrawn_);
+      ASSERT_TRUE(index_->Restore(range, active.codes, active.labels).ok());
+    }
   }
   void Withdraw(std::uint64_t entry) {
     withdrawn_.push_back(entry);
@@ -146,6 +157,20 @@ class Owner {
   std::uint64_t replayed_ = 0;
 };
 
+// Under the index that has it mapped: it is no other file.
+void FlipByte(const fs::path& path, std::size_t at) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(static_cast<std::streamoff>(at));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(static_cast<char>(byte ^ 16));
+}
+void DamageOne(const std::vector<fs::path>& files, RandomCodes& random) {
+  if (files.empty()) return;
+  const fs::path& victim = files[random.Below(files.size())];
+  FlipByte(victim, 4096 + random.Below(fs::file_size(victim) - 4096));
+}
+
 class KeepTest : public ::testing::TestWithParam<const char*> {
  protected:
   const Folder folder_;
@@ -165,6 +190,15 @@ TEST_P(KeepTest, EqualsTheTruthAfterEveryEnd) {
       if (owner.last_entry() > 0) owner.Withdraw(1 + random.Below(owner.last_entry()));
     } else if (kind == 16) {
       owner.index().Settle();
+    } else if (kind == 17) {
+      // Not between the checking and the reading of a merge.
+      owner.index().Settle();
+      DamageOne(SegmentFiles(index_dir_), random);
+      while (true) {
+        const auto done = owner.index().Scrub(1 + random.Below(5000));
+        if (!done.ok() || *done) break;
+      }
+      owner.RestoreMissing();
     } else {
       owner.Close();
       const std::vector<fs::path> files = SegmentFiles(index_dir_);
@@ -216,12 +250,12 @@ TEST_P(KeepTest, ADamagedSegmentIsNamedAndMadeAgain) {
   owner.Close();
   const fs::path victim = SegmentFiles(index_dir_).front();
   std::string bytes = Contents(victim);
-  bytes[200] ^= 4;
+  bytes[bytes.size() / 2] ^= 4;
   Overwrite(victim, bytes);
   owner.Open();
   ASSERT_EQ(owner.index().recovered().problems.size(), 1u);
   EXPECT_THAT(owner.index().recovered().problems[0],
-              ::testing::AllOf(HasSubstr(victim.string()), HasSubstr("section codes")));
+              ::testing::AllOf(HasSubstr(victim.string()), HasSubstr("section")));
   owner.ExpectWhole(random);
   owner.Close();
   owner.Open();
@@ -271,48 +305,113 @@ TEST_P(KeepTest, ClearForgetsEverything) {
   owner.ExpectWhole(random);
 }
 
+class MappedTest : public KeepTest {
+ protected:
+  // A settled index of some segments in files.
+  void Fill(Owner& owner, RandomCodes& random) {
+    owner.Open();
+    for (int i = 0; i < 30; ++i) owner.Add(random, 50);
+    owner.index().Settle();
+    ASSERT_GT(owner.index().Stats().mapped_bytes, 0u);
+  }
+};
+
+TEST_P(MappedTest, NeedsLittleMemory) {
+  RandomCodes random(907);
+  Owner owner(GetParam(), index_dir_, 64);
+  Fill(owner, random);
+  const HammingIndexStats stats = owner.index().Stats();
+  EXPECT_LT(stats.bytes, 4u * stats.codes + 64u * 100u);
+}
+
+TEST_P(MappedTest, DamageUnderARunningIndexIsFoundAndNeverAnsweredWithLess) {
+  RandomCodes random(908);
+  Owner owner(GetParam(), index_dir_, 64);
+  Fill(owner, random);
+  owner.Withdraw(7);
+  const fs::path victim = SegmentFiles(index_dir_).front();
+  FlipByte(victim, fs::file_size(victim) / 2);
+  absl::StatusOr<bool> done = false;
+  while (done.ok() && !*done) done = owner.index().Scrub(3000);
+  ASSERT_TRUE(absl::IsDataLoss(done.status())) << done.status();
+  EXPECT_THAT(owner.index().Stats().damage, HasSubstr(victim.string()));
+  EXPECT_TRUE(absl::IsUnavailable(owner.index().Search(random.Some(1), {}).status()));
+  owner.RestoreMissing();
+  owner.ExpectWhole(random);
+  owner.index().Settle();
+  EXPECT_FALSE(fs::exists(victim));
+  owner.Close();
+  owner.Open();
+  EXPECT_THAT(owner.index().recovered().problems, ::testing::IsEmpty());
+  owner.ExpectWhole(random);
+}
+
+TEST_P(MappedTest, AMergeDoesNotCopyDamage) {
+  RandomCodes random(909);
+  Owner owner(GetParam(), index_dir_, 64);
+  Fill(owner, random);
+  for (const fs::path& victim : SegmentFiles(index_dir_)) FlipByte(victim, 5000);
+  // Until all of them are to become one.
+  for (int i = 0; i < 200 && owner.index().Missing().empty(); ++i) owner.Add(random, 50);
+  EXPECT_FALSE(owner.index().Missing().empty());
+  EXPECT_TRUE(absl::IsUnavailable(owner.index().Search(random.Some(1), {}).status()));
+  owner.RestoreMissing();
+  // Those that no merge has come to.
+  for (absl::StatusOr<bool> done = false; !done.ok() || !*done;) {
+    done = owner.index().Scrub(std::uint64_t{1} << 30);
+    owner.RestoreMissing();
+  }
+  owner.ExpectWhole(random);
+}
+
+TEST_P(MappedTest, AFullDiskIsToldAndNothingIsLost) {
+  RandomCodes random(910);
+  Owner owner(GetParam(), index_dir_, 64);
+  Fill(owner, random);
+  const std::vector<fs::path> before = SegmentFiles(index_dir_);
+  // No file may become longer than this: what a full disk is to a writer.
+  struct sigaction old {};
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGXFSZ, &ignore, &old);
+  rlimit unlimited{};
+  getrlimit(RLIMIT_FSIZE, &unlimited);
+  rlimit limit = unlimited;
+  limit.rlim_cur = 4096;
+  setrlimit(RLIMIT_FSIZE, &limit);
+  for (int i = 0; i < 30; ++i) owner.Add(random, 50);
+  owner.index().Settle();
+  const std::string trouble = owner.index().Stats().trouble;
+  owner.ExpectWhole(random);
+  setrlimit(RLIMIT_FSIZE, &unlimited);
+  sigaction(SIGXFSZ, &old, nullptr);
+  EXPECT_THAT(trouble, HasSubstr(index_dir_));
+  EXPECT_EQ(SegmentFiles(index_dir_), before);
+  // With room again, what comes brings everything into files.
+  owner.Add(random, 50);
+  owner.Add(random, 50);
+  owner.index().Settle();
+  EXPECT_EQ(owner.index().Stats().trouble, "");
+  EXPECT_EQ(owner.index().Stats().kept, owner.index().Stats().segments);
+  owner.ExpectWhole(random);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MappedTest, ::testing::Values("mih"),
+                         [](const auto& test) { return std::string(test.param); });
 INSTANTIATE_TEST_SUITE_P(All, KeepTest, ::testing::Values("scan", "mih"),
                          [](const auto& test) { return std::string(test.param); });
-
-TEST(RowFileTest, EveryFlippedByteAndEveryTruncationIsRefused) {
-  const Folder folder;
-  const std::string path = folder.path() + "/segment-1.rows";
-  RandomCodes random(906);
-  internal::Rows rows;
-  rows.codes = random.Some(40);
-  rows.labels = LabelsFrom(7, 40);
-  ASSERT_TRUE(internal::WriteRowFile(path, rows).ok());
-  const auto read = internal::ReadRowFile(path);
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->codes, rows.codes);
-  EXPECT_EQ(read->labels, rows.labels);
-  const std::string good = Contents(path);
-  for (std::size_t at = 0; at < good.size(); ++at) {
-    std::string bad = good;
-    bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
-    Overwrite(path, bad);
-    const auto status = internal::ReadRowFile(path).status();
-    ASSERT_TRUE(absl::IsDataLoss(status)) << "byte " << at << ": " << status;
-    const char* section = at < 160             ? "header"
-                          : at < 160 + 40 * 32 ? "codes"
-                          : at < 160 + 40 * 40 ? "entries"
-                                               : "views";
-    EXPECT_THAT(std::string(status.message()), HasSubstr(section)) << "byte " << at;
-    Overwrite(path, good.substr(0, at));
-    ASSERT_TRUE(absl::IsDataLoss(internal::ReadRowFile(path).status())) << "length " << at;
-  }
-  Overwrite(path, good + "x");
-  EXPECT_TRUE(absl::IsDataLoss(internal::ReadRowFile(path).status()));
-  fs::remove(path);
-  EXPECT_TRUE(absl::IsNotFound(internal::ReadRowFile(path).status()));
-}
 
 TEST(ManifestTest, IsReadBackAndDamageIsRefused) {
   const internal::Manifest manifest{
       .owner = std::string("a\0b", 3),
       .mark = "17 of 18",
-      .segments = {{.file = "segment-1.rows", .rows = 3, .first_entry = 1, .last_entry = 2},
-                   {.file = "segment-12.rows", .rows = 9, .first_entry = 5, .last_entry = 40}}};
+      .segments = {
+          {.file = "segment-1.codes", .rows = 3, .first_entry = 1, .last_entry = 2, .hash = 77},
+          {.file = "segment-12.codes",
+           .rows = 9,
+           .first_entry = 5,
+           .last_entry = 40,
+           .hash = ~std::uint64_t{0}}}};
   const std::string text = internal::FormatManifest(manifest);
   const auto read = internal::ParseManifest(text);
   ASSERT_TRUE(read.ok()) << read.status();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "index/internal/segment.h"
+#include "index/internal/memory_segment.h"
 
 #include <algorithm>
 #include <exception>
@@ -41,9 +41,10 @@ void SortByLabel(Rows& rows) {
 
 }  // namespace
 
-Segment::Segment(std::unique_ptr<faiss::IndexBinary> index, std::size_t index_bytes,
-                 std::span<const Label> labels)
-    : index_(std::move(index)), tombstones_(labels.size()) {
+MemorySegment::MemorySegment(std::unique_ptr<faiss::IndexBinary> index, std::size_t index_bytes,
+                             std::span<const Label> labels)
+    : Segment(labels.size(), {labels.front().entry, labels.back().entry}),
+      index_(std::move(index)) {
   entries_.reserve(labels.size());
   views_.reserve(labels.size());
   for (const Label& label : labels) {
@@ -54,21 +55,22 @@ Segment::Segment(std::unique_ptr<faiss::IndexBinary> index, std::size_t index_by
            views_.capacity() * sizeof(views_[0]) + tombstones_.Bytes();
 }
 
-absl::StatusOr<std::shared_ptr<Segment>> Segment::Build(const Engine& engine, SimdTarget simd,
-                                                        int bands, Rows rows) {
+absl::StatusOr<std::shared_ptr<Segment>> MemorySegment::Build(const Engine& engine, SimdTarget simd,
+                                                              int bands, Rows rows) {
   std::shared_ptr<Segment> segment;
   const absl::Status status = Guarded("building a segment", [&] {
     SortByLabel(rows);
     std::unique_ptr<faiss::IndexBinary> index = engine.make(simd, bands);
     FillEngine(*index, rows.codes);
     const std::size_t index_bytes = engine.bytes(*index);
-    segment = std::make_shared<Segment>(std::move(index), index_bytes, rows.labels);
+    segment = std::make_shared<MemorySegment>(std::move(index), index_bytes, rows.labels);
   });
   if (!status.ok()) return status;
   return segment;
 }
 
-absl::Status Segment::Search(std::span<const Code> queries, int radius_bits, LabelSink sink) const {
+absl::Status MemorySegment::Search(std::span<const Code> queries, int radius_bits,
+                                   LabelSink sink) const {
   return Guarded("searching a segment", [&] {
     SearchEngine(*index_, queries, radius_bits,
                  [&](std::size_t query, std::size_t row, int distance_bits) {
@@ -78,7 +80,7 @@ absl::Status Segment::Search(std::span<const Code> queries, int radius_bits, Lab
   });
 }
 
-std::size_t Segment::Withdraw(std::uint64_t entry) {
+std::size_t MemorySegment::Withdraw(std::uint64_t entry) {
   if (entries_.empty() || entry < entries_.front() || entry > entries_.back()) return 0;
   const auto [begin, end] = std::equal_range(entries_.begin(), entries_.end(), entry);
   std::size_t silenced = 0;
@@ -88,13 +90,13 @@ std::size_t Segment::Withdraw(std::uint64_t entry) {
   return silenced;
 }
 
-absl::Status Segment::AppendLiveRows(Rows& rows) const {
+absl::Status MemorySegment::ForEachLiveRow(RowVisitor visit) const {
   return Guarded("reading a segment", [&] {
     for (std::size_t row = 0; row < size(); ++row) {
       if (tombstones_.IsWithdrawn(row)) continue;
       Code code;
       index_->reconstruct(static_cast<faiss::IndexBinary::idx_t>(row), code.data());
-      rows.Add(code, Label{.entry = entries_[row], .view = views_[row]});
+      if (!visit(code, Label{.entry = entries_[row], .view = views_[row]})) return;
     }
   });
 }

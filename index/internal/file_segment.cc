@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/file_segment.h"
+
+namespace kith::index::internal {
+
+absl::Status FileSegment::Search(std::span<const Code> queries, int radius_bits,
+                                 LabelSink sink) const {
+  return file_->SearchRows(queries, radius_bits,
+                           [&](std::size_t query, std::uint64_t row, int distance_bits) {
+                             if (tombstones_.IsWithdrawn(row)) return;
+                             sink(query, file_->LabelAt(row), distance_bits);
+                           });
+}
+
+std::size_t FileSegment::Withdraw(std::uint64_t entry) {
+  if (entry < entries().first_entry || entry > entries().last_entry) return 0;
+  std::size_t silenced = 0;
+  for (const std::uint64_t row : file_->RowsOf(entry)) {
+    if (tombstones_.Withdraw(row)) ++silenced;
+  }
+  return silenced;
+}
+
+absl::Status FileSegment::ForEachLiveRow(RowVisitor visit) const {
+  bool goes_on = true;
+  file_->ForEachRow([&](std::uint64_t row, const Code& code, const Label& label) {
+    if (goes_on && !tombstones_.IsWithdrawn(row)) goes_on = visit(code, label);
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace kith::index::internal
