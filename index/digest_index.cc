@@ -62,6 +62,10 @@ class ShardedDigestIndex final : public DigestIndex {
     return found;
   }
 
+  absl::Status Clear() override {
+    return absl::UnimplementedError("index: what is in memory only is forgotten with its index");
+  }
+
   DigestIndexStats Stats() const override {
     return DigestIndexStats{.digests = rows_.size(),
                             .withdrawn = withdrawals_.size(),

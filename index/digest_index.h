@@ -13,7 +13,8 @@
 //
 // Files (FORMAT.md): for each kind some sorted runs, the larger the older. A folder tells up to
 // which change it is complete; what came behind it is told anew when it is opened. Damaged files
-// are refused by name, and the folder can always be made anew from the catalog.
+// are refused by name, and the folder can always be made anew from the catalog. Where damage is
+// found later, by a merge or by Scrub, Find answers Unavailable rather than less, until Clear.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,8 @@
 #include "absl/status/statusor.h"
 
 namespace kith::index {
+
+inline constexpr std::size_t kMaxDigestMarkBytes = 256;
 
 enum class DigestKind : std::uint8_t { kMd5 = 0, kSha1 = 1, kSha256 = 2 };
 
@@ -99,19 +102,40 @@ class DigestIndex {
 
   // For each digest, in order, the entries that have it, ascending; empty if none has.
   // O(1) and O(k log k) for k entries found.
-  // Errors: InvalidArgument if a digest has not DigestBytes(kind) bytes; those of `confirm`.
+  // Errors: InvalidArgument if a digest has not DigestBytes(kind) bytes; those of `confirm`;
+  // Unavailable while a file is known to be damaged.
   [[nodiscard]] virtual absl::StatusOr<std::vector<std::vector<std::uint64_t>>> Find(
       DigestKind kind, std::span<const std::string_view> digests) const = 0;
 
   // Tells that everything of the changes up to this one was added and withdrawn; numbers ascend.
-  virtual void Reached(std::uint64_t /*change*/) {}
+  // `mark` names the moment to its owner (at most kMaxDigestMarkBytes).
+  virtual void Reached(std::uint64_t change, std::string_view mark = {}) {
+    (void)change;
+    (void)mark;
+  }
+  // Tells that what is added and withdrawn from now on may be of the moment `mark`.
+  virtual void Touches(std::string_view /*mark*/) {}
   // The files hold all changes up to this one; those behind it are to be told after Open, in their
   // order. They may be told again: what is there twice is found once.
   [[nodiscard]] virtual std::uint64_t SavedChange() const { return 0; }
+  // The mark of that change; and the newest moment of which something may be in the files as well.
+  // An owner that does not know one of them as a moment of its own history has to Clear.
+  [[nodiscard]] virtual std::string SavedMark() const { return {}; }
+  [[nodiscard]] virtual std::string TouchedMark() const { return {}; }
+  // Forgets everything, in the files too.
+  [[nodiscard]] virtual absl::Status Clear() = 0;
+  // Asks the thread behind to bring everything into files. It is done when the index is destroyed,
+  // if it can be.
+  virtual void Save() {}
   // Brings everything into files and waits for it, and for merges. Errors: as Open.
   [[nodiscard]] virtual absl::Status Flush() { return absl::OkStatus(); }
-  // Reads all files again and compares their checksums, beside searches. Errors: as Open.
-  [[nodiscard]] virtual absl::Status Scrub() const { return absl::OkStatus(); }
+  // Reads all files again and compares their checksums, beside searches. `pace` is told of bytes
+  // read; its false ends it with Cancelled. Errors: as Open; then Find is Unavailable.
+  using Pace = std::function<bool(std::uint64_t bytes)>;
+  [[nodiscard]] virtual absl::Status Scrub(const Pace& pace = {}) {
+    (void)pace;
+    return absl::OkStatus();
+  }
 
   [[nodiscard]] virtual DigestIndexStats Stats() const = 0;
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "index/digest_index.h"
@@ -14,7 +15,7 @@
 namespace kith::index::internal {
 namespace {
 
-constexpr FileKind kManifestKind = {.magic = "KithDigM", .version = 1};
+constexpr FileKind kManifestKind = {.magic = "KithDigM", .version = 2};
 constexpr std::string_view kManifestName = "digests.manifest";
 constexpr std::string_view kRunPrefix = "digests-";
 
@@ -70,6 +71,11 @@ absl::Status WriteManifest(const std::string& folder, const DigestManifest& mani
   }
   absl::Status status = (*file)->Begin("state");
   if (status.ok()) status = (*file)->AppendValues(std::span<const StateRecord>(&state, 1));
+  for (const auto& [name, mark] :
+       {std::pair("mark", &manifest.mark), std::pair("touched", &manifest.touched_mark)}) {
+    if (status.ok()) status = (*file)->Begin(name);
+    if (status.ok()) status = (*file)->AppendValues(std::span<const char>(*mark));
+  }
   if (status.ok()) status = (*file)->Begin("runs");
   if (status.ok()) status = (*file)->AppendValues(std::span<const RunRecord>(runs));
   if (status.ok()) status = (*file)->Begin("withdrawn");
@@ -94,6 +100,13 @@ absl::StatusOr<DigestManifest> ReadManifest(const std::string& folder) {
   const StateRecord& state = states->front();
   DigestManifest manifest = {
       .change = state.change, .next_number = state.next_number, .epoch = state.epoch};
+  for (const auto& [name, mark] :
+       {std::pair("mark", &manifest.mark), std::pair("touched", &manifest.touched_mark)}) {
+    const auto letters = (*file)->Values<char>(name);
+    if (!letters.ok()) return letters.status();
+    if (letters->size() > kMaxDigestMarkBytes) return (*file)->Damage(name, "is too long");
+    mark->assign(letters->begin(), letters->end());
+  }
   std::set<std::uint64_t> numbers;
   for (const RunRecord& run : *runs) {
     if (run.kind > static_cast<std::uint32_t>(DigestKind::kSha256) ||

@@ -26,6 +26,8 @@ struct ManifestRun {
 
 struct DigestManifest {
   std::uint64_t change = 0;       // all changes up to it are in the runs and the notes
+  std::string mark = {};          // names that moment to the owner
+  std::string touched_mark = {};  // of nothing behind this moment is anything in the files
   std::uint64_t next_number = 1;  // of the next file
   std::uint32_t epoch = 0;
   std::vector<ManifestRun> runs = {};  // the oldest first

@@ -48,12 +48,13 @@ StoredDigestIndex::StoredDigestIndex(const DigestIndexOptions& options)
     : options_(options), seeds_(RandomSeeds()) {}
 
 StoredDigestIndex::~StoredDigestIndex() {
+  if (!thread_.joinable()) return;  // it could not be opened
   {
     const std::lock_guard lock(writer_mutex_);
     is_stopping_ = true;
   }
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 std::size_t StoredDigestIndex::KeptBytes(DigestKind kind) const {
@@ -85,6 +86,8 @@ absl::Status StoredDigestIndex::Load() {
   }
   next_number_ = manifest->next_number;
   reached_ = saved_ = spilled_ = manifest->change;
+  reached_mark_ = saved_mark_ = spilled_mark_ = manifest->mark;
+  touched_mark_ = saved_touched_mark_ = manifest->touched_mark;
   Publish(std::move(state));
   // Remembers what was checked.
   return was_checked ? SaveManifest() : absl::OkStatus();
@@ -163,7 +166,8 @@ absl::Status StoredDigestIndex::Add(DigestKind kind, std::span<const std::string
 
 void StoredDigestIndex::Freeze() {
   State state = *Snapshot();
-  state.frozen.push_back({.delta = std::move(state.active), .change = reached_});
+  state.frozen.push_back(
+      {.delta = std::move(state.active), .change = reached_, .mark = reached_mark_});
   state.active = std::make_shared<DigestDelta>(seeds_, state.withdrawals->Epoch());
   Publish(std::move(state));
   AskForWork();
@@ -193,6 +197,10 @@ void StoredDigestIndex::Withdraw(std::span<const std::uint64_t> entries) {
 absl::StatusOr<std::vector<std::vector<std::uint64_t>>> StoredDigestIndex::Find(
     DigestKind kind, std::span<const std::string_view> digests) const {
   if (absl::Status status = CheckLengths(kind, digests); !status.ok()) return status;
+  if (is_damaged_) {
+    return absl::UnavailableError(absl::StrCat(
+        options_.folder, ": a damaged file is being made again from the catalog; ask again later"));
+  }
   const std::shared_ptr<const State> state = Snapshot();
   std::vector<std::vector<std::uint64_t>> found(digests.size());
   std::vector<Unsure> unsure;
@@ -258,14 +266,66 @@ absl::Status StoredDigestIndex::Confirm(DigestKind kind, std::span<const std::st
   return absl::OkStatus();
 }
 
-void StoredDigestIndex::Reached(std::uint64_t change) {
+void StoredDigestIndex::Reached(std::uint64_t change, std::string_view mark) {
   const std::lock_guard lock(writer_mutex_);
-  reached_ = std::max(reached_, change);
+  if (change < reached_) return;
+  reached_ = change;
+  reached_mark_ = std::string(mark.substr(0, kMaxDigestMarkBytes));
+}
+
+void StoredDigestIndex::Touches(std::string_view mark) {
+  const std::lock_guard lock(writer_mutex_);
+  touched_mark_ = std::string(mark.substr(0, kMaxDigestMarkBytes));
 }
 
 std::uint64_t StoredDigestIndex::SavedChange() const {
   const std::lock_guard lock(writer_mutex_);
   return saved_;
+}
+
+std::string StoredDigestIndex::SavedMark() const {
+  const std::lock_guard lock(writer_mutex_);
+  return saved_mark_;
+}
+
+std::string StoredDigestIndex::TouchedMark() const {
+  const std::lock_guard lock(writer_mutex_);
+  return saved_touched_mark_;
+}
+
+absl::Status StoredDigestIndex::Clear() {
+  std::unique_lock lock(writer_mutex_);
+  is_clearing_ = true;
+  progress_.wait(lock, [this] { return !IsBehind(); });
+  is_clearing_ = false;
+  State state;
+  state.withdrawals = std::make_shared<Withdrawals>();
+  state.active = std::make_shared<DigestDelta>(seeds_);
+  Publish(std::move(state));
+  reached_ = saved_ = spilled_ = 0;
+  for (std::string* mark :
+       {&reached_mark_, &touched_mark_, &saved_mark_, &saved_touched_mark_, &spilled_mark_}) {
+    mark->clear();
+  }
+  compaction_wanted_ = false;
+  is_damaged_ = false;
+  files_ = absl::OkStatus();
+  lock.unlock();
+  // Nobody has asked the thread behind for anything, so this is the only one to write.
+  absl::Status status = SaveManifest();
+  lock.lock();
+  files_ = status;
+  return status;
+}
+
+absl::Status StoredDigestIndex::Noted(absl::Status status) {
+  if (absl::IsDataLoss(status)) is_damaged_ = true;
+  return status;
+}
+
+void StoredDigestIndex::Save() {
+  const std::lock_guard lock(writer_mutex_);
+  Freeze();
 }
 
 absl::Status StoredDigestIndex::Flush() {
@@ -277,11 +337,11 @@ absl::Status StoredDigestIndex::Flush() {
   return files_;
 }
 
-absl::Status StoredDigestIndex::Scrub() const {
+absl::Status StoredDigestIndex::Scrub(const Pace& pace) {
   const std::shared_ptr<const State> state = Snapshot();
   for (const Runs& runs : state->runs) {
     for (const PlacedRun& placed : runs) {
-      if (absl::Status status = placed.run->file().Verify(); !status.ok()) return status;
+      if (absl::Status status = Noted(placed.run->file().Verify(pace)); !status.ok()) return status;
     }
   }
   return absl::OkStatus();

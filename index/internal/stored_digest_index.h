@@ -6,10 +6,12 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -25,7 +27,7 @@ class StoredDigestIndex final : public DigestIndex {
  public:
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<DigestIndex>> Open(
       const DigestIndexOptions& options);
-  // What is not in files by now is lost to them.
+  // Ends what was asked for, without merges; what is not in files by then is lost to them.
   ~StoredDigestIndex() override;
 
   absl::Status Add(DigestKind kind, std::span<const std::string_view> digests,
@@ -33,10 +35,15 @@ class StoredDigestIndex final : public DigestIndex {
   void Withdraw(std::span<const std::uint64_t> entries) override;
   absl::StatusOr<std::vector<std::vector<std::uint64_t>>> Find(
       DigestKind kind, std::span<const std::string_view> digests) const override;
-  void Reached(std::uint64_t change) override;
+  void Reached(std::uint64_t change, std::string_view mark) override;
+  void Touches(std::string_view mark) override;
   std::uint64_t SavedChange() const override;
+  std::string SavedMark() const override;
+  std::string TouchedMark() const override;
+  absl::Status Clear() override;
+  void Save() override;
   absl::Status Flush() override;
-  absl::Status Scrub() const override;
+  absl::Status Scrub(const Pace& pace) override;
   DigestIndexStats Stats() const override;
 
  private:
@@ -50,6 +57,7 @@ class StoredDigestIndex final : public DigestIndex {
   struct Frozen {
     std::shared_ptr<DigestDelta> delta;
     std::uint64_t change = 0;  // what is complete with it
+    std::string mark;          // of that change
   };
   // What a search sees. The active delta and the withdrawals grow in it, all else never changes.
   struct State {
@@ -79,6 +87,8 @@ class StoredDigestIndex final : public DigestIndex {
   // With writer_mutex_ held.
   void Freeze();
   void AskForWork();
+  // Remembers it if it tells of damage, and hands it on.
+  [[nodiscard]] absl::Status Noted(absl::Status status);
   [[nodiscard]] bool IsBehind() const { return done_ != asked_; }
 
   // Of the thread behind; each locks writer_mutex_ where it must.
@@ -95,6 +105,8 @@ class StoredDigestIndex final : public DigestIndex {
   [[nodiscard]] absl::StatusOr<PlacedRun> FinishRun(DigestRunWriter& writer, std::uint64_t number,
                                                     std::uint32_t epoch);
   [[nodiscard]] absl::Status SaveManifest();
+  // Whether a merge should.
+  [[nodiscard]] bool GoesOn() const;
   void ForgetOldNotes();
 
   const DigestIndexOptions options_;
@@ -104,12 +116,19 @@ class StoredDigestIndex final : public DigestIndex {
   std::condition_variable wake_;      // of the thread behind
   std::condition_variable progress_;  // of those who wait for it
   std::uint64_t reached_ = 0;         // the change that was told
-  std::uint64_t saved_ = 0;           // the change that the files hold
-  std::uint64_t spilled_ = 0;         // the change that the runs hold
-  std::uint64_t asked_ = 0;  // pieces of work that were asked for, and those done or failed
+  std::string reached_mark_;
+  std::string touched_mark_;
+  std::string saved_mark_;  // as saved_
+  std::string saved_touched_mark_;
+  std::string spilled_mark_;   // as spilled_
+  std::uint64_t saved_ = 0;    // the change that the files hold
+  std::uint64_t spilled_ = 0;  // the change that the runs hold
+  std::uint64_t asked_ = 0;    // pieces of work that were asked for, and those done or failed
   std::uint64_t done_ = 0;
   bool compaction_wanted_ = false;
   bool is_stopping_ = false;
+  bool is_clearing_ = false;
+  std::atomic<bool> is_damaged_{false};
   absl::Status files_;
   std::uint64_t next_number_ = 1;  // of the thread behind alone
 

@@ -37,12 +37,12 @@ void StoredDigestIndex::Work() {
   std::unique_lock lock(writer_mutex_);
   while (true) {
     wake_.wait(lock, [&] { return is_stopping_ || IsBehind(); });
-    if (is_stopping_) return;
+    if (is_stopping_ && !IsBehind()) return;
     const std::uint64_t asked = asked_;
     lock.unlock();
     absl::Status status;
     try {
-      status = WorkOnce();
+      status = Noted(WorkOnce());
     } catch (const std::exception& error) {
       status = absl::ResourceExhaustedError(
           absl::StrCat(options_.folder, ": digests were not brought into files: ", error.what()));
@@ -51,6 +51,7 @@ void StoredDigestIndex::Work() {
     files_ = std::move(status);
     done_ = asked;
     progress_.notify_all();
+    if (is_stopping_) return;
   }
 }
 
@@ -102,7 +103,10 @@ absl::Status StoredDigestIndex::Spill() {
   }
   const std::lock_guard lock(writer_mutex_);
   State state = *Snapshot();
-  spilled_ = std::max(spilled_, state.frozen.front().change);
+  if (state.frozen.front().change >= spilled_) {
+    spilled_ = state.frozen.front().change;
+    spilled_mark_ = state.frozen.front().mark;
+  }
   state.frozen.erase(state.frozen.begin());
   for (std::size_t kind = 0; kind < written.size(); ++kind) {
     for (PlacedRun& run : written[kind]) state.runs[kind].push_back(std::move(run));
@@ -164,6 +168,11 @@ absl::Status StoredDigestIndex::MergeAll(bool everything) {
   return absl::OkStatus();
 }
 
+bool StoredDigestIndex::GoesOn() const {
+  const std::lock_guard lock(writer_mutex_);
+  return !is_stopping_ && !is_clearing_;
+}
+
 // Makes one run of those from `first` on.
 absl::Status StoredDigestIndex::Merge(DigestKind kind, std::size_t first) {
   const std::shared_ptr<const State> before = Snapshot();
@@ -193,6 +202,10 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
   std::uint64_t rows = 0;
   std::uint64_t max_entry = 0;
   for (const PlacedRun& placed : runs) {
+    // Damage must not get into a new file under right checksums.
+    const absl::Status sound =
+        placed.run->file().Verify([this](std::uint64_t /*bytes*/) { return GoesOn(); });
+    if (!sound.ok()) return sound;
     rows += placed.run->rows();
     max_entry = std::max(max_entry, placed.run->shape().max_entry);
   }
@@ -213,10 +226,7 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
   const std::size_t bytes = KeptBytes(kind);
   const std::shared_ptr<Withdrawals> withdrawals = Snapshot()->withdrawals;
   while (!sources.empty()) {
-    {
-      const std::lock_guard lock(writer_mutex_);
-      if (is_stopping_) return absl::CancelledError("the index is closed");
-    }
+    if (!GoesOn()) return absl::CancelledError("the index is closed");
     const auto lock = withdrawals->Read();
     for (std::size_t i = 0; i < kRowsAtOnce && !sources.empty(); ++i) {
       const auto least = std::min_element(
@@ -254,6 +264,8 @@ absl::Status StoredDigestIndex::SaveManifest() {
     const std::lock_guard lock(writer_mutex_);
     const std::shared_ptr<const State> state = Snapshot();
     manifest.change = spilled_;
+    manifest.mark = spilled_mark_;
+    manifest.touched_mark = touched_mark_;
     manifest.next_number = next_number_;
     manifest.epoch = state->withdrawals->Epoch();
     manifest.withdrawn = state->withdrawals->NotesAbove(0);
@@ -272,6 +284,8 @@ absl::Status StoredDigestIndex::SaveManifest() {
   RemoveOthers(options_.folder, manifest);
   const std::lock_guard lock(writer_mutex_);
   saved_ = manifest.change;
+  saved_mark_ = manifest.mark;
+  saved_touched_mark_ = manifest.touched_mark;
   return absl::OkStatus();
 }
 
