@@ -5,31 +5,58 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/inlined_vector.h"
 #include "server/catalog/internal/catalog_impl.h"
 #include "server/catalog/names.h"
 
 namespace kith::catalog {
 namespace {
 
-using Key = std::pair<std::uint64_t, std::uint64_t>;
-
-// The kinds are kept apart: an MD5 and an identity have the same length.
-Key KeyOf(int kind, std::string_view bytes, std::uint64_t seed) {
-  const XXH128_hash_t hash =
-      XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed + static_cast<std::uint64_t>(kind));
-  return {hash.low64, hash.high64};
-}
-
 constexpr int kIdentity = 3;
 
 // Earlier entries of one digest that are looked at: more of them are not made by honest lists, and
 // a forged list must not make the addition quadratic.
 constexpr std::size_t kMaxLookedAt = 64;
+
+// Which entries of the batch may have a digest, by 64 bits of it: some 30 bytes a digest.
+class TakenDigests {
+ public:
+  explicit TakenDigests(std::uint64_t seed) : seed_(seed) {}
+
+  void Add(int kind, std::string_view bytes, std::uint32_t entry) {
+    const std::uint64_t key = KeyOf(kind, bytes);
+    if (first_.try_emplace(key, entry).second) return;
+    std::vector<std::uint32_t>& others = others_[key];
+    if (others.size() + 1 < kMaxLookedAt) others.push_back(entry);
+  }
+  [[nodiscard]] std::vector<std::uint32_t> Find(int kind, std::string_view bytes) const {
+    std::vector<std::uint32_t> entries;
+    const auto first = first_.find(KeyOf(kind, bytes));
+    if (first == first_.end()) return entries;
+    entries.push_back(first->second);
+    const auto others = others_.find(first->first);
+    if (others != others_.end()) {
+      entries.insert(entries.end(), others->second.begin(), others->second.end());
+    }
+    return entries;
+  }
+
+ private:
+  // The kinds are kept apart: an MD5 and an identity have the same length.
+  [[nodiscard]] std::uint64_t KeyOf(int kind, std::string_view bytes) const {
+    return XXH3_64bits_withSeed(bytes.data(), bytes.size(),
+                                seed_ + static_cast<std::uint64_t>(kind));
+  }
+
+  std::uint64_t seed_;
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> first_;
+  absl::flat_hash_map<std::uint64_t, std::vector<std::uint32_t>> others_;
+};
 
 bool HasCode(const EntryRecord& record, const CodeRecord& code) {
   return std::any_of(record.codes.begin(), record.codes.end(), [&](const CodeRecord& other) {
@@ -55,38 +82,47 @@ struct Batch::Impl {
   std::string note;
   std::uint64_t first = 0;
   std::uint64_t next = 0;
+  // What Commit tells the indexes; of a long batch it is read back from the database instead.
   IndexFeed feed;
+  bool is_long = false;
   BatchDigest digest;
   // Digests taken by this batch: the indexes learn of them at Commit only.
-  absl::flat_hash_map<Key, absl::InlinedVector<std::uint64_t, 2>> taken;
+  TakenDigests taken;
   bool committed = false;
   // Last, so that statements end before their transaction, and it before the rest.
   Transaction transaction;
   EntryWriter writer;
 
   Impl(Catalog::Impl& catalog_impl, Transaction write)
-      : catalog(catalog_impl), transaction(std::move(write)), writer(transaction) {}
+      : catalog(catalog_impl),
+        taken(catalog_impl.identity_seed),
+        transaction(std::move(write)),
+        writer(transaction) {}
 
   [[nodiscard]] absl::StatusOr<std::uint64_t> Find(const EntryRecord& record);
+  [[nodiscard]] bool CountsAsMuch(const EntryFacts& facts, const EntryRecord& record) const;
   [[nodiscard]] absl::StatusOr<bool> Covers(std::uint64_t entry, const EntryFacts& facts,
                                             const EntryRecord& record);
+  [[nodiscard]] absl::StatusOr<bool> CoversTaken(std::uint64_t entry, const EntryRecord& record);
   void Remember(const EntryRecord& record);
-  void Take(int kind, std::string_view bytes, std::uint64_t entry);
 };
 
-// Whether the entry says at least as much as the record, which has a digest or all codes in common
-// with it.
-absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& facts,
-                                         const EntryRecord& record) {
+// Whether an entry of these facts tells what the record does, beside digests and codes.
+bool Batch::Impl::CountsAsMuch(const EntryFacts& facts, const EntryRecord& record) const {
   if (facts.withdrawn || facts.hash_set != record.hash_set) return false;
   if (record.series != 0 && record.series != facts.series) {
     const auto current = catalog.directory.CurrentSeries(facts.series);
     if (!current || current->series_id() != record.series) return false;
   }
-  if (record.victim_identified != v1::TRI_STATE_UNSPECIFIED &&
-      record.victim_identified != facts.victim_identified) {
-    return false;
-  }
+  return record.victim_identified == v1::TRI_STATE_UNSPECIFIED ||
+         record.victim_identified == facts.victim_identified;
+}
+
+// Whether the entry says at least as much as the record, which has a digest or all codes in common
+// with it.
+absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& facts,
+                                         const EntryRecord& record) {
+  if (!CountsAsMuch(facts, record)) return false;
   const int digests = static_cast<int>(!record.md5.empty()) +
                       static_cast<int>(!record.sha1.empty()) +
                       static_cast<int>(!record.sha256.empty());
@@ -96,6 +132,17 @@ absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& 
   const auto row = scan.Next(earlier);
   if (!row.ok()) return row.status();
   return *row && FindsAsMuch(earlier, record);
+}
+
+// The same for an entry of this batch, which may have a digest in common with the record.
+absl::StatusOr<bool> Batch::Impl::CoversTaken(std::uint64_t entry, const EntryRecord& record) {
+  EntryRecord earlier;
+  EntryScan scan(transaction, entry, entry);
+  const auto row = scan.Next(earlier);
+  if (!row.ok()) return row.status();
+  const bool has_digest = !record.md5.empty() || !record.sha1.empty() || !record.sha256.empty();
+  return *row && CountsAsMuch(earlier.Facts(), record) && FindsAsMuch(earlier, record) &&
+         (has_digest || earlier.source_ref == record.source_ref);
 }
 
 // The entry of the set that is the same file and says at least as much, or 0.
@@ -133,20 +180,12 @@ absl::StatusOr<std::uint64_t> Batch::Impl::Find(const EntryRecord& record) {
     if (!covers.ok()) return covers.status();
     if (*covers) return entry;
   }
-  const auto earlier = taken.find(KeyOf(kind, bytes, catalog.identity_seed));
-  if (earlier != taken.end()) {
-    for (const std::uint64_t entry : earlier->second) {
-      const auto covers = Covers(entry, feed.facts[entry - first], record);
-      if (!covers.ok()) return covers.status();
-      if (*covers) return entry;
-    }
+  for (const std::uint32_t offset : taken.Find(kind, bytes)) {
+    const auto covers = CoversTaken(first + offset, record);
+    if (!covers.ok()) return covers.status();
+    if (*covers) return first + offset;
   }
   return 0;
-}
-
-void Batch::Impl::Take(int kind, std::string_view bytes, std::uint64_t entry) {
-  auto& entries = taken[KeyOf(kind, bytes, catalog.identity_seed)];
-  if (entries.size() < kMaxLookedAt) entries.push_back(entry);
 }
 
 void Batch::Impl::Remember(const EntryRecord& record) {
@@ -156,11 +195,12 @@ void Batch::Impl::Remember(const EntryRecord& record) {
     const std::string& bytes = *own[static_cast<std::size_t>(kind)];
     if (bytes.empty()) continue;
     any = true;
-    Take(kind, bytes, record.id);
+    taken.Add(kind, bytes, static_cast<std::uint32_t>(record.id - first));
   }
   if (any) return;
   const auto identity = IdentityOf(record, catalog.identity_seed);
-  Take(kIdentity, {identity.data(), identity.size()}, record.id);
+  taken.Add(kIdentity, {identity.data(), identity.size()},
+            static_cast<std::uint32_t>(record.id - first));
 }
 
 Batch::Batch(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -204,12 +244,19 @@ absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
   }
   if (!earlier.ok()) return earlier.status();
   if (*earlier != 0) return AddedEntry{.entry_id = *earlier, .already_there = true};
+  if (impl_->next - impl_->first > UINT32_MAX) {
+    return absl::ResourceExhaustedError("a batch of 2^32 entries: divide the list");
+  }
   record.id = impl_->next;
   if (auto status = impl_->writer.Write(record); !status.ok()) return status;
   ++impl_->next;
   impl_->digest.Add(record);
-  impl_->feed.Add(record, impl_->catalog.identity_seed);
   impl_->Remember(record);
+  if (!impl_->is_long) impl_->feed.Add(record, impl_->catalog.identity_seed);
+  if (impl_->feed.facts.size() >= kFeedEntries) {
+    impl_->is_long = true;
+    impl_->feed = {};
+  }
   return AddedEntry{.entry_id = record.id, .already_there = false};
 }
 
@@ -231,8 +278,10 @@ absl::Status Batch::Commit() {
   }
   const std::uint64_t change = impl.transaction.LastInsertId();
   // First the indexes, then the number: no answer claims a change that it did not see.
-  return impl.catalog.CommitAndApply(impl.transaction, change,
-                                     [&impl] { return impl.catalog.FeedAndKeep(impl.feed); });
+  return impl.catalog.CommitAndApply(impl.transaction, change, [&impl] {
+    return impl.is_long ? impl.catalog.FeedFromTables(impl.first, impl.next - 1)
+                        : impl.catalog.Feed(impl.feed);
+  });
 }
 
 }  // namespace kith::catalog

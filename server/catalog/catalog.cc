@@ -115,26 +115,18 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   auto id = ReadStoreId(*impl->database);
   if (!id.ok()) return id.status();
   impl->store_id = *std::move(id);
-  // Making it fails no start: without it everything is held in memory.
-  const std::string index_dir = absl::StrCat(options.store_dir, "/", std::string(kIndexDirName));
-  auto codes = index::HammingIndex::Create(
-      {.engine = options.index_engine,
-       .head_codes = std::clamp<std::size_t>(options.keep_from, 8, 65536),
-       .directory = index_dir,
-       .owner = impl->store_id});
-  if (!codes.ok()) return codes.status();
-  impl->codes = *std::move(codes);
-  impl->fact_files = std::make_unique<FactFiles>(index_dir);
-  impl->digests = index::DigestIndex::Create();
-  impl->identities = index::DigestIndex::Create();
+  impl->index_dir = absl::StrCat(options.store_dir, "/", std::string(kIndexDirName));
   const std::string seed = RandomBytes(sizeof(impl->identity_seed));
   std::memcpy(&impl->identity_seed, seed.data(), seed.size());
+  if (auto status = impl->OpenIndexes(); !status.ok()) return status;
   if (auto status = impl->Load(); !status.ok()) return status;
   return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
 }
 
 Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Catalog::~Catalog() = default;
+Catalog::~Catalog() {
+  impl_->SaveDigests(std::max<std::uint64_t>(impl_->options.keep_from / 4, 1));
+}
 
 Database& Catalog::database() { return *impl_->database; }
 const std::string& Catalog::store_dir() const { return impl_->options.store_dir; }
@@ -194,11 +186,16 @@ absl::Status Catalog::Impl::CommitAndApply(Transaction& write, std::uint64_t cha
   try {
     if (auto status = write.Commit(); !status.ok()) return status;
     recorded = true;
+    const std::string mark = change != 0 ? MarkNow() : std::string();
+    if (change != 0) Touch(mark);
     if (options.after_commit) options.after_commit();
     const absl::Status status = apply();
     if (status.ok()) {
-      if (change != 0) Publish(change);
-      MarkEntries();
+      if (change != 0) {
+        Publish(change);
+        Reach(change, mark);
+        MarkEntries(mark);
+      }
       return absl::OkStatus();
     }
     index_broken = true;

@@ -44,6 +44,8 @@ struct CatalogOptions {
   // start; tests make it small.
   std::size_t keep_from = 65536;
   Progress progress;
+  // Told what is wrong with the files of the index, once each. From any thread; must not throw.
+  std::function<void(const std::string& what)> alarm = {};
   // For tests of the worst moment: called between a COMMIT and the indexes; may throw.
   std::function<void()> after_commit = {};
 };

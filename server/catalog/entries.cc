@@ -147,9 +147,13 @@ absl::StatusOr<std::vector<std::string>> Catalog::SourceRefs(
 }
 
 absl::Status Catalog::Impl::Silence(std::span<const std::uint64_t> entries) {
-  for (const std::uint64_t entry : entries) table.Withdraw(entry);
   digests->Withdraw(entries);
   identities->Withdraw(entries);
+  return SilenceFacts(entries);
+}
+
+absl::Status Catalog::Impl::SilenceFacts(std::span<const std::uint64_t> entries) {
+  for (const std::uint64_t entry : entries) table.Withdraw(entry);
   const auto codes_silenced = codes->Withdraw(entries);
   const std::lock_guard lock(counts_mutex);
   for (const std::uint64_t entry : entries) {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/catalog/entry_table.h"
 
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
 namespace kith::catalog {
 namespace {
 
@@ -20,11 +26,20 @@ std::uint64_t Pack(const EntryFacts& facts) {
 
 }  // namespace
 
-EntryTable::EntryTable() : blocks_(std::make_unique<std::unique_ptr<Block>[]>(kBlocks)) {}
+void EntryTable::Unmap::operator()(Block* block) const { munmap(block, kBlockBytes); }
 
-EntryFacts EntryTable::Get(std::uint64_t entry) const {
-  const std::uint64_t word =
-      (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)].load(std::memory_order_acquire);
+EntryTable::EntryTable() : blocks_(std::make_unique<std::unique_ptr<Block, Unmap>[]>(kBlocks)) {}
+
+std::unique_ptr<EntryTable::Block, EntryTable::Unmap> EntryTable::MakeBlock(int fd,
+                                                                            std::uint64_t offset) {
+  static_assert(sizeof(Block) == kBlockBytes && std::atomic<std::uint64_t>::is_always_lock_free);
+  // Changes stay in the process: the file is what it was.
+  void* data = mmap(nullptr, kBlockBytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0), fd, static_cast<off_t>(offset));
+  return std::unique_ptr<Block, Unmap>(data == MAP_FAILED ? nullptr : static_cast<Block*>(data));
+}
+
+EntryFacts EntryTable::FactsOf(std::uint64_t word) {
   EntryFacts facts;
   facts.withdrawn = (word & kWithdrawn) != 0;
   facts.ambiguous = (word & kAmbiguous) != 0;
@@ -34,23 +49,55 @@ EntryFacts EntryTable::Get(std::uint64_t entry) const {
   return facts;
 }
 
+EntryFacts EntryTable::Get(std::uint64_t entry) const {
+  return FactsOf(WordOf(entry).load(std::memory_order_acquire));
+}
+
 bool EntryTable::Append(const EntryFacts& facts) {
   const std::uint64_t entry = size_.load(std::memory_order_relaxed);
   if ((entry >> kBlockBits) >= kBlocks) return false;
   auto& block = blocks_[entry >> kBlockBits];
-  if (!block) block = std::make_unique<Block>();
-  (*block)[entry & (kBlockEntries - 1)].store(Pack(facts), std::memory_order_relaxed);
+  if (block == nullptr) block = MakeBlock(-1, 0);
+  if (block == nullptr) throw std::bad_alloc();
+  WordOf(entry).store(Pack(facts), std::memory_order_relaxed);
   size_.store(entry + 1, std::memory_order_release);
   return true;
 }
 
 void EntryTable::Withdraw(std::uint64_t entry) {
-  (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)].fetch_or(kWithdrawn,
-                                                                        std::memory_order_release);
+  WordOf(entry).fetch_or(kWithdrawn, std::memory_order_release);
+}
+
+void EntryTable::Put(std::uint64_t entry, const EntryFacts& facts) {
+  WordOf(entry).store(Pack(facts), std::memory_order_release);
+}
+
+std::unique_ptr<std::uint64_t[]> EntryTable::WordsOfBlock(std::uint64_t block) const {
+  auto words = std::make_unique<std::uint64_t[]>(kBlockEntries);
+  const std::uint64_t first = block << kBlockBits;
+  const std::uint64_t end = std::min(Size(), first + kBlockEntries);
+  for (std::uint64_t entry = std::max<std::uint64_t>(first, 1); entry < end; ++entry) {
+    words[entry - first] = WordOf(entry).load(std::memory_order_acquire) & ~kWithdrawn;
+  }
+  return words;
+}
+
+bool EntryTable::Map(int fd, std::uint64_t offset, std::uint64_t end) {
+  const std::uint64_t size = size_.load(std::memory_order_relaxed);
+  const std::uint64_t block = size >> kBlockBits;
+  const bool goes_on = (size & (kBlockEntries - 1)) == 0 || size == 1;
+  if (!goes_on || blocks_[block] != nullptr || end <= size || (end - 1) >> kBlockBits != block) {
+    errno = EINVAL;
+    return false;
+  }
+  blocks_[block] = MakeBlock(fd, offset);
+  if (blocks_[block] == nullptr) return false;
+  size_.store(end, std::memory_order_release);
+  return true;
 }
 
 void EntryTable::SetSeries(std::uint64_t entry, std::uint32_t series) {
-  std::atomic<std::uint64_t>& slot = (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)];
+  std::atomic<std::uint64_t>& slot = WordOf(entry);
   std::uint64_t word = slot.load(std::memory_order_relaxed);
   constexpr std::uint64_t kRest = (std::uint64_t{1} << kSeriesShift) - 1;
   while (!slot.compare_exchange_weak(

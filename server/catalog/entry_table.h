@@ -4,11 +4,13 @@
 // without a look into the database.
 //
 // Thread-safety: one writer at a time; any number of readers of entries below Size(), beside it.
-// Complexity: O(1). Memory: 8 bytes an entry, in blocks that never move.
+// Complexity: O(1). Memory: 8 bytes an entry, in blocks that never move. A block may be a file that
+// is mapped: then it takes memory where it was changed only.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -26,23 +28,43 @@ struct EntryFacts {
 class EntryTable {
  public:
   static constexpr std::uint32_t kMaxHashSets = 1U << 24;
+  static constexpr int kBlockBits = 16;
+  static constexpr std::uint64_t kBlockEntries = 1ULL << kBlockBits;
+  static constexpr std::size_t kBlockBytes = kBlockEntries * sizeof(std::uint64_t);
 
   EntryTable();
-  // The numbers of entries go from 1 to Size() - 1.
+  // The numbers of entries go from 1 to Size() - 1; entry 0, which is none, has a place in block 0.
   [[nodiscard]] std::uint64_t Size() const { return size_.load(std::memory_order_acquire); }
   [[nodiscard]] EntryFacts Get(std::uint64_t entry) const;
   // False: the table is full (2^34 entries).
   [[nodiscard]] bool Append(const EntryFacts& facts);
   void Withdraw(std::uint64_t entry);
   void SetSeries(std::uint64_t entry, std::uint32_t series);
+  // Replaces what is told of an entry.
+  void Put(std::uint64_t entry, const EntryFacts& facts);
+
+  // What a file of a block holds: its words, without what tells that entries are withdrawn, and
+  // zero behind the last one.
+  [[nodiscard]] std::unique_ptr<std::uint64_t[]> WordsOfBlock(std::uint64_t block) const;
+  [[nodiscard]] static EntryFacts FactsOf(std::uint64_t word);
+  // Takes entries up to `end`, which is within the block behind the last one, from `offset` of an
+  // open file of such words. False, with errno, where it cannot be mapped, or does not go on where
+  // the table ends.
+  [[nodiscard]] bool Map(int fd, std::uint64_t offset, std::uint64_t end);
 
  private:
-  static constexpr int kBlockBits = 18;
-  static constexpr std::uint64_t kBlockEntries = 1ULL << kBlockBits;
-  static constexpr std::uint64_t kBlocks = 1ULL << 16;
+  static constexpr std::uint64_t kBlocks = 1ULL << 18;
   using Block = std::array<std::atomic<std::uint64_t>, kBlockEntries>;
+  struct Unmap {
+    void operator()(Block* block) const;
+  };
+  // `fd` is -1 for memory without a file. Null, with errno.
+  [[nodiscard]] static std::unique_ptr<Block, Unmap> MakeBlock(int fd, std::uint64_t offset);
+  [[nodiscard]] std::atomic<std::uint64_t>& WordOf(std::uint64_t entry) const {
+    return (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)];
+  }
 
-  std::unique_ptr<std::unique_ptr<Block>[]> blocks_;
+  std::unique_ptr<std::unique_ptr<Block, Unmap>[]> blocks_;
   std::atomic<std::uint64_t> size_{1};
 };
 

@@ -6,7 +6,7 @@
 // other.
 //
 // Staged records lie in a file of their own in the store's folder, gone with an abort, after an
-// hour without a call, and at the next start. Memory: some 150 bytes a record during Commit only.
+// hour without a call, and at the next start. Memory: that of a batch (batch.h) during Commit only.
 #pragma once
 
 #include <cstdint>

@@ -35,14 +35,11 @@ std::array<char, 16> IdentityOf(const EntryRecord& record, std::uint64_t seed) {
   return bytes;
 }
 
-void IndexFeed::Add(const EntryRecord& record, std::uint64_t identity_seed, bool with_codes) {
-  facts.push_back({.hash_set = static_cast<std::uint32_t>(record.hash_set),
-                   .series = static_cast<std::uint32_t>(record.series),
-                   .victim_identified = static_cast<std::uint8_t>(record.victim_identified),
-                   .ambiguous = record.IsAmbiguous(),
-                   .withdrawn = false});
+void IndexFeed::Add(const EntryRecord& record, std::uint64_t identity_seed,
+                    const Lacking& lacking) {
+  if (lacking.facts) facts.push_back(record.Facts());
   for (const CodeRecord& code : record.codes) {
-    if (with_codes) {
+    if (lacking.codes) {
       codes.push_back(code.pdq);
       labels.push_back({record.id, PackLabel({code.frame, code.crop, code.dialect})});
     }
@@ -53,10 +50,11 @@ void IndexFeed::Add(const EntryRecord& record, std::uint64_t identity_seed, bool
   for (std::size_t kind = 0; kind < own.size(); ++kind) {
     if (own[kind]->empty()) continue;
     any = true;
+    if (!lacking.digests) continue;
     digests[kind] += *own[kind];
     digest_entries[kind].push_back(record.id);
   }
-  if (!any) {
+  if (!any && lacking.identities) {
     const auto identity = IdentityOf(record, identity_seed);
     digests[3].append(identity.begin(), identity.end());
     digest_entries[3].push_back(record.id);

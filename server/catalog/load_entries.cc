@@ -2,9 +2,9 @@
 //
 // Catalog: the entries, from what is kept on disk and, for the rest, from the tables.
 #include <algorithm>
-#include <exception>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/catalog/internal/batch_scan.h"
 #include "server/catalog/internal/catalog_impl.h"
@@ -12,13 +12,6 @@
 #include "server/catalog/internal/fact_files.h"
 
 namespace kith::catalog {
-namespace {
-
-// Entries told to the indexes at once while loading: large enough to become segments, small enough
-// to weigh little beside them.
-constexpr std::size_t kFeedEntries = 1U << 18;
-
-}  // namespace
 
 // One start.
 class Catalog::Impl::EntryLoader {
@@ -28,25 +21,38 @@ class Catalog::Impl::EntryLoader {
   [[nodiscard]] absl::Status Run();
   [[nodiscard]] std::uint64_t last_entry() const { return last_entry_; }
   [[nodiscard]] std::uint64_t last_change() const { return last_change_; }
+  [[nodiscard]] std::uint64_t codes_end() const { return codes_end_; }
+  [[nodiscard]] std::uint64_t digests_end() const {
+    return std::min(digests_.entries_end, identities_.entries_end);
+  }
+  [[nodiscard]] std::uint64_t digests_change() const { return digests_.change; }
+  [[nodiscard]] std::uint64_t identities_change() const { return identities_.change; }
 
  private:
   [[nodiscard]] absl::Status ReadNewest();
   [[nodiscard]] absl::Status RecoverCodes();
   [[nodiscard]] absl::Status RestoreCodes(const index::EntryRange& range);
-  [[nodiscard]] absl::StatusOr<FactList> ReadFactList();
-  [[nodiscard]] absl::Status CheckPlaces(const EntryFacts& facts, std::uint64_t entry) const;
-  [[nodiscard]] absl::Status TakeFile(const index::EntryRange& range, bool& taken);
-  // Reads entries next_ to end - 1 from the tables.
-  [[nodiscard]] absl::Status Scan(std::uint64_t end);
+  // From where on the index lacks entries, and changes; one that is of another history is emptied.
+  [[nodiscard]] absl::StatusOr<MarkedMoment> RecoverDigests(index::DigestIndex& index,
+                                                            std::string_view suffix);
+  [[nodiscard]] absl::Status RecoverIdentities();
+  [[nodiscard]] absl::Status TakeFacts();
+  [[nodiscard]] absl::Status AcceptSummary(const FactSummary& summary) const;
+  [[nodiscard]] absl::Status RestoreFacts(const FactFile& file);
+  [[nodiscard]] absl::Status CheckSet(std::uint64_t set, std::uint64_t entry) const;
+  // Reads what is lacking from the tables.
+  [[nodiscard]] absl::Status Scan();
   [[nodiscard]] absl::Status Flush(IndexFeed& feed);
-  void Tell() const;
 
   Catalog::Impl& catalog_;
   Transaction& read_;
   std::uint64_t last_entry_ = 0;
   std::uint64_t last_change_ = 0;
-  std::uint64_t codes_end_ = 1;  // the index holds the codes of entries below
-  std::uint64_t next_ = 1;
+  // The indexes hold what is to be said of entries below, and of changes up to these.
+  std::uint64_t codes_end_ = 1;
+  MarkedMoment digests_;
+  MarkedMoment identities_;
+  std::uint64_t read_end_ = 1;  // entries below were read from the tables, where it was needed
 };
 
 absl::Status Catalog::Impl::EntryLoader::ReadNewest() {
@@ -60,10 +66,11 @@ absl::Status Catalog::Impl::EntryLoader::ReadNewest() {
 
 absl::Status Catalog::Impl::EntryLoader::RecoverCodes() {
   const index::RecoveredIndex& recovered = catalog_.codes->recovered();
+  for (const std::string& problem : recovered.problems) catalog_.Alarm(problem);
   if (recovered.mark.empty()) return absl::OkStatus();
-  const auto end = EntriesEndOf(read_, catalog_.store_id, recovered.mark);
-  if (!end.ok()) return end.status();
-  if (*end == 1 || *end > last_entry_ + 1) return catalog_.codes->Clear();
+  const auto moment = MomentOf(read_, catalog_.store_id, recovered.mark);
+  if (!moment.ok()) return moment.status();
+  if (moment->change == 0 || moment->entries_end > last_entry_ + 1) return catalog_.codes->Clear();
   for (const index::EntryRange& range : recovered.missing) {
     for (std::uint64_t first = range.first_entry; first <= range.last_entry;
          first += kFeedEntries) {
@@ -73,7 +80,7 @@ absl::Status Catalog::Impl::EntryLoader::RecoverCodes() {
       }
     }
   }
-  codes_end_ = *end;
+  codes_end_ = moment->entries_end;
   return absl::OkStatus();
 }
 
@@ -89,101 +96,158 @@ absl::Status Catalog::Impl::EntryLoader::RestoreCodes(const index::EntryRange& r
   }
 }
 
-absl::StatusOr<FactList> Catalog::Impl::EntryLoader::ReadFactList() {
-  auto list = catalog_.fact_files->ReadList();
-  if (absl::IsNotFound(list.status())) return FactList{};
-  absl::StatusOr<std::uint64_t> end = 1;
-  if (list.ok()) end = EntriesEndOf(read_, catalog_.store_id, list->mark);
-  if (!end.ok()) return end.status();
-  if (*end == 1 || (!list->files.empty() && list->files.back().last_entry >= *end)) {
-    catalog_.fact_files->Doubt();
-    return FactList{};
+absl::StatusOr<MarkedMoment> Catalog::Impl::EntryLoader::RecoverDigests(index::DigestIndex& index,
+                                                                        std::string_view suffix) {
+  std::vector<MarkedMoment> moments;
+  for (std::string mark : {index.SavedMark(), index.TouchedMark()}) {
+    if (mark.size() >= suffix.size() && mark.ends_with(suffix)) {
+      mark.resize(mark.size() - suffix.size());
+    }
+    const auto moment = MomentOf(read_, catalog_.store_id, mark);
+    if (!moment.ok()) return moment.status();
+    moments.push_back(*moment);
   }
-  // Identities in the files were taken with it.
-  catalog_.identity_seed = list->identity_seed;
-  return list;
+  // What may be of a moment that is not of this store's history must not be in there.
+  if (moments[0].change != 0 && moments[1].change != 0 &&
+      moments[0].entries_end <= last_entry_ + 1) {
+    return moments[0];
+  }
+  const index::DigestIndexStats stats = index.Stats();
+  if (stats.digests > 0 || stats.withdrawn > 0 || !index.TouchedMark().empty()) {
+    if (auto status = index.Clear(); !status.ok() && !absl::IsUnimplemented(status)) return status;
+  }
+  return MarkedMoment();
 }
 
-absl::Status Catalog::Impl::EntryLoader::CheckPlaces(const EntryFacts& facts,
-                                                     std::uint64_t entry) const {
-  if (catalog_.directory.hash_sets.ById(facts.hash_set) != nullptr) return absl::OkStatus();
+absl::Status Catalog::Impl::EntryLoader::RecoverIdentities() {
+  // "MARK SEED"
+  const std::string mark = catalog_.identities->SavedMark();
+  const std::size_t space = mark.rfind(' ');
+  std::uint64_t seed = 0;
+  const bool has_seed = space != std::string::npos &&
+                        absl::SimpleHexAtoi(absl::string_view(mark).substr(space + 1), &seed);
+  const std::string suffix = has_seed ? mark.substr(space) : " no seed";
+  const auto moment = RecoverDigests(*catalog_.identities, suffix);
+  if (!moment.ok()) return moment.status();
+  identities_ = *moment;
+  if (identities_.change != 0) catalog_.identity_seed = seed;
+  return absl::OkStatus();
+}
+
+absl::Status Catalog::Impl::EntryLoader::AcceptSummary(const FactSummary& summary) const {
+  for (const auto& [set, of_set] : summary.sets) {
+    if (auto status = CheckSet(set, 0); !status.ok()) return status;
+  }
+  for (const auto& [series, entries] : summary.series) {
+    if (catalog_.directory.series.ById(series) == nullptr) {
+      return absl::DataLossError("it tells of a series that does not exist");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Catalog::Impl::EntryLoader::TakeFacts() {
+  FactFiles& files = *catalog_.fact_files;
+  auto list = files.ReadList();
+  if (absl::IsNotFound(list.status())) return absl::OkStatus();
+  absl::StatusOr<MarkedMoment> moment = MarkedMoment();
+  if (list.ok()) moment = MomentOf(read_, catalog_.store_id, list->mark);
+  if (!moment.ok()) return moment.status();
+  if (!list.ok()) catalog_.Alarm(std::string(list.status().message()));
+  if (moment->change == 0 || (!list->files.empty() && list->files.back().end > last_entry_ + 1)) {
+    files.Doubt();
+    return absl::OkStatus();
+  }
+  for (const FactFile& file : list->files) {
+    const absl::Status taken =
+        files.Take(file, catalog_.table, [this, &file](const FactSummary& summary) {
+          auto status = AcceptSummary(summary);
+          if (status.ok()) catalog_.Count(summary);
+          return status;
+        });
+    if (taken.ok()) continue;
+    catalog_.Alarm(std::string(taken.message()));
+    if (auto status = RestoreFacts(file); !status.ok()) return status;
+    // Without this one those behind it cannot be named.
+    if (!files.Write(file.block, catalog_.table, catalog_.SummaryOf(file.block)).ok()) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Catalog::Impl::EntryLoader::RestoreFacts(const FactFile& file) {
+  const std::uint64_t first = catalog_.table.Size();
+  IndexFeed feed;
+  EntryScan scan(read_, first, file.end - 1);
+  EntryRecord record;
+  while (true) {
+    const auto row = scan.Next(record);
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    if (auto status = CheckSet(record.hash_set, record.id); !status.ok()) return status;
+    feed.Add(record, 0, {.facts = true, .codes = false, .digests = false, .identities = false});
+  }
+  if (auto status = catalog_.Feed(feed); !status.ok()) return status;
+  if (catalog_.table.Size() == file.end) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("of the entries ", first, " to ", file.end - 1,
+                                          " some are gone; restore a backup"));
+}
+
+absl::Status Catalog::Impl::EntryLoader::CheckSet(std::uint64_t set, std::uint64_t entry) const {
+  if (catalog_.directory.hash_sets.ById(set) != nullptr) return absl::OkStatus();
   return absl::DataLossError(
       absl::StrCat("entry ", entry, " is in a set that does not exist; restore a backup"));
 }
 
-absl::Status Catalog::Impl::EntryLoader::TakeFile(const index::EntryRange& range, bool& taken) {
-  taken = false;
-  const auto feed = catalog_.fact_files->Read(range);
-  if (!feed.ok()) return absl::OkStatus();  // the tables say the same
-  for (std::size_t i = 0; i < feed->facts.size(); ++i) {
-    if (!CheckPlaces(feed->facts[i], range.first_entry + i).ok()) return absl::OkStatus();
-  }
-  if (auto status = Scan(range.first_entry); !status.ok()) return status;
-  if (auto status = catalog_.Feed(*feed); !status.ok()) return status;
-  catalog_.fact_files->Adopt(range);
-  next_ = range.last_entry + 1;
-  taken = true;
-  Tell();
-  return absl::OkStatus();
-}
-
 absl::Status Catalog::Impl::EntryLoader::Flush(IndexFeed& feed) {
-  if (feed.facts.empty()) return absl::OkStatus();
-  auto status = catalog_.FeedAndKeep(feed);
-  next_ += feed.facts.size();
+  auto status = catalog_.Feed(feed);
   feed.Clear();
-  Tell();
+  const auto& progress = catalog_.options.progress;
+  if (progress) progress("index", read_end_ - 1, last_entry_);
   return status;
 }
 
-absl::Status Catalog::Impl::EntryLoader::Scan(std::uint64_t end) {
-  if (next_ >= end && end <= last_entry_) return absl::OkStatus();
+absl::Status Catalog::Impl::EntryLoader::Scan() {
+  const std::uint64_t facts_end = catalog_.table.Size();
   IndexFeed feed;
+  std::size_t held = 0;
   BatchScan scan;
-  scan.first_entry = next_;
-  scan.end_entry = end;
+  scan.first_entry = read_end_ =
+      std::min({facts_end, codes_end_, digests_.entries_end, identities_.entries_end});
+  if (scan.first_entry > last_entry_) return absl::OkStatus();
   scan.entry = [&](const EntryRecord& record) -> absl::Status {
     if (record.series > UINT32_MAX || record.hash_set > UINT32_MAX) {
       return absl::DataLossError(
           absl::StrCat("entry ", record.id, " is in a series out of range; restore a backup"));
     }
-    if (auto status =
-            CheckPlaces({.hash_set = static_cast<std::uint32_t>(record.hash_set)}, record.id);
-        !status.ok()) {
-      return status;
-    }
-    feed.Add(record, catalog_.identity_seed, record.id >= codes_end_);
-    return feed.facts.size() < kFeedEntries ? absl::OkStatus() : Flush(feed);
+    if (auto status = CheckSet(record.hash_set, record.id); !status.ok()) return status;
+    feed.Add(record, catalog_.identity_seed,
+             {.facts = record.id >= facts_end,
+              .codes = record.id >= codes_end_,
+              .digests = record.id >= digests_.entries_end,
+              .identities = record.id >= identities_.entries_end});
+    read_end_ = record.id + 1;
+    if (++held < kFeedEntries) return absl::OkStatus();
+    held = 0;
+    return Flush(feed);
   };
   scan.damage = [](absl::Status status) { return status; };
   if (auto status = scan.Run(read_); !status.ok()) return status;
   if (auto status = Flush(feed); !status.ok()) return status;
-  if (next_ == end) return absl::OkStatus();
+  if (read_end_ == last_entry_ + 1 && catalog_.table.Size() == read_end_) return absl::OkStatus();
   return absl::DataLossError(
-      absl::StrCat("entries ", next_, " to ", end - 1, " are gone; restore a backup"));
-}
-
-void Catalog::Impl::EntryLoader::Tell() const {
-  const auto& progress = catalog_.options.progress;
-  if (progress) progress("index", next_ - 1, last_entry_);
+      absl::StrCat("entries ", read_end_, " to ", last_entry_, " are gone; restore a backup"));
 }
 
 absl::Status Catalog::Impl::EntryLoader::Run() {
   if (auto status = ReadNewest(); !status.ok()) return status;
   if (auto status = RecoverCodes(); !status.ok()) return status;
-  const auto list = ReadFactList();
-  if (!list.ok()) return list.status();
-  for (const index::EntryRange& range : list->files) {
-    // Behind the codes that the index holds, the entries are read for their codes anyway.
-    if (range.last_entry >= codes_end_) {
-      catalog_.fact_files->Doubt();
-      break;
-    }
-    bool taken = false;
-    if (auto status = TakeFile(range, taken); !status.ok()) return status;
-    if (!taken) catalog_.fact_files->Doubt();
-  }
-  return Scan(last_entry_ + 1);
+  const auto digests = RecoverDigests(*catalog_.digests, "");
+  if (!digests.ok()) return digests.status();
+  digests_ = *digests;
+  if (auto status = RecoverIdentities(); !status.ok()) return status;
+  if (auto status = TakeFacts(); !status.ok()) return status;
+  catalog_.Touch(catalog_.MarkNow());
+  return Scan();
 }
 
 absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(Transaction& read) {
@@ -197,9 +261,12 @@ absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(Trans
   }
 }
 
-absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std::uint64_t last) {
+absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std::uint64_t last,
+                                                         std::uint64_t after) {
   std::vector<std::uint64_t> withdrawn;
-  Statement statement = read.Prepare("SELECT entry FROM withdrawal ORDER BY entry");
+  Statement statement =
+      read.Prepare("SELECT entry FROM withdrawal WHERE change > ?1 ORDER BY entry");
+  statement.Bind(after);
   while (true) {
     const auto row = statement.Step();
     if (!row.ok()) return row.status();
@@ -227,34 +294,21 @@ absl::Status Catalog::Impl::LoadEntries(Transaction& read) {
   }
   const auto withdrawn = ReadWithdrawn(read, loader.last_entry());
   if (!withdrawn.ok()) return withdrawn.status();
-  if (auto status = Silence(*withdrawn); !status.ok()) return status;
+  if (auto status = SilenceFacts(*withdrawn); !status.ok()) return status;
+  // The files of digests know of the withdrawals until they were saved.
+  for (const auto& [index, change] : {std::pair(digests.get(), loader.digests_change()),
+                                      std::pair(identities.get(), loader.identities_change())}) {
+    const auto since = ReadWithdrawn(read, loader.last_entry(), change);
+    if (!since.ok()) return since.status();
+    if (!since->empty()) index->Withdraw(*since);
+  }
   Publish(loader.last_change());
-  MarkEntries();
+  marked_end = loader.codes_end();
+  saved_end = loader.digests_end();
+  const std::string mark = MarkNow();
+  Reach(loader.last_change(), mark);
+  MarkEntries(mark);
   return absl::OkStatus();
-}
-
-absl::Status Catalog::Impl::FeedAndKeep(const IndexFeed& feed) {
-  const std::uint64_t first = table.Size();
-  if (auto status = Feed(feed); !status.ok()) return status;
-  if (feed.facts.size() >= options.keep_from) {
-    // What cannot be written is read from the tables at the next start.
-    (void)fact_files->Write(first, feed);
-  }
-  return absl::OkStatus();
-}
-
-void Catalog::Impl::MarkEntries() {
-  if (table.Size() == marked_end) return;
-  // Whatever goes wrong costs the next start some time, and nothing else.
-  try {
-    auto read = database->BeginRead();
-    if (!read.ok()) return;
-    const auto mark = NewestMark(*read, store_id);
-    if (!mark.ok() || !codes->SetMark(*mark).ok()) return;
-    if (fact_files->WriteList(*mark, identity_seed).ok()) marked_end = table.Size();
-  } catch (const std::exception&) {
-    return;
-  }
 }
 
 }  // namespace kith::catalog

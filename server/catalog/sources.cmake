@@ -16,6 +16,7 @@ list(
   catalog/internal/entry_mark.cc
   catalog/internal/entry_record.cc
   catalog/internal/fact_files.cc
+  catalog/keep.cc
   catalog/load.cc
   catalog/load_entries.cc
   catalog/names.cc

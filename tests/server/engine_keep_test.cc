@@ -3,6 +3,7 @@
 // What a store keeps of its indexes for the next start, and that it never believes it wrongly.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -57,11 +58,13 @@ TEST_F(EngineKeepTest, AStartReadsWhatIsKept) {
   Withdraw(5);
   Close();
   EXPECT_EQ(fs::status(IndexDir()).permissions(), fs::perms::owner_all);
-  EXPECT_EQ(Files("facts-"), 2u);
+  EXPECT_EQ(Files("facts-"), 1u);
   EXPECT_GE(Files("segment-"), 1u);
-  for (const auto& file : fs::directory_iterator(IndexDir())) {
-    EXPECT_EQ(fs::status(file.path()).permissions(), fs::perms::owner_read | fs::perms::owner_write)
-        << file.path();
+  EXPECT_TRUE(fs::exists(IndexDir() + "/digests/digests.manifest"));
+  for (const auto& file : fs::recursive_directory_iterator(IndexDir())) {
+    const auto wanted = fs::is_directory(file) ? fs::perms::owner_all
+                                               : fs::perms::owner_read | fs::perms::owner_write;
+    EXPECT_EQ(fs::status(file.path()).permissions(), wanted) << file.path();
   }
   Reopen();
   EXPECT_EQ(MatchOne(PdqQuery(Pdq(5))).total(), 0u);
@@ -128,43 +131,141 @@ TEST_F(EngineKeepTest, WhatCannotBeKeptIsServedAllTheSame) {
   ExpectFound(1, 200);
 }
 
-TEST(FactFilesTest, AreReadBackAndDamageIsRefused) {
-  catalog::IndexFeed feed;
-  for (std::uint64_t i = 0; i < 20; ++i) {
-    feed.facts.push_back({.hash_set = 3,
-                          .series = static_cast<std::uint32_t>(i),
-                          .victim_identified = static_cast<std::uint8_t>(i % 3),
-                          .ambiguous = i % 2 == 0});
-    feed.digests[i % 4] += Bytes(i % 4 == 1 ? 20 : i % 4 == 2 ? 32 : 16, i);
-    feed.digest_entries[i % 4].push_back(100 + i);
+// What is in the index folder, by path.
+std::vector<fs::path> AllFiles(const std::string& folder) {
+  std::vector<fs::path> files;
+  for (const auto& file : fs::recursive_directory_iterator(folder)) {
+    if (file.is_regular_file()) files.push_back(file.path());
   }
-  feed.dialects[3] = 5;
-  const std::string bytes = catalog::FormatFacts(100, feed);
-  const index::EntryRange range{.first_entry = 100, .last_entry = 119};
-  const auto read = catalog::ParseFacts(range, bytes);
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->digests, feed.digests);
-  EXPECT_EQ(read->digest_entries, feed.digest_entries);
-  EXPECT_EQ(read->dialects, feed.dialects);
-  for (std::size_t i = 0; i < 20; ++i) {
-    EXPECT_EQ(read->facts[i].series, i);
-    EXPECT_EQ(read->facts[i].victim_identified, i % 3);
-    EXPECT_EQ(read->facts[i].ambiguous, i % 2 == 0);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+TEST_F(EngineKeepTest, AnyFileMayBeDeletedOrDamaged) {
+  AddRun(1, 400);
+  AddRun(401, 300);
+  Withdraw(7);
+  Close();
+  const std::vector<fs::path> files = AllFiles(IndexDir());
+  EXPECT_GE(files.size(), 8u);  // manifest, segment, its mark, facts and their list, digests
+  const std::string kept = Dir() + "/kept";
+  fs::copy(IndexDir(), kept, fs::copy_options::recursive);
+  for (const fs::path& file : files) {
+    for (const bool removes : {true, false}) {
+      SCOPED_TRACE(file.string() + (removes ? " is removed" : " is damaged"));
+      Close();
+      fs::remove_all(IndexDir());
+      fs::copy(kept, IndexDir(), fs::copy_options::recursive);
+      if (removes) {
+        fs::remove(file);
+      } else {
+        std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
+        const auto middle = static_cast<std::streamoff>(fs::file_size(file) / 2);
+        bytes.seekg(middle);
+        const int byte = bytes.get();
+        bytes.seekp(middle);
+        bytes.put(static_cast<char>(byte ^ 4));
+      }
+      Reopen();
+      EXPECT_EQ(MatchOne(PdqQuery(Pdq(7))).total(), 0u);
+      ExpectFound(30, 30);
+      ExpectFound(670, 20);
+      AddRun(30, 30);
+      EXPECT_EQ(Verify().entries(), 700u);
+      // And what was made again is taken.
+      Reopen();
+      ExpectFound(30, 10);
+    }
   }
-  EXPECT_TRUE(absl::IsDataLoss(catalog::ParseFacts({1, 20}, bytes).status()));
+}
+
+TEST_F(EngineKeepTest, AWithdrawalOfAnotherFutureSilencesNothing) {
+  AddRun(1, 300);
+  Close();
+  fs::copy_file(DatabasePath(), Dir() + "/old.db");
+  Reopen();
+  Withdraw(9);
+  AddRun(301, 300);  // so that the files hold the withdrawal
+  Close();
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(DatabasePath() + suffix);
+  fs::copy_file(Dir() + "/old.db", DatabasePath(), fs::copy_options::overwrite_existing);
+  Reopen();
+  EXPECT_EQ(MatchOne(DigestQuery(Sha256(Bytes(32, 9)))).total(), 1u);
+  EXPECT_EQ(MatchOne(DigestQuery(Sha256(Bytes(32, 303)))).total(), 0u);
+  ExpectFound(1, 20);
+}
+
+// Many blocks of facts, so that what is kept of them is more than the last one.
+TEST_F(EngineKeepTest, FactsOfManyEntriesAreMapped) {
+  constexpr std::uint64_t kEntries = 70'000;
+  AddSeries("s");
+  AddSet("other");
+  for (std::uint64_t first = 0; first < kEntries; first += 35'000) {
+    std::vector<v1::Entry> entries;
+    for (std::uint64_t i = first; i < first + 35'000; ++i) {
+      v1::Digests digests;
+      digests.set_md5(Bytes(16, i));
+      entries.push_back(DigestEntry(digests));
+    }
+    ASSERT_TRUE(Add(first == 0 ? "set" : "other", first == 0 ? "s" : "", entries).ok());
+  }
+  Withdraw(66'000);
+  v1::MoveEntriesRequest move;
+  move.set_series("s");
+  move.add_entry_ids(69'000);
+  ASSERT_TRUE(engine().MoveEntries(move).ok());
+  const auto expect = [&](std::uint64_t more) {
+    const auto verified = Verify();
+    EXPECT_TRUE(verified.ok()) << verified.DebugString();
+    EXPECT_EQ(MatchIds(DigestQuery(Md5(Bytes(16, 65'999)))), std::vector<std::uint64_t>());
+    EXPECT_EQ(MatchIds(DigestQuery(Md5(Bytes(16, 68'999)))), std::vector<std::uint64_t>{69'000});
+    v1::GetSeriesRequest which;
+    which.set_code("s");
+    const auto series = engine().GetSeries(which);
+    ASSERT_TRUE(series.ok());
+    EXPECT_EQ(series->entries(), 35'001u);
+    const auto sets = engine().ListHashSets({});
+    ASSERT_TRUE(sets.ok());
+    EXPECT_EQ(sets->hash_sets(0).entries() + sets->hash_sets(1).entries(), kEntries - 1 + more);
+  };
+  expect(0);
+  Reopen();
+  EXPECT_EQ(Files("facts-"), 2u);
+  expect(0);
+  // Entries that go on in a block that is mapped.
+  AddRun(1, 100);
+  Reopen();
+  expect(100);
+  ExpectFound(1, 20);
+}
+
+TEST(FactFilesTest, ListAndHeadAreReadBackAndDamageIsRefused) {
+  constexpr std::uint64_t kBlock = catalog::EntryTable::kBlockEntries;
   const catalog::FactList list{
-      .mark = "1 2 3", .identity_seed = 77, .files = {{1, 5}, {9, 9}, {10, 40}}};
+      .mark = "1 2 3",
+      .files = {{.block = 0, .serial = 7, .end = kBlock, .stamp = {1, 2, 3}},
+                {.block = 1, .serial = 1, .end = kBlock + 5, .stamp = {4, 5, 6}}}};
   const std::string list_bytes = catalog::FormatFactList(list);
   const auto read_list = catalog::ParseFactList(list_bytes);
   ASSERT_TRUE(read_list.ok()) << read_list.status();
   EXPECT_EQ(read_list->mark, list.mark);
-  EXPECT_EQ(read_list->identity_seed, 77u);
   EXPECT_EQ(read_list->files, list.files);
+  const catalog::FactHead head{.block = 1,
+                               .end = kBlock + 5,
+                               .words_hash = 99,
+                               .summary = {.sets = {{3, {2, 1}}, {4, {3, 7}}}, .series = {{9, 4}}}};
+  const std::string bytes = catalog::FormatFactHead(head);
+  const auto read = catalog::ParseFactHead(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->end, head.end);
+  EXPECT_EQ(read->words_hash, 99u);
+  EXPECT_EQ(read->summary.sets, head.summary.sets);
+  EXPECT_EQ(read->summary.series, head.summary.series);
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     std::string bad = bytes;
     bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
-    EXPECT_TRUE(absl::IsDataLoss(catalog::ParseFacts(range, bad).status())) << at;
-    EXPECT_TRUE(absl::IsDataLoss(catalog::ParseFacts(range, bytes.substr(0, at)).status())) << at;
+    EXPECT_TRUE(absl::IsDataLoss(catalog::ParseFactHead(bad).status())) << at;
+    EXPECT_TRUE(absl::IsDataLoss(catalog::ParseFactHead(bytes.substr(0, at)).status())) << at;
   }
   for (std::size_t at = 0; at < list_bytes.size(); ++at) {
     std::string bad = list_bytes;

@@ -49,8 +49,8 @@ class EnginePropertyTest : public StoreTest, public ::testing::WithParamInterfac
   void HurtTheIndex() {
     std::vector<std::filesystem::path> files;
     if (!std::filesystem::exists(IndexDir())) return;
-    for (const auto& file : std::filesystem::directory_iterator(IndexDir())) {
-      files.push_back(file.path());
+    for (const auto& file : std::filesystem::recursive_directory_iterator(IndexDir())) {
+      if (file.is_regular_file()) files.push_back(file.path());
     }
     if (files.empty()) return;
     std::sort(files.begin(), files.end());

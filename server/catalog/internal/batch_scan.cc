@@ -43,11 +43,13 @@ absl::Status BatchScan::Run(Transaction& read) {
     const std::uint64_t first = stored.Id(1);
     const std::uint64_t last = stored.Id(2);
     if (!scan) {
-      // The first one begins where the scan does, or before.
-      if (first > 1 && first <= first_entry) entries = first - 1;
+      // One that begins before the scan does is not read for its digest: it may be a million
+      // entries long, and a few of them be wanted.
+      entries = std::max<std::uint64_t>(first_entry, 1) - 1;
       scan.emplace(read, entries + 1, last_entry);
     }
-    if (first != entries + 1 || last < first) {
+    const bool is_part = first < first_entry;
+    if ((first != entries + 1 && !is_part) || last < first) {
       return Damaged(first, last, stored.Id(0), "the numbers have a gap");
     }
     digest.Reset();
@@ -62,6 +64,7 @@ absl::Status BatchScan::Run(Transaction& read) {
       if (record.id < first_entry || record.id >= end_entry) continue;
       if (auto status = entry(record); !status.ok()) return status;
     }
+    if (is_part) continue;
     const auto found = digest.Finish();
     if (std::string_view(found.data(), found.size()) != stored.Blob(3)) {
       if (auto status = damage(Damaged(first, last, stored.Id(0), "the checksum differs"));

@@ -15,7 +15,8 @@
 namespace kith::catalog {
 
 struct BatchScan {
-  // Entries outside are not handed out; their batches are read where they reach inside.
+  // Entries outside are not handed out. A batch that begins before is handed out without a look at
+  // its digest; one that ends behind is read to its end.
   std::uint64_t first_entry = 1;
   std::uint64_t end_entry = UINT64_MAX;
 

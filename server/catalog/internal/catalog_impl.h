@@ -20,7 +20,20 @@
 
 namespace kith::catalog {
 
-class FactFiles;  // fact_files.h
+class FactFiles;     // fact_files.h
+struct FactSummary;  // fact_files.h
+
+// Which parts of what is derived from the catalog lack an entry.
+struct Lacking {
+  bool facts = true;
+  bool codes = true;
+  bool digests = true;
+  bool identities = true;
+};
+
+// Entries told to the indexes at once: large enough to become segments, small enough to weigh
+// little beside them.
+inline constexpr std::size_t kFeedEntries = 1U << 18;
 
 // What the indexes need of a run of new entries, gathered so that they are told in bulk.
 struct IndexFeed {
@@ -31,7 +44,7 @@ struct IndexFeed {
   std::array<std::vector<std::uint64_t>, 4> digest_entries;
   std::map<std::uint64_t, std::uint32_t> dialects;  // bits of each v1::Dialect seen, by set
 
-  void Add(const EntryRecord& record, std::uint64_t identity_seed, bool with_codes = true);
+  void Add(const EntryRecord& record, std::uint64_t identity_seed, const Lacking& lacking = {});
   void Clear();
 };
 
@@ -55,9 +68,10 @@ void ReadChange(const Statement& row, v1::Change& change);
 [[nodiscard]] absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(
     Transaction& read);
 
-// The withdrawn entries, ascending. DATA_LOSS for one above `last`.
+// The entries withdrawn by changes above `after`, ascending. DATA_LOSS for one above `last`.
 [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read,
-                                                                       std::uint64_t last);
+                                                                       std::uint64_t last,
+                                                                       std::uint64_t after = 0);
 
 struct Catalog::Impl {
   class EntryLoader;  // load_entries.cc
@@ -69,13 +83,20 @@ struct Catalog::Impl {
   EntryTable table;
   std::unique_ptr<index::HammingIndex> codes;
   std::unique_ptr<index::DigestIndex> digests;
-  // Entries without a digest, by IdentityOf. The seed is random: nobody can forge a duplicate.
+  // Entries without a digest, by IdentityOf. The seed is random: nobody can forge a duplicate. It
+  // is in the mark of the index, as identities in files were taken with it.
   std::unique_ptr<index::DigestIndex> identities;
   std::uint64_t identity_seed = 0;
   // What the start need not read again; nothing is lost with it. Of the holder of the writing
   // transaction.
   std::unique_ptr<FactFiles> fact_files;
-  std::uint64_t marked_end = 1;  // entries below are under the newest mark
+  std::uint64_t marked_end = 1;  // the codes of entries below are under the newest mark
+  std::uint64_t kept_end = 1;    // the facts of entries below were looked at for keeping
+  std::uint64_t saved_end = 1;   // the digests of entries below are in files, or on their way
+  std::string index_dir;
+
+  mutable std::mutex alarms_mutex;
+  std::vector<std::string> alarms;  // the last ones
 
   mutable std::mutex counts_mutex;
   std::vector<std::uint64_t> set_entries;                           // by number of the set
@@ -97,18 +118,35 @@ struct Catalog::Impl {
                                             const std::function<absl::Status()>& apply);
 
   // All of these are called by the holder of the writing transaction, or while opening.
+  [[nodiscard]] absl::Status OpenIndexes();
+  [[nodiscard]] std::unique_ptr<index::DigestIndex> OpenDigests(const std::string& name,
+                                                                index::DigestConfirm confirm);
+  // The name of this moment (entry_mark.h); empty where it cannot be read.
+  [[nodiscard]] std::string MarkNow();
+  // Tells the indexes of digests that what comes now is of this moment; and that it is all there.
+  void Touch(std::string_view mark);
+  void Reach(std::uint64_t change, std::string_view mark);
   [[nodiscard]] absl::Status Load();
   [[nodiscard]] absl::Status LoadDirectory(Transaction& read);
   [[nodiscard]] absl::Status LoadEntries(Transaction& read);
   [[nodiscard]] absl::Status Feed(const IndexFeed& feed);
-  // Feed, and keep what is many enough: for new entries.
-  [[nodiscard]] absl::Status FeedAndKeep(const IndexFeed& feed);
+  // Feed, of entries first to last as the database has them.
+  [[nodiscard]] absl::Status FeedFromTables(std::uint64_t first, std::uint64_t last);
+  // Has the indexes of digests saved where so many entries came since.
+  void SaveDigests(std::uint64_t entries);
   // Names the moment to what is kept on disk, where entries were added since the last mark.
-  void MarkEntries();
+  void MarkEntries(std::string_view mark);
+  [[nodiscard]] absl::Status KeepFacts(std::string_view mark);
+  [[nodiscard]] FactSummary SummaryOf(std::uint64_t block) const;
   // Puts an entry into a series, and counts it there where it is active.
   void PutIntoSeries(std::uint64_t entry, std::uint64_t series);
   // Makes active entries silent.
   [[nodiscard]] absl::Status Silence(std::span<const std::uint64_t> entries);
+  // In table, codes and counts.
+  [[nodiscard]] absl::Status SilenceFacts(std::span<const std::uint64_t> entries);
+  void Count(const FactSummary& summary);
+  // Tells whoever looks after the store of something that is wrong with it, and goes on.
+  void Alarm(std::string_view what);
   void Publish(std::uint64_t change);
   // Adds a row to the change sequence and returns its number.
   [[nodiscard]] absl::StatusOr<std::uint64_t> AddChange(Transaction& write, ChangeKind kind,

@@ -121,6 +121,14 @@ bool EntryRecord::IsAmbiguous() const {
          });
 }
 
+EntryFacts EntryRecord::Facts() const {
+  return {.hash_set = static_cast<std::uint32_t>(hash_set),
+          .series = static_cast<std::uint32_t>(series),
+          .victim_identified = static_cast<std::uint8_t>(victim_identified),
+          .ambiguous = IsAmbiguous(),
+          .withdrawn = false};
+}
+
 void EntryRecord::AppendCanonical(std::string& out) const {
   AppendInt(out, id);
   AppendInt(out, hash_set);

@@ -19,6 +19,7 @@
 #include "index/hamming_index.h"
 #include "proto/kith/v1/catalog.pb.h"
 #include "server/catalog/database.h"
+#include "server/catalog/entry_table.h"
 
 namespace kith::catalog {
 
@@ -44,6 +45,8 @@ struct EntryRecord {
 
   // A list line of 64 hex digits that may have been a PDQ or a SHA-256 is stored as both.
   [[nodiscard]] bool IsAmbiguous() const;
+  // As it was added.
+  [[nodiscard]] EntryFacts Facts() const;
   // The bytes that the digest of a batch is made of: every column, lengths before texts.
   void AppendCanonical(std::string& out) const;
 };

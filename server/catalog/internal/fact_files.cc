@@ -2,17 +2,16 @@
 #include "server/catalog/internal/fact_files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <system_error>
 #include <type_traits>
 
@@ -23,14 +22,12 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the files are little-endian");
 
-constexpr std::string_view kListMagic = "KITHFLS1";
-constexpr std::string_view kFactsMagic = "KITHFAC1";
+constexpr std::string_view kListMagic = "KITHFLS2";
+constexpr std::string_view kFactsMagic = "KITHFAC2";
 constexpr std::string_view kListName = "facts";
 constexpr std::size_t kMaxMarkBytes = 256;
-constexpr std::uint64_t kMaxFiles = 1U << 20;
-constexpr std::uint64_t kMaxEntries = 1U << 24;  // of a file
-constexpr std::array<std::size_t, 4> kDigestBytes = {16, 20, 32, 16};
-constexpr std::uint8_t kAmbiguous = 0x80;
+constexpr std::uint64_t kMaxFiles = 1U << 18;
+constexpr std::size_t kMaxListBytes = std::size_t{1} << 25;
 
 template <typename T>
 void Put(std::string& out, const T& value) {
@@ -38,9 +35,8 @@ void Put(std::string& out, const T& value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-void Seal(std::string& out) {
-  Put(out, static_cast<std::uint64_t>(XXH3_64bits(out.data(), out.size())));
-}
+std::uint64_t HashOf(const void* bytes, std::size_t count) { return XXH3_64bits(bytes, count); }
+void Seal(std::string& out) { Put(out, HashOf(out.data(), out.size())); }
 
 // Reads values one after the other; what is beyond the end makes it fail once and for all.
 class Reader {
@@ -61,7 +57,6 @@ class Reader {
     bytes_.remove_prefix(count);
     return taken;
   }
-  [[nodiscard]] std::size_t left() const { return bytes_.size(); }
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool AtEnd() const { return !failed_ && bytes_.empty(); }
 
@@ -80,65 +75,110 @@ absl::StatusOr<Reader> Unseal(std::string_view bytes, std::string_view magic) {
   const std::string_view sealed = bytes.substr(0, bytes.size() - sizeof(std::uint64_t));
   std::uint64_t hash = 0;
   std::memcpy(&hash, bytes.data() + sealed.size(), sizeof(hash));
-  if (hash != XXH3_64bits(sealed.data(), sealed.size())) return Bad("its checksum differs");
+  if (hash != HashOf(sealed.data(), sealed.size())) return Bad("its checksum differs");
   if (sealed.substr(0, magic.size()) != magic) return Bad("it is of another kind or version");
   return Reader(sealed.substr(magic.size()));
 }
 
-std::string NameOf(const index::EntryRange& range) {
-  return absl::StrCat(std::string(kListName), "-", range.first_entry, "-", range.last_entry);
-}
-
-absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
-  std::string bytes(static_cast<std::size_t>(std::max<std::streamoff>(file.tellg(), 0)), '\0');
-  file.seekg(0);
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file) return absl::UnavailableError(absl::StrCat(path, ": cannot be read"));
-  return bytes;
-}
-
-// Under another name first: a file is whole or not there, unless the machine stops.
-absl::Status WriteWhole(const std::string& path, std::string_view bytes) {
-  const std::string new_path = absl::StrCat(path, ".new");
-  const auto failed = [&] {
-    const int error = errno;
-    unlink(new_path.c_str());
-    return absl::UnavailableError(absl::StrCat(
-        path, ": cannot be written: ", std::error_code(error, std::generic_category()).message()));
-  };
-  const int fd =
-      open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return failed();
-  while (!bytes.empty()) {
-    const ssize_t count = write(fd, bytes.data(), std::min<std::size_t>(bytes.size(), 1U << 30));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      close(fd);
-      return failed();
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  close(fd);
-  return rename(new_path.c_str(), path.c_str()) == 0 ? absl::OkStatus() : failed();
+absl::Status Failed(const std::string& path, std::string_view what) {
+  const std::error_code error(errno, std::generic_category());
+  const std::string text = absl::StrCat(path, ": ", std::string(what), ": ", error.message());
+  if (error == std::errc::no_such_file_or_directory) return absl::NotFoundError(text);
+  return error == std::errc::no_space_on_device ? absl::ResourceExhaustedError(text)
+                                                : absl::UnavailableError(text);
 }
 
 absl::Status Named(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
 }
 
+// A descriptor that is closed.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+bool ReadAll(int fd, std::uint64_t offset, char* to, std::size_t count) {
+  while (count > 0) {
+    const ssize_t got = pread(fd, to, count, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      if (got == 0) errno = EIO;
+      return false;
+    }
+    to += got;
+    offset += static_cast<std::uint64_t>(got);
+    count -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+bool WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+bool FlushFolder(const std::string& folder) {
+  const Descriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.get() >= 0 && fsync(opened.get()) == 0;
+}
+
+// Under another name first: a file that has its name is whole, and on the disk.
+absl::Status WriteWhole(const std::string& path, std::initializer_list<std::string_view> parts) {
+  const std::string new_path = absl::StrCat(path, ".new");
+  const auto failed = [&] {
+    absl::Status status = Failed(path, "cannot be written");
+    unlink(new_path.c_str());
+    return status;
+  };
+  {
+    const Descriptor file(
+        open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (file.get() < 0) return failed();
+    for (const std::string_view part : parts) {
+      if (!WriteAll(file.get(), part)) return failed();
+    }
+    if (fsync(file.get()) != 0) return failed();
+  }
+  return rename(new_path.c_str(), path.c_str()) == 0 ? absl::OkStatus() : failed();
+}
+
+FileStamp StampOf(const struct stat& file) {
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  const std::int64_t content = file.st_mtim.tv_sec * kNanoseconds + file.st_mtim.tv_nsec;
+  const std::int64_t inode = file.st_ctim.tv_sec * kNanoseconds + file.st_ctim.tv_nsec;
+  return {.inode = file.st_ino,
+          .bytes = static_cast<std::uint64_t>(file.st_size),
+          .changed_ns = std::max(content, inode)};
+}
+
 }  // namespace
 
 std::string FormatFactList(const FactList& list) {
   std::string out(kListMagic);
-  Put(out, list.identity_seed);
   Put(out, static_cast<std::uint64_t>(list.mark.size()));
   out += list.mark;
   Put(out, static_cast<std::uint64_t>(list.files.size()));
-  for (const index::EntryRange& range : list.files) {
-    Put(out, range.first_entry);
-    Put(out, range.last_entry);
+  for (const FactFile& file : list.files) {
+    for (const std::uint64_t number :
+         {file.block, file.serial, file.end, file.stamp.inode, file.stamp.bytes,
+          static_cast<std::uint64_t>(file.stamp.changed_ns)}) {
+      Put(out, number);
+    }
   }
   Seal(out);
   return out;
@@ -148,133 +188,223 @@ absl::StatusOr<FactList> ParseFactList(std::string_view bytes) {
   auto reader = Unseal(bytes, kListMagic);
   if (!reader.ok()) return reader.status();
   FactList list;
-  list.identity_seed = reader->Take<std::uint64_t>();
   const auto mark_bytes = reader->Take<std::uint64_t>();
   if (mark_bytes > kMaxMarkBytes) return Bad("the mark is too long");
   list.mark = std::string(reader->Bytes(mark_bytes));
   const auto count = reader->Take<std::uint64_t>();
   if (count > kMaxFiles) return Bad("it names too many files");
-  std::uint64_t end = 1;
   for (std::uint64_t i = 0; i < count && !reader->failed(); ++i) {
-    index::EntryRange range;
-    range.first_entry = reader->Take<std::uint64_t>();
-    range.last_entry = reader->Take<std::uint64_t>();
-    if (range.first_entry < end || range.last_entry < range.first_entry ||
-        range.last_entry - range.first_entry >= kMaxEntries) {
+    FactFile file;
+    file.block = reader->Take<std::uint64_t>();
+    file.serial = reader->Take<std::uint64_t>();
+    file.end = reader->Take<std::uint64_t>();
+    file.stamp.inode = reader->Take<std::uint64_t>();
+    file.stamp.bytes = reader->Take<std::uint64_t>();
+    file.stamp.changed_ns = reader->Take<std::int64_t>();
+    const std::uint64_t first = i << EntryTable::kBlockBits;
+    const bool is_last = i + 1 == count;
+    if (file.block != i || file.end <= std::max<std::uint64_t>(first, 1) ||
+        file.end > first + EntryTable::kBlockEntries ||
+        (!is_last && file.end != first + EntryTable::kBlockEntries)) {
       return Bad("the files are out of order");
     }
-    end = range.last_entry + 1;
-    list.files.push_back(range);
+    list.files.push_back(file);
   }
   if (!reader->AtEnd()) return Bad("it has another length than it should");
   return list;
 }
 
-std::string FormatFacts(std::uint64_t first, const IndexFeed& feed) {
+std::string FormatFactHead(const FactHead& head) {
   std::string out(kFactsMagic);
-  Put(out, first);
-  Put(out, static_cast<std::uint64_t>(feed.facts.size()));
-  for (const EntryFacts& facts : feed.facts) {
-    Put(out, facts.hash_set);
-    Put(out, facts.series);
-    Put(out,
-        static_cast<std::uint8_t>(facts.victim_identified | (facts.ambiguous ? kAmbiguous : 0U)));
+  for (const std::uint64_t number :
+       {head.block, head.end, head.words_hash, static_cast<std::uint64_t>(head.summary.sets.size()),
+        static_cast<std::uint64_t>(head.summary.series.size())}) {
+    Put(out, number);
   }
-  for (std::size_t kind = 0; kind < kDigestBytes.size(); ++kind) {
-    Put(out, static_cast<std::uint64_t>(feed.digest_entries[kind].size()));
-    out += feed.digests[kind];
-    for (const std::uint64_t entry : feed.digest_entries[kind]) {
-      Put(out, static_cast<std::uint32_t>(entry - first));
-    }
-  }
-  Put(out, static_cast<std::uint64_t>(feed.dialects.size()));
-  for (const auto& [set, bits] : feed.dialects) {
+  out.resize(kFactPageBytes);
+  for (const auto& [set, of_set] : head.summary.sets) {
     Put(out, set);
-    Put(out, bits);
+    Put(out, of_set.entries);
+    Put(out, static_cast<std::uint64_t>(of_set.dialects));
+  }
+  for (const auto& [series, entries] : head.summary.series) {
+    Put(out, series);
+    Put(out, entries);
   }
   Seal(out);
   return out;
 }
 
-absl::StatusOr<IndexFeed> ParseFacts(const index::EntryRange& range, std::string_view bytes) {
+absl::StatusOr<FactHead> ParseFactHead(std::string_view bytes) {
   auto reader = Unseal(bytes, kFactsMagic);
   if (!reader.ok()) return reader.status();
-  const auto first = reader->Take<std::uint64_t>();
-  const auto count = reader->Take<std::uint64_t>();
-  if (first != range.first_entry || count != range.last_entry - range.first_entry + 1 ||
-      count > reader->left()) {
-    return Bad("it tells of other entries");
-  }
-  IndexFeed feed;
-  feed.facts.reserve(count);
-  for (std::uint64_t i = 0; i < count && !reader->failed(); ++i) {
-    EntryFacts& facts = feed.facts.emplace_back();
-    facts.hash_set = reader->Take<std::uint32_t>();
-    facts.series = reader->Take<std::uint32_t>();
-    const auto flags = reader->Take<std::uint8_t>();
-    facts.victim_identified = flags & static_cast<std::uint8_t>(~kAmbiguous);
-    facts.ambiguous = (flags & kAmbiguous) != 0;
-    if (facts.hash_set >= EntryTable::kMaxHashSets || facts.victim_identified > 2) {
-      return Bad("an entry is out of range");
-    }
-  }
-  for (std::size_t kind = 0; kind < kDigestBytes.size(); ++kind) {
-    const auto digests = reader->Take<std::uint64_t>();
-    if (digests > count) return Bad("it has more digests than entries");
-    feed.digests[kind] = std::string(reader->Bytes(digests * kDigestBytes[kind]));
-    for (std::uint64_t i = 0; i < digests && !reader->failed(); ++i) {
-      const auto offset = reader->Take<std::uint32_t>();
-      if (offset >= count) return Bad("a digest is of no entry");
-      feed.digest_entries[kind].push_back(first + offset);
-    }
-  }
-  const auto dialects = reader->Take<std::uint64_t>();
-  for (std::uint64_t i = 0; i < dialects && !reader->failed(); ++i) {
+  FactHead head;
+  head.block = reader->Take<std::uint64_t>();
+  head.end = reader->Take<std::uint64_t>();
+  head.words_hash = reader->Take<std::uint64_t>();
+  const auto sets = reader->Take<std::uint64_t>();
+  const auto series = reader->Take<std::uint64_t>();
+  const std::string_view rest =
+      reader->Bytes(kFactPageBytes - kFactsMagic.size() - 5 * sizeof(std::uint64_t));
+  if (rest.find_first_not_of('\0') != std::string_view::npos) return Bad("its page is not empty");
+  std::uint64_t counted = 0;
+  for (std::uint64_t i = 0; i < sets && !reader->failed(); ++i) {
     const auto set = reader->Take<std::uint64_t>();
-    feed.dialects[set] = reader->Take<std::uint32_t>();
-    if (set >= EntryTable::kMaxHashSets) return Bad("a set is out of range");
+    FactSummary::OfSet of_set;
+    of_set.entries = reader->Take<std::uint64_t>();
+    const auto dialects = reader->Take<std::uint64_t>();
+    of_set.dialects = static_cast<std::uint32_t>(dialects);
+    if (set >= EntryTable::kMaxHashSets || of_set.entries > EntryTable::kBlockEntries ||
+        dialects > UINT32_MAX || !head.summary.sets.emplace(set, of_set).second) {
+      return Bad("a set is out of range");
+    }
+    counted += of_set.entries;
+  }
+  for (std::uint64_t i = 0; i < series && !reader->failed(); ++i) {
+    const auto id = reader->Take<std::uint64_t>();
+    const auto entries = reader->Take<std::uint64_t>();
+    if (id == 0 || id > UINT32_MAX || entries > EntryTable::kBlockEntries ||
+        !head.summary.series.emplace(id, entries).second) {
+      return Bad("a series is out of range");
+    }
   }
   if (!reader->AtEnd()) return Bad("it has another length than it should");
-  return feed;
+  const std::uint64_t first = head.block << EntryTable::kBlockBits;
+  if (head.block >= kMaxFiles || head.end <= std::max<std::uint64_t>(first, 1) ||
+      head.end > first + EntryTable::kBlockEntries ||
+      counted != head.end - std::max<std::uint64_t>(first, 1)) {
+    return Bad("it counts other entries than it tells of");
+  }
+  return head;
+}
+
+FactFiles::OpenFile::OpenFile(OpenFile&& other) noexcept
+    : file(other.file), head(std::move(other.head)), fd(std::exchange(other.fd, -1)) {}
+
+FactFiles::OpenFile::~OpenFile() {
+  if (fd >= 0) close(fd);
+}
+
+std::string FactFiles::PathOf(const FactFile& file) const {
+  return absl::StrCat(folder_, "/", std::string(kListName), "-", file.block, "-", file.serial);
 }
 
 absl::StatusOr<FactList> FactFiles::ReadList() const {
   if (folder_.empty()) return absl::NotFoundError("nothing is kept");
   const std::string path = absl::StrCat(folder_, "/", std::string(kListName));
-  const auto bytes = ReadWhole(path);
-  if (!bytes.ok()) return bytes.status();
-  auto list = ParseFactList(*bytes);
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat found {};
+  if (file.get() < 0 || fstat(file.get(), &found) != 0) return Failed(path, "cannot be opened");
+  if (static_cast<std::uint64_t>(found.st_size) > kMaxListBytes) {
+    return Named(path, Bad("it is too long"));
+  }
+  std::string bytes(static_cast<std::size_t>(found.st_size), '\0');
+  if (!ReadAll(file.get(), 0, bytes.data(), bytes.size())) return Failed(path, "cannot be read");
+  auto list = ParseFactList(bytes);
   return list.ok() ? list : Named(path, list.status());
 }
 
-absl::StatusOr<IndexFeed> FactFiles::Read(const index::EntryRange& range) const {
-  const std::string path = absl::StrCat(folder_, "/", NameOf(range));
-  const auto bytes = ReadWhole(path);
-  if (!bytes.ok()) return bytes.status();
-  auto feed = ParseFacts(range, *bytes);
-  return feed.ok() ? std::move(feed) : Named(path, feed.status());
+absl::StatusOr<FactFiles::OpenFile> FactFiles::Open(const FactFile& file) const {
+  const std::string path = PathOf(file);
+  OpenFile opened;
+  opened.file = file;
+  opened.fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  struct stat found {};
+  if (opened.fd < 0 || fstat(opened.fd, &found) != 0) return Failed(path, "cannot be opened");
+  opened.file.stamp = StampOf(found);
+  constexpr std::size_t kAroundWords = kFactPageBytes + EntryTable::kBlockBytes;
+  // Of no more sets and series than entries.
+  constexpr std::size_t kMaxTail = 5 * EntryTable::kBlockBytes + sizeof(std::uint64_t);
+  if (opened.file.stamp.bytes < kAroundWords || opened.file.stamp.bytes > kAroundWords + kMaxTail) {
+    return Named(path, Bad("it has another length than it should"));
+  }
+  std::string bytes(opened.file.stamp.bytes - EntryTable::kBlockBytes, '\0');
+  if (!ReadAll(opened.fd, 0, bytes.data(), kFactPageBytes) ||
+      !ReadAll(opened.fd, kAroundWords, bytes.data() + kFactPageBytes,
+               bytes.size() - kFactPageBytes)) {
+    return Failed(path, "cannot be read");
+  }
+  auto head = ParseFactHead(bytes);
+  if (!head.ok()) return Named(path, head.status());
+  if (head->block != file.block || head->end != file.end) {
+    return Named(path, Bad("it tells of other entries"));
+  }
+  opened.head = *std::move(head);
+  return opened;
 }
 
-void FactFiles::Adopt(const index::EntryRange& range) { files_.push_back(range); }
-
-absl::Status FactFiles::Write(std::uint64_t first, const IndexFeed& feed) {
-  if (folder_.empty()) return absl::UnavailableError("nothing is kept");
-  if (feed.facts.empty() || feed.facts.size() > kMaxEntries || files_.size() == kMaxFiles) {
-    return absl::ResourceExhaustedError("too many entries to keep");
+absl::Status FactFiles::CheckWords(const OpenFile& open) const {
+  std::string words(EntryTable::kBlockBytes, '\0');
+  if (!ReadAll(open.fd, kFactPageBytes, words.data(), words.size())) {
+    return Failed(PathOf(open.file), "cannot be read");
   }
-  const index::EntryRange range{.first_entry = first, .last_entry = first + feed.facts.size() - 1};
-  const std::string path = absl::StrCat(folder_, "/", NameOf(range));
-  if (auto status = WriteWhole(path, FormatFacts(first, feed)); !status.ok()) return status;
-  files_.push_back(range);
-  changed_ = true;
+  if (HashOf(words.data(), words.size()) == open.head.words_hash) return absl::OkStatus();
+  return Named(PathOf(open.file), Bad("the checksum of its words differs"));
+}
+
+absl::StatusOr<FactFiles::OpenFile> FactFiles::OpenChecked(const FactFile& file) const {
+  auto opened = Open(file);
+  if (!opened.ok() || opened->file.stamp == file.stamp) return opened;
+  if (auto status = CheckWords(*opened); !status.ok()) return status;
+  return opened;
+}
+
+absl::Status FactFiles::TakeOpened(const OpenFile& open, EntryTable& table) {
+  if (!table.Map(open.fd, kFactPageBytes, open.file.end)) {
+    return Failed(PathOf(open.file), "cannot be mapped");
+  }
+  files_.push_back(open.file);
   return absl::OkStatus();
 }
 
-absl::Status FactFiles::WriteList(std::string_view mark, std::uint64_t identity_seed) {
+absl::Status FactFiles::Check(const FactFile& file) const {
+  const auto opened = Open(file);
+  return opened.ok() ? CheckWords(*opened) : opened.status();
+}
+
+void FactFiles::Drop(std::uint64_t block) {
+  while (!files_.empty() && files_.back().block >= block) files_.pop_back();
+  changed_ = true;
+}
+
+absl::Status FactFiles::Write(std::uint64_t block, const EntryTable& table,
+                              const FactSummary& summary) {
+  if (folder_.empty()) return absl::UnavailableError("nothing is kept");
+  const std::uint64_t next = files_.empty() ? 0 : files_.back().block + 1;
+  if (block > next) return absl::InternalError("blocks of facts come one behind the other");
+  const std::uint64_t first = block << EntryTable::kBlockBits;
+  FactFile file{.block = block,
+                .serial = block < next ? files_[block].serial + 1 : 1,
+                .end = std::min(table.Size(), first + EntryTable::kBlockEntries),
+                .stamp = {}};
+  const auto words = table.WordsOfBlock(block);
+  const std::string_view bytes(reinterpret_cast<const char*>(words.get()), EntryTable::kBlockBytes);
+  const std::string head = FormatFactHead({.block = block,
+                                           .end = file.end,
+                                           .words_hash = HashOf(bytes.data(), bytes.size()),
+                                           .summary = summary});
+  const std::string path = PathOf(file);
+  const std::string_view around = head;
+  if (auto status = WriteWhole(
+          path, {around.substr(0, kFactPageBytes), bytes, around.substr(kFactPageBytes)});
+      !status.ok()) {
+    return status;
+  }
+  struct stat found {};
+  if (stat(path.c_str(), &found) == 0) file.stamp = StampOf(found);
+  Drop(block);
+  files_.push_back(file);
+  return absl::OkStatus();
+}
+
+absl::Status FactFiles::WriteList(std::string_view mark) {
   if (folder_.empty() || !changed_) return absl::OkStatus();
-  const FactList list{.mark = std::string(mark), .identity_seed = identity_seed, .files = files_};
   const std::string path = absl::StrCat(folder_, "/", std::string(kListName));
-  if (auto status = WriteWhole(path, FormatFactList(list)); !status.ok()) return status;
+  // The names of what it names are on the disk before.
+  if (!FlushFolder(folder_)) return Failed(folder_, "cannot be flushed");
+  const std::string bytes = FormatFactList({.mark = std::string(mark), .files = files_});
+  if (auto status = WriteWhole(path, {bytes}); !status.ok()) return status;
+  if (!FlushFolder(folder_)) return Failed(folder_, "cannot be flushed");
   changed_ = false;
   RemoveUnnamed();
   return absl::OkStatus();
@@ -282,15 +412,15 @@ absl::Status FactFiles::WriteList(std::string_view mark, std::uint64_t identity_
 
 void FactFiles::RemoveUnnamed() const {
   std::vector<std::string> names;
-  for (const index::EntryRange& range : files_) names.push_back(NameOf(range));
+  for (const FactFile& file : files_) names.push_back(PathOf(file));
   std::sort(names.begin(), names.end());
   std::vector<std::filesystem::path> unnamed;
   const std::string prefix = absl::StrCat(std::string(kListName), "-");
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder_, error), end; !error && at != end;
        at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.rfind(prefix, 0) == 0 && !std::binary_search(names.begin(), names.end(), name)) {
+    const bool is_ours = at->path().filename().string().rfind(prefix, 0) == 0;
+    if (is_ours && !std::binary_search(names.begin(), names.end(), at->path().string())) {
       unnamed.push_back(at->path());
     }
   }
