@@ -194,9 +194,11 @@ TEST_P(KeepTest, EqualsTheTruthAfterEveryEnd) {
       // Not between the checking and the reading of a merge.
       owner.index().Settle();
       DamageOne(SegmentFiles(index_dir_), random);
-      while (true) {
+      // Twice, as the first round may be one that went on from behind the damage.
+      for (int rounds = 0; rounds < 2;) {
         const auto done = owner.index().Scrub(1 + random.Below(5000));
-        if (!done.ok() || *done) break;
+        if (!done.ok()) break;
+        rounds += *done ? 1 : 0;
       }
       owner.RestoreMissing();
     } else {
