@@ -34,6 +34,7 @@ struct Settings {
   std::size_t memory_mib = 2048;
   std::size_t queries = 1000;
   bool resident = false;
+  bool compact = false;
 };
 
 class Watch {
@@ -79,6 +80,7 @@ absl::StatusOr<SegmentInfo> Build(const Settings& settings) {
   std::string last;
   auto writer = SegmentWriter::Create(
       settings.path, {.memory_bytes = settings.memory_mib << 20,
+                      .compact = settings.compact,
                       .progress = [&](std::string_view phase, std::uint64_t, std::uint64_t) {
                         if (phase == last) return;
                         last = phase;
@@ -178,6 +180,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", settings.seed, "of codes and queries");
   app.add_option("--memory-mib", settings.memory_mib, "that the build may hold");
   app.add_option("--queries", settings.queries, "a round, one a call; there are three rounds");
+  app.add_flag("--compact", settings.compact, "64 hot bytes a code at any size");
   app.add_flag("--resident", settings.resident, "read it into huge pages instead of mapping it");
   CLI11_PARSE(app, argc, argv);
   if (const absl::Status status = Run(settings); !status.ok()) {

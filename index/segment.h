@@ -55,6 +55,9 @@ struct SegmentBuildOptions {
   // directory of the segment: 48 bytes a row, gone with the process.
   std::size_t memory_bytes = std::size_t{2} << 30;
   int bands = 0;  // 0: chosen from the number of codes; else 8..32, for tests and measurements
+  // Below 100 million codes a segment takes some 125 hot bytes a code and is fast; from there on at
+  // most 64. This asks for the latter at any size.
+  bool compact = false;
   SegmentProgress progress = {};
 };
 

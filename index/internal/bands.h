@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How MultiIndexHash cuts codes into bands, and what it must look at so that nothing is missed.
+// How multi-index hashing cuts codes into bands, and what it must look at so that nothing is
+// missed: in memory (multi_index_hash.h) and in segment files (mapped_index.h).
 //
 // The 256 bits are a ring, cut into m bands. For a radius r, each band gets an allotment u of bits,
 // r + 1 in all. Let d be the distances of a pair of codes within r in the bands: the numbers d - u
@@ -8,8 +9,11 @@
 // are all below zero. From that band on, any run of bands differs in fewer bits than its allotments
 // sum to. Hence it is enough to look, for each band, at
 //   - the buckets of all keys that differ in fewer than u bits from the query's, and in them
-//   - the codes whose next bits (16 of them, the sketch, are at hand) keep the run below its sum.
-// With 16 bands and radius 31 that is 17 buckets a band, of which one code in 380 survives.
+//   - the codes whose next bits (up to 16 of them, the sketch, are at hand) keep the run below its
+//     sum.
+// The key may be shorter than the band, as what a part of it differs in the whole does, too: then
+// the sketch begins with the rest of the band. With 16 bands and radius 31 that is 17 buckets a
+// band, of which one code in 380 survives.
 // Source: the cycle lemma of Dvoretzky and Motzkin (1947); for thresholded search, the pigeonring
 // principle of Qin and Xiao (VLDB 2018). The plain pigeonhole is the same without the sketches.
 #pragma once
@@ -26,39 +30,57 @@
 
 namespace kith::index::internal {
 
-inline constexpr int kSketchBits = 16;
+inline constexpr int kSketchBits = 16;  // at most
 
-// A code as a ring of 256 bits: bit k is bit k % 64 of word k / 64.
+// A code as a ring of 256 bits, counted from the highest bit of its first byte: bit k is bit
+// 63 - k % 64 of word k / 64. So the order of the words is that of the bytes.
 using RingCode = std::array<std::uint64_t, 4>;
 
-inline RingCode RingOf(const std::uint8_t* code) {
-  RingCode words;
-  std::memcpy(words.data(), code, sizeof(words));
-  return words;
+inline std::uint64_t RingWord(const std::uint8_t* code, unsigned word) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, code + std::size_t{8} * word, sizeof(value));
+  return __builtin_bswap64(value);
 }
 
-// 64 bits of the ring from `first` on.
-inline std::uint64_t RingBits(const RingCode& code, unsigned first) {
-  const unsigned word = first / 64;
-  const unsigned shift = first % 64;
-  const std::uint64_t low = code[word] >> shift;
+inline RingCode RingOf(const std::uint8_t* code) {
+  return {RingWord(code, 0), RingWord(code, 1), RingWord(code, 2), RingWord(code, 3)};
+}
+
+// 64 bits of the ring from `first` on, the first highest.
+inline std::uint64_t JoinWords(std::uint64_t word, std::uint64_t next, unsigned shift) {
   // Shifted in two steps: a shift by 64 is not defined.
-  return low | code[(word + 1) % 4] << 1 << (63 - shift);
+  return word << shift | next >> 1 >> (63 - shift);
+}
+inline std::uint64_t RingBits(const RingCode& code, unsigned first) {
+  return JoinWords(code[first / 64], code[(first / 64 + 1) % 4], first % 64);
+}
+inline std::uint64_t RingBits(const std::uint8_t* code, unsigned first) {
+  return JoinWords(RingWord(code, first / 64), RingWord(code, (first / 64 + 1) % 4), first % 64);
 }
 
 struct Band {
   unsigned first_bit;
   unsigned key_bits;
+  unsigned span_bits;  // up to where the next band begins, at least those of the key
 
   [[nodiscard]] std::size_t Buckets() const { return std::size_t{1} << key_bits; }
   // What follows takes what RingBits gave for first_bit. The key comes first,
   [[nodiscard]] std::uint32_t Key(std::uint64_t bits) const {
-    return static_cast<std::uint32_t>(bits & (Buckets() - 1));
+    return static_cast<std::uint32_t>(bits >> (64 - key_bits));
   }
-  // then the sketch, in the lower half, then as many bits again.
+  // then the sketch, which stands in the lower half, then as many bits again, in the upper one; the
+  // first bit of each is its highest.
   [[nodiscard]] std::uint32_t Rest(std::uint64_t bits) const {
-    return static_cast<std::uint32_t>(bits >> key_bits);
+    return std::rotl(static_cast<std::uint32_t>(bits << key_bits >> 32), 16);
   }
+};
+
+// How the ring is cut: evenly.
+struct BandShape {
+  int bands = 0;     // held within BandPlan::kFewestBands and kMaxBands
+  int key_bits = 0;  // of each; 0: all of the band
+  int sketch_bits = kSketchBits;
+  int extra_bits = 0;  // known behind a sketch of 16 bits, 0..16
 };
 
 struct FlipPattern {
@@ -84,18 +106,32 @@ struct ProbeCost {
   double sketches = 0;   // compared
   double positions = 0;  // fetched
   double codes = 0;      // fetched and compared
+
+  // What a query takes about on a Zen 5, asked by itself or in a batch; elsewhere about in
+  // proportion. It decides between probing and scanning only, which differ by much at nearly all
+  // radii.
+  [[nodiscard]] double Nanoseconds(bool in_batch) const {
+    return buckets * (in_batch ? 4 : 15) + sketches * (in_batch ? 0.08 : 0.3) + positions * 20 +
+           codes * 20;
+  }
 };
+
+// How many bands are fastest for so many codes at radius 31, with sketches of 16 bits and where
+// memory does not matter. 0: a scan is.
+[[nodiscard]] int FastestBands(std::size_t codes);
+
+// What a query takes of a scan of so many codes that lie one by one, in the same nanoseconds.
+[[nodiscard]] double ScanNanoseconds(std::size_t codes, std::size_t queries);
 
 class BandPlan {
  public:
-  static constexpr int kMinBands = 12;
+  static constexpr int kMinBands = 12;  // in memory
+  static constexpr int kFewestBands = 8;
   static constexpr int kMaxBands = 32;
   static constexpr int kMaxFlips = 4;
   static constexpr int kMaxRadiusBits = 63;
 
-  // `wanted_bands` is held within the limits. `extra_bits`: how many bits after the sketch are
-  // known, 0..16.
-  BandPlan(int wanted_bands, int extra_bits);
+  explicit BandPlan(const BandShape& shape);
   BandPlan(const BandPlan&) = delete;
   BandPlan& operator=(const BandPlan&) = delete;
 
@@ -136,9 +172,10 @@ class BandPlan {
                             std::span<const int> allotments) const;
 
   std::vector<Band> bands_;
+  int sketch_bits_;
   int extra_bits_;
-  // Those with fewer bits first, for keys of the narrowest bands and for those one bit wider.
-  std::array<std::vector<FlipPattern>, 2> patterns_;
+  // Of up to so many flips, for keys of the narrowest bands and for those one bit wider.
+  std::array<std::array<std::vector<FlipPattern>, 2>, kMaxFlips + 1> patterns_;
   std::vector<BandProbe> probes_;  // those of radius 0, of radius 1, and so on
 };
 

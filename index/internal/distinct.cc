@@ -19,18 +19,18 @@ std::size_t BucketsFor(std::size_t rows) {
 }
 
 // 32 bits that the bucket does not depend on, above the number of the row.
-std::uint64_t SortKeyOf(const RingCode& code, std::size_t row) {
+std::uint64_t SortKeyOf(const RawCode& code, std::size_t row) {
   return (code[0] >> 16 & 0xffffffff) << 32 | row;
 }
 
 // `keys` agree in bucket and upper half, so the codes may well be the same. Points each row to the
 // first one with the same code.
-bool LinkEqual(const HugeArray<RingCode>& rows, std::span<std::uint64_t> keys,
+bool LinkEqual(const HugeArray<RawCode>& rows, std::span<std::uint64_t> keys,
                HugeArray<std::uint32_t>& first_row) {
   const auto row_of = [](std::uint64_t key) { return static_cast<std::uint32_t>(key); };
   std::sort(keys.begin(), keys.end(), [&](std::uint64_t a, std::uint64_t b) {
-    const RingCode& code_a = rows[row_of(a)];
-    const RingCode& code_b = rows[row_of(b)];
+    const RawCode& code_a = rows[row_of(a)];
+    const RawCode& code_b = rows[row_of(b)];
     return code_a != code_b ? code_a < code_b : a < b;
   });
   bool linked = false;
@@ -43,9 +43,9 @@ bool LinkEqual(const HugeArray<RingCode>& rows, std::span<std::uint64_t> keys,
 }
 
 // For each row the first one with the same code; true if some code occurs twice.
-bool LinkRepeated(const HugeArray<RingCode>& rows, HugeArray<std::uint32_t>& first_row) {
+bool LinkRepeated(const HugeArray<RawCode>& rows, HugeArray<std::uint32_t>& first_row) {
   const std::size_t buckets = BucketsFor(rows.size());
-  const auto bucket_of = [&](const RingCode& code) { return code[0] & (buckets - 1); };
+  const auto bucket_of = [&](const RawCode& code) { return code[0] & (buckets - 1); };
   std::vector<std::size_t> starts(buckets + 1);
   for (std::size_t row = 0; row < rows.size(); ++row) {
     first_row[row] = static_cast<std::uint32_t>(row);
@@ -73,7 +73,7 @@ bool LinkRepeated(const HugeArray<RingCode>& rows, HugeArray<std::uint32_t>& fir
 
 }  // namespace
 
-Distinct FindDistinct(HugeArray<RingCode> rows) {
+Distinct FindDistinct(HugeArray<RawCode> rows) {
   HugeArray<std::uint32_t> first_row(rows.size());
   Distinct distinct;
   if (!LinkRepeated(rows, first_row)) {
@@ -82,7 +82,7 @@ Distinct FindDistinct(HugeArray<RingCode> rows) {
   }
   std::size_t count = 0;
   for (std::size_t row = 0; row < rows.size(); ++row) count += first_row[row] == row ? 1 : 0;
-  distinct.codes = HugeArray<RingCode>(count);
+  distinct.codes = HugeArray<RawCode>(count);
   distinct.position_of_row = HugeArray<std::uint32_t>(rows.size());
   distinct.row_starts = HugeArray<std::uint32_t>(count + 1);
   distinct.rows = HugeArray<std::uint32_t>(rows.size());

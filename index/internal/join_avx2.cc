@@ -4,6 +4,7 @@
 // sixteen nibbles is looked up twice for each byte, and the two bytes of a sketch are added.
 #include <immintrin.h>
 
+#include "index/internal/find_ones.h"
 #include "index/internal/join_kernel.h"
 
 namespace kith::index::internal {
@@ -61,6 +62,8 @@ void JoinAvx2(const BucketJoin* joins, std::size_t count, EmitHits emit, void* c
   }
   emit(context, hits, hit_count);
 }
+
+void FindOnesAvx2(OneLookup* lookups, std::size_t count) { FindOnes(lookups, count); }
 
 void CountBitsAvx2(std::uint32_t* values, std::size_t count) {
   for (std::size_t at = 0; at < count; ++at) {

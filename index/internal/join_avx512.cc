@@ -4,6 +4,7 @@
 // sketch survives, so that one branch a register is enough.
 #include <immintrin.h>
 
+#include "index/internal/find_ones.h"
 #include "index/internal/join_kernel.h"
 
 namespace kith::index::internal {
@@ -63,6 +64,34 @@ void JoinAvx512(const BucketJoin* joins, std::size_t count, EmitHits emit, void*
     }
   }
   EmitAll(hits);
+}
+
+void FindOnesAvx512(OneLookup* lookups, std::size_t count) { FindOnes(lookups, count); }
+
+// A value lies in one word of 16 bits or in two; both are brought to its lane and shifted together.
+void UnpackAvx512(const std::uint8_t* packed, std::uint64_t first_bit, unsigned bits,
+                  std::size_t count, std::uint16_t* values) {
+  alignas(64) std::uint16_t offsets[kSketches];
+  for (std::uint32_t lane = 0; lane < kSketches; ++lane) {
+    offsets[lane] = static_cast<std::uint16_t>(lane * bits);
+  }
+  const __m512i lanes = _mm512_load_si512(offsets);
+  const __m512i ones = _mm512_set1_epi16(1);
+  const __m512i width = _mm512_set1_epi16(16);
+  const __m128i up = _mm_cvtsi32_si128(static_cast<int>(16 - bits));
+  for (std::size_t at = 0; at < count; at += kSketches, first_bit += kSketches * bits) {
+    const __m512i bytes = _mm512_loadu_si512(packed + first_bit / 8);
+    const __m512i places =
+        _mm512_add_epi16(lanes, _mm512_set1_epi16(static_cast<short>(first_bit % 8)));
+    const __m512i word = _mm512_srli_epi16(places, 4);
+    const __m512i shift = _mm512_and_si512(places, _mm512_set1_epi16(15));
+    const __m512i low = _mm512_srlv_epi16(_mm512_permutexvar_epi16(word, bytes), shift);
+    // A shift by 16 gives zero.
+    const __m512i high =
+        _mm512_sllv_epi16(_mm512_permutexvar_epi16(_mm512_add_epi16(word, ones), bytes),
+                          _mm512_sub_epi16(width, shift));
+    _mm512_storeu_si512(values + at, _mm512_sll_epi16(_mm512_or_si512(low, high), up));
+  }
 }
 
 void CountBitsAvx512(std::uint32_t* values, std::size_t count) {

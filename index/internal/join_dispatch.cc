@@ -7,15 +7,27 @@ JoinKernel JoinKernelOf(SimdTarget target) {
 #if defined(__x86_64__)
   if (target == SimdTarget::kAvx512 && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bitalg")) {
-    return {.join = JoinAvx512, .count_bits = CountBitsAvx512, .distances = DistancesAvx512};
+    return {.join = JoinAvx512,
+            .count_bits = CountBitsAvx512,
+            .distances = DistancesAvx512,
+            .find_ones = FindOnesAvx512,
+            .unpack = UnpackAvx512};
   }
   if (target != SimdTarget::kScalar && __builtin_cpu_supports("popcnt")) {
-    return {.join = JoinAvx2, .count_bits = CountBitsAvx2, .distances = DistancesAvx2};
+    return {.join = JoinAvx2,
+            .count_bits = CountBitsAvx2,
+            .distances = DistancesAvx2,
+            .find_ones = FindOnesAvx2,
+            .unpack = UnpackScalar};
   }
 #else
   (void)target;
 #endif
-  return {.join = JoinScalar, .count_bits = CountBitsScalar, .distances = DistancesScalar};
+  return {.join = JoinScalar,
+          .count_bits = CountBitsScalar,
+          .distances = DistancesScalar,
+          .find_ones = FindOnesScalar,
+          .unpack = UnpackScalar};
 }
 
 }  // namespace kith::index::internal

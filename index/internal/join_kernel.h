@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "index/internal/bucket.h"
+
 namespace kith::index::internal {
 
 // How many values may be read, and are ignored, behind the sketches of a bucket.
@@ -23,6 +25,8 @@ struct BucketJoin {
   // Not read by the kernel:
   std::uint16_t band;
   std::uint16_t flips;
+  Bucket bucket;
+  std::uint32_t first_rank;  // in the bucket, of entries[0]
 };
 
 // A pair of sketches within the limit.
@@ -37,6 +41,17 @@ struct SketchHit {
 using EmitHits = void (*)(void* context, const SketchHit* hits, std::size_t count);
 inline constexpr std::size_t kHitsAtOnce = 256;
 
+// The place of a one in a row of bits: the rank-th (from 0) from first_bit on.
+struct OneLookup {
+  const std::uint64_t* words;
+  std::uint64_t word_count;
+  std::uint64_t first_bit;
+  std::uint64_t rank;
+  std::uint64_t
+      place;  // set: bits between first_bit and it; kNoPlace if there are not so many ones
+};
+inline constexpr std::uint64_t kNoPlace = ~std::uint64_t{0};
+
 struct JoinKernel {
   void (*join)(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
   // values[i] = number of bits set in it.
@@ -44,11 +59,27 @@ struct JoinKernel {
   // distances[i] = bits that differ between the 256-bit codes a[i] and b[i].
   void (*distances)(const std::uint8_t* const* a, const std::uint8_t* const* b, std::size_t count,
                     std::uint32_t* distances);
+  // Those in a row that share first_bit and ascend in rank cost no more than the last of them.
+  void (*find_ones)(OneLookup* lookups, std::size_t count);
+  // Numbers of `bits` (1..15) bits, packed as in packed.h, the first of which begins at bit
+  // first_bit of `packed`, into the upper bits of values. kSketchSlack values more may be written,
+  // and 64 bytes more be read.
+  void (*unpack)(const std::uint8_t* packed, std::uint64_t first_bit, unsigned bits,
+                 std::size_t count, std::uint16_t* values);
 };
 
 void JoinScalar(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
 void JoinAvx2(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
 void JoinAvx512(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
+
+void FindOnesScalar(OneLookup* lookups, std::size_t count);
+void FindOnesAvx2(OneLookup* lookups, std::size_t count);
+void FindOnesAvx512(OneLookup* lookups, std::size_t count);
+
+void UnpackScalar(const std::uint8_t* packed, std::uint64_t first_bit, unsigned bits,
+                  std::size_t count, std::uint16_t* values);
+void UnpackAvx512(const std::uint8_t* packed, std::uint64_t first_bit, unsigned bits,
+                  std::size_t count, std::uint16_t* values);
 
 void CountBitsScalar(std::uint32_t* values, std::size_t count);
 void DistancesScalar(const std::uint8_t* const* a, const std::uint8_t* const* b, std::size_t count,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 
+#include "index/internal/find_ones.h"
 #include "index/internal/join_kernel.h"
 
 namespace kith::index::internal {
@@ -22,6 +23,17 @@ void JoinScalar(const BucketJoin* joins, std::size_t count, EmitHits emit, void*
     }
   }
   emit(context, hits, hit_count);
+}
+
+void FindOnesScalar(OneLookup* lookups, std::size_t count) { FindOnes(lookups, count); }
+
+void UnpackScalar(const std::uint8_t* packed, std::uint64_t first_bit, unsigned bits,
+                  std::size_t count, std::uint16_t* values) {
+  for (std::size_t at = 0; at < count; ++at, first_bit += bits) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, packed + first_bit / 8, sizeof(word));
+    values[at] = static_cast<std::uint16_t>(word >> first_bit % 8 << (16 - bits));
+  }
 }
 
 void CountBitsScalar(std::uint32_t* values, std::size_t count) {

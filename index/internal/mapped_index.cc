@@ -10,14 +10,12 @@
 #include "index/internal/join_dispatch.h"
 #include "index/internal/packed.h"
 #include "index/internal/pair_search.h"
+#include "index/internal/probe_walk.h"
+#include "index/internal/segment_plan.h"
 #include "index/internal/simd_dispatch.h"
 
 namespace kith::index::internal {
 namespace {
-
-// Nanoseconds: a code in a scan, to bring it into the order of the kernel, and to compare it.
-constexpr double kTransposeCost = 1.0;
-constexpr double kCompareCost = 0.05;
 
 LocateKernel LocateKernelOf(SimdTarget target) {
 #if defined(__x86_64__)
@@ -43,24 +41,36 @@ absl::StatusOr<std::unique_ptr<MappedIndex>> MappedIndex::Open(const std::string
 MappedIndex::MappedIndex(std::unique_ptr<SegmentMap> map, SimdTarget simd)
     : faiss::IndexBinary(kCodeBits),
       map_(std::move(map)),
-      plan_(map_->header().bands, map_->header().codes),
       join_(JoinKernelOf(simd)),
       scan_(ScanKernelOf(simd)),
       locate_(LocateKernelOf(simd)) {
   const SegmentHeader& header = map_->header();
   ntotal = static_cast<idx_t>(header.rows);
-  tables_.codes = map_->Data(SectionKind::kCodes);
-  tables_.code_count = header.codes;
-  tables_.position_bits = header.PositionBits();
-  for (std::uint32_t band = 0; band < header.bands.size(); ++band) {
-    tables_.bands.push_back(
-        {.directory = map_->Directory(SectionKind::kDirectory, SectionKind::kSamples, band,
-                                      header.bands[band].Buckets(), header.codes),
-         .postings = band == 0 ? nullptr : map_->Data(SectionKind::kPostings, band)});
-  }
+  codes_ = map_->Data(SectionKind::kCodes);
+  code_count_ = header.codes;
+  if (header.cut.bands != 0) MakePostings();
   if (header.codes != header.rows) {
     rows_ = map_->Directory(SectionKind::kRowStarts, SectionKind::kRowSamples, 0, header.codes,
                             header.rows);
+  }
+}
+
+void MappedIndex::MakePostings() {
+  const SegmentHeader& header = map_->header();
+  std::vector<MappedPostings::BandTables> bands(header.cut.bands);
+  for (std::uint32_t band = 0; band < header.cut.bands; ++band) {
+    bands[band].starts =
+        reinterpret_cast<const std::uint32_t*>(map_->Data(SectionKind::kStarts, band));
+    bands[band].sketches = map_->Data(SectionKind::kSketches, band);
+    if (band == 0) continue;
+    bands[band].tails = map_->Data(SectionKind::kPositions, band);
+    bands[band].high_bits = reinterpret_cast<const std::uint64_t*>(
+        bands[band].tails + header.cut.HighBitsAt(header.codes));
+  }
+  postings_ = MappedPostings(header.codes, header.cut, std::move(bands));
+  plan_ = std::make_unique<const BandPlan>(ShapeOf(header.cut));
+  for (int radius = 0; radius <= plan_->max_radius_bits(); ++radius) {
+    costs_.push_back(plan_->CostOf(radius, header.codes));
   }
 }
 
@@ -83,7 +93,7 @@ std::uint64_t MappedIndex::PositionOf(std::uint64_t row) const {
   if (!HasRepeatedCodes()) return row;
   // The last position whose rows begin at or before the row.
   std::uint64_t first = 0;
-  std::uint64_t last = tables_.code_count - 1;
+  std::uint64_t last = code_count_ - 1;
   while (first < last) {
     const std::uint64_t middle = last - (last - first) / 2;
     if (RowsAt(middle).start <= row) {
@@ -96,7 +106,7 @@ std::uint64_t MappedIndex::PositionOf(std::uint64_t row) const {
 }
 
 void MappedIndex::reconstruct(idx_t key, std::uint8_t* recons) const {
-  std::memcpy(recons, tables_.codes + PositionOf(static_cast<std::uint64_t>(key)) * sizeof(Code),
+  std::memcpy(recons, codes_ + PositionOf(static_cast<std::uint64_t>(key)) * sizeof(Code),
               sizeof(Code));
 }
 
@@ -148,7 +158,7 @@ void MappedIndex::range_search(idx_t n, const std::uint8_t* x, int radius,
 }
 
 void MappedIndex::StreamPairs(std::span<const Code> queries, int radius_bits, PairSink sink) const {
-  if (queries.empty() || tables_.code_count == 0) return;
+  if (queries.empty() || code_count_ == 0) return;
   if (!HasRepeatedCodes()) return StreamPositions(queries, radius_bits, sink);
   StreamPositions(queries, radius_bits,
                   [&](std::size_t query, std::size_t position, int distance_bits) {
@@ -159,15 +169,24 @@ void MappedIndex::StreamPairs(std::span<const Code> queries, int radius_bits, Pa
                   });
 }
 
+bool MappedIndex::ScanIsFaster(std::size_t queries, int radius_bits) const {
+  if (plan_ == nullptr || radius_bits > plan_->max_radius_bits()) return true;
+  if (never_scan_) return false;
+  return ScanNanoseconds(code_count_, queries) <
+         costs_[static_cast<std::size_t>(radius_bits)].Nanoseconds(queries >= join_from_);
+}
+
 void MappedIndex::StreamPositions(std::span<const Code> queries, int radius_bits,
                                   PairSink sink) const {
-  const std::vector<int> flips = plan_.Flips(radius_bits);
-  const double scan = static_cast<double>(tables_.code_count) *
-                      (kCompareCost + kTransposeCost / static_cast<double>(queries.size()));
-  if (flips.empty() || (!never_scan_ && scan < plan_.Cost(flips))) {
-    return ScanPlainCodes(tables_.codes, tables_.code_count, queries, radius_bits, scan_, sink);
+  if (ScanIsFaster(queries.size(), radius_bits)) {
+    return ScanPlainCodes(codes_, code_count_, queries, radius_bits, scan_, sink);
   }
-  SegmentWalk(plan_, tables_, locate_, join_, radius_bits, flips, queries, sink).Run();
+  ProbeWalk<MappedPostings> walk(*plan_, postings_, codes_, join_, radius_bits, queries, sink);
+  if (queries.size() >= join_from_) {
+    walk.Join();
+  } else {
+    walk.Each();
+  }
 }
 
 }  // namespace kith::index::internal

@@ -17,12 +17,12 @@
 #include <faiss/IndexBinary.h>
 
 #include "absl/status/statusor.h"
+#include "index/internal/bands.h"
 #include "index/internal/join_kernel.h"
+#include "index/internal/mapped_postings.h"
 #include "index/internal/scan_index.h"
 #include "index/internal/scan_kernel.h"
 #include "index/internal/segment_map.h"
-#include "index/internal/segment_plan.h"
-#include "index/internal/segment_walk.h"
 #include "index/segment.h"
 #include "index/simd.h"
 
@@ -30,6 +30,9 @@ namespace kith::index::internal {
 
 class MappedIndex final : public faiss::IndexBinary, public PairStream {
  public:
+  // Queries from which on joining a batch is faster than asking each query by itself.
+  static constexpr std::size_t kJoinFrom = 2048;
+
   // Errors: as SegmentFile::Open.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<MappedIndex>> Open(
       const std::string& path, const SegmentOpenOptions& options, SimdTarget simd);
@@ -57,8 +60,12 @@ class MappedIndex final : public faiss::IndexBinary, public PairStream {
     return map_->Scrub(budget_bytes);
   }
 
-  // For tests and measurements: probe as far as the bands reach, even where a scan is faster.
-  void NeverScan() { never_scan_ = true; }
+  // For tests and measurements: probe as far as the bands reach, even where a scan is faster, and
+  // join batches from so many queries on.
+  void NeverScan(std::size_t join_from = kJoinFrom) {
+    never_scan_ = true;
+    join_from_ = join_from;
+  }
 
  private:
   struct Run {
@@ -71,21 +78,28 @@ class MappedIndex final : public faiss::IndexBinary, public PairStream {
   [[nodiscard]] std::uint64_t EntryAt(std::uint64_t row) const;
   void StreamPositions(std::span<const Code> queries, int radius_bits, PairSink sink) const;
 
+  void MakePostings();
+  [[nodiscard]] bool ScanIsFaster(std::size_t queries, int radius_bits) const;
+
   std::unique_ptr<SegmentMap> map_;
-  SegmentPlan plan_;
+  std::unique_ptr<const BandPlan> plan_;  // null: too few codes
   JoinKernel join_;
   ScanKernel scan_;
   LocateKernel locate_;
-  SegmentTables tables_;
-  DirectoryView rows_;  // of the codes; empty if each has one row
+  const std::uint8_t* codes_ = nullptr;
+  std::uint64_t code_count_ = 0;
+  MappedPostings postings_;
+  std::vector<ProbeCost> costs_;  // of radius 0, of radius 1, and so on
+  DirectoryView rows_;            // of the codes; empty if each has one row
   bool never_scan_ = false;
+  std::size_t join_from_ = kJoinFrom;
 };
 
 template <typename Visit>
 void MappedIndex::ForEachRow(Visit visit) const {
-  for (std::uint64_t position = 0; position < tables_.code_count; ++position) {
+  for (std::uint64_t position = 0; position < code_count_; ++position) {
     Code code;
-    __builtin_memcpy(code.data(), tables_.codes + position * sizeof(Code), sizeof(Code));
+    __builtin_memcpy(code.data(), codes_ + position * sizeof(Code), sizeof(Code));
     const auto [start, count] = RowsAt(position);
     for (std::uint64_t row = start; row < start + count; ++row) visit(row, code, LabelAt(row));
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/internal/multi_index_hash.h"
 
-#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -14,48 +13,6 @@
 #include "index/internal/probe_walk.h"
 
 namespace kith::index::internal {
-namespace {
-
-// The number of bands that was fastest on random codes at radius 31, by measure (bench/SCORES.md):
-// more codes want longer keys. Below the first count the scan was faster.
-struct BandsFrom {
-  std::size_t codes;
-  int bands;
-};
-constexpr BandsFrom kBandsFrom[] = {{15000000, 14}, {600000, 16}, {200000, 18},
-                                    {50000, 20},    {16384, 24},  {0, 0}};
-
-int BandsFor(std::size_t codes) {
-  return std::find_if(std::begin(kBandsFrom), std::end(kBandsFrom),
-                      [&](const BandsFrom& from) { return codes >= from.codes; })
-      ->bands;
-}
-
-// What a step takes in nanoseconds, measured on a Zen 5; elsewhere about in proportion. It decides
-// between probing and scanning only, which differ by much at nearly all radii.
-struct StepCost {
-  double bucket;
-  double sketch;
-  double position;
-  double code;
-
-  [[nodiscard]] double Of(const ProbeCost& cost) const {
-    return cost.buckets * bucket + cost.sketches * sketch + cost.positions * position +
-           cost.codes * code;
-  }
-};
-constexpr StepCost kEachCost = {.bucket = 15, .sketch = 0.3, .position = 20, .code = 20};
-constexpr StepCost kJoinCost = {.bucket = 4, .sketch = 0.08, .position = 20, .code = 20};
-// A code in a scan: to bring it into the order of the kernel, and to compare it.
-constexpr double kTransposeCost = 1.0;
-constexpr double kCompareCost = 0.05;
-
-const std::uint8_t* BytesOf(const RingCode& code) {
-  return reinterpret_cast<const std::uint8_t*>(&code);
-}
-
-}  // namespace
-
 MultiIndexHash::MultiIndexHash(const JoinKernel& join, ScanKernel scan,
                                MultiIndexHashOptions options)
     : faiss::IndexBinary(kCodeBits), join_(join), scan_(scan), options_(options) {}
@@ -65,11 +22,11 @@ void MultiIndexHash::add(idx_t n, const std::uint8_t* x) {
   const std::size_t after = before + static_cast<std::size_t>(n);
   FAISS_THROW_IF_NOT_MSG(after < std::numeric_limits<std::uint32_t>::max(),
                          "multi-index hashing holds less than 2^32 codes in a segment");
-  HugeArray<RingCode> rows(after);
+  HugeArray<RawCode> rows(after);
   for (std::size_t row = 0; row < before; ++row) {
     reconstruct(static_cast<idx_t>(row), reinterpret_cast<std::uint8_t*>(&rows[row]));
   }
-  if (n > 0) std::memcpy(&rows[before], x, static_cast<std::size_t>(n) * sizeof(RingCode));
+  if (n > 0) std::memcpy(&rows[before], x, static_cast<std::size_t>(n) * sizeof(RawCode));
   Build(std::move(rows));
   ntotal += n;
 }
@@ -79,7 +36,7 @@ void MultiIndexHash::reset() {
   ntotal = 0;
 }
 
-void MultiIndexHash::Build(HugeArray<RingCode> rows) {
+void MultiIndexHash::Build(HugeArray<RawCode> rows) {
   plan_.reset();
   postings_ = Postings();
   costs_.clear();
@@ -89,14 +46,15 @@ void MultiIndexHash::Build(HugeArray<RingCode> rows) {
   row_starts_ = std::move(distinct.row_starts);
   rows_ = std::move(distinct.rows);
   position_of_row_ = std::move(distinct.position_of_row);
-  const int bands = options_.bands != 0 ? options_.bands : BandsFor(codes_.size());
+  const int bands = options_.bands != 0 ? options_.bands : FastestBands(codes_.size());
   if (bands == 0) {
     std::vector<Code> codes(codes_.size());
     if (!codes.empty()) std::memcpy(codes.data(), codes_.data(), codes.size() * sizeof(Code));
     blocks_.Append(codes);
     return;
   }
-  plan_ = std::make_unique<const BandPlan>(bands, Postings::ExtraBits(codes_.size()));
+  plan_ = std::make_unique<const BandPlan>(
+      BandShape{.bands = bands, .extra_bits = Postings::ExtraBits(codes_.size())});
   postings_ = Postings(*plan_, {codes_.data(), codes_.size()});
   for (int radius = 0; radius <= plan_->max_radius_bits(); ++radius) {
     costs_.push_back(plan_->CostOf(radius, codes_.size()));
@@ -106,7 +64,7 @@ void MultiIndexHash::Build(HugeArray<RingCode> rows) {
 void MultiIndexHash::reconstruct(idx_t key, std::uint8_t* recons) const {
   const auto row = static_cast<std::size_t>(key);
   const std::size_t position = position_of_row_.size() == 0 ? row : position_of_row_[row];
-  std::memcpy(recons, BytesOf(codes_[position]), sizeof(RingCode));
+  std::memcpy(recons, BytesOf(codes_[position]), sizeof(RawCode));
 }
 
 bool MultiIndexHash::IsJoined(std::size_t queries) const {
@@ -116,10 +74,8 @@ bool MultiIndexHash::IsJoined(std::size_t queries) const {
 bool MultiIndexHash::ScanIsFaster(std::size_t queries, int radius_bits) const {
   if (plan_ == nullptr || radius_bits > plan_->max_radius_bits()) return true;
   if (options_.never_scan) return false;
-  const double scan = static_cast<double>(codes_.size()) *
-                      (kCompareCost + kTransposeCost / static_cast<double>(queries));
-  const StepCost& step = IsJoined(queries) ? kJoinCost : kEachCost;
-  return scan < step.Of(costs_[static_cast<std::size_t>(radius_bits)]);
+  return ScanNanoseconds(codes_.size(), queries) <
+         costs_[static_cast<std::size_t>(radius_bits)].Nanoseconds(IsJoined(queries));
 }
 
 void MultiIndexHash::StreamPairs(std::span<const Code> queries, int radius_bits,
@@ -138,10 +94,8 @@ void MultiIndexHash::StreamPairs(std::span<const Code> queries, int radius_bits,
 void MultiIndexHash::StreamPositions(std::span<const Code> queries, int radius_bits,
                                      PairSink sink) const {
   if (ScanIsFaster(queries.size(), radius_bits)) return ScanPositions(queries, radius_bits, sink);
-  std::vector<RingCode> rings(queries.size());
-  std::memcpy(rings.data(), queries.data(), queries.size_bytes());
-  ProbeWalk walk(*plan_, postings_, {codes_.data(), codes_.size()}, join_, radius_bits, rings,
-                 sink);
+  ProbeWalk<Postings> walk(*plan_, postings_, BytesOf(*codes_.data()), join_, radius_bits, queries,
+                           sink);
   if (IsJoined(queries.size())) {
     walk.Join();
   } else {

@@ -23,6 +23,7 @@
 
 #include "index/internal/bands.h"
 #include "index/internal/code_blocks.h"
+#include "index/internal/distinct.h"
 #include "index/internal/huge_array.h"
 #include "index/internal/join_kernel.h"
 #include "index/internal/postings.h"
@@ -66,7 +67,7 @@ class MultiIndexHash final : public faiss::IndexBinary, public PairStream {
   [[nodiscard]] int Bands() const;  // 0: all codes are scanned
 
  private:
-  void Build(HugeArray<RingCode> rows);
+  void Build(HugeArray<RawCode> rows);
   [[nodiscard]] bool ScanIsFaster(std::size_t queries, int radius_bits) const;
   [[nodiscard]] bool IsJoined(std::size_t queries) const;
   // As StreamPairs, but with positions of codes instead of rows.
@@ -77,7 +78,7 @@ class MultiIndexHash final : public faiss::IndexBinary, public PairStream {
   ScanKernel scan_;
   MultiIndexHashOptions options_;
 
-  HugeArray<RingCode> codes_;  // distinct ones, in the order of their first rows
+  HugeArray<RawCode> codes_;  // distinct ones, in the order of their first rows
   // Only where codes occur more than once: the rows of each code, and the code of each row.
   HugeArray<std::uint32_t> row_starts_;
   HugeArray<std::uint32_t> rows_;

@@ -2,6 +2,7 @@
 #include "index/internal/postings.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <vector>
 
@@ -11,9 +12,9 @@ int Postings::ExtraBits(std::size_t codes) {
   return std::min(16, 32 - static_cast<int>(std::bit_width(codes)));
 }
 
-Postings::Postings(const BandPlan& plan, std::span<const RingCode> codes)
+Postings::Postings(const BandPlan& plan, std::span<const RawCode> codes)
     : codes_(codes.size()), position_bits_(32 - ExtraBits(codes.size())) {
-  const std::uint32_t extra_mask = (std::uint32_t{1} << ExtraBits(codes_)) - 1;
+  const std::uint32_t position_mask = PositionMask();
   const std::span<const Band> bands = plan.bands();
   for (const Band& band : bands) starts_stride_ = std::max(starts_stride_, band.Buckets() + 1);
   starts_ = HugeArray<std::uint32_t>(bands.size() * starts_stride_);
@@ -22,7 +23,9 @@ Postings::Postings(const BandPlan& plan, std::span<const RingCode> codes)
   for (std::size_t at = 0; at < bands.size(); ++at) {
     const Band& band = bands[at];
     std::uint32_t* starts = starts_.data() + at * starts_stride_;
-    for (const RingCode& code : codes) ++starts[band.Key(RingBits(code, band.first_bit))];
+    for (const RawCode& code : codes) {
+      ++starts[band.Key(RingBits(BytesOf(code), band.first_bit))];
+    }
     std::uint32_t sum = 0;
     for (std::size_t bucket = 0; bucket <= band.Buckets(); ++bucket) {
       sum += starts[bucket];
@@ -32,14 +35,34 @@ Postings::Postings(const BandPlan& plan, std::span<const RingCode> codes)
     std::uint32_t* tails = tails_.data() + at * codes_;
     // From the last code to the first, each bucket's end moves to its start.
     for (std::size_t position = codes_; position-- > 0;) {
-      const std::uint64_t bits = RingBits(codes[position], band.first_bit);
+      const std::uint64_t bits = RingBits(BytesOf(codes[position]), band.first_bit);
       const std::uint32_t to = --starts[band.Key(bits)];
       const std::uint32_t rest = band.Rest(bits);
       sketches[to] = static_cast<std::uint16_t>(rest);
-      const std::uint64_t extra = rest >> kSketchBits & extra_mask;
-      tails[to] = static_cast<std::uint32_t>(extra << position_bits_ | position);
+      tails[to] = (rest & ~position_mask) | static_cast<std::uint32_t>(position);
     }
   }
+}
+
+std::size_t Postings::Resolve(std::span<Survivor> survivors, std::span<const BandProbe> probes,
+                              const JoinKernel& kernel) const {
+  std::array<std::uint32_t, kSurvivorsAtOnce> differing;
+  const std::uint32_t position_mask = PositionMask();
+  for (std::size_t at = 0; at < survivors.size(); ++at) {
+    Survivor& survivor = survivors[at];
+    const std::uint32_t tail = TailOf(survivor);
+    survivor.position = tail & position_mask;
+    differing[at] =
+        (survivor.differing ^ (tail & ~position_mask)) & probes[survivor.band].rest_mask;
+  }
+  kernel.count_bits(differing.data(), survivors.size());
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < survivors.size(); ++at) {
+    const auto bits = static_cast<int>(differing[at]) + survivors[at].flips;
+    survivors[kept] = survivors[at];
+    kept += bits <= probes[survivors[at].band].rest_budget ? 1 : 0;
+  }
+  return kept;
 }
 
 }  // namespace kith::index::internal

@@ -6,7 +6,10 @@
 #include <span>
 
 #include "index/internal/bands.h"
+#include "index/internal/bucket.h"
+#include "index/internal/distinct.h"
 #include "index/internal/huge_array.h"
+#include "index/internal/join_kernel.h"
 
 namespace kith::index::internal {
 
@@ -18,27 +21,28 @@ class Postings {
   Postings() = default;
   // Two passes over the codes a band; O(bands * codes). Throws std::bad_alloc.
   // `plan` was made for ExtraBits of the number of codes.
-  Postings(const BandPlan& plan, std::span<const RingCode> codes);
+  Postings(const BandPlan& plan, std::span<const RawCode> codes);
 
-  // Of one band.
-  struct View {
-    const std::uint32_t* starts;    // one a bucket, and one past the last
-    const std::uint16_t* sketches;  // kSketchSlack more may be read
-    const std::uint32_t* tails;     // see Position and Extra
-  };
-  [[nodiscard]] View Of(std::size_t band) const {
-    return View{.starts = starts_.data() + band * starts_stride_,
-                .sketches = sketches_.data() + band * codes_,
-                .tails = tails_.data() + band * codes_};
+  // What a ProbeWalk asks of its store; see there.
+  static constexpr bool kIsPacked = false;
+
+  void FetchBucket(std::size_t band, std::uint32_t key) const { Fetch(StartsOf(band) + key); }
+  [[nodiscard]] Bucket BucketAt(std::size_t band, std::uint32_t key) const {
+    const std::uint32_t* starts = StartsOf(band) + key;
+    return {.key = key, .start = starts[0], .count = starts[1] - starts[0]};
   }
-  // A tail is the position of a code and, in the bits that this leaves free, what follows the
-  // sketch.
-  [[nodiscard]] std::uint32_t Position(std::uint32_t tail) const {
-    return static_cast<std::uint32_t>(tail & ((std::uint64_t{1} << position_bits_) - 1));
+  [[nodiscard]] const std::uint16_t* Sketches(std::size_t band, const Bucket& bucket) const {
+    return sketches_.data() + band * codes_ + bucket.start;
   }
-  [[nodiscard]] std::uint32_t Extra(std::uint32_t tail) const {
-    return static_cast<std::uint32_t>(std::uint64_t{tail} >> position_bits_);
+  void FetchSketches(std::size_t band, const Bucket& bucket) const {
+    FetchLines(Sketches(band, bucket), bucket.count * sizeof(std::uint16_t));
   }
+  void FetchTail(const Survivor& survivor) const { Fetch(&TailOf(survivor)); }
+  // Drops those whose further bits are too far, and sets the positions of the others.
+  [[nodiscard]] std::size_t Resolve(std::span<Survivor> survivors,
+                                    std::span<const BandProbe> probes,
+                                    const JoinKernel& kernel) const;
+
   // How many bits are free for so many codes, at most 16.
   [[nodiscard]] static int ExtraBits(std::size_t codes);
   [[nodiscard]] std::size_t Bytes() const {
@@ -46,11 +50,23 @@ class Postings {
   }
 
  private:
+  [[nodiscard]] std::uint32_t PositionMask() const {
+    return static_cast<std::uint32_t>((std::uint64_t{1} << position_bits_) - 1);
+  }
+  [[nodiscard]] const std::uint32_t* StartsOf(std::size_t band) const {
+    return starts_.data() + band * starts_stride_;
+  }
+  // A tail is the position of a code in the lower bits and, in those that this leaves free, what
+  // follows the sketch: the upper bits of Band::Rest.
+  [[nodiscard]] const std::uint32_t& TailOf(const Survivor& survivor) const {
+    return tails_.data()[survivor.band * codes_ + survivor.start + survivor.rank];
+  }
+
   std::size_t codes_ = 0;
   int position_bits_ = 32;
   std::size_t starts_stride_ = 0;
-  HugeArray<std::uint32_t> starts_;
-  HugeArray<std::uint16_t> sketches_;
+  HugeArray<std::uint32_t> starts_;    // one a bucket, and one past the last
+  HugeArray<std::uint16_t> sketches_;  // kSketchSlack more may be read
   HugeArray<std::uint32_t> tails_;
 };
 

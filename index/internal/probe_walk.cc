@@ -4,32 +4,26 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/internal/mapped_postings.h"
+#include "index/internal/postings.h"
+
 namespace kith::index::internal {
-namespace {
 
-constexpr std::size_t kLineBytes = 64;
-// Of a bucket; the processor notices by itself that a longer one is read in order.
-constexpr std::size_t kLinesFetched = 6;
-
-void Fetch(const void* at) { __builtin_prefetch(at); }
-
-}  // namespace
-
-ProbeWalk::ProbeWalk(const BandPlan& plan, const Postings& postings,
-                     std::span<const RingCode> codes, const JoinKernel& kernel, int radius_bits,
-                     std::span<const RingCode> queries, PairSink sink)
+template <typename Store>
+ProbeWalk<Store>::ProbeWalk(const BandPlan& plan, const Store& store, const std::uint8_t* codes,
+                            const JoinKernel& kernel, int radius_bits,
+                            std::span<const Code> queries, PairSink sink)
     : plan_(plan),
-      postings_(postings),
+      store_(store),
       codes_(codes),
       kernel_(kernel),
       radius_bits_(static_cast<std::uint32_t>(radius_bits)),
       queries_(queries),
       sink_(sink),
-      probes_(plan.Probes(radius_bits)) {
-  for (std::size_t band = 0; band < plan.bands().size(); ++band) views_[band] = postings.Of(band);
-}
+      probes_(plan.Probes(radius_bits)) {}
 
-void ProbeWalk::Each() {
+template <typename Store>
+void ProbeWalk<Store>::Each() {
   const std::span<const Band> bands = plan_.bands();
   rests_.resize(bands.size() * queries_.size());
   order_.resize(rests_.size());
@@ -37,7 +31,7 @@ void ProbeWalk::Each() {
   for (std::size_t query = 0; query < queries_.size(); ++query) {
     for (std::size_t band = 0; band < bands.size(); ++band) {
       if (probes_[band].flips < 0) continue;
-      const std::uint64_t bits = RingBits(queries_[query], bands[band].first_bit);
+      const std::uint64_t bits = RingBits(queries_[query].data(), bands[band].first_bit);
       rests_[at] = bands[band].Rest(bits);
       order_[at] = static_cast<std::uint32_t>(query);
       AddProbes(band, bands[band].Key(bits), &rests_[at], 1);
@@ -47,115 +41,214 @@ void ProbeWalk::Each() {
   Finish();
 }
 
-void ProbeWalk::Join() {
+template <typename Store>
+void ProbeWalk<Store>::Join() {
+  // A look at a query's bucket that may be empty is cheaper than one at a bucket of the index,
+  // which is far away.
+  constexpr std::size_t kLooksPerProbe = 8;
   const std::span<const Band> bands = plan_.bands();
-  std::vector<std::uint32_t> starts;
   rests_.resize(queries_.size());
   order_.resize(queries_.size());
   for (std::size_t at = 0; at < bands.size(); ++at) {
-    const Band& band = bands[at];
     if (probes_[at].flips < 0) continue;
-    starts.assign(band.Buckets() + 1, 0);
-    for (const RingCode& query : queries_) ++starts[band.Key(RingBits(query, band.first_bit))];
-    std::uint32_t sum = 0;
-    for (std::uint32_t& start : starts) start = sum += start;
-    for (std::size_t query = queries_.size(); query-- > 0;) {
-      const std::uint64_t bits = RingBits(queries_[query], band.first_bit);
-      const std::uint32_t to = --starts[band.Key(bits)];
-      rests_[to] = band.Rest(bits);
-      order_[to] = static_cast<std::uint32_t>(query);
-    }
-    for (std::size_t key = 0; key < band.Buckets(); ++key) {
-      const std::uint32_t count = starts[key + 1] - starts[key];
-      if (count == 0) continue;
-      AddProbes(at, static_cast<std::uint32_t>(key), &rests_[starts[key]], count);
+    SortQueries(bands[at]);
+    if (queries_.size() >= bands[at].Buckets() / kLooksPerProbe) {
+      JoinByBuckets(at);
+    } else {
+      JoinByQueries(at);
     }
     Finish();
   }
 }
 
-void ProbeWalk::AddProbes(std::size_t band, std::uint32_t key, const std::uint32_t* rests,
-                          std::size_t query_count) {
+template <typename Store>
+void ProbeWalk<Store>::SortQueries(const Band& band) {
+  starts_.assign(band.Buckets() + 1, 0);
+  for (const Code& query : queries_) ++starts_[band.Key(RingBits(query.data(), band.first_bit))];
+  std::uint32_t sum = 0;
+  for (std::uint32_t& start : starts_) start = sum += start;
+  for (std::size_t query = queries_.size(); query-- > 0;) {
+    const std::uint64_t bits = RingBits(queries_[query].data(), band.first_bit);
+    const std::uint32_t to = --starts_[band.Key(bits)];
+    rests_[to] = band.Rest(bits);
+    order_[to] = static_cast<std::uint32_t>(query);
+  }
+}
+
+template <typename Store>
+void ProbeWalk<Store>::JoinByQueries(std::size_t band) {
+  for (std::size_t key = 0; key + 1 < starts_.size(); ++key) {
+    const std::uint32_t count = starts_[key + 1] - starts_[key];
+    if (count == 0) continue;
+    AddProbes(band, static_cast<std::uint32_t>(key), &rests_[starts_[key]], count);
+  }
+}
+
+template <typename Store>
+void ProbeWalk<Store>::JoinByBuckets(std::size_t band) {
+  const std::size_t keys = starts_.size() - 1;
+  for (std::uint32_t key = 0; key < keys; ++key) {
+    const Bucket bucket = store_.BucketAt(band, key);
+    for (std::uint32_t rank = 0; rank < bucket.count;) {
+      const std::uint16_t* entries = nullptr;
+      const std::uint32_t count = Prepare(bucket, band, rank, entries);
+      for (const FlipPattern& flip : probes_[band].patterns) {
+        const std::uint32_t* const starts = &starts_[key ^ flip.bits];
+        if (starts[0] == starts[1]) continue;
+        BucketJoin join = JoinOf(band, flip, &rests_[starts[0]], starts[1] - starts[0]);
+        Fetch(join.queries);
+        join.bucket = bucket;
+        join.entries = entries;
+        join.entry_count = count;
+        join.first_rank = rank;
+        AddReady(join);
+      }
+      rank += count;
+    }
+  }
+}
+
+template <typename Store>
+BucketJoin ProbeWalk<Store>::JoinOf(std::size_t band, const FlipPattern& flip,
+                                    const std::uint32_t* rests, std::size_t query_count) const {
   const BandProbe& probe = probes_[band];
-  const std::uint32_t* starts = views_[band].starts;
-  for (const FlipPattern& flip : probe.patterns) {
+  return {.entries = nullptr,
+          .queries = rests,
+          .entry_count = 0,
+          .query_count = static_cast<std::uint32_t>(query_count),
+          .mask = probe.sketch_mask,
+          .limit = static_cast<std::uint16_t>(static_cast<std::uint32_t>(probe.sketch_budget) -
+                                              flip.count),
+          .band = static_cast<std::uint16_t>(band),
+          .flips = static_cast<std::uint16_t>(flip.count),
+          .bucket = {},
+          .first_rank = 0};
+}
+
+template <typename Store>
+void ProbeWalk<Store>::AddProbes(std::size_t band, std::uint32_t key, const std::uint32_t* rests,
+                                 std::size_t query_count) {
+  for (const FlipPattern& flip : probes_[band].patterns) {
     ProbeBlock& block = blocks_[filling_];
-    block.starts[block.count] = starts + (key ^ flip.bits);
-    Fetch(block.starts[block.count]);
-    block.joins[block.count] =
-        BucketJoin{.entries = nullptr,
-                   .queries = rests,
-                   .entry_count = 0,
-                   .query_count = static_cast<std::uint32_t>(query_count),
-                   .mask = probe.sketch_mask,
-                   .limit = static_cast<std::uint16_t>(
-                       static_cast<std::uint32_t>(probe.sketch_budget) - flip.count),
-                   .band = static_cast<std::uint16_t>(band),
-                   .flips = static_cast<std::uint16_t>(flip.count)};
+    BucketJoin& join = block.joins[block.count];
+    join = JoinOf(band, flip, rests, query_count);
+    join.bucket.key = key ^ flip.bits;
+    store_.FetchBucket(band, join.bucket.key);
     if (++block.count == kProbes) EndBlock();
   }
 }
 
-void ProbeWalk::EndBlock() {
+template <typename Store>
+void ProbeWalk<Store>::EndBlock() {
   ProbeBlock& block = blocks_[filling_];
   for (std::size_t at = 0; at < block.count; ++at) {
     BucketJoin& join = block.joins[at];
-    const std::uint32_t* starts = block.starts[at];
-    join.entries = views_[join.band].sketches + starts[0];
-    join.entry_count = starts[1] - starts[0];
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(join.entries);
-    const std::size_t size =
-        std::min(join.entry_count * sizeof(*join.entries), kLinesFetched * kLineBytes);
-    for (std::size_t line = 0; line < size; line += kLineBytes) Fetch(bytes + line);
-    if (size > 0) Fetch(bytes + size - 1);
+    join.bucket = store_.BucketAt(join.band, join.bucket.key);
+    store_.FetchSketches(join.band, join.bucket);
   }
   filling_ = 1 - filling_;
   CompareSketches(blocks_[filling_]);
 }
 
-void ProbeWalk::CompareSketches(ProbeBlock& block) {
-  kernel_.join(block.joins.data(), block.count, &OnHits, this);
+template <typename Store>
+void ProbeWalk<Store>::CompareSketches(ProbeBlock& block) {
+  for (std::size_t at = 0; at < block.count; ++at) {
+    BucketJoin& join = block.joins[at];
+    if constexpr (!Store::kIsPacked) {
+      join.entries = store_.Sketches(join.band, join.bucket);
+      join.entry_count = join.bucket.count;
+    } else {
+      for (std::uint32_t rank = 0; rank < join.bucket.count; rank += join.entry_count) {
+        join.first_rank = rank;
+        join.entry_count = Prepare(join.bucket, join.band, rank, join.entries);
+        AddReady(join);
+      }
+    }
+  }
+  if constexpr (Store::kIsPacked) {
+    CompareReady();
+  } else {
+    kernel_.join(block.joins.data(), block.count, &OnHits, this);
+  }
   block.count = 0;
 }
 
-void ProbeWalk::OnHits(void* context, const SketchHit* hits, std::size_t count) {
+template <typename Store>
+std::uint32_t ProbeWalk<Store>::Prepare(const Bucket& bucket, std::size_t band,
+                                        std::uint32_t first_rank, const std::uint16_t*& entries) {
+  if constexpr (Store::kIsPacked) {
+    entries = store_.WholeSketches(band, bucket);
+    if (entries == nullptr) {
+      if (scratch_used_ == kScratch) CompareReady();
+      const auto count = static_cast<std::uint32_t>(
+          std::min<std::size_t>(bucket.count - first_rank, kScratch - scratch_used_));
+      std::uint16_t* const to = scratch_.data() + scratch_used_;
+      store_.Unpack(kernel_, band, bucket, first_rank, count, to);
+      entries = to;
+      scratch_used_ += count;
+      return count;
+    }
+  } else {
+    entries = store_.Sketches(band, bucket);
+  }
+  return bucket.count;
+}
+
+template <typename Store>
+void ProbeWalk<Store>::AddReady(const BucketJoin& join) {
+  ready_.joins[ready_.count] = join;
+  if (++ready_.count == kProbes) {
+    kernel_.join(ready_.joins.data(), ready_.count, &OnHits, this);
+    ready_.count = 0;
+  }
+}
+
+template <typename Store>
+void ProbeWalk<Store>::CompareReady() {
+  kernel_.join(ready_.joins.data(), ready_.count, &OnHits, this);
+  ready_.count = 0;
+  scratch_used_ = 0;
+}
+
+template <typename Store>
+void ProbeWalk<Store>::OnHits(void* context, const SketchHit* hits, std::size_t count) {
   for (const SketchHit* hit = hits; hit != hits + count; ++hit) {
     static_cast<ProbeWalk*>(context)->AddSurvivor(*hit->join, hit->query, hit->entry);
   }
 }
 
-void ProbeWalk::AddSurvivor(const BucketJoin& join, std::uint32_t query, std::uint32_t entry) {
-  const Postings::View& view = views_[join.band];
-  const std::size_t at = survivors_.count++;
-  survivors_.tails[at] = view.tails + (join.entries - view.sketches) + entry;
-  Fetch(survivors_.tails[at]);
-  survivors_.rests[at] = join.queries + query;
-  survivors_.differing[at] = join.queries[query] ^ join.entries[entry];
-  survivors_.bands[at] = join.band;
-  survivors_.flips[at] = join.flips;
-  if (survivors_.count == kSurvivors) CompareRests();
+template <typename Store>
+void ProbeWalk<Store>::AddSurvivor(const BucketJoin& join, std::uint32_t query,
+                                   std::uint32_t entry) {
+  Survivor& survivor = survivors_[survivor_count_++];
+  survivor = {.key = join.bucket.key,
+              .start = join.bucket.start,
+              .rank = join.first_rank + entry,
+              .rest = static_cast<std::uint32_t>(join.queries - rests_.data()) + query,
+              .differing = join.queries[query] ^ join.entries[entry],
+              .position = 0,
+              .band = join.band,
+              .flips = join.flips};
+  store_.FetchTail(survivor);
+  if (survivor_count_ == kSurvivorsAtOnce) ResolveSurvivors();
 }
 
-void ProbeWalk::CompareRests() {
-  const std::size_t count = std::exchange(survivors_.count, 0);
+template <typename Store>
+void ProbeWalk<Store>::ResolveSurvivors() {
+  const std::size_t count = store_.Resolve(
+      std::span(survivors_).first(std::exchange(survivor_count_, 0)), probes_, kernel_);
   for (std::size_t at = 0; at < count; ++at) {
-    survivors_.differing[at] ^= postings_.Extra(*survivors_.tails[at]) << kSketchBits;
-    survivors_.differing[at] &= probes_[survivors_.bands[at]].rest_mask;
-  }
-  kernel_.count_bits(survivors_.differing.data(), count);
-  for (std::size_t at = 0; at < count; ++at) {
-    const std::uint16_t band = survivors_.bands[at];
-    const auto differing = static_cast<int>(survivors_.differing[at]) + survivors_.flips[at];
-    if (differing > probes_[band].rest_budget) continue;
-    AddCandidate(order_[static_cast<std::size_t>(survivors_.rests[at] - rests_.data())],
-                 postings_.Position(*survivors_.tails[at]), band);
+    const Survivor& survivor = survivors_[at];
+    AddCandidate(order_[survivor.rest], survivor.position, survivor.band);
   }
 }
 
-void ProbeWalk::AddCandidate(std::uint32_t query, std::uint32_t position, std::uint16_t band) {
+template <typename Store>
+void ProbeWalk<Store>::AddCandidate(std::uint32_t query, std::uint32_t position,
+                                    std::uint16_t band) {
   const std::size_t at = candidates_.count++;
-  candidates_.codes[at] = reinterpret_cast<const std::uint8_t*>(&codes_[position]);
-  candidates_.queries[at] = reinterpret_cast<const std::uint8_t*>(&queries_[query]);
+  candidates_.codes[at] = codes_ + std::size_t{position} * sizeof(Code);
+  candidates_.queries[at] = queries_[query].data();
   Fetch(candidates_.codes[at]);
   Fetch(candidates_.queries[at]);
   candidates_.query_numbers[at] = query;
@@ -164,34 +257,40 @@ void ProbeWalk::AddCandidate(std::uint32_t query, std::uint32_t position, std::u
   if (candidates_.count == kCandidates) CompareCodes();
 }
 
-void ProbeWalk::CompareCodes() {
+template <typename Store>
+void ProbeWalk<Store>::CompareCodes() {
   const std::size_t count = std::exchange(candidates_.count, 0);
   kernel_.distances(candidates_.codes.data(), candidates_.queries.data(), count,
                     candidates_.distances.data());
   const std::span<const Band> bands = plan_.bands();
   for (std::size_t at = 0; at < count; ++at) {
     if (candidates_.distances[at] > radius_bits_) continue;
-    const RingCode& code = codes_[candidates_.positions[at]];
-    const RingCode& query = queries_[candidates_.query_numbers[at]];
+    const RingCode code = RingOf(candidates_.codes[at]);
+    const RingCode query = RingOf(candidates_.queries[at]);
     const RingCode differing = {code[0] ^ query[0], code[1] ^ query[1], code[2] ^ query[2],
                                 code[3] ^ query[3]};
-    // The first band that sees the pair tells it.
-    bool told = false;
-    for (std::size_t band = 0; band < candidates_.bands[at] && !told; ++band) {
-      told = BandPlan::Seen(bands[band], probes_[band], differing);
-    }
-    if (!told) {
+    // The first band that sees the pair tells it; one that knew less of the code may come here with
+    // a pair that it does not see.
+    std::size_t first = 0;
+    while (first < bands.size() && !BandPlan::Seen(bands[first], probes_[first], differing))
+      ++first;
+    if (first == candidates_.bands[at]) {
       sink_(candidates_.query_numbers[at], candidates_.positions[at],
             static_cast<int>(candidates_.distances[at]));
     }
   }
 }
 
-void ProbeWalk::Finish() {
+template <typename Store>
+void ProbeWalk<Store>::Finish() {
   EndBlock();
   CompareSketches(blocks_[1 - filling_]);
-  CompareRests();
+  CompareReady();
+  ResolveSurvivors();
   CompareCodes();
 }
+
+template class ProbeWalk<Postings>;
+template class ProbeWalk<MappedPostings>;
 
 }  // namespace kith::index::internal

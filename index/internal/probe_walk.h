@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "index/internal/bands.h"
+#include "index/internal/bucket.h"
 #include "index/internal/code_blocks.h"
 #include "index/internal/join_kernel.h"
-#include "index/internal/postings.h"
 
 namespace kith::index::internal {
 
@@ -18,38 +18,35 @@ namespace kith::index::internal {
 // place of the query and the position of the code. The work goes through in blocks, and while one
 // block is compared, what the next one needs is fetched: entries of the directory, then buckets,
 // then tails, then codes. So a processor waits for many reads at once and for none alone.
+//
+// The store is Postings (in memory) or MappedPostings (in a file). It tells where the buckets of a
+// band begin, their sketches (packed, or as the kernel takes them), and which codes survivors are.
+template <typename Store>
 class ProbeWalk {
  public:
-  // All that is referred to must outlive the walk. `radius_bits` is at most that of the plan.
-  ProbeWalk(const BandPlan& plan, const Postings& postings, std::span<const RingCode> codes,
-            const JoinKernel& kernel, int radius_bits, std::span<const RingCode> queries,
+  // All that is referred to must outlive the walk. `codes` are those of the positions, 32 bytes
+  // each; `radius_bits` is at most that of the plan.
+  ProbeWalk(const BandPlan& plan, const Store& store, const std::uint8_t* codes,
+            const JoinKernel& kernel, int radius_bits, std::span<const Code> queries,
             PairSink sink);
 
   // Call one of these, once.
   // Every query by itself: for small batches.
   void Each();
-  // Band by band, queries of one key together and in the order of the keys: for large batches. A
-  // bucket is read once for all queries that share the key, and the directory nearly in order.
+  // Band by band, queries of one key together: for large batches. Where there are about as many
+  // queries as buckets, the buckets are walked in their order and each meets all queries that look
+  // at it: so the index is read once a band, and what is read at random are the queries, which are
+  // few and near. Else the queries are walked in the order of their keys.
   void Join();
 
  private:
   static constexpr std::size_t kProbes = 128;     // in a block
-  static constexpr std::size_t kSurvivors = 256;  // in a block
   static constexpr std::size_t kCandidates = 64;  // in a block
+  static constexpr std::size_t kScratch = 8192;   // unpacked sketches, in the nearest cache
 
   struct ProbeBlock {
     std::size_t count = 0;
     std::array<BucketJoin, kProbes> joins;
-    std::array<const std::uint32_t*, kProbes> starts;
-  };
-  // Pairs whose sketches are near enough.
-  struct SurvivorBlock {
-    std::size_t count = 0;
-    std::array<const std::uint32_t*, kSurvivors> tails;
-    std::array<const std::uint32_t*, kSurvivors> rests;  // of the queries
-    std::array<std::uint32_t, kSurvivors> differing;     // bits of the rests
-    std::array<std::uint16_t, kSurvivors> bands;
-    std::array<std::uint16_t, kSurvivors> flips;
   };
   // Pairs whose codes are to be compared.
   struct CandidateBlock {
@@ -62,32 +59,50 @@ class ProbeWalk {
     std::array<std::uint16_t, kCandidates> bands;
   };
 
+  // The queries by their keys in a band: rests_, order_ and starts_.
+  void SortQueries(const Band& band);
+  void JoinByQueries(std::size_t band);
+  void JoinByBuckets(std::size_t band);
+
+  [[nodiscard]] BucketJoin JoinOf(std::size_t band, const FlipPattern& flip,
+                                  const std::uint32_t* rests, std::size_t query_count) const;
   void AddProbes(std::size_t band, std::uint32_t key, const std::uint32_t* rests,
                  std::size_t query_count);
   void EndBlock();  // fetches the buckets of the block, compares those of the one before
   void CompareSketches(ProbeBlock& block);
+  // Joins whose entries stand ready.
+  void AddReady(const BucketJoin& join);
+  void CompareReady();
+  // Makes entries of so many items of a bucket, in the scratch where they are packed.
+  std::uint32_t Prepare(const Bucket& bucket, std::size_t band, std::uint32_t first_rank,
+                        const std::uint16_t*& entries);
+
   static void OnHits(void* context, const SketchHit* hits, std::size_t count);
   void AddSurvivor(const BucketJoin& join, std::uint32_t query, std::uint32_t entry);
-  void CompareRests();
+  void ResolveSurvivors();
   void AddCandidate(std::uint32_t query, std::uint32_t position, std::uint16_t band);
   void CompareCodes();
   void Finish();
 
   const BandPlan& plan_;
-  const Postings& postings_;
-  std::span<const RingCode> codes_;
+  const Store& store_;
+  const std::uint8_t* codes_;
   const JoinKernel& kernel_;
   std::uint32_t radius_bits_;
-  std::span<const RingCode> queries_;
+  std::span<const Code> queries_;
   PairSink sink_;
 
   std::span<const BandProbe> probes_;
-  std::array<Postings::View, BandPlan::kMaxBands> views_;
-  std::vector<std::uint32_t> rests_;  // what the probes point to
-  std::vector<std::uint32_t> order_;  // the query of each rest
+  std::vector<std::uint32_t> rests_;   // what the probes point to
+  std::vector<std::uint32_t> order_;   // the query of each rest
+  std::vector<std::uint32_t> starts_;  // of a key, in the rests
   std::array<ProbeBlock, 2> blocks_;
   std::size_t filling_ = 0;
-  SurvivorBlock survivors_;
+  ProbeBlock ready_;
+  std::size_t scratch_used_ = 0;
+  std::array<std::uint16_t, kScratch + kSketchSlack> scratch_;
+  std::size_t survivor_count_ = 0;
+  std::array<Survivor, kSurvivorsAtOnce> survivors_;
   CandidateBlock candidates_;
 };
 

@@ -34,7 +34,7 @@ absl::Status RowSpool::Add(std::span<const Code> codes, std::span<const Label> l
     highest_entry_ = std::max(highest_entry_, entry);
     highest_view_ = std::max(highest_view_, view);
     incoming_.push_back(
-        {.code = WordsOf(codes[row].data()), .entry = entry, .view = view, .unused = 0});
+        {.code = RingOf(codes[row].data()), .entry = entry, .view = view, .unused = 0});
   }
   size_ += codes.size();
   return absl::OkStatus();

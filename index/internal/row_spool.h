@@ -10,14 +10,14 @@
 
 #include "absl/status/status.h"
 #include "index/hamming_index.h"
+#include "index/internal/bands.h"
 #include "index/internal/segment_map.h"
-#include "index/internal/segment_plan.h"
 
 namespace kith::index::internal {
 
 // A row on its way into a segment.
 struct SpooledRow {
-  WordCode code;
+  RingCode code;
   std::uint64_t entry;
   std::uint32_t view;
   std::uint32_t unused;  // zero: the row goes to a file as it lies

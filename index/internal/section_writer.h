@@ -63,10 +63,6 @@ class BitWriter {
     word_ = placed == 64 ? 0 : value >> placed;
     used_ = bits - placed;
   }
-  void AppendOnes(std::uint64_t count) {
-    for (; count >= 64; count -= 64) Append(~std::uint64_t{0}, 64);
-    Append(LowBits(static_cast<unsigned>(count)), static_cast<unsigned>(count));
-  }
   void Flush() {
     if (used_ > 0) out_.AppendWord(word_);
     word_ = 0;
@@ -77,36 +73,6 @@ class BitWriter {
   SectionWriter& out_;
   std::uint64_t word_ = 0;
   unsigned used_ = 0;
-};
-
-// A directory with its samples, bucket by bucket; see directory_kernel.h.
-class DirectoryWriter {
- public:
-  explicit DirectoryWriter(SectionWriter& words) : bits_(words) {}
-
-  void AddBucket(std::uint64_t items) {
-    if (buckets_++ % (std::uint64_t{1} << kSampleBits) == 0) {
-      samples_.push_back(static_cast<std::uint32_t>(items_));
-    }
-    items_ += items;
-    if (items >= 64) {
-      bits_.AppendOnes(items - items % 64);
-      items %= 64;
-    }
-    const auto ones = static_cast<unsigned>(items);
-    bits_.Append(LowBits(ones), ones + 1);
-  }
-  void AddEmptyUntil(std::uint64_t buckets) {
-    while (buckets_ < buckets) AddBucket(0);
-  }
-  void Flush() { bits_.Flush(); }
-  [[nodiscard]] std::span<const std::uint32_t> samples() const { return samples_; }
-
- private:
-  BitWriter bits_;
-  std::uint64_t buckets_ = 0;
-  std::uint64_t items_ = 0;
-  std::vector<std::uint32_t> samples_;
 };
 
 }  // namespace kith::index::internal

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/internal/band_writer.h"
 #include "index/internal/packed.h"
 #include "index/internal/segment_plan.h"
 
@@ -32,12 +33,8 @@ struct EntryRow {
   }
 };
 
-WordCode CodeAt(const std::uint8_t* codes, std::uint64_t position) {
-  return WordsOf(codes + position * sizeof(Code));
-}
-
-void AppendCode(SectionWriter& out, const WordCode& words) {
-  WordCode bytes;
+void AppendCode(SectionWriter& out, const RingCode& words) {
+  RingCode bytes;
   for (std::size_t word = 0; word < words.size(); ++word) {
     bytes[word] = __builtin_bswap64(words[word]);
   }
@@ -104,23 +101,12 @@ absl::StatusOr<SegmentInfo> SegmentBuilder::Build() {
   if (!written.ok()) return written.status();
   written_ = *std::move(written);
   if (absl::Status status = WriteByEntry(); !status.ok()) return status;
-  if (!header_.bands.empty()) {
-    if (absl::Status status = WriteFirstBand(); !status.ok()) return status;
-  }
-  for (std::uint32_t band = 1; band < header_.bands.size(); ++band) {
-    if (absl::Status status = WriteBand(band); !status.ok()) return status;
-    Tell("bands", band + 1, header_.bands.size());
-  }
+  if (absl::Status status = WriteBands(); !status.ok()) return status;
   const std::vector<std::uint8_t> header = EncodeHeader(header_);
   if (absl::Status status = WriteAt(file_, 0, header, path_); !status.ok()) return status;
   Tell("sync", 0, 1);
   if (fsync(file_.fd()) != 0) return FileError("write to", path_, errno);
   return InfoOf(path_, header_, ManifestHash(header));
-}
-
-Section& SegmentBuilder::SectionOf(SectionKind kind, std::uint32_t band) {
-  return header_
-      .sections[static_cast<std::size_t>(header_.Find(kind, band) - header_.sections.data())];
 }
 
 const std::uint8_t* SegmentBuilder::Written(SectionKind kind) const {
@@ -133,13 +119,13 @@ void SegmentBuilder::Tell(std::string_view phase, std::uint64_t done, std::uint6
 
 absl::Status SegmentBuilder::WriteRows() {
   // Where these begin does not depend on how many of the codes are distinct.
-  SectionWriter entries(file_, path_, SectionOf(SectionKind::kEntries).offset);
-  SectionWriter views(file_, path_, SectionOf(SectionKind::kViews).offset);
-  SectionWriter codes(file_, path_, SectionOf(SectionKind::kCodes).offset);
+  SectionWriter entries(file_, path_, header_.Of(SectionKind::kEntries).offset);
+  SectionWriter views(file_, path_, header_.Of(SectionKind::kViews).offset);
+  SectionWriter codes(file_, path_, header_.Of(SectionKind::kCodes).offset);
   BitWriter entry_bits(entries);
   BitWriter view_bits(views);
   RowRuns runs;
-  WordCode last{};
+  RingCode last{};
   std::vector<SpooledRow> part;
   std::uint64_t done = 0;
   for (std::size_t at = 0; at < RowSpool::kParts; ++at) {
@@ -160,7 +146,7 @@ absl::Status SegmentBuilder::WriteRows() {
   entry_bits.Flush();
   view_bits.Flush();
   header_.codes = runs.codes();
-  header_.bands = ChooseBands(header_.codes, options_.bands);
+  header_.cut = ChooseCut(header_.codes, options_.bands, options_.compact);
   LayOut(header_);
   // Told now, and not hours later, if the disk is too small; where the file system cannot reserve
   // room, it grows as it is written.
@@ -173,24 +159,33 @@ absl::Status SegmentBuilder::WriteRows() {
   for (const auto& [writer, kind] :
        {std::pair(&entries, SectionKind::kEntries), std::pair(&views, SectionKind::kViews),
         std::pair(&codes, SectionKind::kCodes)}) {
-    if (absl::Status status = writer->Finish(SectionOf(kind)); !status.ok()) return status;
+    if (absl::Status status = writer->Finish(header_.Of(kind)); !status.ok()) return status;
   }
   return header_.codes == header_.rows ? absl::OkStatus() : WriteRowRuns(runs);
 }
 
 absl::Status SegmentBuilder::WriteRowRuns(const RowRuns& runs) {
-  Section& words = SectionOf(SectionKind::kRowStarts);
+  Section& words = header_.Of(SectionKind::kRowStarts);
   SectionWriter out(file_, path_, words.offset);
   for (const std::uint64_t word : runs.words()) out.AppendWord(word);
   if (absl::Status status = out.Finish(words); !status.ok()) return status;
-  Section& samples = SectionOf(SectionKind::kRowSamples);
+  Section& samples = header_.Of(SectionKind::kRowSamples);
   SectionWriter samples_out(file_, path_, samples.offset);
   for (const std::uint32_t sample : runs.samples()) samples_out.Append(&sample, sizeof(sample));
   return samples_out.Finish(samples);
 }
 
+absl::Status SegmentBuilder::WriteBands() {
+  BandWriter writer(file_, path_, Written(SectionKind::kCodes), options_.memory_bytes, header_);
+  for (std::uint32_t band = 0; band < header_.cut.bands; ++band) {
+    Tell("bands", band, header_.cut.bands);
+    if (absl::Status status = writer.Write(band); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SegmentBuilder::WriteByEntry() {
-  Section& section = SectionOf(SectionKind::kByEntry);
+  Section& section = header_.Of(SectionKind::kByEntry);
   SectionWriter out(file_, path_, section.offset);
   BitWriter bits(out);
   const std::uint8_t* entries = Written(SectionKind::kEntries);
@@ -224,104 +219,6 @@ absl::Status SegmentBuilder::WriteByEntry() {
   }
   bits.Flush();
   return out.Finish(section);
-}
-
-absl::Status SegmentBuilder::WriteSamples(SectionKind kind, std::uint32_t band,
-                                          const DirectoryWriter& directory) {
-  Section& section = SectionOf(kind, band);
-  SectionWriter out(file_, path_, section.offset);
-  for (const std::uint32_t sample : directory.samples()) out.Append(&sample, sizeof(sample));
-  return out.Finish(section);
-}
-
-absl::Status SegmentBuilder::WriteFirstBand() {
-  Section& section = SectionOf(SectionKind::kDirectory, 0);
-  SectionWriter out(file_, path_, section.offset);
-  DirectoryWriter directory(out);
-  const SegmentBand& band = header_.bands[0];
-  const std::uint8_t* codes = Written(SectionKind::kCodes);
-  std::uint64_t bucket = 0;
-  std::uint64_t items = 0;
-  for (std::uint64_t position = 0; position < header_.codes; ++position) {
-    const std::uint32_t key = KeyOf(CodeAt(codes, position), band);
-    for (; bucket < key; ++bucket) directory.AddBucket(std::exchange(items, 0));
-    ++items;
-  }
-  directory.AddBucket(items);
-  directory.AddEmptyUntil(band.Buckets());
-  directory.Flush();
-  if (absl::Status status = out.Finish(section); !status.ok()) return status;
-  return WriteSamples(SectionKind::kSamples, 0, directory);
-}
-
-absl::Status SegmentBuilder::WriteBand(std::uint32_t band) {
-  Section& section = SectionOf(SectionKind::kPostings, band);
-  Section& words = SectionOf(SectionKind::kDirectory, band);
-  SectionWriter out(file_, path_, section.offset);
-  SectionWriter words_out(file_, path_, words.offset);
-  BitWriter postings(out);
-  DirectoryWriter directory(words_out);
-  const std::uint8_t* codes = Written(SectionKind::kCodes);
-  Histogram histogram(header_.bands[band].key_bits);
-  for (std::uint64_t position = 0; position < header_.codes; ++position) {
-    ++histogram.parts[histogram.PartOf(KeyOf(CodeAt(codes, position), header_.bands[band]))];
-  }
-  const std::uint64_t most = ItemsPerPass(options_.memory_bytes, sizeof(std::uint64_t));
-  for (std::size_t first = 0; first < histogram.parts.size();) {
-    const std::size_t end = histogram.EndOfPass(first, most);
-    if (absl::Status status = WritePass(band, histogram, first, end, postings, directory);
-        !status.ok()) {
-      return status;
-    }
-    first = end;
-  }
-  postings.Flush();
-  directory.Flush();
-  if (absl::Status status = out.Finish(section); !status.ok()) return status;
-  if (absl::Status status = words_out.Finish(words); !status.ok()) return status;
-  return WriteSamples(SectionKind::kSamples, band, directory);
-}
-
-absl::Status SegmentBuilder::WritePass(std::uint32_t band, const Histogram& histogram,
-                                       std::size_t first_part, std::size_t end_part,
-                                       BitWriter& postings, DirectoryWriter& directory) {
-  const SegmentBand cut = header_.bands[band];
-  const unsigned low_bits = cut.key_bits - histogram.PartBits();
-  const std::uint8_t* codes = Written(SectionKind::kCodes);
-  std::vector<std::size_t> next;
-  std::size_t total = 0;
-  for (std::size_t part = first_part; part < end_part; ++part) {
-    next.push_back(total);
-    total += histogram.parts[part];
-  }
-  // The lower bits of the key above the position.
-  HugeArray<std::uint64_t> items(total);
-  for (std::uint64_t position = 0; position < header_.codes; ++position) {
-    const std::uint32_t key = KeyOf(CodeAt(codes, position), cut);
-    const std::size_t part = histogram.PartOf(key);
-    if (part < first_part || part >= end_part) continue;
-    items[next[part - first_part]++] = (key & LowBits(low_bits)) << 32 | position;
-  }
-  // Each part by counting; what is equal stays in the order of the positions.
-  std::vector<std::uint32_t> starts;
-  std::vector<std::uint32_t> positions;
-  std::size_t begin = 0;
-  for (const std::size_t end : next) {
-    starts.assign((std::size_t{1} << low_bits) + 1, 0);
-    positions.resize(end - begin);
-    for (std::size_t at = begin; at < end; ++at) ++starts[(items[at] >> 32) + 1];
-    for (std::size_t bucket = 1; bucket < starts.size(); ++bucket) {
-      directory.AddBucket(starts[bucket]);
-      starts[bucket] += starts[bucket - 1];
-    }
-    for (; begin < end; ++begin) {
-      positions[starts[items[begin] >> 32]++] = static_cast<std::uint32_t>(items[begin]);
-    }
-    for (const std::uint32_t position : positions) {
-      postings.Append(position, header_.PositionBits());
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace kith::index::internal

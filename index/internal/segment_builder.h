@@ -19,11 +19,12 @@ namespace kith::index::internal {
 
 // Writes the file of a segment from spooled rows, section by section:
 //   1. the rows, part by part in the order of their codes: labels and distinct codes;
-//   2. what the order of the codes gives: the directory of the first band, the rows of the codes;
-//   3. the rows by entry, and for each other band the codes by key: passes over what 1 wrote, each
-//      of which takes as many keys as fit the memory.
-// The memory does not grow with the rows but for a histogram, the samples (1/16 byte a code at
-// most), and where codes occur more than once a quarter of a byte a row.
+//   2. what the order of the codes gives: the rows of the codes;
+//   3. the rows by entry, and for each band the codes by key (BandWriter): passes over what 1
+//   wrote,
+//      each of which takes as many keys as fit the memory.
+// The memory does not grow with the rows but for 4 bytes a key of a band, a quarter of a byte a
+// code, and where codes occur more than once a quarter of a byte a row.
 class SegmentBuilder {
  public:
   SegmentBuilder(const File& file, const std::string& path, RowSpool& rows,
@@ -51,12 +52,7 @@ class SegmentBuilder {
   absl::Status WriteRows();
   absl::Status WriteRowRuns(const RowRuns& runs);
   absl::Status WriteByEntry();
-  absl::Status WriteFirstBand();
-  absl::Status WriteBand(std::uint32_t band);
-  absl::Status WritePass(std::uint32_t band, const Histogram& histogram, std::size_t first_part,
-                         std::size_t end_part, BitWriter& postings, DirectoryWriter& directory);
-  absl::Status WriteSamples(SectionKind kind, std::uint32_t band, const DirectoryWriter& directory);
-  Section& SectionOf(SectionKind kind, std::uint32_t band = 0);
+  absl::Status WriteBands();
   [[nodiscard]] const std::uint8_t* Written(SectionKind kind) const;
   void Tell(std::string_view phase, std::uint64_t done, std::uint64_t total) const;
 

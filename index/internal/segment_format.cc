@@ -2,7 +2,6 @@
 #include "index/internal/segment_format.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -10,19 +9,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/hamming_index.h"
+#include "index/internal/bands.h"
 #include "index/internal/packed.h"
 
 namespace kith::index::internal {
 namespace {
 
 // Where things lie in the header; see FORMAT.md.
-constexpr std::size_t kBandsAt = 72;
 constexpr std::size_t kSectionsAt = 256;
 constexpr std::size_t kSectionBytes = 32;
 constexpr std::size_t kHashAt = kSegmentHeaderBytes - sizeof(std::uint64_t);
 constexpr std::size_t kMostSections = 6 + 3 * std::size_t{kSegmentMostBands};
 static_assert(kSectionsAt + kMostSections * kSectionBytes <= kHashAt);
-static_assert(kBandsAt + std::size_t{kSegmentMostBands} * 4 <= kSectionsAt);
 constexpr std::uint64_t kMostRows = std::numeric_limits<std::uint32_t>::max();
 
 template <typename T>
@@ -50,21 +48,14 @@ bool PlausibleNumbers(const SegmentHeader& header) {
   if (header.rows > kMostRows || header.codes > header.rows) return false;
   if ((header.codes == 0) != (header.rows == 0)) return false;
   if (header.entry_bits > 64 || header.view_bits > 32) return false;
-  return std::all_of(header.bands.begin(), header.bands.end(), [](const SegmentBand& band) {
-    return band.first_bit < kCodeBits && band.key_bits >= kSegmentLeastKeyBits &&
-           band.key_bits <= kSegmentMostKeyBits;
-  });
-}
-
-// The bands follow each other and none shares a bit with another, which is what nothing missed
-// rests on; bits in no band are only compared.
-bool BandsAreDisjoint(const std::vector<SegmentBand>& bands) {
-  std::uint32_t next = 0;
-  for (const SegmentBand& band : bands) {
-    if (band.first_bit != next) return false;
-    next += band.key_bits;
-  }
-  return next <= kCodeBits;
+  const auto [bands, key_bits, sketch_bits, extra_bits, low_bits] = header.cut;
+  if (bands == 0) return key_bits == 0 && sketch_bits == 0 && extra_bits == 0 && low_bits == 0;
+  // Fewer lower bits would make more parts than there are codes.
+  return bands >= kSegmentFewestBands && bands <= kSegmentMostBands &&
+         key_bits >= kSegmentLeastKeyBits && key_bits <= kSegmentMostKeyBits &&
+         key_bits <= kCodeBits / bands && sketch_bits >= 1 && sketch_bits <= kSketchBits &&
+         extra_bits <= kSketchBits && (extra_bits == 0 || sketch_bits == kSketchBits) &&
+         low_bits <= 32 && low_bits >= std::min(key_bits, BitsFor(header.codes));
 }
 
 // A shorter file ends in some section, a longer one behind the last.
@@ -96,17 +87,16 @@ std::string SectionName(SectionKind kind, std::uint32_t band) {
       return "row-samples";
     case SectionKind::kByEntry:
       return "by-entry";
-    case SectionKind::kPostings:
-      return absl::StrCat("band ", band, " postings");
-    case SectionKind::kDirectory:
-      return absl::StrCat("band ", band, " directory");
-    case SectionKind::kSamples:
-      return absl::StrCat("band ", band, " samples");
+    case SectionKind::kSketches:
+      return absl::StrCat("band ", band, " sketches");
+    case SectionKind::kPositions:
+      return absl::StrCat("band ", band, " positions");
+    case SectionKind::kStarts:
+      return absl::StrCat("band ", band, " starts");
   }
   return "unknown";
 }
 
-unsigned SegmentHeader::PositionBits() const { return BitsFor(codes); }
 unsigned SegmentHeader::RowBits() const { return BitsFor(rows); }
 
 const Section* SegmentHeader::Find(SectionKind kind, std::uint32_t band) const {
@@ -116,12 +106,25 @@ const Section* SegmentHeader::Find(SectionKind kind, std::uint32_t band) const {
   return found == sections.end() ? nullptr : &*found;
 }
 
+Section& SegmentHeader::Of(SectionKind kind, std::uint32_t band) {
+  return sections[static_cast<std::size_t>(Find(kind, band) - sections.data())];
+}
+
 std::uint64_t DirectoryWords(std::uint64_t buckets, std::uint64_t items) {
   return (buckets + items + 63) / 64;
 }
 
 std::uint64_t SampleCount(std::uint64_t buckets) {
   return (buckets + (std::uint64_t{1} << kSampleBits) - 1) >> kSampleBits;
+}
+
+std::uint64_t SegmentCut::HighWords(std::uint64_t codes) const {
+  const std::uint64_t parts = Parts(codes);
+  return parts < 2 ? 0 : (codes + (parts << key_bits) + 63) / 64;
+}
+
+std::uint64_t SegmentCut::HighBitsAt(std::uint64_t codes) const {
+  return (PackedBytes(codes, low_bits + extra_bits) + 7) / 8 * 8;
 }
 
 void LayOut(SegmentHeader& header) {
@@ -140,14 +143,14 @@ void LayOut(SegmentHeader& header) {
     add(SectionKind::kRowSamples, 0, SampleCount(header.codes) * 4);
   }
   add(SectionKind::kByEntry, 0, PackedBytes(header.rows, header.RowBits()));
-  for (std::uint32_t band = 0; band < header.bands.size(); ++band) {
-    const std::uint64_t buckets = header.bands[band].Buckets();
+  for (std::uint32_t band = 0; band < header.cut.bands; ++band) {
+    add(SectionKind::kSketches, band, PackedBytes(header.codes, header.cut.sketch_bits));
     // The codes themselves lie in the order of the first band.
     if (band > 0) {
-      add(SectionKind::kPostings, band, PackedBytes(header.codes, header.PositionBits()));
+      add(SectionKind::kPositions, band,
+          header.cut.HighBitsAt(header.codes) + header.cut.HighWords(header.codes) * 8);
     }
-    add(SectionKind::kDirectory, band, DirectoryWords(buckets, header.codes) * 8);
-    add(SectionKind::kSamples, band, SampleCount(buckets) * 4);
+    add(SectionKind::kStarts, band, (header.cut.Buckets() + 1) * 4);
   }
   header.file_bytes = offset;
 }
@@ -163,15 +166,13 @@ std::vector<std::uint8_t> EncodeHeader(const SegmentHeader& header) {
   Put(bytes, 40, header.lowest_entry);
   Put(bytes, 48, header.entry_bits);
   Put(bytes, 52, header.view_bits);
-  Put<std::uint32_t>(bytes, 56, header.PositionBits());
+  Put(bytes, 56, header.cut.low_bits);
   Put<std::uint32_t>(bytes, 60, header.RowBits());
-  Put(bytes, 64, static_cast<std::uint32_t>(header.bands.size()));
+  Put(bytes, 64, header.cut.bands);
   Put(bytes, 68, static_cast<std::uint32_t>(header.sections.size()));
-  for (std::size_t band = 0; band < header.bands.size(); ++band) {
-    const std::size_t at = kBandsAt + 4 * band;
-    Put(bytes, at, static_cast<std::uint16_t>(header.bands[band].first_bit));
-    Put(bytes, at + 2, static_cast<std::uint16_t>(header.bands[band].key_bits));
-  }
+  Put(bytes, 72, header.cut.key_bits);
+  Put(bytes, 76, header.cut.sketch_bits);
+  Put(bytes, 80, header.cut.extra_bits);
   for (std::size_t index = 0; index < header.sections.size(); ++index) {
     const Section& section = header.sections[index];
     const std::size_t at = kSectionsAt + kSectionBytes * index;
@@ -198,9 +199,9 @@ absl::StatusOr<SegmentHeader> DecodeHeader(std::span<const std::uint8_t> bytes,
     return BadHeader("its checksum is wrong: bytes changed since it was written");
   }
   if (const auto version = Get<std::uint32_t>(bytes, 8); version != kSegmentVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("segment refused: section header: format version ", version,
-                     " where this program reads ", kSegmentVersion));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "segment refused: section header: format version ", version, " where this program reads ",
+        kSegmentVersion, "; build it anew from the catalog"));
   }
   SegmentHeader header;
   header.rows = Get<std::uint64_t>(bytes, 24);
@@ -208,14 +209,12 @@ absl::StatusOr<SegmentHeader> DecodeHeader(std::span<const std::uint8_t> bytes,
   header.lowest_entry = Get<std::uint64_t>(bytes, 40);
   header.entry_bits = Get<std::uint32_t>(bytes, 48);
   header.view_bits = Get<std::uint32_t>(bytes, 52);
-  const auto bands = Get<std::uint32_t>(bytes, 64);
-  if (bands > kSegmentMostBands) return BadHeader("it names too many bands");
-  for (std::uint32_t band = 0; band < bands; ++band) {
-    const std::size_t at = kBandsAt + std::size_t{4} * band;
-    header.bands.push_back({.first_bit = Get<std::uint16_t>(bytes, at),
-                            .key_bits = Get<std::uint16_t>(bytes, at + 2)});
-  }
-  if (!PlausibleNumbers(header) || !BandsAreDisjoint(header.bands)) {
+  header.cut = {.bands = Get<std::uint32_t>(bytes, 64),
+                .key_bits = Get<std::uint32_t>(bytes, 72),
+                .sketch_bits = Get<std::uint32_t>(bytes, 76),
+                .extra_bits = Get<std::uint32_t>(bytes, 80),
+                .low_bits = Get<std::uint32_t>(bytes, 56)};
+  if (!PlausibleNumbers(header)) {
     return BadHeader("its numbers contradict each other");
   }
   LayOut(header);

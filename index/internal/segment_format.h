@@ -20,13 +20,14 @@
 namespace kith::index::internal {
 
 inline constexpr std::string_view kSegmentMagic = "KITHSEG\n";
-inline constexpr std::uint32_t kSegmentVersion = 1;
+inline constexpr std::uint32_t kSegmentVersion = 2;
 inline constexpr std::size_t kSegmentHeaderBytes = 4096;
 inline constexpr std::size_t kSectionAlignment = 64;
+inline constexpr std::uint32_t kSegmentFewestBands = 8;
 inline constexpr std::uint32_t kSegmentMostBands = 32;
 inline constexpr unsigned kSegmentLeastKeyBits = 4;
-inline constexpr unsigned kSegmentMostKeyBits = 32;
-// Buckets that share a sample of the directory.
+inline constexpr unsigned kSegmentMostKeyBits = 24;
+// Codes that share a sample of the directory of rows.
 inline constexpr unsigned kSampleBits = 6;
 
 enum class SectionKind : std::uint32_t {
@@ -36,9 +37,9 @@ enum class SectionKind : std::uint32_t {
   kRowStarts = 4,   // directory: how many rows a code has; only if codes occur more than once
   kRowSamples = 5,  // the same
   kByEntry = 6,     // rows in the order of their entries, packed
-  kPostings = 7,    // of a band: positions of codes in the order of the band's keys, packed
-  kDirectory = 8,   // of a band: how many codes each key has
-  kSamples = 9,     // of a band
+  kSketches = 7,    // of a band: bits behind the key, in the order of the keys, packed
+  kPositions = 8,   // of a band but the first: of the codes, in the same order
+  kStarts = 9,      // of a band: where each key begins
 };
 
 struct Section {
@@ -49,21 +50,33 @@ struct Section {
   std::uint64_t hash = 0;  // XXH3, 64 bits, seed 0
 
   [[nodiscard]] bool IsHot() const {
-    return kind == SectionKind::kCodes || kind == SectionKind::kPostings ||
-           kind == SectionKind::kDirectory || kind == SectionKind::kSamples;
+    return kind == SectionKind::kCodes || kind == SectionKind::kSketches ||
+           kind == SectionKind::kPositions || kind == SectionKind::kStarts;
   }
 };
 
-// "codes", "band 3 postings".
+// "codes", "band 3 sketches".
 [[nodiscard]] std::string SectionName(SectionKind kind, std::uint32_t band);
 
-// Bits [first_bit, first_bit + key_bits) of the code, counted from the highest bit of its first
-// byte.
-struct SegmentBand {
-  std::uint32_t first_bit = 0;
+// How the codes are cut, see bands.h: `bands` of them, evenly, each with so many bits of key,
+// behind them of sketch, and behind a sketch of 16 bits of extra.
+struct SegmentCut {
+  std::uint32_t bands = 0;  // 0: the codes are scanned
   std::uint32_t key_bits = 0;
+  std::uint32_t sketch_bits = 0;
+  std::uint32_t extra_bits = 0;
+  // Of a position, those that stand beside the extra bits: all of them, or about as many as the key
+  // has. Then the others tell its part: in each bucket, as many ones as codes of a part are in it
+  // and a zero, for each part in turn.
+  std::uint32_t low_bits = 0;
 
   [[nodiscard]] std::uint64_t Buckets() const { return std::uint64_t{1} << key_bits; }
+  [[nodiscard]] std::uint64_t Parts(std::uint64_t codes) const {
+    return codes == 0 ? 0 : ((codes - 1) >> low_bits) + 1;
+  }
+  // Words of 64 bits that tell the parts, and where they begin in the section of the positions.
+  [[nodiscard]] std::uint64_t HighWords(std::uint64_t codes) const;
+  [[nodiscard]] std::uint64_t HighBitsAt(std::uint64_t codes) const;
 };
 
 struct SegmentHeader {
@@ -73,12 +86,13 @@ struct SegmentHeader {
   std::uint64_t lowest_entry = 0;
   std::uint32_t entry_bits = 0;
   std::uint32_t view_bits = 0;
-  std::vector<SegmentBand> bands;  // the codes lie in the order of the first one
+  SegmentCut cut;  // the codes lie in the order of the first band
   std::vector<Section> sections;
 
-  [[nodiscard]] unsigned PositionBits() const;
   [[nodiscard]] unsigned RowBits() const;
   [[nodiscard]] const Section* Find(SectionKind kind, std::uint32_t band = 0) const;
+  // Of one that is there.
+  [[nodiscard]] Section& Of(SectionKind kind, std::uint32_t band = 0);
 };
 
 // What the numbers of the header ask for, in the order of the file, without hashes; sets

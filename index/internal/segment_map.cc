@@ -22,6 +22,8 @@ namespace {
 // Read at once, and between two words about progress.
 constexpr std::uint64_t kPieceBytes = std::uint64_t{16} << 20;
 
+constexpr std::size_t kSlackBytes = 64;
+
 // From so many bytes on, reading ahead of a random place would evict what is needed.
 constexpr std::uint64_t kReadAheadBelow = std::uint64_t{1} << 30;
 
@@ -39,7 +41,7 @@ SegmentInfo InfoOf(const std::string& path, const SegmentHeader& header,
                    .file_bytes = header.file_bytes,
                    .hot_bytes = 0,
                    .cold_bytes = 0,
-                   .bands = static_cast<int>(header.bands.size()),
+                   .bands = static_cast<int>(header.cut.bands),
                    .manifest_hash = manifest_hash};
   for (const Section& section : header.sections) {
     (section.IsHot() ? info.hot_bytes : info.cold_bytes) += section.bytes;
@@ -150,7 +152,8 @@ absl::Status SegmentMap::MakeResident() {
   for (std::size_t index = 0; index < header_.sections.size(); ++index) {
     const Section& section = header_.sections[index];
     if (!section.IsHot()) continue;
-    HugeMemory memory(section.bytes);
+    // A vector load at the last value stays inside.
+    HugeMemory memory(section.bytes + kSlackBytes);
     auto* to = static_cast<std::uint8_t*>(memory.data());
     if (absl::Status status = ReadAt(file_, section.offset, {to, section.bytes}, path_);
         !status.ok()) {

@@ -10,7 +10,6 @@
 #include <iterator>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "index/internal/segment_format.h"
@@ -86,7 +85,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 std::vector<std::string> kith::fuzz::Seeds() {
   std::vector<std::string> seeds;
-  for (const auto& [rows, bands] : {std::pair(0, 0), std::pair(20, 0), std::pair(60, 32)}) {
+  struct Seed {
+    int rows;
+    int bands;
+    bool compact;
+  };
+  for (const auto& [rows, bands, compact] :
+       {Seed{0, 0, false}, Seed{20, 0, false}, Seed{60, 32, false}, Seed{60, 0, true}}) {
     std::vector<Code> codes(static_cast<std::size_t>(rows));
     std::vector<Label> labels(codes.size());
     for (std::size_t row = 0; row < codes.size(); ++row) {
@@ -97,7 +102,9 @@ std::vector<std::string> kith::fuzz::Seeds() {
       }
       labels[row] = {.entry = row / 2, .view = static_cast<std::uint32_t>(row % 2)};
     }
-    FUZZ_CHECK(kith::index::BuildSegment(Path(), codes, labels, {.bands = bands}).ok());
+    FUZZ_CHECK(
+        kith::index::BuildSegment(Path(), codes, labels, {.bands = bands, .compact = compact})
+            .ok());
     std::ifstream in(Path(), std::ios::binary);
     seeds.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
   }

@@ -33,12 +33,13 @@ bool SeenSomewhere(const BandPlan& plan, int radius, const RingCode& differing) 
 RingCode Differing(const BandPlan& plan, const std::vector<int>& bits, RandomCodes& random) {
   RingCode ring{};
   for (std::size_t band = 0; band < bits.size(); ++band) {
-    const auto [first, width] = plan.bands()[band];
+    const unsigned first = plan.bands()[band].first_bit;
+    const unsigned width = plan.bands()[band].span_bits;
     std::vector<unsigned> places(width);
     std::iota(places.begin(), places.end(), first);
     for (int i = 0; i < bits[band]; ++i) {
       const std::size_t at = random.Below(places.size());
-      ring[places[at] / 64] |= std::uint64_t{1} << places[at] % 64;
+      ring[places[at] / 64] |= std::uint64_t{1} << (63 - places[at] % 64);
       places.erase(places.begin() + static_cast<std::ptrdiff_t>(at));
     }
   }
@@ -46,7 +47,7 @@ RingCode Differing(const BandPlan& plan, const std::vector<int>& bits, RandomCod
 }
 
 TEST_P(BandsTest, CoverTheRing) {
-  const BandPlan plan(GetParam(), 16);
+  const BandPlan plan({.bands = GetParam(), .extra_bits = 16});
   unsigned next = 0;
   for (const Band& band : plan.bands()) {
     EXPECT_EQ(band.first_bit, next);
@@ -57,7 +58,7 @@ TEST_P(BandsTest, CoverTheRing) {
 }
 
 TEST_P(BandsTest, PatternsAreAllPatternsOfSoManyBits) {
-  const BandPlan plan(GetParam(), 0);
+  const BandPlan plan({.bands = GetParam()});
   for (const BandProbe& probe : plan.Probes(std::min(plan.max_radius_bits(), 47))) {
     const Band& band = plan.bands()[0];
     std::set<std::uint32_t> seen;
@@ -74,7 +75,7 @@ TEST_P(BandsTest, PatternsAreAllPatternsOfSoManyBits) {
 TEST_P(BandsTest, SomeBandSeesEveryPairWithinTheRadius) {
   RandomCodes random(static_cast<std::uint64_t>(GetParam()));
   for (const int extra_bits : {0, 5, 16}) {
-    const BandPlan plan(GetParam(), extra_bits);
+    const BandPlan plan({.bands = GetParam(), .extra_bits = extra_bits});
     const std::size_t bands = plan.bands().size();
     for (int radius = 0; radius <= plan.max_radius_bits(); ++radius) {
       for (int round = 0; round < 30; ++round) {
@@ -102,7 +103,7 @@ TEST_P(BandsTest, SomeBandSeesEveryPairWithinTheRadius) {
 // Otherwise the test above would also pass if every pair were compared.
 TEST_P(BandsTest, RandomPairsAreHardlySeen) {
   RandomCodes random(99);
-  const BandPlan plan(GetParam(), 16);
+  const BandPlan plan({.bands = GetParam(), .extra_bits = 16});
   int seen = 0;
   for (int round = 0; round < 2000; ++round) {
     if (SeenSomewhere(plan, 31, RingOf(random.Next().data()))) ++seen;

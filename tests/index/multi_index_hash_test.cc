@@ -330,7 +330,9 @@ TEST(JoinKernelTest, EveryTargetComparesAlike) {
                             .mask = static_cast<std::uint16_t>(random.Below(65536)),
                             .limit = static_cast<std::uint16_t>(random.Below(18)),
                             .band = 0,
-                            .flips = 0};
+                            .flips = 0,
+                            .bucket = {},
+                            .first_rank = 0};
       EXPECT_TRUE(hits_of(kernel, join) == hits_of(scalar, join)) << SimdTargetName(target);
     }
     std::vector<std::uint32_t> got = queries;
@@ -349,6 +351,73 @@ TEST(JoinKernelTest, EveryTargetComparesAlike) {
     kernel.distances(a.data(), b.data(), a.size(), distances.data());
     for (std::size_t at = 0; at < a.size(); ++at) {
       EXPECT_EQ(static_cast<int>(distances[at]), PlainDistance(codes[at], codes[at + 1]));
+    }
+  }
+}
+
+TEST(JoinKernelTest, EveryTargetUnpacksAlike) {
+  RandomCodes random(12);
+  constexpr std::size_t kValues = 150;
+  for (unsigned bits = 1; bits <= 15; ++bits) {
+    std::vector<std::uint16_t> values(kValues);
+    std::vector<std::uint8_t> packed(kValues * 2 + 128);
+    for (std::size_t at = 0; at < kValues; ++at) {
+      values[at] = static_cast<std::uint16_t>(random.Below(std::size_t{1} << bits));
+      for (unsigned bit = 0; bit < bits; ++bit) {
+        const std::size_t place = at * bits + bit;
+        if ((values[at] >> bit & 1) != 0) {
+          packed[place / 8] |= static_cast<std::uint8_t>(1U << place % 8);
+        }
+      }
+    }
+    for (const SimdTarget target : SupportedSimdTargets()) {
+      for (std::size_t first = 0; first < 40; ++first) {
+        const std::size_t count = random.Below(kValues - first);
+        std::vector<std::uint16_t> got(count + kSketchSlack);
+        JoinKernelOf(target).unpack(packed.data(), first * bits, bits, count, got.data());
+        for (std::size_t at = 0; at < count; ++at) {
+          ASSERT_EQ(got[at] >> (16 - bits), values[first + at])
+              << SimdTargetName(target) << ", " << bits << " bits, value " << first + at;
+          ASSERT_EQ(got[at] & ((1U << (16 - bits)) - 1), 0U);
+        }
+      }
+    }
+  }
+}
+
+TEST(JoinKernelTest, EveryTargetFindsTheOnes) {
+  RandomCodes random(13);
+  for (int round = 0; round < 30; ++round) {
+    std::vector<std::uint64_t> words(1 + random.Below(9));
+    for (std::uint64_t& word : words) {
+      // Some full, some empty.
+      const std::size_t kind = random.Below(4);
+      word = kind == 0 ? 0 : kind == 1 ? ~std::uint64_t{0} : random.Below(~std::size_t{0});
+    }
+    const std::size_t end = words.size() * 64;
+    std::vector<OneLookup> lookups;
+    std::vector<std::uint64_t> want;
+    for (int at = 0; at < 60; ++at) {
+      const std::size_t first = at % 4 == 0 ? random.Below(end + 100) : lookups.back().first_bit;
+      const std::size_t rank = random.Below(80);
+      lookups.push_back({.words = words.data(),
+                         .word_count = words.size(),
+                         .first_bit = first,
+                         .rank = rank,
+                         .place = 0});
+      std::size_t ones = 0;
+      std::uint64_t place = kNoPlace;
+      for (std::size_t bit = first; bit < end && place == kNoPlace; ++bit) {
+        if ((words[bit / 64] >> bit % 64 & 1) == 0) continue;
+        if (ones++ == rank) place = bit - first;
+      }
+      want.push_back(place);
+    }
+    for (const SimdTarget target : SupportedSimdTargets()) {
+      JoinKernelOf(target).find_ones(lookups.data(), lookups.size());
+      for (std::size_t at = 0; at < want.size(); ++at) {
+        ASSERT_EQ(lookups[at].place, want[at]) << SimdTargetName(target) << ", " << at;
+      }
     }
   }
 }

@@ -26,11 +26,11 @@ using internal::SegmentHeader;
 class SegmentCorruptTest : public SegmentFiles {
  protected:
   // All kinds of sections, a quarter of a megabyte.
-  std::vector<std::uint8_t> Sample(std::size_t count = 3400) {
+  std::vector<std::uint8_t> Sample(std::size_t count = 3400, bool compact = false) {
     RandomCodes random(1);
     std::vector<Code> codes = CodesWithNeighbours(count, random);
     for (int copy = 0; copy < 100; ++copy) codes.push_back(codes[random.Below(9)]);
-    MustBuild(Path(), codes, LabelsFrom(5, codes.size()), {.bands = 18});
+    MustBuild(Path(), codes, LabelsFrom(5, codes.size()), {.bands = 18, .compact = compact});
     return ReadBytes(Path());
   }
   static std::string SectionAt(const SegmentHeader& header, std::uint64_t at) {
@@ -78,7 +78,7 @@ TEST_F(SegmentCorruptTest, EveryFlippedByteIsRefusedByTheNameOfItsSection) {
 }
 
 TEST_F(SegmentCorruptTest, OpeningRefusesWhatIsFlipped) {
-  const std::vector<std::uint8_t> bytes = Sample();
+  const std::vector<std::uint8_t> bytes = Sample(3400, true);
   const auto header = DecodeHeader(bytes, bytes.size());
   ASSERT_TRUE(header.ok()) << header.status();
   for (std::uint64_t at = 0; at < bytes.size(); at += 971) {
@@ -116,8 +116,10 @@ TEST_F(SegmentCorruptTest, EveryTruncationIsRefused) {
 
 // Whoever can write checksums can write anything. It must not make a search read elsewhere.
 TEST_F(SegmentCorruptTest, WrongContentUnderRightChecksumsReadsNothingElse) {
-  const std::vector<std::uint8_t> good = Sample(1200);
-  for (int round = 0; round < 60; ++round) {
+  const std::vector<std::uint8_t> fast = Sample(1200);
+  const std::vector<std::uint8_t> compact = Sample(1200, true);
+  for (int round = 0; round < 120; ++round) {
+    const std::vector<std::uint8_t>& good = round % 2 == 0 ? fast : compact;
     RandomCodes random(static_cast<std::uint64_t>(round));
     std::vector<std::uint8_t> bytes = good;
     auto header = DecodeHeader(bytes, bytes.size());
@@ -146,6 +148,21 @@ TEST_F(SegmentCorruptTest, WrongContentUnderRightChecksumsReadsNothingElse) {
     for (const std::uint64_t entry : {0, 5, 200, 1000000}) (void)file->RowsOf(entry);
     for (std::uint64_t row = 0; row < file->info().rows; row += 101) (void)file->CodeAt(row);
     file->ForEachRow([](std::uint64_t, const Code&, const Label&) {});
+  }
+}
+
+// One that a program before this one wrote: its content is derived, so it is made anew.
+TEST_F(SegmentCorruptTest, AnotherVersionIsRefusedWithWhatToDo) {
+  std::vector<std::uint8_t> bytes = Sample();
+  for (const std::uint8_t version : {1, 3}) {
+    constexpr std::size_t kHashAt = internal::kSegmentHeaderBytes - 8;
+    bytes[8] = version;
+    const std::uint64_t hash = HashOf(std::span(bytes).first(kHashAt));
+    std::memcpy(&bytes[kHashAt], &hash, sizeof(hash));
+    WriteBytes(Path(), bytes);
+    const absl::Status status = SegmentFile::Open(Path()).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_NE(status.message().find("build it anew from the catalog"), std::string_view::npos);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <thread>
@@ -58,22 +59,27 @@ std::unique_ptr<MappedIndex> OpenIndex(const std::string& path, SimdTarget simd)
   return index.ok() ? *std::move(index) : nullptr;
 }
 
+constexpr std::size_t kAlwaysJoin = 1;
+constexpr std::size_t kNeverJoin = std::numeric_limits<std::size_t>::max();
+
 class SegmentTest : public SegmentFiles {
  protected:
-  // Every radius, every instruction set, probed and as it decides by itself.
-  void ExpectExact(const Truth& truth, const std::vector<Code>& queries, int bands, int step) {
-    const SegmentInfo info = MustBuild(Path(), truth.codes, truth.labels, {.bands = bands});
+  // Every radius, every instruction set, as it decides by itself and probed: query by query, and
+  // joined.
+  void ExpectExact(const Truth& truth, const std::vector<Code>& queries,
+                   const SegmentBuildOptions& options, int step) {
+    const SegmentInfo info = MustBuild(Path(), truth.codes, truth.labels, options);
     EXPECT_EQ(info.rows, truth.codes.size());
     const std::vector<Pair> all = TruePairs(truth, queries);
     for (const SimdTarget simd : SupportedSimdTargets()) {
       const auto index = OpenIndex(Path(), simd);
       ASSERT_NE(index, nullptr);
-      for (const bool never_scan : {false, true}) {
-        if (never_scan) index->NeverScan();
+      for (const std::size_t join_from : {std::size_t{0}, kNeverJoin, kAlwaysJoin}) {
+        if (join_from != 0) index->NeverScan(join_from);
         for (int radius = 0; radius <= 63; radius += step) {
           ASSERT_EQ(Found(*index, queries, radius), Within(all, radius))
               << SimdTargetName(simd) << ", radius " << radius << ", " << info.bands << " bands, "
-              << truth.codes.size() << " rows";
+              << truth.codes.size() << " rows, join from " << join_from;
         }
       }
     }
@@ -87,20 +93,19 @@ TEST_F(SegmentTest, SmallSizesAreExactForEveryRadius) {
     truth.codes = CodesWithNeighbours(size, random);
     truth.labels = LabelsFrom(7, size);
     const std::vector<Code> queries = QueriesAround(truth.codes, 6, random);
-    ExpectExact(truth, queries, 0, 1);
-    ExpectExact(truth, queries, 16, 1);
+    ExpectExact(truth, queries, {}, 1);
+    ExpectExact(truth, queries, {.bands = 16}, 1);
+    ExpectExact(truth, queries, {.compact = true}, 1);
   }
 }
 
 TEST_F(SegmentTest, EveryNumberOfBandsIsExact) {
   for (int bands = 8; bands <= 32; ++bands) {
-    // 32 bits a key take half a gigabyte of directory whatever the codes.
-    if (bands < 12) continue;
     RandomCodes random(static_cast<std::uint64_t>(bands));
     Truth truth;
     truth.codes = CodesWithNeighbours(700, random);
     truth.labels = LabelsFrom(1, truth.codes.size());
-    ExpectExact(truth, QueriesAround(truth.codes, 4, random), bands, 7);
+    ExpectExact(truth, QueriesAround(truth.codes, 4, random), {.bands = bands}, 7);
   }
 }
 
@@ -110,14 +115,56 @@ TEST_F(SegmentTest, AHundredThousandCodesAreExactForEveryRadius) {
   truth.codes = CodesWithNeighbours(100000, random);
   truth.labels = LabelsFrom(1, truth.codes.size());
   const std::vector<Code> queries = QueriesAround(truth.codes, 5, random);
-  MustBuild(Path(), truth.codes, truth.labels);
   const std::vector<Pair> all = Within(TruePairs(truth, queries), 63);
-  const auto index = OpenIndex(Path(), SupportedSimdTargets().back());
-  ASSERT_NE(index, nullptr);
-  EXPECT_GT(index->info().bands, 0);
-  index->NeverScan();
-  for (int radius = 0; radius <= 63; ++radius) {
-    ASSERT_EQ(Found(*index, queries, radius), Within(all, radius)) << "radius " << radius;
+  for (const bool compact : {false, true}) {
+    MustBuild(Path(), truth.codes, truth.labels, {.compact = compact});
+    const auto index = OpenIndex(Path(), SupportedSimdTargets().back());
+    ASSERT_NE(index, nullptr);
+    EXPECT_GT(index->info().bands, 0);
+    for (const std::size_t join_from : {kNeverJoin, kAlwaysJoin}) {
+      index->NeverScan(join_from);
+      for (int radius = 0; radius <= 63; ++radius) {
+        ASSERT_EQ(Found(*index, queries, radius), Within(all, radius)) << "radius " << radius;
+      }
+    }
+  }
+}
+
+// As many queries as make the join walk the buckets, some of which are crowded.
+TEST_F(SegmentTest, ABatchAsLargeAsTheBucketsIsExact) {
+  RandomCodes random(9);
+  Truth truth;
+  truth.codes = CodesWithNeighbours(17000, random);
+  for (int row = 0; row < 3000; ++row) {
+    Code code = truth.codes[0];
+    const Code other = random.Next();
+    std::copy_n(other.begin(), 12 + row % 2 * 8, code.begin());
+    truth.codes.push_back(code);
+  }
+  truth.labels = LabelsFrom(1, truth.codes.size());
+  std::vector<Code> queries = QueriesAround(truth.codes, 590, random);
+  for (int at = 0; at < 10; ++at) queries.push_back(random.Flip(truth.codes.back(), 3 * at));
+  std::vector<Pair> all;
+  for (std::size_t query = 0; query < queries.size(); ++query) {
+    for (std::size_t row = 0; row < truth.codes.size(); ++row) {
+      const int distance = HammingDistance(queries[query], truth.codes[row]);
+      if (distance <= 39) all.emplace_back(query, truth.labels[row], distance);
+    }
+  }
+  std::sort(all.begin(), all.end());
+  for (const bool compact : {false, true}) {
+    MustBuild(Path(), truth.codes, truth.labels, {.compact = compact});
+    for (const SimdTarget simd : SupportedSimdTargets()) {
+      const auto index = OpenIndex(Path(), simd);
+      ASSERT_NE(index, nullptr);
+      for (const std::size_t join_from : {kNeverJoin, kAlwaysJoin}) {
+        index->NeverScan(join_from);
+        for (const int radius : {0, 9, 31, 39}) {
+          ASSERT_EQ(Found(*index, queries, radius), Within(all, radius))
+              << SimdTargetName(simd) << ", radius " << radius << ", compact " << compact;
+        }
+      }
+    }
   }
 }
 
@@ -133,7 +180,7 @@ TEST_F(SegmentTest, IdenticalCodesAreStoredOnceAndToldForEachRow) {
   truth.labels.push_back(truth.labels[0]);
   std::vector<Code> queries = QueriesAround(truth.codes, 4, random);
   queries.push_back(truth.codes[2]);
-  ExpectExact(truth, queries, 16, 9);
+  ExpectExact(truth, queries, {.bands = 16}, 9);
   const auto file = MustOpen(Path());
   ASSERT_NE(file, nullptr);
   EXPECT_LE(file->info().codes, distinct);
@@ -218,26 +265,28 @@ TEST_F(SegmentTest, IsTheSameFileOutOfCore) {
   std::vector<Code> codes = CodesWithNeighbours(60000, random);
   for (int copy = 0; copy < 3000; ++copy) codes.push_back(codes[random.Below(9)]);
   const std::vector<Label> labels = LabelsFrom(1, codes.size());
-  MustBuild(Path("ample"), codes, labels);
-  absl::StatusOr<std::unique_ptr<SegmentWriter>> writer =
-      SegmentWriter::Create(Path("scarce"), {.memory_bytes = 1 << 17});
-  ASSERT_TRUE(writer.ok()) << writer.status();
-  // In another order, in pieces.
-  for (std::size_t end = codes.size(); end > 0;) {
-    const std::size_t begin = end - std::min<std::size_t>(end, 777);
-    ASSERT_TRUE((*writer)
-                    ->Add(std::span(codes).subspan(begin, end - begin),
-                          std::span(labels).subspan(begin, end - begin))
-                    .ok());
-    end = begin;
+  for (const bool compact : {false, true}) {
+    MustBuild(Path("ample"), codes, labels, {.compact = compact});
+    absl::StatusOr<std::unique_ptr<SegmentWriter>> writer =
+        SegmentWriter::Create(Path("scarce"), {.memory_bytes = 1 << 17, .compact = compact});
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    // In another order, in pieces.
+    for (std::size_t end = codes.size(); end > 0;) {
+      const std::size_t begin = end - std::min<std::size_t>(end, 777);
+      ASSERT_TRUE((*writer)
+                      ->Add(std::span(codes).subspan(begin, end - begin),
+                            std::span(labels).subspan(begin, end - begin))
+                      .ok());
+      end = begin;
+    }
+    EXPECT_EQ(std::filesystem::exists(Path("scarce")), compact);  // that of the round before
+    const auto info = (*writer)->Finish();
+    ASSERT_TRUE(info.ok()) << info.status();
+    EXPECT_EQ(ReadBytes(Path("scarce")), ReadBytes(Path("ample")));
+    EXPECT_FALSE(std::filesystem::exists(Path("scarce.tmp")));
+    EXPECT_EQ(info->file_bytes, std::filesystem::file_size(Path("scarce")));
+    EXPECT_EQ(info->file_bytes, 4096 + info->hot_bytes + info->cold_bytes);
   }
-  EXPECT_FALSE(std::filesystem::exists(Path("scarce")));
-  const auto info = (*writer)->Finish();
-  ASSERT_TRUE(info.ok()) << info.status();
-  EXPECT_EQ(ReadBytes(Path("scarce")), ReadBytes(Path("ample")));
-  EXPECT_FALSE(std::filesystem::exists(Path("scarce.tmp")));
-  EXPECT_EQ(info->file_bytes, std::filesystem::file_size(Path("scarce")));
-  EXPECT_EQ(info->file_bytes, 4096 + info->hot_bytes + info->cold_bytes);
 }
 
 TEST_F(SegmentTest, AnUnfinishedOneLeavesNothing) {
@@ -291,14 +340,14 @@ TEST(SegmentPlanTest, KeepsToSixtyFourBytesACodeFromAHundredMillionOn) {
   for (const std::uint64_t codes :
        {100000000ULL, 134217728ULL, 134217729ULL, 200000000ULL, 268435456ULL, 330000000ULL,
         536870912ULL, 1000000000ULL, 4000000000ULL}) {
-    const std::vector<internal::SegmentBand> bands = internal::ChooseBands(codes, 0);
-    ASSERT_FALSE(bands.empty()) << codes;
+    const internal::SegmentCut cut = internal::ChooseCut(codes, 0, false);
+    ASSERT_GT(cut.bands, 0U) << codes;
     internal::SegmentHeader header;
     header.rows = codes;
     header.codes = codes;
     header.entry_bits = 29;
     header.view_bits = 5;
-    header.bands = bands;
+    header.cut = cut;
     internal::LayOut(header);
     double hot = 0;
     double cold = 0;

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/internal/band_writer.h"
+
+#include <algorithm>
+
+#include "index/internal/packed.h"
+
+namespace kith::index::internal {
+
+BandWriter::BandWriter(const File& file, const std::string& path, const std::uint8_t* codes,
+                       std::size_t memory_bytes, SegmentHeader& header)
+    : file_(file),
+      path_(path),
+      codes_(codes),
+      // The rest of the memory is for the keys and for buffers.
+      most_items_(std::max<std::uint64_t>(memory_bytes / 4 * 3 / sizeof(std::uint64_t), 4096)),
+      header_(header) {}
+
+absl::Status BandWriter::Write(std::uint32_t band) {
+  const std::uint32_t bands = header_.cut.bands;
+  const std::uint32_t first_bit = band * kCodeBits / bands;
+  band_ = {.first_bit = first_bit,
+           .key_bits = header_.cut.key_bits,
+           .span_bits = (band + 1) * kCodeBits / bands - first_bit};
+  CountKeys();
+  if (absl::Status status = WriteStarts(band); !status.ok()) return status;
+  Section& section = header_.Of(SectionKind::kSketches, band);
+  SectionWriter out(file_, path_, section.offset);
+  BitWriter sketches(out);
+  if (band == 0) {
+    WriteInOrder(sketches);
+    sketches.Flush();
+    return out.Finish(section);
+  }
+  Section& positions = header_.Of(SectionKind::kPositions, band);
+  SectionWriter positions_out(file_, path_, positions.offset);
+  BitWriter tails(positions_out);
+  high_bits_.assign(header_.cut.HighWords(header_.codes), 0);
+  for (std::size_t first = 0; first + 1 < starts_.size();) {
+    const std::size_t end = EndOfPass(first, most_items_);
+    WritePass(first, end, sketches, tails);
+    first = end;
+  }
+  tails.Flush();
+  for (const std::uint64_t word : high_bits_) positions_out.AppendWord(word);
+  if (absl::Status status = positions_out.Finish(positions); !status.ok()) return status;
+  sketches.Flush();
+  return out.Finish(section);
+}
+
+void BandWriter::CountKeys() {
+  starts_.assign(band_.Buckets() + 1, 0);
+  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+    ++starts_[band_.Key(BitsOf(position)) + 1];
+  }
+  for (std::size_t key = 1; key < starts_.size(); ++key) starts_[key] += starts_[key - 1];
+}
+
+absl::Status BandWriter::WriteStarts(std::uint32_t band) {
+  Section& section = header_.Of(SectionKind::kStarts, band);
+  SectionWriter out(file_, path_, section.offset);
+  for (const std::uint32_t start : starts_) out.Append(&start, sizeof(start));
+  return out.Finish(section);
+}
+
+void BandWriter::WriteInOrder(BitWriter& sketches) {
+  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+    sketches.Append(SketchOf(RestOf(BitsOf(position))), header_.cut.sketch_bits);
+  }
+}
+
+std::size_t BandWriter::EndOfPass(std::size_t first, std::uint64_t most_items) const {
+  const auto end = std::upper_bound(starts_.begin() + static_cast<std::ptrdiff_t>(first) + 1,
+                                    starts_.end(), starts_[first] + most_items);
+  return std::max<std::size_t>(static_cast<std::size_t>(end - starts_.begin()) - 1, first + 1);
+}
+
+void BandWriter::WritePass(std::size_t first_key, std::size_t end_key, BitWriter& sketches,
+                           BitWriter& tails) {
+  const std::uint32_t base = starts_[first_key];
+  const std::uint32_t count = starts_[end_key] - base;
+  if (items_.size() < count) items_ = HugeArray<std::uint64_t>(count);
+  std::vector<std::uint32_t> next(starts_.begin() + static_cast<std::ptrdiff_t>(first_key),
+                                  starts_.begin() + static_cast<std::ptrdiff_t>(end_key));
+  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+    const std::uint64_t bits = BitsOf(position);
+    const std::size_t key = band_.Key(bits);
+    if (key < first_key || key >= end_key) continue;
+    items_[next[key - first_key]++ - base] = std::uint64_t{RestOf(bits)} << 32 | position;
+  }
+  for (std::size_t key = first_key; key < end_key; ++key) {
+    for (std::uint32_t item = starts_[key]; item < starts_[key + 1]; ++item) {
+      AppendItem(key, item, items_[item - base], sketches, tails);
+    }
+  }
+}
+
+void BandWriter::AppendItem(std::size_t key, std::uint32_t item, std::uint64_t rest_and_position,
+                            BitWriter& sketches, BitWriter& tails) {
+  const auto [bands, key_bits, sketch_bits, extra_bits, low_bits] = header_.cut;
+  const auto rest = static_cast<std::uint32_t>(rest_and_position >> 32);
+  const std::uint64_t position = rest_and_position & 0xffffffff;
+  sketches.Append(SketchOf(rest), sketch_bits);
+  const std::uint64_t extra = extra_bits == 0 ? 0 : rest >> (32 - extra_bits);
+  tails.Append(extra << low_bits | (position & LowBits(low_bits)), low_bits + extra_bits);
+  if (high_bits_.empty()) return;
+  // Before it in its bucket lie the ones of those before it, and a zero for each part.
+  const std::uint64_t bit = item + key * header_.cut.Parts(header_.codes) + (position >> low_bits);
+  high_bits_[bit / 64] |= std::uint64_t{1} << bit % 64;
+}
+
+}  // namespace kith::index::internal

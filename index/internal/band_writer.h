@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "index/internal/bands.h"
+#include "index/internal/huge_array.h"
+#include "index/internal/section_writer.h"
+#include "index/internal/segment_format.h"
+#include "index/internal/segment_map.h"
+
+namespace kith::index::internal {
+
+// Writes the sections of the bands of a segment, one band after the other, from its codes: one pass
+// over them that counts the keys, and one or more that each take as many keys as fit the memory.
+// Beside these it holds 4 bytes a key and a quarter of a byte a code.
+class BandWriter {
+ public:
+  // All that is referred to must outlive the writer. The sections get their hashes.
+  BandWriter(const File& file, const std::string& path, const std::uint8_t* codes,
+             std::size_t memory_bytes, SegmentHeader& header);
+
+  [[nodiscard]] absl::Status Write(std::uint32_t band);
+
+ private:
+  void CountKeys();
+  absl::Status WriteStarts(std::uint32_t band);
+  // The codes lie in the order of the first band.
+  void WriteInOrder(BitWriter& sketches);
+  // The keys from `first` on that have at most so many items, but at least one key: their end.
+  [[nodiscard]] std::size_t EndOfPass(std::size_t first, std::uint64_t most_items) const;
+  void WritePass(std::size_t first_key, std::size_t end_key, BitWriter& sketches, BitWriter& tails);
+  void AppendItem(std::size_t key, std::uint32_t item, std::uint64_t rest_and_position,
+                  BitWriter& sketches, BitWriter& tails);
+  [[nodiscard]] std::uint64_t BitsOf(std::uint64_t position) const {
+    return RingBits(codes_ + position * sizeof(Code), band_.first_bit);
+  }
+  [[nodiscard]] std::uint32_t RestOf(std::uint64_t bits) const { return band_.Rest(bits); }
+  [[nodiscard]] std::uint32_t SketchOf(std::uint32_t rest) const {
+    return (rest & 0xffff) >> (kSketchBits - header_.cut.sketch_bits);
+  }
+
+  const File& file_;
+  const std::string& path_;
+  const std::uint8_t* codes_;
+  std::uint64_t most_items_;
+  SegmentHeader& header_;
+  Band band_{};
+  std::vector<std::uint32_t> starts_;  // of each key, and the end of the last
+  HugeArray<std::uint64_t> items_;     // of a pass: Band::Rest above the position
+  std::vector<std::uint64_t> high_bits_;
+};
+
+}  // namespace kith::index::internal

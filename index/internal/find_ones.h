@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The body of FindOnes... of join_kernel.h: included once in each of the files that implement them,
+// so that each compiles it for its instruction set. All of it is in an unnamed namespace, so that
+// each file has its own.
+#pragma once
+
+#include "index/internal/join_kernel.h"
+
+namespace kith::index::internal {
+namespace {
+
+void FindOnes(OneLookup* lookups, std::size_t count) {
+  // Where the last search stands: at a word, of which so many ones lie before it.
+  const std::uint64_t* words = nullptr;
+  std::uint64_t first_bit = 0;
+  std::uint64_t word = 0;
+  std::uint64_t before = 0;
+  std::uint64_t bits = 0;
+  for (OneLookup* lookup = lookups; lookup != lookups + count; ++lookup) {
+    lookup->place = kNoPlace;
+    if (lookup->words != words || lookup->first_bit != first_bit || lookup->rank < before) {
+      words = lookup->words;
+      first_bit = lookup->first_bit;
+      word = first_bit >> 6;
+      before = 0;
+      bits = word < lookup->word_count ? words[word] & ~std::uint64_t{0} << (first_bit & 63) : 0;
+    }
+    auto ones = static_cast<std::uint64_t>(__builtin_popcountll(bits));
+    while (before + ones <= lookup->rank && word + 1 < lookup->word_count) {
+      before += ones;
+      bits = words[++word];
+      ones = static_cast<std::uint64_t>(__builtin_popcountll(bits));
+    }
+    if (before + ones <= lookup->rank) continue;
+    std::uint64_t rest = bits;
+    for (std::uint64_t skip = lookup->rank - before; skip > 0; --skip) rest &= rest - 1;
+    lookup->place =
+        (word << 6) + static_cast<std::uint64_t>(__builtin_ctzll(rest)) - lookup->first_bit;
+  }
+}
+
+}  // namespace
+}  // namespace kith::index::internal
