@@ -170,7 +170,7 @@ int RunCheckCommand(CheckArguments arguments) {
       {"cli512", v1::DIALECT_CLI512},
       {"unknown", v1::DIALECT_UNSPECIFIED}};
   // The first: no thread of ours may be there before it.
-  const Interrupt interrupt;
+  const Interrupt interrupt("stopping, and taking the temporary store away");
   const auto simd = index::ActiveSimdTarget();
   if (!simd.ok()) return Report(simd.status());
   CheckBenchOptions& bench = arguments.bench;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/kith_bench/index_bench.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -10,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <iterator>
-#include <limits>
 #include <mutex>
 #include <random>
 #include <set>
@@ -19,9 +16,9 @@
 #include <thread>
 #include <utility>
 
-#include "bench/kith_bench/hnsw_peer.h"
+#include "bench/kith_bench/fits.h"
+#include "bench/kith_bench/index_subject.h"
 #include "bench/kith_bench/resources.h"
-#include "index/segment.h"
 
 namespace kith::bench {
 namespace {
@@ -30,12 +27,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kCheckedQueries = 200;
 constexpr std::size_t kFlippedBits = 31;  // at most
-// The least that the index takes: few codes too stand in a segment of the engine that is named,
-// not in the head, which is scanned whatever the engine.
-constexpr std::size_t kHeadCodes = 8;
-constexpr std::string_view kHnsw = "faiss-hnsw";
-constexpr std::string_view kFile = "mih-file";
-constexpr std::string_view kResident = "mih-file-resident";
 // Codes given to a file at once.
 constexpr std::size_t kAddedCodes = std::size_t{1} << 20;
 // Codes held at once while the true neighbours are looked for.
@@ -52,14 +43,6 @@ index::Code Flip(index::Code code, std::size_t bits, std::mt19937_64& random) {
     code[place / 8] = static_cast<std::uint8_t>(code[place / 8] ^ (1u << place % 8));
   }
   return code;
-}
-
-bool IsFile(std::string_view engine) { return engine == kFile || engine == kResident; }
-
-std::vector<index::Label> LabelsOf(std::size_t count, std::size_t first = 0) {
-  std::vector<index::Label> labels(count);
-  for (std::size_t row = 0; row < count; ++row) labels[row].entry = first + row;
-  return labels;
 }
 
 // Keeps the neighbours of a query among some codes, the first of which has the number `first`.
@@ -82,94 +65,6 @@ void KeepNeighbours(const index::Code& query, std::span<const index::Code> codes
 }
 
 }  // namespace
-
-// An engine of the index, or the peer.
-class IndexBench::Subject {
- public:
-  Subject() = default;
-  ~Subject() {
-    file_.reset();
-    std::error_code error;
-    if (path_.empty()) return;
-    std::filesystem::remove(path_, error);
-    std::filesystem::remove(path_ + ".verified", error);
-  }
-  Subject(const Subject&) = delete;
-  Subject& operator=(const Subject&) = delete;
-
-  static absl::StatusOr<std::unique_ptr<Subject>> Make(const std::string& engine, int bands,
-                                                       const std::string& dir) {
-    auto subject = std::make_unique<Subject>();
-    subject->is_resident_ = engine == kResident;
-    if (IsFile(engine)) {
-      subject->path_ = dir + "/kith-bench-" + std::to_string(::getpid()) + ".segment";
-      auto writer = index::SegmentWriter::Create(subject->path_, {.bands = bands});
-      if (!writer.ok()) return writer.status();
-      subject->writer_ = *std::move(writer);
-      return subject;
-    }
-    if (engine == kHnsw) {
-      subject->peer_ = std::make_unique<HnswPeer>();
-      return subject;
-    }
-    auto index =
-        index::HammingIndex::Create({.engine = engine, .head_codes = kHeadCodes, .bands = bands});
-    if (!index.ok()) return index.status();
-    subject->index_ = *std::move(index);
-    return subject;
-  }
-
-  // Codes come in any number of pieces only into a file.
-  [[nodiscard]] bool TakesPieces() const { return writer_ != nullptr; }
-  [[nodiscard]] absl::Status Add(std::span<const index::Code> codes, std::size_t first) {
-    if (writer_ != nullptr) return writer_->Add(codes, LabelsOf(codes.size(), first));
-    if (peer_ != nullptr) return peer_->Add(codes);
-    return index_->Add(codes, LabelsOf(codes.size()));
-  }
-  // Of a file: writes it. Then it is to be opened.
-  [[nodiscard]] absl::Status Finish() {
-    if (writer_ == nullptr) return absl::OkStatus();
-    const absl::Status status = writer_->Finish().status();
-    writer_.reset();
-    return status;
-  }
-  [[nodiscard]] absl::Status Open() {
-    file_.reset();
-    auto file = index::SegmentFile::Open(path_, {.resident = is_resident_});
-    if (!file.ok()) return file.status();
-    file_ = *std::move(file);
-    return absl::OkStatus();
-  }
-  [[nodiscard]] bool IsInFile() const { return !path_.empty(); }
-  [[nodiscard]] std::size_t HotBytes() const {
-    return file_ == nullptr ? 0 : static_cast<std::size_t>(file_->info().hot_bytes);
-  }
-
-  [[nodiscard]] absl::StatusOr<std::vector<index::SearchResult>> Search(
-      std::span<const index::Code> queries, int radius_bits) const {
-    if (file_ != nullptr) {
-      return file_->Search(
-          queries, {.radius_bits = radius_bits, .limit = std::numeric_limits<std::size_t>::max()});
-    }
-    if (peer_ != nullptr) return peer_->Search(queries, radius_bits);
-    return index_->Search(
-        queries, {.radius_bits = radius_bits, .limit = std::numeric_limits<std::size_t>::max()});
-  }
-  [[nodiscard]] std::string simd() const { return index_ == nullptr ? "" : index_->Stats().simd; }
-  [[nodiscard]] bool is_exact() const { return peer_ == nullptr; }
-  [[nodiscard]] std::size_t Bytes() const {
-    if (file_ != nullptr) return static_cast<std::size_t>(file_->info().file_bytes);
-    return peer_ != nullptr ? peer_->Bytes() : index_->Stats().bytes;
-  }
-
- private:
-  std::unique_ptr<index::HammingIndex> index_;
-  std::unique_ptr<HnswPeer> peer_;
-  std::string path_;  // of the file
-  bool is_resident_ = false;
-  std::unique_ptr<index::SegmentWriter> writer_;  // until it is written
-  std::unique_ptr<index::SegmentFile> file_;
-};
 
 absl::StatusOr<std::unique_ptr<IndexBench>> IndexBench::Make(const IndexBenchOptions& options) {
   if (options.from.empty()) {
@@ -197,6 +92,7 @@ void IndexBench::FindTruth() {
   truth_.resize(std::min(kCheckedQueries, queries_.size()));
   std::vector<index::Code> codes;
   for (std::size_t first = 0; first < count(); first += kTruthCodes) {
+    if (options_.progress) options_.progress("look for the true neighbours", first, count());
     codes.resize(std::min(kTruthCodes, count() - first));
     source_.Fill(first, codes);
     for (std::size_t i = 0; i < truth_.size(); ++i) {
@@ -210,19 +106,19 @@ void IndexBench::FindTruth() {
 
 BenchEngine BenchEngineOf(const std::string& name, const IndexBenchOptions& options,
                           std::size_t threads) {
-  if (name == "mih" || name == kHnsw) return {.engine = name, .batch = 1};
+  if (name == "mih" || name == kHnswEngine) return {.engine = name, .batch = 1};
   if (name != "mih-batch") return {.engine = name, .batch = options.batch};
   if (options.mih_batch != 0) return {.engine = "mih", .batch = options.mih_batch};
   return {.engine = "mih", .batch = (options.queries + threads - 1) / threads};
 }
 
 absl::Status IndexBench::Check(const std::string& name, const IndexBenchOptions& options) {
-  if (name == kHnsw) return absl::OkStatus();
-  if (IsFile(name)) {
+  if (name == kHnswEngine) return absl::OkStatus();
+  if (IsInFile(name)) {
     std::error_code error;
     if (std::filesystem::is_directory(options.dir, error)) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        name + " needs a folder for its file: give one that is there with --dir");
+    return absl::InvalidArgumentError(name + " needs a folder for its file, and " + options.dir +
+                                      " is none: give one that is there with --dir");
   }
   const std::string engine = BenchEngineOf(name, options, 1).engine;
   for (const int bands : options.bands) {
@@ -239,9 +135,19 @@ absl::Status IndexBench::Check(const std::string& name, const IndexBenchOptions&
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<IndexBench::Subject>> IndexBench::Build(
-    const std::string& name, int bands, IndexBenchResult& result) const {
-  auto subject = Subject::Make(BenchEngineOf(name, options_, 1).engine, bands, options_.dir);
+absl::Status IndexBench::CheckRoom(const std::string& name, std::size_t count,
+                                   const IndexBenchOptions& options) {
+  return bench::CheckRoom(name, count, NeedOf(name, count, options.memory_bytes),
+                          Room::Now(options.dir), options.dir);
+}
+
+absl::StatusOr<std::unique_ptr<IndexSubject>> IndexBench::Build(const std::string& name, int bands,
+                                                                IndexBenchResult& result) const {
+  auto subject = IndexSubject::Make({.engine = BenchEngineOf(name, options_, 1).engine,
+                                     .bands = bands,
+                                     .dir = options_.dir,
+                                     .memory_bytes = options_.memory_bytes,
+                                     .progress = options_.progress});
   if (!subject.ok()) return subject.status();
   result.engine = name;
   result.simd = (*subject)->simd();
@@ -256,26 +162,28 @@ absl::StatusOr<std::unique_ptr<IndexBench::Subject>> IndexBench::Build(
 }
 
 // Builds, and of a file opens it twice: every byte of it is checked the first time.
-absl::Status IndexBench::Fill(Subject& subject, IndexBenchResult& result) const {
+absl::Status IndexBench::Fill(IndexSubject& subject, IndexBenchResult& result) const {
   std::vector<index::Code> codes;
   const std::size_t at_once = subject.TakesPieces() ? kAddedCodes : count();
   const Resources before = Resources::Now();
   // Making the codes is no part of the build.
   double seconds = 0;
   for (std::size_t first = 0; first < count(); first += at_once) {
+    if (options_.progress) options_.progress("hand over the codes", first, count());
     codes.resize(std::min(at_once, count() - first));
     source_.Fill(first, codes);
     const Clock::time_point start = Clock::now();
     if (absl::Status status = subject.Add(codes, first); !status.ok()) return status;
     seconds += SecondsSince(start);
   }
+  codes = {};
   Clock::time_point start = Clock::now();
   if (absl::Status status = subject.Finish(); !status.ok()) return status;
   result.build_seconds = seconds + SecondsSince(start);
   const Resources after = Resources::Now();
   result.build_minor_faults = after.minor_faults - before.minor_faults;
   result.build_major_faults = after.major_faults - before.major_faults;
-  if (!subject.IsInFile()) return absl::OkStatus();
+  if (!subject.is_in_file()) return absl::OkStatus();
   for (double* const took : {&result.first_open_seconds, &result.open_seconds}) {
     start = Clock::now();
     if (absl::Status status = subject.Open(); !status.ok()) return status;
@@ -321,7 +229,7 @@ absl::Status IndexBench::RunBuilt(const std::string& name, int bands,
   return absl::OkStatus();
 }
 
-absl::Status IndexBench::Compare(const Subject& subject, IndexBenchResult& result) const {
+absl::Status IndexBench::Compare(const IndexSubject& subject, IndexBenchResult& result) const {
   const auto answers = subject.Search(std::span(queries_).first(truth_.size()), result.radius_bits);
   if (!answers.ok()) return answers.status();
   std::uint64_t wanted = 0;
@@ -345,7 +253,7 @@ absl::Status IndexBench::Compare(const Subject& subject, IndexBenchResult& resul
 }
 
 // Each thread takes the next batch until none is left.
-absl::Status IndexBench::Measure(const Subject& subject, IndexBenchResult& result) const {
+absl::Status IndexBench::Measure(const IndexSubject& subject, IndexBenchResult& result) const {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   absl::Status worst;

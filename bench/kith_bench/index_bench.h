@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bench/kith_bench/code_source.h"
+#include "bench/kith_bench/index_subject.h"
 #include "index/hamming_index.h"
 
 namespace kith::bench {
@@ -27,7 +28,9 @@ struct IndexBenchOptions {
   // Of engine mih, 0: its own choice. Other engines are measured once, with the first of them.
   std::vector<int> bands = {0};
   std::vector<int> radii_bits = {index::kDefaultRadiusBits};
-  std::string dir = {};   // where mih-file and mih-file-resident put their files
+  std::string dir = {};  // where mih-file and mih-file-resident put their files
+  std::size_t memory_bytes = std::size_t{2} << 30;  // that building such a file may take
+  index::SegmentProgress progress = {};             // told by the thread that runs
   double duplicates = 0;  // share of the random codes that are copies of a hundred of them
   std::uint64_t seed = 1;
 };
@@ -83,22 +86,25 @@ class IndexBench {
   // Errors: those of the index: unknown engine, radius beyond the engine, KITH_SIMD.
   [[nodiscard]] static absl::Status Check(const std::string& name,
                                           const IndexBenchOptions& options);
+  // ResourceExhausted if the machine has not what the engine would take for so many codes, with
+  // what to do instead.
+  [[nodiscard]] static absl::Status CheckRoom(const std::string& name, std::size_t count,
+                                              const IndexBenchOptions& options);
   // One result for each number of bands, radius and number of threads.
   [[nodiscard]] absl::StatusOr<std::vector<IndexBenchResult>> Run(const std::string& name) const;
   [[nodiscard]] std::size_t count() const { return source_.size(); }
 
  private:
-  class Subject;  // an engine under test
-
   IndexBench(const IndexBenchOptions& options, CodeSource source);
   void FindTruth();
-  [[nodiscard]] absl::Status Fill(Subject& subject, IndexBenchResult& result) const;
-  [[nodiscard]] absl::StatusOr<std::unique_ptr<Subject>> Build(const std::string& name, int bands,
-                                                               IndexBenchResult& result) const;
+  [[nodiscard]] absl::Status Fill(IndexSubject& subject, IndexBenchResult& result) const;
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<IndexSubject>> Build(const std::string& name,
+                                                                    int bands,
+                                                                    IndexBenchResult& result) const;
   [[nodiscard]] absl::Status RunBuilt(const std::string& name, int bands,
                                       std::vector<IndexBenchResult>& results) const;
-  [[nodiscard]] absl::Status Measure(const Subject& subject, IndexBenchResult& result) const;
-  [[nodiscard]] absl::Status Compare(const Subject& subject, IndexBenchResult& result) const;
+  [[nodiscard]] absl::Status Measure(const IndexSubject& subject, IndexBenchResult& result) const;
+  [[nodiscard]] absl::Status Compare(const IndexSubject& subject, IndexBenchResult& result) const;
 
   IndexBenchOptions options_;
   CodeSource source_;

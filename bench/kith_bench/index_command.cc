@@ -2,8 +2,10 @@
 //
 // kith-bench index: the engines of the Hamming index on the same codes.
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,8 +15,12 @@
 #include <vector>
 
 #include "bench/kith_bench/commands.h"
+#include "bench/kith_bench/fits.h"
 #include "bench/kith_bench/index_bench.h"
+#include "bench/kith_bench/index_subject.h"
+#include "bench/kith_bench/interrupt.h"
 #include "bench/kith_bench/machine.h"
+#include "bench/kith_bench/progress.h"
 #include "bench/kith_bench/sweep.h"
 
 namespace kith::bench {
@@ -22,13 +28,15 @@ namespace {
 
 constexpr int kDone = 0;
 constexpr int kError = 2;
+constexpr int kInterrupted = 130;
 constexpr double kMebibyte = 1 << 20;
 
 struct IndexArguments {
   IndexBenchOptions bench;  // its count is set for each run
   std::vector<std::size_t> counts;
-  std::vector<std::string> engines = {"scan", "mih", "mih-batch", "faiss-flat", "faiss-multihash"};
-  std::string sweep;  // folder of the results
+  std::vector<std::string> engines;  // empty: as the number of codes suggests
+  std::size_t memory_mib = 2048;     // for building a file
+  std::string sweep;                 // folder of the results
   bool json = false;
 };
 
@@ -148,9 +156,10 @@ absl::Status WriteSweep(const IndexArguments& arguments,
 
 // Runs one engine; `exact` tells in the end whether each kept its promise.
 absl::Status RunEngine(const IndexArguments& arguments, const IndexBench& bench,
-                       const std::string& engine, std::vector<IndexBenchResult>& results,
-                       bool& exact) {
+                       const std::string& engine, Progress& progress,
+                       std::vector<IndexBenchResult>& results, bool& exact) {
   const auto measured = bench.Run(engine);
+  progress.Clear();
   if (!measured.ok()) return measured.status();
   for (const IndexBenchResult& result : *measured) {
     if (arguments.json) {
@@ -165,6 +174,64 @@ absl::Status RunEngine(const IndexArguments& arguments, const IndexBench& bench,
   return absl::OkStatus();
 }
 
+// Of a count, the engines to run. One that was asked for and does not fit ends the run before it
+// begins; one that was not is left out, and that is said.
+absl::StatusOr<std::vector<std::string>> EnginesFor(const IndexArguments& arguments,
+                                                    std::size_t count,
+                                                    const IndexBenchOptions& options) {
+  std::vector<std::string> engines;
+  for (const std::string& engine :
+       arguments.engines.empty() ? DefaultEngines(count) : arguments.engines) {
+    absl::Status status = IndexBench::Check(engine, options);
+    if (!status.ok()) return status;
+    status = IndexBench::CheckRoom(engine, count, options);
+    if (!status.ok() && !arguments.engines.empty()) return status;
+    if (status.ok()) {
+      engines.push_back(engine);
+    } else {
+      fmt::print(stderr, "kith-bench index: left out: {}\n", std::string(status.message()));
+    }
+  }
+  if (!engines.empty()) return engines;
+  return absl::ResourceExhaustedError("no engine fits this machine; give fewer codes with --count");
+}
+
+// Makes the data of one count and runs its engines.
+absl::Status RunCount(const IndexArguments& arguments, std::size_t count,
+                      std::vector<IndexBenchResult>& results, bool& exact) {
+  Progress progress;
+  IndexBenchOptions options = arguments.bench;
+  options.count = count;
+  options.memory_bytes = arguments.memory_mib << 20;
+  options.progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
+    progress.Tell(phase, done, total);
+  };
+  // How many codes a file has is known once it is read.
+  absl::StatusOr<std::vector<std::string>> engines;
+  if (options.from.empty()) {
+    engines = EnginesFor(arguments, count, options);
+    if (!engines.ok()) return engines.status();
+  }
+  const auto bench = IndexBench::Make(options);
+  if (!bench.ok()) return bench.status();
+  if (!options.from.empty()) {
+    engines = EnginesFor(arguments, (*bench)->count(), options);
+    if (!engines.ok()) return engines.status();
+  }
+  progress.Clear();
+  for (const std::string& engine : *engines) {
+    const absl::Status status = RunEngine(arguments, **bench, engine, progress, results, exact);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+std::string DefaultDir() {
+  const char* const wanted = std::getenv("TMPDIR");
+  // Not /tmp, which may be memory.
+  return wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
+}
+
 int RunIndex(const IndexArguments& arguments) {
   if (absl::Status status = CheckLists(arguments); !status.ok()) return Report(status);
   // All engines before the first, which may take long.
@@ -172,6 +239,12 @@ int RunIndex(const IndexArguments& arguments) {
     const absl::Status status = IndexBench::Check(engine, arguments.bench);
     if (!status.ok()) return Report(status);
   }
+  // A build cannot be asked to stop: what it leaves in the file system goes, and the process with
+  // it.
+  const Interrupt interrupt("stopping, and taking the files away", [&arguments] {
+    IndexSubject::RemoveFiles(arguments.bench.dir);
+    ::_exit(kInterrupted);
+  });
   if (!arguments.sweep.empty()) {
     std::error_code error;
     std::filesystem::create_directories(arguments.sweep, error);
@@ -186,13 +259,8 @@ int RunIndex(const IndexArguments& arguments) {
     PrintTableHead();
   }
   for (const std::size_t count : arguments.counts) {
-    IndexBenchOptions options = arguments.bench;
-    options.count = count;
-    const auto bench = IndexBench::Make(options);
-    if (!bench.ok()) return Report(bench.status());
-    for (const std::string& engine : arguments.engines) {
-      const absl::Status status = RunEngine(arguments, **bench, engine, results, exact);
-      if (!status.ok()) return Report(status);
+    if (absl::Status status = RunCount(arguments, count, results, exact); !status.ok()) {
+      return Report(status);
     }
   }
   if (!arguments.sweep.empty()) {
@@ -241,14 +309,19 @@ void AddIndexCommand(CLI::App& app, Run& run) {
           "--engines", arguments->engines,
           "Engines, by comma: scan, mih (a query a call), mih-batch (all in one), faiss-flat, "
           "faiss-multihash, mih-file and mih-file-resident (a segment in --dir), faiss-hnsw (a "
-          "peer "
-          "that misses some; builds slowly)")
-      ->delimiter(',')
-      ->capture_default_str();
+          "peer that misses some; builds slowly). By default the first five, and from 50 million "
+          "codes on mih-file")
+      ->delimiter(',');
   command
       ->add_option("--dir", arguments->bench.dir,
-                   "Folder for the files of mih-file and mih-file-resident, gone afterwards")
+                   "Folder for the files of mih-file and mih-file-resident, gone afterwards "
+                   "[$TMPDIR, or /var/tmp]")
       ->type_name("DIR");
+  command
+      ->add_option("--memory-mib", arguments->memory_mib,
+                   "Memory for building such a file, about; the rest goes to the disk")
+      ->check(CLI::Range(std::size_t{16}, std::size_t{1} << 20))
+      ->capture_default_str();
   command->add_option("--threads", arguments->bench.threads, "Threads that search")
       ->delimiter(',')
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
@@ -271,6 +344,7 @@ void AddIndexCommand(CLI::App& app, Run& run) {
       ->type_name("DIR");
   command->add_flag("--json", arguments->json, "One JSON object a line and engine");
   command->callback([arguments, &run] {
+    if (arguments->bench.dir.empty()) arguments->bench.dir = DefaultDir();
     if (arguments->counts.empty()) {
       arguments->counts = {arguments->bench.from.empty() ? arguments->bench.count : 0};
     }

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 namespace kith::bench {
 namespace {
@@ -21,7 +22,8 @@ sigset_t StopSignals() {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(std::string what, std::function<void()> then)
+    : what_(std::move(what)), then_(std::move(then)) {
   const sigset_t signals = StopSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   waiter_ = std::jthread([this](const std::stop_token& ended) { Wait(ended); });
@@ -40,7 +42,8 @@ void Interrupt::Wait(const std::stop_token& ended) {
     const timespec patience{0, 100'000'000};
     if (::sigtimedwait(&signals, nullptr, &patience) < 0 || stop_.stop_requested()) continue;
     stop_.request_stop();
-    fmt::print(stderr, "kith-bench: stopping, and taking the temporary store away\n");
+    fmt::print(stderr, "kith-bench: {}\n", what_);
+    if (then_) then_();
   }
 }
 

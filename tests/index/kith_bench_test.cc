@@ -198,6 +198,16 @@ TEST_F(KithBenchFilesTest, MeasuresASegmentInAFileAndRemovesIt) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
 
+TEST_F(KithBenchFilesTest, TakesItsFilesAwayWhenItIsStopped) {
+  // Far more codes than are written before the signal comes.
+  const Outcome outcome = RunBench(
+      "index --count 30000000 --queries 1 --engines mih-file --dir " + folder_ + " & while ! ls " +
+          folder_ + "/*.segment.tmp 2>/dev/null; do sleep 0.02; done; " + "kill -TERM $!; wait $!",
+      "2>&1");
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
 TEST(KithBenchIndexTest, ShowsAPeerThatPromisesNoRecall) {
   const Outcome outcome =
       RunBench("index --count 3000 --queries 50 --duplicates 0.3 --engines faiss-hnsw,scan --json",
@@ -253,7 +263,11 @@ INSTANTIATE_TEST_SUITE_P(
                       BadCall{"index --radius 32", "use engine scan for more"},
                       BadCall{"index --engines scan,hnsw", "use one of scan, mih"},
                       BadCall{"index --count 10,20", "need --sweep DIR"},
-                      BadCall{"index --engines mih-file", "needs a folder for its file"},
+                      BadCall{"index --engines mih-file --dir /proc/none",
+                              "needs a folder for its file, and /proc/none is none"},
+                      BadCall{"index --engines mih-file --dir /proc --count 2000000",
+                              "GB in /proc and 0.0 GB are free; give another folder"},
+                      BadCall{"index --memory-mib 1", "--memory-mib"},
                       BadCall{"index --bands 11 --engines mih", "bands is 11"},
                       BadCall{"index --bands 33 --engines mih", "--bands"},
                       BadCall{"index --sweep /proc/none --engines scan", "cannot make /proc/none"},
