@@ -78,7 +78,7 @@ absl::Status EvidenceIndex::BringUpToDate() {
   std::size_t fed = 0;
   const std::uint64_t known = last_file_;
   auto status = ledger_->NewEvidence(last_file_, last_replaced_,
-                                     [&](casework::EvidenceFacts facts) -> absl::Status {
+                                     [&](const casework::EvidenceFacts& facts) -> absl::Status {
                                        if (facts.file_id <= known) {
                                          const std::array<std::uint64_t, 1> again = {facts.file_id};
                                          KITH_RETURN_IF_ERROR(codes_->Withdraw(again).status());

@@ -8,7 +8,6 @@
 
 namespace kith::casework {
 
-using catalog::Statement;
 using catalog::Transaction;
 
 absl::StatusOr<std::vector<PathOutcome>> Ledger::Record(
