@@ -11,7 +11,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(CallContext* calls) {
 }
 #undef KITH_MAKE
 
-#define KITH_NAME(Kind) "kith.v1." #Kind "Service",
+#define KITH_NAME(Kind) ("kith.v1." #Kind "Service"),
 const std::vector<std::string>& ServiceNames() {
   static const std::vector<std::string> names = {KITH_SERVICES(KITH_NAME)};
   return names;
