@@ -152,7 +152,9 @@ Plot Arrange(std::span<const IndexBenchResult> results) {
 }
 
 void DrawGrid(const Plot& plot, const Scale& x, const Scale& y, std::string& svg) {
-  for (double value = y.low; value <= y.high * 1.001; value *= 10) {
+  const double decades = std::floor(std::log10(y.high * 1.001 / y.low));
+  for (int decade = 0; decade <= decades; ++decade) {
+    const double value = y.low * std::pow(10.0, decade);
     const double at = y.At(value);
     svg += fmt::format("<path class=\"grid\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>\n", x.from, at, x.to);
     svg += fmt::format("<text class=\"end\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x.from - 6,
@@ -270,8 +272,9 @@ std::string SweepPlot(std::span<const IndexBenchResult> results, const std::stri
   }
   std::size_t number = 0;
   for (const auto& [heading, frame] : plot.frames) {
+    const std::size_t row = number / columns;
     DrawFrame(plot, heading, frame, kFrameWidth * static_cast<double>(number % columns),
-              kHead + kLegend + kFrameHeight * static_cast<double>(number / columns), svg);
+              kHead + kLegend + kFrameHeight * static_cast<double>(row), svg);
     ++number;
   }
   return svg + "</svg>\n";
