@@ -45,6 +45,7 @@ struct DigestIndexStats {
   std::uint64_t bytes = 0;       // memory held, mapped files not among it
   std::uint64_t file_bytes = 0;  // of the files
   std::size_t runs = 0;          // files of digests
+  bool is_damaged = false;       // a file is: nothing is answered until Clear and Reached
   // Why the files are behind: the last error of the thread that writes them; OK if they are not.
   absl::Status files = absl::OkStatus();
 };
@@ -122,7 +123,8 @@ class DigestIndex {
   // An owner that does not know one of them as a moment of its own history has to Clear.
   [[nodiscard]] virtual std::string SavedMark() const { return {}; }
   [[nodiscard]] virtual std::string TouchedMark() const { return {}; }
-  // Forgets everything, in the files too.
+  // Forgets everything, in the files too. What was damaged answers again when Reached tells that
+  // everything was added anew.
   [[nodiscard]] virtual absl::Status Clear() = 0;
   // Asks the thread behind to bring everything into files. It is done when the index is destroyed,
   // if it can be.

@@ -24,12 +24,16 @@ std::string HostName() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
-  auto catalog = catalog::Catalog::Open({.store_dir = options.store_dir,
-                                         .create = options.create,
-                                         .index_engine = options.index_engine,
-                                         .more_migrations = casework::CaseworkMigrations(),
-                                         .keep_from = options.keep_from,
-                                         .progress = options.progress});
+  auto catalog =
+      catalog::Catalog::Open({.store_dir = options.store_dir,
+                              .create = options.create,
+                              .index_engine = options.index_engine,
+                              .more_migrations = casework::CaseworkMigrations(),
+                              .keep_from = options.keep_from,
+                              .progress = options.progress,
+                              .alarm = options.alarm,
+                              .scrubbing = {.bytes_a_second = options.scrub_bytes_a_second,
+                                            .pause_ms = options.scrub_pause_ms}});
   if (!catalog.ok()) return catalog.status();
   auto engine = std::make_unique<EngineImpl>(*std::move(catalog));
   if (auto status = engine->Load(); !status.ok()) return status;

@@ -29,6 +29,12 @@ struct EngineOptions {
   // A run of entries of this size is kept in the folder "index" of the store for the next start.
   std::size_t keep_from = 65536;
   Progress progress;
+  // Told what was found wrong with the files of the index. From any thread; must not throw.
+  std::function<void(const std::string& what)> alarm = {};
+  // How the files of the index are read again in the background: how fast (0: never), and how long
+  // it waits before each round.
+  std::uint64_t scrub_bytes_a_second = std::uint64_t{8} << 20;
+  int scrub_pause_ms = 60'000;
 };
 
 // The limits of one request; told to clients by GetCapabilities.

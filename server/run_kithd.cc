@@ -182,6 +182,9 @@ class Daemon {
     WaitForSignal();
     options.engine.progress = [this](const std::string& what, std::uint64_t done,
                                      std::uint64_t total) { TellProgress(what, done, total); };
+    options.engine.alarm = [this](const std::string& what) {
+      log_->Error(absl::StrCat("index: ", what));
+    };
     log_->Info(absl::StrCat("loading store ", lock->store_dir()));
     std::thread opener([this, &options, &factory, lock = std::move(lock)]() mutable {
       auto holder = Holder::Start(std::move(lock), options, factory);

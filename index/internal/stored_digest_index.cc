@@ -268,6 +268,8 @@ absl::Status StoredDigestIndex::Confirm(DigestKind kind, std::span<const std::st
 
 void StoredDigestIndex::Reached(std::uint64_t change, std::string_view mark) {
   const std::lock_guard lock(writer_mutex_);
+  if (is_refilled_) is_damaged_ = false;
+  is_refilled_ = false;
   if (change < reached_) return;
   reached_ = change;
   reached_mark_ = std::string(mark.substr(0, kMaxDigestMarkBytes));
@@ -308,7 +310,7 @@ absl::Status StoredDigestIndex::Clear() {
     mark->clear();
   }
   compaction_wanted_ = false;
-  is_damaged_ = false;
+  is_refilled_ = true;
   files_ = absl::OkStatus();
   lock.unlock();
   // Nobody has asked the thread behind for anything, so this is the only one to write.
@@ -354,6 +356,7 @@ DigestIndexStats StoredDigestIndex::Stats() const {
     stats.files = files_;
   }
   const std::shared_ptr<const State> state = Snapshot();
+  stats.is_damaged = is_damaged_;
   stats.withdrawn = state->withdrawals->size();
   stats.bytes = state->withdrawals->Bytes() + state->active->Bytes();
   stats.digests = state->active->size();

@@ -129,6 +129,7 @@ class StoredDigestIndex final : public DigestIndex {
   bool is_stopping_ = false;
   bool is_clearing_ = false;
   std::atomic<bool> is_damaged_{false};
+  bool is_refilled_ = false;  // since Clear
   absl::Status files_;
   std::uint64_t next_number_ = 1;  // of the thread behind alone
 

@@ -120,13 +120,11 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   std::memcpy(&impl->identity_seed, seed.data(), seed.size());
   if (auto status = impl->OpenIndexes(); !status.ok()) return status;
   if (auto status = impl->Load(); !status.ok()) return status;
+  impl->StartCare();
   return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
 }
 
 Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Catalog::~Catalog() {
-  impl_->SaveDigests(std::max<std::uint64_t>(impl_->options.keep_from / 4, 1));
-}
 
 Database& Catalog::database() { return *impl_->database; }
 const std::string& Catalog::store_dir() const { return impl_->options.store_dir; }
@@ -144,6 +142,11 @@ v1::IndexVersion Catalog::Version() const {
   return version;
 }
 
+std::vector<std::string> Catalog::Alarms() const {
+  const std::lock_guard lock(impl_->alarms_mutex);
+  return impl_->alarms;
+}
+
 absl::StatusOr<std::uint64_t> Catalog::CopyTo(const std::string& path) {
   std::uint64_t change = 0;
   const auto look = [&](Transaction& read) -> absl::Status {
@@ -158,6 +161,10 @@ absl::StatusOr<std::uint64_t> Catalog::CopyTo(const std::string& path) {
 
 absl::StatusOr<Moment> Catalog::Now() const {
   if (auto status = impl_->CheckWhole(); !status.ok()) return status;
+  if (impl_->facts_damaged) {
+    return absl::UnavailableError(absl::StrCat(
+        store_dir(), ": a damaged file of the index is being made again; ask again in a while"));
+  }
   const std::lock_guard lock(impl_->moment_mutex);
   return impl_->moment;
 }

@@ -34,6 +34,12 @@ namespace kith::catalog {
 using Progress =
     std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)>;
 
+// How the files of the index are read again in the background, to find what the disk lost.
+struct Scrubbing {
+  std::uint64_t bytes_a_second = std::uint64_t{8} << 20;
+  int pause_ms = 60'000;  // before each round
+};
+
 struct CatalogOptions {
   std::string store_dir;  // the file is kith.db in it
   bool create = true;
@@ -46,6 +52,7 @@ struct CatalogOptions {
   Progress progress;
   // Told what is wrong with the files of the index, once each. From any thread; must not throw.
   std::function<void(const std::string& what)> alarm = {};
+  Scrubbing scrubbing = {};
   // For tests of the worst moment: called between a COMMIT and the indexes; may throw.
   std::function<void()> after_commit = {};
 };
@@ -182,16 +189,20 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> SourceRefs(
       std::span<const std::uint64_t> entry_ids);
 
-  // For the matcher. UNAVAILABLE when the index lacks a change, because memory ran out.
+  // For the matcher. UNAVAILABLE when the index lacks a change, because memory ran out, or while
+  // a damaged part of it is being made again.
   [[nodiscard]] absl::StatusOr<Moment> Now() const;
   [[nodiscard]] const EntryTable& entries() const;
   [[nodiscard]] const index::HammingIndex& codes() const;
   [[nodiscard]] const index::DigestIndex& digests() const;
+  // The last things that were found wrong with the index since the start, each with its time.
+  [[nodiscard]] std::vector<std::string> Alarms() const;
 
   // Copies the database into a new file; returns the last change that is in the copy.
   [[nodiscard]] absl::StatusOr<std::uint64_t> CopyTo(const std::string& path);
 
-  // Reads the whole store and tells every damage found.
+  // Reads the whole store and its index and tells every damage found; damage of the index is
+  // mended.
   [[nodiscard]] absl::StatusOr<Inspection> Inspect();
 
   // One addition of any length, all or none. The other writers wait until it is destroyed.

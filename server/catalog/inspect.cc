@@ -71,6 +71,13 @@ absl::StatusOr<bool> IsFoundByDigests(const index::DigestIndex& digests,
 
 absl::StatusOr<Inspection> Catalog::Inspect() {
   Inspection inspection;
+  for (std::string& problem : impl_->Scrub([](std::uint64_t) { return true; })) {
+    AddProblem(inspection, absl::StrCat("index: ", problem));
+  }
+  {
+    const std::lock_guard lock(impl_->care_mutex);
+    if (auto status = impl_->Mend(); !status.ok()) return status;
+  }
   absl::StatusOr<std::uint64_t> indexed = 0;
   auto read = impl_->database->BeginReadAtRest([&] { indexed = impl_->codes->ContentDigest(); });
   if (!read.ok()) return read.status();

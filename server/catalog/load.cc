@@ -75,6 +75,17 @@ absl::Status Catalog::Impl::Feed(const IndexFeed& feed) {
     if (!table.Append(facts)) return absl::ResourceExhaustedError("the catalog is full");
   }
   if (auto status = codes->Add(feed.codes, feed.labels); !status.ok()) return status;
+  if (auto status = TellDigests(feed); !status.ok()) return status;
+  const std::lock_guard lock(counts_mutex);
+  for (const EntryFacts& facts : feed.facts) {
+    ++set_entries[facts.hash_set];
+    if (facts.series != 0) ++series_entries[facts.series];
+  }
+  for (const auto& [set, bits] : feed.dialects) set_dialects[set] |= bits;
+  return absl::OkStatus();
+}
+
+absl::Status Catalog::Impl::TellDigests(const IndexFeed& feed) {
   constexpr std::array<index::DigestKind, 4> kKinds = {
       index::DigestKind::kMd5, index::DigestKind::kSha1, index::DigestKind::kSha256,
       index::DigestKind::kMd5};
@@ -85,12 +96,6 @@ absl::Status Catalog::Impl::Feed(const IndexFeed& feed) {
       return status;
     }
   }
-  const std::lock_guard lock(counts_mutex);
-  for (const EntryFacts& facts : feed.facts) {
-    ++set_entries[facts.hash_set];
-    if (facts.series != 0) ++series_entries[facts.series];
-  }
-  for (const auto& [set, bits] : feed.dialects) set_dialects[set] |= bits;
   return absl::OkStatus();
 }
 

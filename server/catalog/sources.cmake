@@ -3,6 +3,7 @@ list(
   APPEND
   kith_engine_sources
   catalog/batch.cc
+  catalog/care.cc
   catalog/catalog.cc
   catalog/changes.cc
   catalog/database.cc

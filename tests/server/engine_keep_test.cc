@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <thread>
 
 #include "server/catalog/internal/fact_files.h"
 #include "tests/server/store.h"
@@ -193,6 +196,87 @@ TEST_F(EngineKeepTest, AWithdrawalOfAnotherFutureSilencesNothing) {
   EXPECT_EQ(MatchOne(DigestQuery(Sha256(Bytes(32, 9)))).total(), 1u);
   EXPECT_EQ(MatchOne(DigestQuery(Sha256(Bytes(32, 303)))).total(), 0u);
   ExpectFound(1, 20);
+}
+
+// A byte of a file that is mapped changes, as on a disk that lost it.
+void FlipByte(const fs::path& path, std::streamoff at) {
+  std::fstream bytes(path, std::ios::binary | std::ios::in | std::ios::out);
+  bytes.seekg(at);
+  const int byte = bytes.get();
+  bytes.seekp(at);
+  bytes.put(static_cast<char>(byte ^ 4));
+}
+
+// One file of each kind of which all bytes are read again: what mends one may do away with others.
+std::vector<fs::path> OneOfEach(const std::string& folder) {
+  std::map<std::string, fs::path> files;
+  for (const fs::path& file : AllFiles(folder)) {
+    const bool has_facts = file.filename().string().rfind("facts-", 0) == 0;
+    if (file.extension() != ".codes" && file.extension() != ".run" && !has_facts) continue;
+    files.emplace(file.parent_path().string() + (has_facts ? "facts" : ""), file);
+  }
+  std::vector<fs::path> each;
+  for (const auto& [kind, file] : files) each.push_back(file);
+  return each;
+}
+
+// Until merges that are under way have put their files in place.
+void Quiet() { std::this_thread::sleep_for(std::chrono::milliseconds(400)); }
+
+TEST_F(EngineKeepTest, VerifyFindsWhatTheDiskLostAndMendsIt) {
+  AddRun(1, 400);
+  Reopen();
+  ASSERT_EQ(OneOfEach(IndexDir()).size(), 4u);
+  for (std::size_t kind = 0; kind < 4; ++kind) {
+    Quiet();
+    const fs::path file = OneOfEach(IndexDir())[kind];
+    const std::string name = file.filename().string();
+    SCOPED_TRACE(name);
+    // Of facts: the words, and not the page before them.
+    FlipByte(file, name.rfind("facts-", 0) == 0
+                       ? 5000
+                       : static_cast<std::streamoff>(fs::file_size(file) / 2));
+    const auto verified = Verify();
+    EXPECT_FALSE(verified.ok());
+    ASSERT_EQ(verified.problems_size(), 1) << verified.DebugString();
+    EXPECT_THAT(verified.problems(0), ::testing::HasSubstr(name));
+    ExpectFound(1, 60);
+  }
+  Withdraw(3);
+  Reopen();
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(3))).total(), 0u);
+  ExpectFound(4, 60);
+}
+
+TEST_F(EngineKeepTest, ARunningStoreFindsWhatTheDiskLostByItself) {
+  ScrubEvery(1);
+  AddRun(1, 400);
+  Reopen();
+  std::size_t alarms = 0;
+  for (std::size_t kind = 0; kind < 4; ++kind) {
+    Quiet();
+    const fs::path file = OneOfEach(IndexDir())[kind];
+    if (file.extension() != ".codes" && file.extension() != ".run") continue;
+    SCOPED_TRACE(file.string());
+    FlipByte(file, static_cast<std::streamoff>(fs::file_size(file) / 2));
+    // The file is told and gone, however long that takes here; an answer is never short meanwhile.
+    const auto told = [&] {
+      const std::vector<std::string> all = Alarms();
+      return std::any_of(all.begin(), all.end(), [&](const std::string& alarm) {
+        return alarm.find(file.filename().string()) != std::string::npos;
+      });
+    };
+    while (!told() || fs::exists(file)) std::this_thread::yield();
+    ++alarms;
+    v1::MatchRequest request;
+    *request.add_queries() = PdqQuery(Pdq(9));
+    auto answer = engine().Match(request);
+    while (absl::IsUnavailable(answer.status())) answer = engine().Match(request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->results(0).total(), 1u);
+  }
+  EXPECT_GE(alarms, 2u);
+  ExpectFound(1, 60);
 }
 
 // Many blocks of facts, so that what is kept of them is more than the last one.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <utility>
@@ -44,13 +45,25 @@ class StoreTest : public ::testing::Test {
   // Closes the store and opens it again: what follows sees only what was durable.
   void Reopen() {
     engine_.reset();
-    auto engine = Engine::Open({.store_dir = StoreDir(), .keep_from = keep_from_, .progress = {}});
+    EngineOptions options{.store_dir = StoreDir(), .keep_from = keep_from_, .progress = {}};
+    options.scrub_pause_ms = scrub_pause_ms_;
+    options.alarm = [this](const std::string& what) {
+      const std::lock_guard lock(alarms_mutex_);
+      alarms_.push_back(what);
+    };
+    auto engine = Engine::Open(options);
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);
   }
   void Close() { engine_.reset(); }
   // From the next Reopen on.
   void KeepFrom(std::size_t keep_from) { keep_from_ = keep_from; }
+  void ScrubEvery(int pause_ms) { scrub_pause_ms_ = pause_ms; }
+  // What the store told was wrong since the test began.
+  [[nodiscard]] std::vector<std::string> Alarms() {
+    const std::lock_guard lock(alarms_mutex_);
+    return alarms_;
+  }
   [[nodiscard]] std::string IndexDir() const { return StoreDir() + "/index"; }
   [[nodiscard]] std::string StoreDir() const { return dir_.path() + "/store"; }
   [[nodiscard]] std::string DatabasePath() const { return StoreDir() + "/kith.db"; }
@@ -151,6 +164,9 @@ class StoreTest : public ::testing::Test {
  private:
   TempDir dir_;
   std::size_t keep_from_ = 65536;
+  int scrub_pause_ms_ = 60'000;
+  std::mutex alarms_mutex_;
+  std::vector<std::string> alarms_;
   std::unique_ptr<Engine> engine_;
 };
 

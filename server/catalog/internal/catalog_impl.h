@@ -74,6 +74,11 @@ void ReadChange(const Statement& row, v1::Change& change);
                                                                        std::uint64_t after = 0);
 
 struct Catalog::Impl {
+  Impl();
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   class EntryLoader;  // load_entries.cc
 
   CatalogOptions options;
@@ -108,6 +113,8 @@ struct Catalog::Impl {
   // The memory (directory, table, indexes) lacks a change that is recorded: answers would be
   // incomplete, and additions would be made twice. A restart mends it.
   std::atomic<bool> index_broken{false};
+  // What is told of some entries may be wrong: their file was found damaged and is not mended yet.
+  std::atomic<bool> facts_damaged{false};
 
   [[nodiscard]] absl::Status CheckWhole() const;
   // UNAVAILABLE when the index is broken: for all writers of the catalog.
@@ -130,6 +137,7 @@ struct Catalog::Impl {
   [[nodiscard]] absl::Status LoadDirectory(Transaction& read);
   [[nodiscard]] absl::Status LoadEntries(Transaction& read);
   [[nodiscard]] absl::Status Feed(const IndexFeed& feed);
+  [[nodiscard]] absl::Status TellDigests(const IndexFeed& feed);
   // Feed, of entries first to last as the database has them.
   [[nodiscard]] absl::Status FeedFromTables(std::uint64_t first, std::uint64_t last);
   // Has the indexes of digests saved where so many entries came since.
@@ -186,6 +194,23 @@ struct Catalog::Impl {
   // Puts the series into the directory, with the contacts that stand for its own now.
   void PutSeries(v1::Series series);
   [[nodiscard]] absl::Status LoadSeries(Transaction& read);
+
+  // Reads the files of the index again and makes what is damaged anew (care.cc). By any thread, one
+  // at a time. `pace` is told of bytes read; its false ends it. The damage found, in words.
+  using Pace = std::function<bool(std::uint64_t bytes)>;
+  [[nodiscard]] std::vector<std::string> Scrub(const Pace& pace);
+  [[nodiscard]] std::vector<std::string> ScrubFacts(const Pace& pace);
+  // Makes anew what is known to be damaged; OK if nothing is.
+  [[nodiscard]] absl::Status Mend();
+  void StartCare();
+  [[nodiscard]] absl::Status MendCodes();
+  [[nodiscard]] absl::Status MendDigests();
+  [[nodiscard]] absl::Status MendFacts();
+  class Caretaker;
+  std::mutex care_mutex;                      // of one who scrubs or mends
+  std::vector<std::uint64_t> damaged_blocks;  // of facts; guarded by it
+  std::string told_damage;                    // of codes; guarded by it
+  std::unique_ptr<Caretaker> caretaker;       // last: its thread uses all the others
 };
 
 }  // namespace kith::catalog

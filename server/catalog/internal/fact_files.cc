@@ -362,11 +362,6 @@ absl::Status FactFiles::Check(const FactFile& file) const {
   return opened.ok() ? CheckWords(*opened) : opened.status();
 }
 
-void FactFiles::Drop(std::uint64_t block) {
-  while (!files_.empty() && files_.back().block >= block) files_.pop_back();
-  changed_ = true;
-}
-
 absl::Status FactFiles::Write(std::uint64_t block, const EntryTable& table,
                               const FactSummary& summary) {
   if (folder_.empty()) return absl::UnavailableError("nothing is kept");
@@ -392,8 +387,12 @@ absl::Status FactFiles::Write(std::uint64_t block, const EntryTable& table,
   }
   struct stat found {};
   if (stat(path.c_str(), &found) == 0) file.stamp = StampOf(found);
-  Drop(block);
-  files_.push_back(file);
+  if (block < next) {
+    files_[block] = file;
+  } else {
+    files_.push_back(file);
+  }
+  changed_ = true;
   return absl::OkStatus();
 }
 

@@ -93,8 +93,6 @@ class FactFiles {
 
   // The folder's list is not true any more: the next one replaces it, come what may.
   void Doubt() { changed_ = true; }
-  // Forgets the file of a block and of those behind it.
-  void Drop(std::uint64_t block);
   // Writes what the table tells of a block now, and names it from the next list on. Blocks come in
   // ascending order; one that is there is replaced.
   [[nodiscard]] absl::Status Write(std::uint64_t block, const EntryTable& table,
