@@ -153,9 +153,8 @@ absl::Status ReadDigestList(Source& source, const ReadOptions& options, Sink& si
     if (!*more) return absl::OkStatus();
     const Place place{Place::Unit::kLine, lines.number()};
     if (Trimmed(text).empty() || text.front() == '#') continue;
-    const absl::Status status = text.size() > kMaxCsvLineBytes
-                                    ? sink.Problem(place, "longer than 64 KiB")
-                                    : list.Line(text, place);
+    absl::Status status = text.size() > kMaxCsvLineBytes ? sink.Problem(place, "longer than 64 KiB")
+                                                         : list.Line(text, place);
     if (!status.ok()) return status;
   }
 }

@@ -43,10 +43,18 @@ bool TakeDigest(DigestKind kind, std::string_view text, v1::Digests& digests) {
   if (text.size() != 2 * kBytes[static_cast<std::size_t>(kind)]) return false;
   auto bytes = FromHex(text);
   if (!bytes) return false;
-  if (kind == DigestKind::kMd5) digests.set_md5(*std::move(bytes));
-  if (kind == DigestKind::kSha1) digests.set_sha1(*std::move(bytes));
-  if (kind == DigestKind::kSha256) digests.set_sha256(*std::move(bytes));
-  return true;
+  switch (kind) {
+    case DigestKind::kMd5:
+      digests.set_md5(*std::move(bytes));
+      return true;
+    case DigestKind::kSha1:
+      digests.set_sha1(*std::move(bytes));
+      return true;
+    case DigestKind::kSha256:
+      digests.set_sha256(*std::move(bytes));
+      return true;
+  }
+  return false;
 }
 
 bool TakePdq(std::string_view text, v1::Dialect dialect, Entry& entry) {

@@ -15,7 +15,7 @@
 namespace kith::exchange {
 namespace {
 
-constexpr std::size_t kChunkBytes = 256 * 1024;
+constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
 
 }  // namespace
 

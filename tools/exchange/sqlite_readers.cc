@@ -88,13 +88,12 @@ absl::Status EmitRows(HostileDatabase& database, const std::string& query, Names
     Entry entry;
     v1::Digests& digests = *entry.mutable_digests();
     absl::Status status;
-    if (!rows->IsNull(4) && rows->Int(4) == 0) {
-      sink.Note(kEmptyFileNote);
-    } else if (!TakeCell(DigestKind::kMd5, rows->Bytes(0), digests) ||
-               !TakeCell(DigestKind::kSha1, rows->Bytes(1), digests) ||
-               !TakeCell(DigestKind::kSha256, rows->Bytes(2), digests)) {
+    const bool says_empty = !rows->IsNull(4) && rows->Int(4) == 0;
+    if (!says_empty && (!TakeCell(DigestKind::kMd5, rows->Bytes(0), digests) ||
+                        !TakeCell(DigestKind::kSha1, rows->Bytes(1), digests) ||
+                        !TakeCell(DigestKind::kSha256, rows->Bytes(2), digests))) {
       status = sink.Problem(place, "a digest that is none");
-    } else if (IsEmptyFile(digests)) {
+    } else if (says_empty || IsEmptyFile(digests)) {
       sink.Note(kEmptyFileNote);
     } else if (!CanMatch(entry)) {
       status = sink.Problem(place, "no digest");
