@@ -8,6 +8,7 @@
 
 #include "hashing/internal/block_reducer.h"
 #include "hashing/internal/hash_grid.h"
+#include "hashing/internal/jpeg_edges.h"
 #include "hashing/internal/jpeg_layout.h"
 #include "hashing/internal/jpeg_luma.h"
 
@@ -45,8 +46,8 @@ int TermsFor(const internal::JpegLayout& layout) {
 
 bool IsInDomain(const internal::JpegLayout& layout, int terms) {
   if (std::min(layout.width, layout.height) < kSmallestSide) return false;
-  if (layout.quantiser[0] > kLargestMeanStep) return false;
-  const int step = std::max(layout.quantiser[1], layout.quantiser[2]);
+  if (layout.quantisers[0][0] > kLargestMeanStep) return false;
+  const int step = std::max(layout.quantisers[0][1], layout.quantisers[0][2]);
   if (step > kLargestAcStep) return false;
   if (terms == 1) return true;
   return ((1 << internal::UnknownAcBits(layout)) - 1) * step <= kMostUnknown;
@@ -63,28 +64,42 @@ bool IsClear(const Pdq& pdq) {
   return near <= kMostNear;
 }
 
-}  // namespace
-
-std::optional<FastPdq> HashFast(std::span<const std::uint8_t> bytes, const DecodeLimits& limits) {
+std::optional<FastPdq> Hash(std::span<const std::uint8_t> bytes, const DecodeLimits& limits,
+                            bool bare) {
   if (bytes.size() > limits.max_bytes) return std::nullopt;
   try {
     const auto layout = internal::ReadJpegLayout(bytes, limits);
-    if (!layout.has_value()) return std::nullopt;
+    if (!layout.has_value() || (bare && layout->progressive)) return std::nullopt;
     const int terms = TermsFor(*layout);
     if (!IsInDomain(*layout, terms)) return std::nullopt;
     internal::BlockReducer reducer(
         layout->width, layout->height,
-        std::span(layout->quantiser).first(static_cast<std::size_t>(terms)));
-    if (!internal::ReadLuma(bytes, *layout, terms, reducer)) return std::nullopt;
+        std::span(layout->quantisers.front()).first(static_cast<std::size_t>(terms)));
+    std::optional<internal::JpegEdges> edges;
+    if (bare) edges.emplace(*layout);
+    if (!internal::ReadLuma(bytes, *layout, terms, reducer, edges ? &*edges : nullptr)) {
+      return std::nullopt;
+    }
     if (reducer.most_beyond() > kMostBeyond) return std::nullopt;
     FastPdq fast{.pdq = internal::HashGrid(reducer.grid()),
                  .width = layout->width,
                  .height = layout->height};
-    if (!IsClear(fast.pdq)) return std::nullopt;
+    if (!IsClear(fast.pdq) || (edges && edges->MayHaveBorders())) return std::nullopt;
     return fast;
   } catch (const std::bad_alloc&) {
     return std::nullopt;
   }
+}
+
+}  // namespace
+
+std::optional<FastPdq> HashFast(std::span<const std::uint8_t> bytes, const DecodeLimits& limits) {
+  return Hash(bytes, limits, false);
+}
+
+std::optional<FastPdq> HashFastIfBare(std::span<const std::uint8_t> bytes,
+                                      const DecodeLimits& limits) {
+  return Hash(bytes, limits, true);
 }
 
 }  // namespace kith::hashing

@@ -39,4 +39,11 @@ struct FastPdq {
 [[nodiscard]] std::optional<FastPdq> HashFast(std::span<const std::uint8_t> bytes,
                                               const DecodeLimits& limits);
 
+// The same, and nothing too where the picture may have borders: what it gives has no view
+// `trimmed`. It looks at the blocks at the edges (hashing/internal/jpeg_edges.h), and gives up as
+// soon as these look too even. Progressive files are outside of its domain: their outermost pixels
+// stand in all of their scans.
+[[nodiscard]] std::optional<FastPdq> HashFastIfBare(std::span<const std::uint8_t> bytes,
+                                                    const DecodeLimits& limits);
+
 }  // namespace kith::hashing

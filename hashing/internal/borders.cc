@@ -238,17 +238,63 @@ bool PeelBlurred(const Cells& cells, Area& area, Side first, Side second) {
   return true;
 }
 
+// Whether a line may be of one colour: for some grey, enough of its cells may be near it.
+bool MayBeUniform(std::span<const KnownCell> line) {
+  if (line.empty()) return false;
+  // At each grey, how many more cells may be near it than near the one below.
+  std::array<int, 257> more{};
+  for (const KnownCell& cell : line) {
+    const int first = std::max(0, cell.least_high - kSameColour);
+    const int last = std::min(255, cell.most_low + kSameColour);
+    if (first > last) continue;
+    ++more[static_cast<std::size_t>(first)];
+    --more[static_cast<std::size_t>(last) + 1];
+  }
+  int count = 0;
+  int most = 0;
+  for (const int step : more) most = std::max(most, count += step);
+  return static_cast<double>(most) / static_cast<double>(line.size()) >= kUniform;
+}
+
+// Whether a line may begin blurred fill.
+bool MayBeSmooth(std::span<const KnownCell> line, int cell) {
+  if (line.empty()) return false;
+  int count = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const KnownCell& one = line[i];
+    const KnownCell& next = line[std::min(i + 1, line.size() - 1)];
+    const int up = (next.least_low + next.least_high) / 2 - (one.most_low + one.most_high) / 2;
+    const int down = (one.least_low + one.least_high) / 2 - (next.most_low + next.most_high) / 2;
+    const int least = std::max({one.least_high - one.most_low, i + 1 < line.size() ? up : 0,
+                                i + 1 < line.size() ? down : 0});
+    count += least < kSmooth + cell ? 1 : 0;
+  }
+  return static_cast<double>(count) / static_cast<double>(line.size()) >= kSmoothShare;
+}
+
 }  // namespace
+
+CellGrid::CellGrid(int width, int height)
+    : cell((std::max(width, height) + kMostCells - 1) / kMostCells),
+      columns((width + cell - 1) / cell),
+      rows(height / cell) {}
+
+// What Find takes off begins at an outermost line: of one colour, or of blurred fill and then on
+// opposite sides. Where no line can be that, no step of it takes anything off.
+bool MayHaveBorders(const KnownEdges& edges, int cell) {
+  const auto smooth = [cell](const auto& line) { return MayBeSmooth(line, cell); };
+  return MayBeUniform(edges.top) || MayBeUniform(edges.bottom) || MayBeUniform(edges.left) ||
+         MayBeUniform(edges.right) || (smooth(edges.left) && smooth(edges.right)) ||
+         (smooth(edges.top) && smooth(edges.bottom));
+}
 
 BorderFinder::BorderFinder(int width, int height)
     : width_(width),
       height_(height),
-      cell_((std::max(width, height) + kMostCells - 1) / kMostCells),
-      columns_((width + cell_ - 1) / cell_),
+      grid_(width, height),
       least_(3 * static_cast<std::size_t>(width), 255),
       most_(3 * static_cast<std::size_t>(width), 0) {
-  const auto cells =
-      static_cast<std::size_t>(columns_) * static_cast<std::size_t>((height + cell_ - 1) / cell_);
+  const auto cells = static_cast<std::size_t>(grid_.columns) * static_cast<std::size_t>(grid_.rows);
   low_.reserve(cells);
   high_.reserve(cells);
 }
@@ -261,15 +307,15 @@ void BorderFinder::AddRow(const std::uint8_t* rgb) {
     least[i] = std::min(least[i], rgb[i]);
     most[i] = std::max(most[i], rgb[i]);
   }
-  if (++rows_in_cell_ == cell_) CloseCells();
+  if (++rows_in_cell_ == grid_.cell) CloseCells();
 }
 
 void BorderFinder::CloseCells() {
-  for (int column = 0; column < columns_; ++column) {
+  for (int column = 0; column < grid_.columns; ++column) {
     std::array<std::uint8_t, 3> low = {255, 255, 255};
     std::array<std::uint8_t, 3> high = {0, 0, 0};
-    const int end = std::min(width_, (column + 1) * cell_);
-    for (int x = column * cell_; x < end; ++x) {
+    const int end = std::min(width_, (column + 1) * grid_.cell);
+    for (int x = column * grid_.cell; x < end; ++x) {
       for (std::size_t c = 0; c < 3; ++c) {
         const std::size_t at = 3 * static_cast<std::size_t>(x) + c;
         low[c] = std::min(low[c], least_[at]);
@@ -286,19 +332,19 @@ void BorderFinder::CloseCells() {
 
 std::optional<Rectangle> BorderFinder::Find() const {
   // The rows of an incomplete last row of cells are the others' continuation: they are left alone.
-  const int rows = static_cast<int>(low_.size() / static_cast<std::size_t>(columns_));
+  const auto [cell, columns, rows] = grid_;
   if (rows == 0) return std::nullopt;
-  const Cells cells{low_, high_, columns_, rows, cell_};
-  Area area{0, 0, columns_, rows};
+  const Cells cells{low_, high_, columns, rows, cell};
+  Area area{0, 0, columns, rows};
   if (!PeelUniform(cells, area)) return std::nullopt;
   if (PeelBlurred(cells, area, Side::kLeft, Side::kRight) ||
       PeelBlurred(cells, area, Side::kTop, Side::kBottom)) {
     if (!PeelUniform(cells, area)) return std::nullopt;
   }
-  const int right = area.right == columns_ ? width_ : area.right * cell_;
-  const int bottom = area.bottom == rows ? height_ : area.bottom * cell_;
-  const Rectangle found{area.left * cell_, area.top * cell_, right - area.left * cell_,
-                        bottom - area.top * cell_};
+  const int right = area.right == columns ? width_ : area.right * cell;
+  const int bottom = area.bottom == rows ? height_ : area.bottom * cell;
+  const Rectangle found{area.left * cell, area.top * cell, right - area.left * cell,
+                        bottom - area.top * cell};
   const bool much = width_ - found.width > width_ / kSmallestTrimming ||
                     height_ - found.height > height_ / kSmallestTrimming;
   const bool enough = std::min(found.width, found.height) >= kMinimumTrimmedSide &&

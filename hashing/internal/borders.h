@@ -32,6 +32,36 @@ inline constexpr int kLargestTrimming = 8;
 // Less than this part of a side is no border: PDQ looks at 64 points a side.
 inline constexpr int kSmallestTrimming = 64;
 
+// The cells in which a BorderFinder sees a picture.
+struct CellGrid {
+  CellGrid(int width, int height);
+
+  int cell;     // pixels a side of a cell
+  int columns;  // the last one may be narrower
+  int rows;     // whole ones only: what is below the last one is its continuation
+};
+
+// What is known of a cell whose pixels are not all known: between which values lie the bounds of
+// its grey, as a BorderFinder would see them.
+struct KnownCell {
+  int least_low = 0;
+  int most_low = 255;
+  int least_high = 0;
+  int most_high = 255;
+};
+
+// Of the outermost lines of cells; one of which nothing is known yet is empty.
+struct KnownEdges {
+  std::vector<KnownCell> top;  // from the left
+  std::vector<KnownCell> bottom;
+  std::vector<KnownCell> left;  // from the top
+  std::vector<KnownCell> right;
+};
+
+// False, where all lines are there, only if a BorderFinder that sees the whole picture finds
+// nothing, whatever lies behind them. Complexity: O(cells). `cell`: of the picture's CellGrid.
+[[nodiscard]] bool MayHaveBorders(const KnownEdges& edges, int cell);
+
 class BorderFinder {
  public:
   // Requires width >= 1 and height >= 1.
@@ -49,8 +79,7 @@ class BorderFinder {
 
   int width_;
   int height_;
-  int cell_;              // pixels a side of a cell
-  int columns_;           // of cells
+  CellGrid grid_;
   int rows_in_cell_ = 0;  // that the open row of cells has so far
   // Of the open row of cells, a sample a column and colour: three a pixel.
   std::vector<std::uint8_t> least_;

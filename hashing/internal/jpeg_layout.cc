@@ -272,9 +272,10 @@ class LayoutReader {
 
   [[nodiscard]] bool TakeColour() {
     for (const JpegComponent& component : layout_.components) {
-      if (!quantisers_[static_cast<std::size_t>(component.quantiser)].has_value()) return false;
+      const auto& steps = quantisers_[static_cast<std::size_t>(component.quantiser)];
+      if (!steps.has_value()) return false;
+      layout_.quantisers.push_back(*steps);
     }
-    layout_.quantiser = *quantisers_[static_cast<std::size_t>(layout_.components[0].quantiser)];
     for (auto& known : known_) known.fill(kNothing);
     return IsGreyOrYcc();
   }
@@ -347,7 +348,7 @@ class LayoutReader {
   bool saw_jfif_ = false;
   bool saw_adobe_ = false;
   std::uint8_t adobe_transform_ = 0;
-  std::array<std::optional<std::array<std::uint16_t, kBlockTerms>>, kTables> quantisers_;
+  std::array<std::optional<JpegLayout::Steps>, kTables> quantisers_;
   std::array<int, kTables> dc_codes_{-1, -1, -1, -1};
   std::array<int, kTables> ac_codes_{-1, -1, -1, -1};
   // Of each component and coefficient how many low bits are not known yet.

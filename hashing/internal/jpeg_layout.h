@@ -55,8 +55,9 @@ struct JpegLayout {
   int height = 0;
   bool progressive = false;
   std::vector<JpegComponent> components;  // one, or three; the first is luma
-  // Of the luma, in zigzag order; no step is zero.
-  std::array<std::uint16_t, kBlockTerms> quantiser{};
+  // The quantiser of each component, in zigzag order; no step is zero.
+  using Steps = std::array<std::uint16_t, kBlockTerms>;
+  std::vector<Steps> quantisers;
   std::vector<HuffmanCode> codes;
   // Sequential: the one scan, whose end is found by decoding it. Progressive: every scan; together
   // they give every bit of every coefficient.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "hashing/internal/jpeg_bits.h"
@@ -121,11 +122,12 @@ class Restarts {
 
 class SequentialReader {
  public:
-  SequentialReader(Bytes bytes, const JpegLayout& layout, int terms)
+  SequentialReader(Bytes bytes, const JpegLayout& layout, int terms, EdgeSink* edges)
       : bytes_(bytes),
         layout_(layout),
         scan_(layout.scans[0]),
         terms_(terms),
+        edges_(edges),
         walk_(layout, scan_),
         bits_(bytes, scan_.begin),
         restarts_(scan_.restart_interval),
@@ -154,7 +156,8 @@ class SequentialReader {
     int given = 0;
     for (int y = 0; y < walk_.down(); ++y) {
       if (terms_ > 1) rows_.Clear();
-      if (!ReadMcuRow()) return false;
+      if (!ReadMcuRow(y)) return false;
+      if (edges_ != nullptr && !edges_->GoOn(y)) return false;
       for (std::size_t row = 0; row < rows_.down(); ++row) {
         if (given++ < layout_.BlocksDown(0)) sink.BlockRow(rows_.Row(row, shown));
       }
@@ -168,30 +171,65 @@ class SequentialReader {
     const AcTable* ac;
   };
 
-  [[nodiscard]] bool ReadMcuRow() {
+  [[nodiscard]] bool ReadMcuRow(int y) {
+    const bool edge_row = edges_ != nullptr && (y == 0 || y == edges_->bottom_row());
     for (int x = 0; x < walk_.across(); ++x) {
       bool restarted = false;
       if (!restarts_.Next(bits_, restarted)) return false;
-      if (restarted) mean_ = 0;
+      if (restarted) means_ = {};
+      const bool edge = edge_row || (edges_ != nullptr && (x == 0 || x == walk_.across() - 1));
       for (const McuBlock& block : walk_.blocks()) {
-        const Tables tables = parts_[static_cast<std::size_t>(block.part)];
+        const auto part = static_cast<std::size_t>(block.part);
+        const Tables tables = parts_[part];
         bits_.Fill();
         int difference = 0;
         if (!tables.dc->Take(bits_, difference)) return false;
+        int& mean = means_[part];
+        mean += difference;
+        if (mean > kLargestMean || mean < -kLargestMean) return false;
+        if (edge && !ReadEdgeBlock(*tables.ac, block, x, y, mean)) return false;
+        if (edge) continue;
         if (block.part != 0) {
           if (!tables.ac->Skip(bits_, 1, kBlockTerms - 1)) return false;
           continue;
         }
-        mean_ += difference;
-        if (mean_ > kLargestMean || mean_ < -kLargestMean) return false;
         const int block_x = x * walk_.luma_across() + block.across;
         const auto column = static_cast<std::size_t>(block_x);
         const auto row = static_cast<std::size_t>(block.down);
-        rows_.At(column, row, 0) = static_cast<std::int16_t>(mean_);
+        rows_.At(column, row, 0) = static_cast<std::int16_t>(mean);
         if (!ReadAc(*tables.ac, column, row)) return false;
       }
     }
     return !bits_.overran();
+  }
+
+  [[nodiscard]] bool ReadEdgeBlock(const AcTable& table, const McuBlock& block, int x, int y,
+                                   int mean) {
+    JpegBlock whole{};
+    whole[0] = static_cast<std::int16_t>(mean);
+    for (std::size_t k = 1; k < kBlockTerms; ++k) {
+      bits_.Fill();
+      const HuffmanTable::Symbol symbol = table.table().Find(bits_.Peek(16));
+      const int run = symbol.value >> 4;
+      const int size = symbol.value & 15;
+      if (symbol.bits == 0 || (size == 0 && run != 0 && run != 15)) return false;
+      bits_.Drop(symbol.bits);
+      if (symbol.value == 0) break;
+      k += static_cast<std::size_t>(run);
+      if (k >= kBlockTerms) return false;
+      if (size > 0) whole[k] = static_cast<std::int16_t>(ExtendSign(bits_.Take(size), size));
+    }
+    const JpegComponent& component = layout_.components[static_cast<std::size_t>(block.part)];
+    const bool alone = layout_.components.size() == 1;
+    const int block_x = x * (alone ? 1 : component.across) + block.across;
+    const int block_y = y * (alone ? 1 : component.down) + block.down;
+    edges_->EdgeBlock(block.part, block_x, block_y, whole);
+    if (block.part != 0) return true;
+    for (std::size_t k = 0; std::cmp_less(k, terms_); ++k) {
+      rows_.At(static_cast<std::size_t>(block_x), static_cast<std::size_t>(block.down),
+               static_cast<int>(k)) = whole[k];
+    }
+    return true;
   }
 
   [[nodiscard]] bool ReadAc(const AcTable& table, std::size_t column, std::size_t row) {
@@ -218,14 +256,15 @@ class SequentialReader {
   const JpegLayout& layout_;
   const JpegScan& scan_;
   const int terms_;
+  EdgeSink* const edges_;
   const Walk walk_;
   JpegBits bits_;
   Restarts restarts_;
   std::vector<std::unique_ptr<DcTable>> dc_tables_;
   std::vector<std::unique_ptr<AcTable>> ac_tables_;
   std::vector<Tables> parts_;
-  Planes rows_;  // of one row of MCUs
-  int mean_ = 0;
+  Planes rows_;                 // of one row of MCUs
+  std::array<int, 3> means_{};  // of each part of the scan, up to here
 };
 
 // The scan that first gives AC terms of the luma that are wanted.
@@ -376,9 +415,9 @@ int UnknownAcBits(const JpegLayout& layout) {
   return gives_all ? scan->low : 16;
 }
 
-bool ReadLuma(Bytes bytes, const JpegLayout& layout, int terms, LumaSink& sink) {
+bool ReadLuma(Bytes bytes, const JpegLayout& layout, int terms, LumaSink& sink, EdgeSink* edges) {
   if (layout.progressive) return ProgressiveReader(bytes, layout, terms).Read(sink);
-  return SequentialReader(bytes, layout, terms).Read(sink);
+  return SequentialReader(bytes, layout, terms, edges).Read(sink);
 }
 
 }  // namespace kith::hashing::internal

@@ -36,13 +36,30 @@ class LumaSink {
   virtual void BlockRow(const LumaRow& row) = 0;
 };
 
+// All terms of a block, in zigzag order, as they stand in the file.
+using JpegBlock = std::array<std::int16_t, kBlockTerms>;
+
+// Takes whole blocks of all components at the edges of a sequential picture.
+class EdgeSink {
+ public:
+  virtual ~EdgeSink() = default;
+  // Wanted are the first row of MCUs and this one, the first column and the last one.
+  [[nodiscard]] virtual int bottom_row() const = 0;
+  // `x` and `y` count the blocks of the component; they may lie beyond the picture.
+  virtual void EdgeBlock(int component, int x, int y, const JpegBlock& block) = 0;
+  // After each row of MCUs. False: the picture is of no use, and what is left of it is not read.
+  [[nodiscard]] virtual bool GoOn(int row) = 0;
+};
+
 // What is left out of AC terms of a progressive picture: the low bits that its first scan of them
 // does not give. The others are 0.
 [[nodiscard]] int UnknownAcBits(const JpegLayout& layout);
 
 // The first `terms` coefficients, 1..kLumaTerms. Those of a sequential picture,
 // and every mean, are exact; AC terms of a progressive one lack the bits above, and are taken in
-// the middle of what they may be. False: don't know; what the sink has seen is to be thrown away.
-[[nodiscard]] bool ReadLuma(Bytes bytes, const JpegLayout& layout, int terms, LumaSink& sink);
+// the middle of what they may be. False: don't know; what the sinks have seen is to be thrown away.
+// `edges`: of a sequential picture, or null.
+[[nodiscard]] bool ReadLuma(Bytes bytes, const JpegLayout& layout, int terms, LumaSink& sink,
+                            EdgeSink* edges = nullptr);
 
 }  // namespace kith::hashing::internal

@@ -9,8 +9,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "hashing/internal/borders.h"
+#include "hashing/internal/jpeg_edges.h"
 #include "hashing/internal/jpeg_luma.h"
 
 namespace kith::hashing::test {
@@ -86,6 +90,29 @@ bool IsNear(int ours, int theirs, int unknown) {
          std::abs(theirs) <= least + lost;
 }
 
+class Borders : public RowSink {
+ public:
+  void Begin(int width, int height) override { finder_.emplace(width, height); }
+  void Rows(const std::uint8_t* rgb, int count, std::size_t stride) override {
+    for (std::size_t i = 0; std::cmp_less(i, count); ++i) finder_->AddRow(rgb + i * stride);
+  }
+  [[nodiscard]] bool any() const { return finder_.has_value() && finder_->Find().has_value(); }
+
+ private:
+  std::optional<internal::BorderFinder> finder_;
+};
+
+// What the edges say to have no borders has none, and is whole.
+bool EdgesAreRight(std::span<const std::uint8_t> bytes, const internal::JpegLayout& layout,
+                   const DecodeLimits& limits) {
+  internal::JpegEdges edges(layout);
+  Collect rest;
+  if (layout.progressive || !internal::ReadLuma(bytes, layout, 1, rest, &edges)) return true;
+  if (edges.MayHaveBorders()) return true;
+  Borders borders;
+  return Decode(bytes, limits, borders).disposition == Disposition::kHashed && !borders.any();
+}
+
 }  // namespace
 
 LumaVerdict CheckLuma(std::span<const std::uint8_t> bytes, int terms, const DecodeLimits& limits) {
@@ -106,7 +133,7 @@ LumaVerdict CheckLuma(std::span<const std::uint8_t> bytes, int terms, const Deco
       if (!IsNear(ours.blocks_[b][k], theirs[b][k], unknown)) return LumaVerdict::kDiffers;
     }
   }
-  return LumaVerdict::kAgrees;
+  return EdgesAreRight(bytes, *layout, limits) ? LumaVerdict::kAgrees : LumaVerdict::kDiffers;
 }
 
 }  // namespace kith::hashing::test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: hold what hashing/internal/jpeg_luma.h reads against libjpeg's coefficients.
+// Purpose: hold what hashing/internal/jpeg_luma.h reads against libjpeg's coefficients, and what
+// hashing/internal/jpeg_edges.h makes of it against its pixels.
 #pragma once
 
 #include <cstdint>
