@@ -30,6 +30,10 @@ struct FingerprintOptions {
   // Pictures with borders, bars or blurred fill are hashed without them too: one more view a frame,
   // only where there is something to trim and what is left is usable. Costs a second decoding then.
   bool trimmed = true;
+  // Where the exact hash of dialect `full` can be told within kFastMarginBits of
+  // hashing/fast_pdq.h, and the picture has no trimmed view, tell that and no other dialect:
+  // `approximate`. All else is hashed as without it. Needs `full`.
+  bool fast = false;
   DecodeLimits limits = {};
 };
 
@@ -73,6 +77,8 @@ struct Fingerprint {
   std::optional<Digests> digests;  // absent only if not every byte could be read
   int width = 0;                   // as stored; 0 where unknown
   int height = 0;
+  // The codes are near the exact ones of dialect `full`: a filter and no answer. Only if asked for.
+  bool approximate = false;
   // Empty unless hashed, low_quality or partial. First the original, then by frame and crop; at
   // most kMaxViews.
   std::vector<ViewFingerprint> views;

@@ -79,8 +79,9 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     return std::make_unique<Impl>(options_, path_, posture_);
   }
 
-  Fingerprint OfFile(int fd, const FingerprintOptions& options) {
+  Fingerprint OfFile(int fd, const FingerprintOptions& options, const NeedsExact* needs_exact) {
     request_.options = options;
+    needs_exact_ = needs_exact;
     return hashing::internal::ReadAndHash(fd, options, *this);
   }
 
@@ -99,6 +100,19 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
 
   void Hash(std::uint64_t size, Fingerprint& print) override {
     std::memset(memory_->bytes().data() + size, 0, kZeroBytes);
+    Ask(size, print);
+    if (!print.approximate || needs_exact_ == nullptr || !(*needs_exact_)(print)) return;
+    print.approximate = false;
+    print.views.clear();
+    request_.options.fast = false;
+    Ask(size, print);
+  }
+
+  [[nodiscard]] const Posture& posture() const { return posture_; }
+
+ private:
+  // Has the worker hash what is in the memory.
+  void Ask(std::uint64_t size, Fingerprint& print) {
     const Clock::time_point begin = Clock::now();
     if (absl::Status status = SendRequest(size); !status.ok()) {
       return Lose(print, Disposition::kDecoderCrash, std::string(status.message()));
@@ -133,9 +147,6 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     if (++files_ >= options_.files_per_worker || busy_ >= kBusyTime) worker_ = nullptr;
   }
 
-  [[nodiscard]] const Posture& posture() const { return posture_; }
-
- private:
   // Hands the picture to the worker; to a new one if there is none, or if it died while idle.
   absl::Status SendRequest(std::uint64_t size) {
     for (int attempt = 0; attempt < 2; ++attempt) {
@@ -174,6 +185,7 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
   std::unique_ptr<SharedMemory> memory_;
   bool memory_is_known_ = false;  // to this worker
   CageRequest request_;
+  const NeedsExact* needs_exact_ = nullptr;  // of the file at hand
   Message answer_;
 };
 
@@ -199,7 +211,12 @@ std::unique_ptr<CagedFingerprinter> CagedFingerprinter::Another() const {
 CagedFingerprinter::~CagedFingerprinter() = default;
 
 Fingerprint CagedFingerprinter::OfFile(int fd, const FingerprintOptions& options) {
-  return impl_->OfFile(fd, options);
+  return impl_->OfFile(fd, options, nullptr);
+}
+
+Fingerprint CagedFingerprinter::OfFile(int fd, const FingerprintOptions& options,
+                                       const NeedsExact& needs_exact) {
+  return impl_->OfFile(fd, options, &needs_exact);
 }
 
 const Posture& CagedFingerprinter::posture() const { return impl_->posture(); }

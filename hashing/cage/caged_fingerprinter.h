@@ -17,6 +17,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -54,6 +55,11 @@ class CagedFingerprinter {
 
   // As FingerprintFile, bit for bit but for the times.
   [[nodiscard]] Fingerprint OfFile(int fd, const FingerprintOptions& options);
+  // The same where `options` ask for a fast hash; but one that is only approximate, and needs to be
+  // exact in the eyes of `needs_exact`, is made again from the same bytes without that option.
+  using NeedsExact = std::function<bool(const Fingerprint&)>;
+  [[nodiscard]] Fingerprint OfFile(int fd, const FingerprintOptions& options,
+                                   const NeedsExact& needs_exact);
 
   // What the first worker said of itself before it saw any file.
   [[nodiscard]] const Posture& posture() const;

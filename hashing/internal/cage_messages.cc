@@ -13,16 +13,17 @@ namespace kith::hashing::internal {
 namespace {
 
 // The kind of a message and, in the last digit, the version of all of them.
-constexpr std::uint32_t kHelloMagic = 0x4B444832;    // "KDH2"
-constexpr std::uint32_t kRequestMagic = 0x4B445232;  // "KDR2"
-constexpr std::uint32_t kAnswerMagic = 0x4B444132;   // "KDA2"
+constexpr std::uint32_t kHelloMagic = 0x4B444833;    // "KDH3"
+constexpr std::uint32_t kRequestMagic = 0x4B445233;  // "KDR3"
+constexpr std::uint32_t kAnswerMagic = 0x4B444133;   // "KDA3"
 
 enum OptionBits : std::uint8_t {
   kFullBit = 1,
   kCli512Bit = 2,
   kOrientationsBit = 4,
   kTrimmedBit = 8,
-  kUnknownBits = 0xF0,
+  kFastBit = 16,
+  kUnknownBits = 0xE0,
 };
 
 class Writer {
@@ -186,7 +187,8 @@ Message WriteRequest(const CageRequest& request) {
   out.Put(request.capacity_bytes);
   out.Put(static_cast<std::uint8_t>(
       (options.full ? kFullBit : 0) | (options.cli512 ? kCli512Bit : 0) |
-      (options.orientations ? kOrientationsBit : 0) | (options.trimmed ? kTrimmedBit : 0)));
+      (options.orientations ? kOrientationsBit : 0) | (options.trimmed ? kTrimmedBit : 0) |
+      (options.fast ? kFastBit : 0)));
   out.Put(options.limits.max_bytes);
   out.Put(options.limits.max_side);
   out.Put(options.limits.max_pixels);
@@ -209,6 +211,7 @@ std::optional<CageRequest> ReadRequest(std::span<const std::uint8_t> message) {
   options.cli512 = (bits & kCli512Bit) != 0;
   options.orientations = (bits & kOrientationsBit) != 0;
   options.trimmed = (bits & kTrimmedBit) != 0;
+  options.fast = (bits & kFastBit) != 0;
   options.limits.max_bytes = in.Get<std::uint64_t>();
   options.limits.max_side = in.Get<std::uint32_t>();
   options.limits.max_pixels = in.Get<std::uint64_t>();
@@ -225,6 +228,7 @@ Message WriteAnswer(std::uint64_t sequence, const Fingerprint& print) {
   out.Put(static_cast<std::uint8_t>(print.disposition));
   out.Put(print.width);
   out.Put(print.height);
+  out.Put(static_cast<std::uint8_t>(print.approximate ? 1 : 0));
   out.Put(print.times.hash_ns);
   const std::size_t detail = std::min(print.detail.size(), kMaxDetailBytes);
   out.Put(static_cast<std::uint8_t>(detail));
@@ -261,11 +265,19 @@ bool ReadAnswer(std::span<const std::uint8_t> message, const CageRequest& reques
   read.height = in.Get<std::int32_t>();
   if (read.width < 0 || read.height < 0) return false;
   if (!SidesMakeSense(read, request.options.limits)) return false;
+  const auto approximate = in.Get<std::uint8_t>();
+  if (approximate > (request.options.fast ? 1 : 0)) return false;
+  read.approximate = approximate == 1;
   read.times.hash_ns += std::max<std::int64_t>(0, in.Get<std::int64_t>());
   const std::size_t detail = in.Get<std::uint8_t>();
   if (detail > kMaxDetailBytes) return false;
   read.detail = Printable(in.Bytes(detail));
-  if (!ReadViews(in, request.options, read) || !in.AtEnd()) return false;
+  FingerprintOptions options = request.options;
+  options.cli512 = options.cli512 && !read.approximate;
+  if (!ReadViews(in, options, read) || !in.AtEnd()) return false;
+  if (read.approximate && (read.disposition != Disposition::kHashed || read.views.size() != 1)) {
+    return false;
+  }
   print = std::move(read);
   return true;
 }

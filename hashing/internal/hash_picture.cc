@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "hashing/fast_pdq.h"
 #include "hashing/internal/borders.h"
 #include "hashing/internal/stop_watch.h"
 
@@ -20,6 +21,18 @@ namespace {
 constexpr std::size_t kMaxFrames = kMaxViews / 2;
 // A frame that is so near to one that is kept adds nothing: what finds the one finds the other.
 constexpr int kSameFrameBits = 10;
+
+DialectHashes HashesOf(const Pdq& pdq, Dialect dialect, bool orientations) {
+  DialectHashes hashes{.dialect = dialect,
+                       .quality = pdq.quality,
+                       .spread = pdq.spread,
+                       .usable = pdq.usable(),
+                       .codes = {},
+                       .orientations = orientations};
+  if (orientations) hashes.codes = AllOrientations(pdq.coefficients);
+  hashes.codes[0] = pdq.code;
+  return hashes;
+}
 
 // Hashes the rows of one view, once for each dialect that makes a difference.
 class ViewHasher {
@@ -48,31 +61,21 @@ class ViewHasher {
     view.height = height_;
     view.dialects_coincide = coincide_;
     std::size_t next = 0;
-    if (options_.full) view.hashes.push_back(Hashes(streams_[next++].Finish(), Dialect::kFull));
+    if (options_.full) {
+      view.hashes.push_back(
+          HashesOf(streams_[next++].Finish(), Dialect::kFull, options_.orientations));
+    }
     if (options_.cli512 && options_.full && coincide_) {
       view.hashes.push_back(view.hashes.front());
       view.hashes.back().dialect = Dialect::kCli512;
     } else if (options_.cli512) {
-      view.hashes.push_back(Hashes(streams_[next].Finish(), Dialect::kCli512));
+      view.hashes.push_back(
+          HashesOf(streams_[next].Finish(), Dialect::kCli512, options_.orientations));
     }
     return view;
   }
 
  private:
-  [[nodiscard]] DialectHashes Hashes(const Pdq& pdq, Dialect dialect) const {
-    DialectHashes hashes{.dialect = dialect,
-                         .quality = pdq.quality,
-                         .spread = pdq.spread,
-                         .usable = pdq.usable(),
-                         .codes = {},
-                         .orientations = options_.orientations};
-    if (options_.orientations) {
-      hashes.codes = AllOrientations(pdq.coefficients);
-    }
-    hashes.codes[0] = pdq.code;
-    return hashes;
-  }
-
   const FingerprintOptions& options_;
   int width_;
   int height_;
@@ -222,10 +225,33 @@ void SetQuality(Fingerprint& print) {
   print.detail = print.detail.empty() ? why : absl::StrCat(why, "; ", print.detail);
 }
 
+// False: to be hashed exactly. A picture that is clearly of no use is, too: the other dialect may
+// see it otherwise.
+bool HashNearly(std::span<const std::uint8_t> bytes, const FingerprintOptions& options,
+                Fingerprint& print) {
+  const StopWatch watch(print.times.decode_ns);
+  const auto fast =
+      options.trimmed ? HashFastIfBare(bytes, options.limits) : HashFast(bytes, options.limits);
+  if (!fast.has_value() || !fast->pdq.usable()) return false;
+  print.approximate = true;
+  print.format = Format::kJpeg;
+  print.format_name = FormatName(print.format);
+  print.disposition = Disposition::kHashed;
+  print.width = fast->width;
+  print.height = fast->height;
+  ViewFingerprint& view = print.views.emplace_back();
+  view.name = ViewName(view.view);
+  view.width = fast->width;
+  view.height = fast->height;
+  view.hashes.push_back(HashesOf(fast->pdq, Dialect::kFull, options.orientations));
+  return true;
+}
+
 }  // namespace
 
 void HashPicture(std::span<const std::uint8_t> bytes, const FingerprintOptions& options,
                  Fingerprint& print) {
+  if (options.fast && options.full && HashNearly(bytes, options, print)) return;
   std::int64_t both_ns = 0;
   const std::int64_t hashed_before_ns = print.times.hash_ns;
   WholeSink sink(options, print.times.hash_ns);

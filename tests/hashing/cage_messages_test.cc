@@ -78,11 +78,36 @@ TEST(CageMessages, RequestsWithUnknownOptionsAreRefused) {
   Message request = internal::WriteRequest({.sequence = 1});
   constexpr std::size_t kOptionsAt = 4 + 3 * 8;
   ASSERT_TRUE(internal::ReadRequest(request).has_value());
-  for (const int bit : {0x10, 0x20, 0x40, 0x80}) {
+  for (const int bit : {0x20, 0x40, 0x80}) {
     Message other = request;
     other[kOptionsAt] = static_cast<std::uint8_t>(other[kOptionsAt] | bit);
     EXPECT_FALSE(internal::ReadRequest(other).has_value()) << bit;
   }
+}
+
+// A worker that was taken over must not pass a guess off where an exact hash was asked for.
+TEST(CageMessages, ApproximateAnswersAreTakenOnlyWhereAskedFor) {
+  Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(1, 700, 680)));
+  ASSERT_EQ(print.disposition, Disposition::kHashed);
+  ASSERT_EQ(print.views.size(), 1u);
+  print.approximate = true;
+  print.views[0].hashes.resize(1);
+  const auto taken = [](const Fingerprint& said, bool fast) {
+    Fingerprint answer = Asked(said);
+    CageRequest request{.sequence = 7};
+    request.options.fast = fast;
+    return internal::ReadAnswer(internal::WriteAnswer(7, said), request, answer) &&
+           answer.approximate;
+  };
+  EXPECT_TRUE(taken(print, true));
+  EXPECT_FALSE(taken(print, false));
+  Fingerprint partial = print;
+  partial.disposition = Disposition::kPartial;
+  EXPECT_FALSE(taken(partial, true));
+  Fingerprint framed = print;
+  framed.views.push_back(framed.views[0]);
+  framed.views[1].view.crop = Crop::kTrimmed;
+  EXPECT_FALSE(taken(framed, true));
 }
 
 TEST(CageMessages, OfAnotherKindLengthOrNumberAreRefused) {
