@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/casework/schema.h"
 #include "server/catalog/names.h"
+#include "server/internal/margins.h"
 #include "server/internal/paging.h"
 
 namespace kith::server {
@@ -92,7 +93,8 @@ class Casework::RunOfCheck final : public CheckRun {
         ledger_(memory_.ledger ? memory_.ledger.get() : &casework_.ledger_),
         run_(run),
         open_(open),
-        opened_(std::move(opened)) {}
+        opened_(std::move(opened)),
+        margins_(memory_.ledger == nullptr, open.want_report()) {}
 
   [[nodiscard]] const v1::MatchStreamOpened& Opened() const override { return opened_; }
 
@@ -108,12 +110,14 @@ class Casework::RunOfCheck final : public CheckRun {
     std::vector<const v1::Fingerprint*> queries;
     for (const v1::EvidenceFile& file : batch.files()) {
       if (auto status = CheckFile(file, files.size()); !status.ok()) return status;
+      if (auto status = margins_.Note(file.fingerprint(), files.size()); !status.ok())
+        return status;
       files.push_back(InBounds(file, shortened));
       queries.push_back(&file.fingerprint());
     }
     auto matched = MatchAll(queries);
     if (!matched.ok()) return matched.status();
-    if (auto status = LeaveLongPathsOut(files, *matched); !status.ok()) return status;
+    if (auto status = RecordSettled(files, *matched); !status.ok()) return status;
     v1::MatchStreamBatchResult response;
     for (v1::MatchResult& result : matched->results) {
       Shorten(result);
@@ -133,6 +137,12 @@ class Casework::RunOfCheck final : public CheckRun {
       errors.push_back(absl::StrCat(
           "files whose path is longer than 64 KiB, answered and left out: ", long_paths_));
     }
+    if (unsettled_ > 0) {
+      errors.push_back(
+          absl::StrCat("files that may match what was entered while the check ran, and were not "
+                       "hashed exactly: ",
+                       unsettled_, "; run the check again"));
+    }
     if (auto status =
             ledger_->FinishRun(run_, {.interrupted = !end.complete(),
                                       .entries_walked = std::min(end.entries_walked(), kMaxCount),
@@ -150,6 +160,24 @@ class Casework::RunOfCheck final : public CheckRun {
  private:
   // Nobody will read a ledger of it: such a run may go on for ever in constant memory.
   [[nodiscard]] bool IsAnswerOnly() const { return memory_.ledger && !open_.want_report(); }
+
+  // What asks for exact codes is recorded as matched before all changes: the end of the run looks
+  // at it again.
+  absl::Status RecordSettled(const std::vector<const v1::EvidenceFile*>& files,
+                             const Matched& matched) {
+    std::vector<const v1::EvidenceFile*> settled_files;
+    std::vector<const v1::EvidenceFile*> other_files;
+    Matched settled{.results = {}, .change = matched.change};
+    Matched others{.results = {}, .change = 0};
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const bool wanted = matched.results[i].exact_wanted();
+      (wanted ? other_files : settled_files).push_back(files[i]);
+      (wanted ? others : settled).results.push_back(matched.results[i]);
+    }
+    if (other_files.empty()) return LeaveLongPathsOut(files, matched);
+    if (auto status = LeaveLongPathsOut(settled_files, settled); !status.ok()) return status;
+    return LeaveLongPathsOut(other_files, others);
+  }
 
   // One file with such a path must not end a run over a million.
   absl::Status LeaveLongPathsOut(const std::vector<const v1::EvidenceFile*>& files,
@@ -212,20 +240,24 @@ class Casework::RunOfCheck final : public CheckRun {
       const std::uint64_t change = casework_.catalog_->Version().change();
       std::uint64_t after = 0;
       bool any = false;
+      unsettled_ = 0;
       while (true) {
-        const auto stale = ledger_->StaleFiles(run_, change, after, kMatchedAgainAtOnce);
+        auto stale = ledger_->StaleFiles(run_, change, after, kMatchedAgainAtOnce);
         if (!stale.ok()) return stale.status();
         if (stale->empty()) break;
-        any = true;
+        after = stale->back().file_id;
+        margins_.SetOn(*stale);
         std::vector<const v1::Fingerprint*> queries;
         for (const casework::StoredFile& file : *stale) queries.push_back(&file.fingerprint);
-        const auto matched = MatchAll(queries);
+        auto matched = MatchAll(queries);
         if (!matched.ok()) return matched.status();
+        unsettled_ += Margins::TakeUnsettledOut(*stale, *matched);
+        if (stale->empty()) continue;
+        any = true;
         if (auto status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
             !status.ok()) {
           return status;
         }
-        after = stale->back().file_id;
       }
       if (!any) break;
     }
@@ -240,6 +272,8 @@ class Casework::RunOfCheck final : public CheckRun {
   const v1::MatchStreamOpened opened_;
   std::unordered_set<std::uint64_t> sent_;  // distinct paths of this run, by number
   std::unordered_set<std::uint64_t> kept_;
+  Margins margins_;
+  std::uint64_t unsettled_ = 0;  // files with a margin that may match what came meanwhile
   std::uint64_t long_paths_ = 0;
   bool ended_ = false;
 };
@@ -315,6 +349,13 @@ absl::StatusOr<std::unique_ptr<CheckRun>> Casework::StartCheck(const v1::MatchSt
   opened.set_new_case(run->new_case && !open.case_name().empty());
   opened.set_recorded_paths(run->recorded_paths);
   *opened.mutable_index_version() = catalog_->Version();
+  const auto now = catalog_->Now();
+  if (!now.ok()) return now.status();
+  const std::vector<v1::Dialect> dialects = catalog_->DialectsInUse(*now);
+  opened.set_takes_margins(open.case_name().empty() &&
+                           std::all_of(dialects.begin(), dialects.end(), [](v1::Dialect dialect) {
+                             return dialect == v1::DIALECT_FULL;
+                           }));
   return std::make_unique<RunOfCheck>(this, std::move(memory), *run, open, std::move(opened));
 }
 

@@ -50,7 +50,14 @@ absl::Status CheckQuery(const v1::Fingerprint& query) {
   if (!v1::Disposition_IsValid(query.disposition())) {
     return absl::InvalidArgumentError("unknown disposition");
   }
+  if (query.margin_bits() > kMaxMarginBits) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a margin of ", query.margin_bits(), " bits: at most ", kMaxMarginBits));
+  }
   for (const v1::Code& code : query.codes()) {
+    if (query.margin_bits() > 0 && code.dialect() != v1::DIALECT_FULL) {
+      return absl::InvalidArgumentError("a code with a margin that is not of dialect full");
+    }
     if (code.pdq().size() != sizeof(index::Code)) {
       return absl::InvalidArgumentError(
           absl::StrCat("a PDQ has 32 bytes, this one ", code.pdq().size()));

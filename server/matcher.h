@@ -20,6 +20,8 @@ namespace kith::server {
 
 // Codes of one query: eight orientations in two dialects of 64 views.
 inline constexpr int kMaxCodesAQuery = 1024;
+// How far codes with a margin may lie from the exact ones.
+inline constexpr std::uint32_t kMaxMarginBits = 16;
 // Matches shown in one answer, all queries together: what bounds its memory.
 inline constexpr std::size_t kMaxMatchesACall = 200'000;
 // A check records all matches of its files, up to kMaxLimit each: 256 such files in one batch.
@@ -43,10 +45,11 @@ class Matcher {
   // codes the nearest counts, then the first orientation, dialect and view. Matches are ordered:
   // digests before leads, then by distance, then by entry. A lead that a person rejected for a file
   // of this SHA-256 is none. Total and verdict see all of them, the limit comes after.
-  // Errors: those of CheckQuery (names the query) and CheckOptions; those of the
-  // catalog; RESOURCE_EXHAUSTED for more than `max_matches` to show. Cost: one batched search of
-  // the Hamming index for every some thousand codes. Memory: the matches shown, and beside them
-  // some million pairs of query and entry, or those of the one query that has more.
+  // A query with a margin has no leads: where its exact codes might have one, `exact_wanted` is
+  // set. Errors: those of CheckQuery (names the query) and CheckOptions; those of the catalog;
+  // RESOURCE_EXHAUSTED for more than `max_matches` to show. Cost: one batched search of the Hamming
+  // index for every some thousand codes. Memory: the matches shown, and beside them some million
+  // pairs of query and entry, or those of the one query that has more.
   [[nodiscard]] absl::StatusOr<std::vector<v1::MatchResult>> Match(
       std::span<const v1::Fingerprint* const> queries, const v1::MatchOptions& options,
       const catalog::Moment& moment, std::size_t max_matches = kMaxMatchesACall) const;

@@ -26,5 +26,6 @@ list(
   case_desk.cc
   case_tasks.cc
   check_run.cc
+  internal/margins.cc
   clusters.cc
   evidence_index.cc)

@@ -166,6 +166,7 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
     result.set_total(chosen.size());
     result.set_truncated(count < chosen.size());
     result.set_rejected(rejected);
+    result.set_exact_wanted(exact_wanted_[i]);
     result.set_held_back(static_cast<std::uint64_t>(std::count_if(
         chosen.begin(), chosen.end(), [](const Chosen& match) { return match.facts.held_back; })));
     for (std::size_t k = 0; k < count; ++k) {

@@ -27,26 +27,34 @@ bool CanMeet(const MatchCall& call, v1::Dialect dialect) {
 
 }  // namespace
 
-void MatchGroup::Add(const v1::Fingerprint& query) {
-  bool ambiguous = false;
-  if (query.disposition() != v1::DISPOSITION_LOW_QUALITY) {
-    for (const v1::Code& code : query.codes()) {
-      if (!casework::IsUsable(code)) continue;
-      ambiguous = ambiguous || code.pdq() == query.digests().sha256();
-      if (!CanMeet(call_, code.dialect())) continue;
-      std::copy(code.pdq().begin(), code.pdq().end(), codes_.emplace_back().begin());
-      QueryCode& of = code_of_.emplace_back();
-      of.query = queries_.size();
-      if (code.orientation() != v1::ORIENTATION_UNSPECIFIED) of.orientation = code.orientation();
-      of.dialect = code.dialect();
-      of.frame = code.view().frame();
-      if (code.view().crop() != v1::CROP_UNSPECIFIED) of.crop = code.view().crop();
-    }
+void MatchGroup::AddCodes(const v1::Fingerprint& query) {
+  const bool near = query.margin_bits() > 0;
+  for (const v1::Code& code : query.codes()) {
+    if (!casework::IsUsable(code)) continue;
+    ambiguous_.back() = ambiguous_.back() || code.pdq() == query.digests().sha256();
+    if (!CanMeet(call_, code.dialect())) continue;
+    index::Code& bytes = near ? near_codes_.emplace_back() : codes_.emplace_back();
+    std::copy(code.pdq().begin(), code.pdq().end(), bytes.begin());
+    QueryCode& of = near ? near_code_of_.emplace_back() : code_of_.emplace_back();
+    of.query = queries_.size() - 1;
+    if (code.orientation() != v1::ORIENTATION_UNSPECIFIED) of.orientation = code.orientation();
+    of.dialect = code.dialect();
+    of.frame = code.view().frame();
+    if (code.view().crop() != v1::CROP_UNSPECIFIED) of.crop = code.view().crop();
   }
+}
+
+void MatchGroup::Add(const v1::Fingerprint& query) {
   queries_.push_back(&query);
-  ambiguous_.push_back(ambiguous);
+  ambiguous_.push_back(false);
   candidates_.emplace_back();
   reduce_at_.push_back(kReducedFrom);
+  constexpr std::uint32_t kFull = 1U << static_cast<unsigned>(v1::DIALECT_FULL);
+  const bool only_full = (call_.dialects & ~kFull) == 0;
+  // Codes of `full` alone rule nothing out where there are others.
+  exact_wanted_.push_back(query.margin_bits() > 0 && !only_full);
+  if (exact_wanted_.back() || query.disposition() == v1::DISPOSITION_LOW_QUALITY) return;
+  AddCodes(query);
 }
 
 bool MatchGroup::Visible(std::uint64_t entry, EntryFacts& facts) const {
@@ -82,10 +90,10 @@ void MatchGroup::AddLead(const QueryCode& code, const index::Label& label, int d
 
 absl::Status MatchGroup::FindCodes() {
   const auto farthest = std::max_element(call_.radius_of_set.begin(), call_.radius_of_set.end());
-  if (codes_.empty() || farthest == call_.radius_of_set.end() ||
-      *farthest == MatchCall::kNotAsked) {
+  if (farthest == call_.radius_of_set.end() || *farthest == MatchCall::kNotAsked) {
     return absl::OkStatus();
   }
+  if (auto status = FindCandidates(*farthest); !status.ok() || codes_.empty()) return status;
   index::SearchOptions options;
   options.radius_bits = *farthest;
   options.limit = 0;
@@ -108,6 +116,27 @@ absl::Status MatchGroup::FindCodes() {
   if (!found.ok()) return found.status();
   if (no_memory) return absl::ResourceExhaustedError("out of memory: ask with a smaller radius");
   if (too_many) return absl::OutOfRangeError("too many leads for a group of queries");
+  return absl::OkStatus();
+}
+
+absl::Status MatchGroup::FindCandidates(int farthest) {
+  if (near_codes_.empty()) return absl::OkStatus();
+  std::uint32_t widest = 0;
+  for (const v1::Fingerprint* query : queries_) widest = std::max(widest, query->margin_bits());
+  index::SearchOptions options;
+  options.radius_bits = farthest + static_cast<int>(widest);
+  options.limit = 0;
+  options.keep = [&](std::size_t position, const index::Label& label, int distance_bits) {
+    const QueryCode& code = near_code_of_[position];
+    if (exact_wanted_[code.query]) return false;
+    const auto margin = static_cast<int>(queries_[code.query]->margin_bits());
+    if (IsLead(code, label, distance_bits - margin)) exact_wanted_[code.query] = true;
+    return false;
+  };
+  const auto found = catalog_.codes().Search(near_codes_, options);
+  if (!absl::IsInvalidArgument(found.status())) return found.status();
+  // The engine does not reach so far: then nothing is ruled out.
+  for (const QueryCode& code : near_code_of_) exact_wanted_[code.query] = true;
   return absl::OkStatus();
 }
 

@@ -72,7 +72,7 @@ class MatchGroup {
       : call_(call), catalog_(call.catalog), moment_(call.moment) {}
 
   void Add(const v1::Fingerprint& query);
-  [[nodiscard]] std::size_t codes() const { return codes_.size(); }
+  [[nodiscard]] std::size_t codes() const { return codes_.size() + near_codes_.size(); }
   [[nodiscard]] std::size_t size() const { return queries_.size(); }
   // Searches by code. OUT_OF_RANGE: too many leads for several queries; divide the group.
   [[nodiscard]] absl::Status FindCodes();
@@ -93,6 +93,10 @@ class MatchGroup {
   // Whether the query's code, at this distance of the entry's, tells of a match.
   [[nodiscard]] bool IsLead(const QueryCode& code, const index::Label& label,
                             int distance_bits) const;
+  // Adds the query's codes to those that are searched.
+  void AddCodes(const v1::Fingerprint& query);
+  // Of queries with a margin, finds those that have to be asked again.
+  [[nodiscard]] absl::Status FindCandidates(int farthest);
   void AddLead(const QueryCode& code, const index::Label& label, int distance_bits);
   [[nodiscard]] absl::Status FindDigests(index::DigestKind kind, By by,
                                          const std::string& (v1::Digests::*digest)() const);
@@ -114,6 +118,10 @@ class MatchGroup {
   std::size_t leads_ = 0;                           // of all queries
   std::vector<index::Code> codes_;
   std::vector<QueryCode> code_of_;  // of each code
+  // The same of queries with a margin, and which of these want exact codes.
+  std::vector<index::Code> near_codes_;
+  std::vector<QueryCode> near_code_of_;
+  std::vector<bool> exact_wanted_;  // of each query
   std::unordered_map<std::uint64_t, std::shared_ptr<const v1::Series>> series_;
 };
 
