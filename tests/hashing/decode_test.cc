@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/hashing/pictures.h"
@@ -16,6 +17,7 @@ using test::Data;
 using test::DecodeAll;
 using test::Decoded;
 using test::JpegColour;
+using test::JpegStyle;
 using test::LargestDifference;
 using test::Picture;
 using test::PngColour;
@@ -130,6 +132,24 @@ TEST(DecodeJpeg, ManyScansAreOverTheLimit) {
   const Decoded decoded = DecodeAll(bomb);
   EXPECT_EQ(decoded.result.disposition, Disposition::kOverLimit) << decoded.result.detail;
   EXPECT_THAT(decoded.result.detail, testing::HasSubstr("500 scans"));
+}
+
+// Rare, and libjpeg-turbo knows it: other bytes, the same pixels.
+TEST(DecodeJpeg, ArithmeticCoding) {
+  const Picture picture = test::Synthetic(6, 141, 97);
+  for (const bool progressive : {false, true}) {
+    JpegStyle style{.progressive = progressive, .exif = {}};
+    const Decoded huffman = DecodeAll(EncodeJpeg(picture, style));
+    style.arithmetic = true;
+    const Data file = EncodeJpeg(picture, style);
+    const Data frame = {0xFF, static_cast<std::uint8_t>(progressive ? 0xCA : 0xC9)};
+    EXPECT_NE(std::search(file.begin(), file.end(), frame.begin(), frame.end()), file.end());
+    const Decoded decoded = DecodeAll(file);
+    EXPECT_EQ(decoded.result.disposition, Disposition::kHashed) << decoded.result.detail;
+    EXPECT_EQ(LargestDifference(decoded.picture, huffman.picture), 0);
+    const Data cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(file.size() / 2));
+    EXPECT_EQ(DecodeAll(cut).result.disposition, Disposition::kPartial);
+  }
 }
 
 // 12 bits a sample, and lossless coding: named, not called damaged.

@@ -137,6 +137,7 @@ Data EncodeJpeg(const Picture& picture, const JpegStyle& style) {
   }
   info.restart_interval = static_cast<unsigned>(style.restart_mcus);
   info.optimize_coding = style.optimised ? TRUE : FALSE;
+  info.arith_code = style.arithmetic ? TRUE : FALSE;
   if (style.progressive) jpeg_simple_progression(&info);
   jpeg_start_compress(&info, TRUE);
   if (!style.exif.empty()) {

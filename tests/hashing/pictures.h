@@ -34,6 +34,7 @@ struct JpegStyle {
   int luma_down = 2;
   int restart_mcus = 0;    // a restart marker after so many; 0: none
   bool optimised = false;  // Huffman codes of the picture's own
+  bool arithmetic = false;
 };
 Data EncodeJpeg(const Picture& picture, const JpegStyle& style = {});
 
