@@ -142,9 +142,9 @@ absl::StatusOr<std::uint64_t> AddOwnFiles(const BenchStoreOptions& options, Impo
   if (options.own_files == 0) return std::uint64_t{0};
   const auto cage = hashing::cage::CagedFingerprinter::Start({});
   if (!cage.ok()) return cage.status();
-  hashing::FingerprintOptions hashing;
-  hashing.cli512 = false;
-  hashing.orientations = false;
+  scan::HashPoolOptions hashing;
+  hashing.fingerprint.cli512 = false;
+  hashing.fingerprint.orientations = false;
   std::uint64_t taken = 0;
   absl::Status status = absl::OkStatus();
   const auto walked =

@@ -75,6 +75,7 @@ absl::Status MeasureRun(const BenchStore& store, const CheckBenchOptions& option
   check.root = options.root;
   check.case_name = options.with_case ? "BENCH/run" : "";
   check.threads = options.threads;
+  check.exact = options.exact;
   check.stop = options.stop;
   const scan::CheckEvents events = watcher.Events();
   const double processor_before = ProcessorSeconds();
@@ -95,6 +96,7 @@ absl::Status MeasureRun(const BenchStore& store, const CheckBenchOptions& option
   result.pictures = watcher.pictures;
   result.matched = watcher.matched;
   result.batches = watcher.batches;
+  result.ruled_out = outcome->ruled_out;
   const hashing::StageTimes& times = outcome->hashing;
   const std::array<std::int64_t, kHashingStages> hashing_ns = {times.read_ns, times.digest_ns,
                                                                times.decode_ns, times.hash_ns};

@@ -19,6 +19,7 @@ struct CheckBenchOptions {
   std::uint64_t seed = 1;         // of the random codes
   int threads = 1;                // that hash
   bool with_case = true;          // record in a case; else a look-up
+  bool exact = false;             // of a look-up: no fast hashes
   v1::Dialect dialect = v1::DIALECT_FULL;
   std::string index_engine = "mih";
   std::stop_token stop;

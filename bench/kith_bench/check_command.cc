@@ -117,6 +117,8 @@ void PrintJson(const CheckArguments& arguments, const CheckBenchResult& result,
       {"processor_seconds", result.processor_seconds},
       {"pictures", result.pictures},
       {"matched", result.matched},
+      {"ruled_out_by_fast_hash", result.ruled_out},
+      {"exact", bench.exact},
       {"walk_errors", result.walk_errors},
       {"batches", result.batches},
       {"replay",
@@ -159,9 +161,11 @@ void PrintTable(const CheckArguments& arguments, const CheckBenchResult& result,
     fmt::print("{:<8} {:>10.3f} {:>6.1f}%\n", kStageNames[i], result.stage_seconds[i],
                100 * shares[i]);
   }
-  fmt::print("\nhashing threads busy {:.0f}%, engine busy {:.0f}%, report {:.2f} s; bound by {}\n",
-             100 * HashingBusy(result, threads), 100 * EngineBusy(result), result.report_seconds,
-             BoundBy(result, threads));
+  fmt::print(
+      "\nhashing threads busy {:.0f}%, engine busy {:.0f}%, report {:.2f} s; bound by {}; {} "
+      "picture(s) ruled out by a fast hash\n",
+      100 * HashingBusy(result, threads), 100 * EngineBusy(result), result.report_seconds,
+      BoundBy(result, threads), result.ruled_out);
 }
 
 int RunCheckCommand(CheckArguments arguments) {
@@ -221,6 +225,7 @@ void AddCheckCommand(CLI::App& app, Run& run) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command->add_flag("--no-case", arguments->no_case, "A look-up: nothing is recorded in a case");
+  command->add_flag("--exact", bench.exact, "Of a look-up: hash exactly, as a recorded check does");
   command
       ->add_option("--dialect", arguments->dialect,
                    "Of the known codes: full, cli512 or unknown (then both are hashed)")

@@ -20,8 +20,9 @@ using StageSeconds = std::array<double, kStageNames.size()>;
 struct CheckBenchResult {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t pictures = 0;  // with a code to match
-  std::uint64_t matched = 0;   // files with a match
+  std::uint64_t pictures = 0;   // with a code to match
+  std::uint64_t matched = 0;    // files with a match
+  std::uint64_t ruled_out = 0;  // by a fast hash
   std::uint64_t own_files = 0;
   std::uint64_t batches = 0;
   std::uint64_t walk_errors = 0;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -36,8 +37,24 @@ struct CheckFlags {
   std::string case_name;
   std::string out;
   std::optional<std::uint32_t> radius_bits;
+  bool exact = false;
   int jobs = 0;
 };
+
+// For programs: how pictures are hashed.
+std::string_view HashingWord(scan::Hashing mode) {
+  switch (mode) {
+    case scan::Hashing::kFiltered:
+      return "filtered";
+    case scan::Hashing::kExactAsked:
+      return "exact: asked for";
+    case scan::Hashing::kExactForCase:
+      return "exact: recorded in a case";
+    case scan::Hashing::kExactForDialects:
+      break;
+  }
+  return "exact: hashes of other or unknown dialect";
+}
 
 // The real path of the folder that is checked: what the ledger knows it by, so that a second run
 // from elsewhere goes on where the first ended.
@@ -91,12 +108,15 @@ class CheckVerb {
     options.root = root_;
     options.case_name = flags_.case_name;
     options.radius_bits = flags_.radius_bits;
+    options.exact = flags_.exact;
     options.threads =
         flags_.jobs > 0 ? flags_.jobs : static_cast<int>(std::thread::hardware_concurrency());
     options.count_first = progress_.wanted();
     options.stop = interrupt_.stop();
     scan::CheckEvents events;
-    events.opened = [this](const v1::MatchStreamOpened& opened) { Opened(opened); };
+    events.opened = [&](const v1::MatchStreamOpened& opened) {
+      Opened(opened, scan::HowToHash(options, opened));
+    };
     events.progress = [this](const scan::CheckProgress& now) { ShowProgress(now); };
     if (program_.json) {
       events.file = [](const v1::EvidenceFile& file, const v1::MatchResult& result) {
@@ -111,7 +131,7 @@ class CheckVerb {
     return Conclude(*outcome);
   }
 
-  void Opened(const v1::MatchStreamOpened& opened) {
+  void Opened(const v1::MatchStreamOpened& opened, scan::Hashing mode) {
     if (program_.json) {
       nlohmann::ordered_json line{{"type", "start"}, {"format", 1}};
       report::PutBytes(line, "root", root_);
@@ -119,6 +139,7 @@ class CheckVerb {
       line["recorded"] = !flags_.case_name.empty();
       line["index_version"] = report::VersionJson(opened.index_version());
       line["paths_on_record"] = opened.recorded_paths();
+      line["hashing"] = HashingWord(mode);
       PrintJson(line);
     }
     if (flags_.case_name.empty()) {
@@ -130,6 +151,13 @@ class CheckVerb {
       Note(fmt::format("Case {} goes on: {} on record; what is unchanged is not read again.",
                        EscapeText(flags_.case_name),
                        report::Counted(opened.recorded_paths(), "path")));
+    }
+    if (mode == scan::Hashing::kExactForCase) {
+      Note("Every picture is hashed exactly, so that later lists can be matched with the record.");
+    } else if (mode == scan::Hashing::kExactForDialects) {
+      Note(
+          "Every picture is hashed exactly: an enabled set has, or may have, hashes of another or "
+          "of unknown dialect, which fast hashes cannot rule out.");
     }
   }
 
@@ -205,6 +233,8 @@ class CheckVerb {
     line["complete"] = outcome.complete;
     line.update(report::SummaryJson(outcome.report.summary()));
     line["resumed"] = outcome.progress.resumed;
+    line["hashing"] = HashingWord(outcome.mode);
+    line["ruled_out_by_fast_hash"] = outcome.ruled_out;
     line["walk_errors"] = outcome.walk.error_count;
     line["series"] = nlohmann::ordered_json::array();
     for (const v1::ReportSeries& series : outcome.report.series()) {
@@ -270,6 +300,8 @@ void AddCheckVerb(CLI::App& app, Program& program) {
                    "Largest PDQ distance in bits (default and most: each set's own)")
       ->check(CLI::Range(0, 31))
       ->type_name("BITS");
+  verb->add_flag("--exact", flags->exact,
+                 "Hash exactly also where a fast hash rules a match out; the answer is the same");
   verb->add_option("--jobs", flags->jobs, "Files read at a time (default: the number of cores)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");

@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kBatchAge{1000};
 // Batches sent and not yet answered: keeps the engine busy and bounds the memory.
 constexpr std::size_t kBatchesAhead = 4;
 constexpr std::chrono::milliseconds kTick{200};
+// A busy engine is not waited for: hashing exactly takes less than this.
+constexpr std::chrono::milliseconds kFilterPatience{500};
 
 absl::Status FromGrpc(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
@@ -163,6 +165,33 @@ void Add(const hashing::StageTimes& one, hashing::StageTimes& total) {
   total.hash_ns += one.hash_ns;
 }
 
+// Asks the engine, from any thread, whether approximate codes may have a match.
+class Filter {
+ public:
+  Filter(const std::shared_ptr<grpc::Channel>& channel, const CheckOptions& options)
+      : stub_(v1::MatchService::NewStub(channel)) {
+    if (options.radius_bits.has_value()) options_.set_radius_bits(*options.radius_bits);
+    options_.set_limit(1);
+  }
+
+  // True too where there is no answer: an exact hash is never wrong.
+  [[nodiscard]] bool NeedsExact(const hashing::Fingerprint& print) const {
+    v1::MatchRequest request;
+    *request.mutable_options() = options_;
+    *request.add_queries() = ToQuery(print);
+    request.mutable_queries(0)->clear_digests();
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kFilterPatience);
+    v1::MatchResponse response;
+    const grpc::Status status = stub_->Match(&context, request, &response);
+    return !status.ok() || response.results_size() != 1 || response.results(0).exact_wanted();
+  }
+
+ private:
+  std::unique_ptr<v1::MatchService::Stub> stub_;
+  v1::MatchOptions options_;
+};
+
 class Check {
  public:
   Check(const std::shared_ptr<grpc::Channel>& channel, const CheckOptions& options,
@@ -187,6 +216,14 @@ class Check {
     // found when a list of another dialect comes later.
     pool_options.fingerprint = {};
     pool_options.threads = options_.threads;
+    mode_ = HowToHash(options_, *opened);
+    const Filter filter(channel_, options_);
+    if (mode_ == Hashing::kFiltered) {
+      pool_options.fingerprint.fast = true;
+      pool_options.needs_exact = [&filter](const hashing::Fingerprint& print) {
+        return filter.NeedsExact(print);
+      };
+    }
     HashPool pool(pool_options, *std::move(cage));
     // Stopping must also wake a walker that waits for room.
     const std::stop_callback on_stop(options_.stop, [&pool] { pool.Cancel(); });
@@ -252,6 +289,7 @@ class Check {
         if (batch.files_size() == 0) begun = Clock::now();
         *batch.add_files() = ToEvidence(hashed);
         Add(hashed.fingerprint.times, hashing_);
+        ruled_out_ += hashed.fingerprint.approximate ? 1 : 0;
         batch_bytes += batch.files(batch.files_size() - 1).ByteSizeLong();
       }
       const bool end = popped == HashPool::Popped::kEnd;
@@ -301,6 +339,8 @@ class Check {
     outcome.sums_agree = !outcome.complete || outcome.walk.entries == counted;
     outcome.progress = ProgressNow();
     outcome.hashing = hashing_;
+    outcome.mode = mode_;
+    outcome.ruled_out = ruled_out_;
     ShowProgress(true);
     return outcome;
   }
@@ -313,11 +353,19 @@ class Check {
   std::atomic<std::uint64_t> expected_files_ = 0;
   std::atomic<std::uint64_t> expected_bytes_ = 0;
   std::uint64_t sent_ = 0;
+  Hashing mode_ = Hashing::kExactAsked;
+  std::uint64_t ruled_out_ = 0;
   hashing::StageTimes hashing_;
   Clock::time_point shown_;
 };
 
 }  // namespace
+
+Hashing HowToHash(const CheckOptions& options, const v1::MatchStreamOpened& opened) {
+  if (options.exact) return Hashing::kExactAsked;
+  if (!options.case_name.empty()) return Hashing::kExactForCase;
+  return opened.takes_margins() ? Hashing::kFiltered : Hashing::kExactForDialects;
+}
 
 absl::StatusOr<CheckOutcome> RunCheck(const std::shared_ptr<grpc::Channel>& channel,
                                       const CheckOptions& options, const CheckEvents& events) {

@@ -25,9 +25,19 @@ struct CheckOptions {
   std::string case_name;  // empty: a look-up
   std::optional<std::uint32_t> radius_bits;
   int threads = 1;
+  bool exact = false;        // hash exactly what a fast hash could rule out
   bool count_first = false;  // count the files beside the run, so that progress knows the whole
   std::stop_token stop;
 };
+
+// How a run hashes pictures. Its answer is the same either way.
+enum class Hashing {
+  kFiltered,         // fast where a fast hash rules a match out, else exactly
+  kExactAsked,       // CheckOptions::exact
+  kExactForCase,     // a case is matched again with lists that come later
+  kExactForDialects  // the engine has codes, or may have, of a dialect that fast hashes do not know
+};
+[[nodiscard]] Hashing HowToHash(const CheckOptions& options, const v1::MatchStreamOpened& opened);
 
 // How far a run has come. `expected_*` are 0 until the count is complete.
 struct CheckProgress {
@@ -53,6 +63,8 @@ struct CheckOutcome {
   v1::Report report;
   CheckProgress progress;
   WalkSummary walk;
+  Hashing mode = Hashing::kExactAsked;
+  std::uint64_t ruled_out = 0;  // files that a fast hash was enough for
   hashing::StageTimes hashing;  // of all threads together
   bool complete = false;
   bool sums_agree = true;  // walked = answered + resumed

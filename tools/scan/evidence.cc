@@ -4,6 +4,8 @@
 #include <span>
 #include <string>
 
+#include "hashing/fast_pdq.h"
+
 namespace kith::scan {
 namespace {
 
@@ -78,6 +80,7 @@ v1::Disposition ToProto(hashing::Disposition disposition) {
 
 v1::Fingerprint ToQuery(const hashing::Fingerprint& fingerprint) {
   v1::Fingerprint out = Common(fingerprint);
+  if (fingerprint.approximate) out.set_margin_bits(hashing::kFastMarginBits);
   for (const hashing::ViewFingerprint& view : fingerprint.views) {
     for (const hashing::DialectHashes& hashes : view.hashes) {
       if (!hashes.usable) continue;

@@ -13,10 +13,13 @@ constexpr std::size_t kMaxLinks = 65'536;
 }  // namespace
 
 hashing::Fingerprint FingerprintWalked(WalkedFile& file, hashing::cage::CagedFingerprinter& cage,
-                                       const hashing::FingerprintOptions& options) {
+                                       const HashPoolOptions& options) {
   Descriptor opened;
   if (file.kind == FileKind::kRegular) opened = OpenFile(file);
-  if (file.kind == FileKind::kRegular) return cage.OfFile(opened.get(), options);
+  if (file.kind == FileKind::kRegular && options.needs_exact) {
+    return cage.OfFile(opened.get(), options.fingerprint, options.needs_exact);
+  }
+  if (file.kind == FileKind::kRegular) return cage.OfFile(opened.get(), options.fingerprint);
   hashing::Fingerprint fingerprint;
   fingerprint.disposition = file.kind == FileKind::kVanished ? hashing::Disposition::kVanished
                             : file.kind == FileKind::kNotRegular
@@ -136,7 +139,7 @@ void HashPool::Work(Cage& cage) {
     const LinkKey key{file.device, file.inode, file.size_bytes, file.mtime_ns};
     const bool linked = file.links > 1;
     lock.unlock();
-    slot->result.fingerprint = FingerprintWalked(file, cage, options_.fingerprint);
+    slot->result.fingerprint = FingerprintWalked(file, cage, options_);
     file.folder.reset();
     lock.lock();
     if (linked) GiveToLink(key, *slot);

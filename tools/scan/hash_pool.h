@@ -25,6 +25,9 @@ struct HashedFile {
 
 struct HashPoolOptions {
   hashing::FingerprintOptions fingerprint;
+  // Of an approximate fingerprint, where `fingerprint` asks for fast ones: whether it has to be
+  // made again exactly. Called by the threads of the pool, several at once.
+  hashing::cage::CagedFingerprinter::NeedsExact needs_exact = {};
   int threads = 1;
   // Files between Push and Pop, the bound of memory and of open folders.
   std::size_t window = 512;
@@ -93,6 +96,6 @@ class HashPool {
 // The fingerprint of one file, by its kind and, where it is regular, its bytes.
 [[nodiscard]] hashing::Fingerprint FingerprintWalked(WalkedFile& file,
                                                      hashing::cage::CagedFingerprinter& cage,
-                                                     const hashing::FingerprintOptions& options);
+                                                     const HashPoolOptions& options);
 
 }  // namespace kith::scan
