@@ -51,6 +51,7 @@
 #define KITH_CATALOG_CALLS(X)  \
   X(AddAgency, kLong)          \
   X(GetAgency, kLookUp)        \
+  X(EditAgency, kLong)         \
   X(ListAgencies, kLookUp)     \
   X(AddContact, kLong)         \
   X(GetContact, kLookUp)       \
@@ -84,7 +85,8 @@
   X(BeginImport, kLong)      \
   X(AddImportRecords, kLong) \
   X(CommitImport, kLong)     \
-  X(AbortImport, kLong)
+  X(AbortImport, kLong)      \
+  X(ListImports, kLong)
 #define KITH_IMPORT_STREAMS(S)
 
 // MatchStream goes both ways and has no place in these lists: see Engine::StartCheck.

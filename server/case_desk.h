@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/casework.pb.h"
+#include "proto/kith/v1/report.pb.h"
 #include "server/casework/ledger.h"
 #include "server/casework/opinions.h"
 #include "server/catalog/catalog.h"
@@ -67,6 +68,10 @@ class CaseDesk {
   // For reports: all tasks, by due day, series and case; all clusters, as of now.
   [[nodiscard]] absl::StatusOr<std::vector<v1::NotificationTask>> Notifications(bool done_too);
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const std::vector<FileCluster>>> Clusters();
+  // The new files of a case, or ("") of all, in pieces: clusters as in Clusters(), then, as cluster
+  // 0, files that lie near no other. One join. False from `take` ends it.
+  [[nodiscard]] absl::Status Worklist(const std::string& case_name,
+                                      const std::function<bool(v1::ReportCluster)>& take);
 
  private:
   using Causes = std::map<casework::AlertCause, std::vector<std::uint64_t>>;

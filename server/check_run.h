@@ -45,6 +45,9 @@ struct CaseworkOptions {
   MatchFunction match;
   // For the statement of method in reports. Errors: as of AdminService.GetCapabilities.
   std::function<absl::StatusOr<v1::GetCapabilitiesResponse>()> capabilities;
+  // What reports on new files and on notifications tell: see casework::ReportOptions.
+  casework::WorklistFunction worklist;
+  casework::NotificationsFunction notifications;
   std::string program;  // name and version, for reports
   std::string host;
 };

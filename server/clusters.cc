@@ -54,13 +54,19 @@ absl::StatusOr<std::vector<FileCluster>> FindClusters(casework::Ledger& ledger,
   // They come by content, so that those of one content follow each other.
   KITH_RETURN_IF_ERROR(ledger.EachUnrecognized([&](casework::Ledger::Unrecognized file) {
     if (files.empty() || files.back().sha256 != file.sha256) {
-      files.push_back(
-          {.file_id = file.file_id, .sha256 = std::move(file.sha256), .case_names = {}});
+      files.push_back({.file_id = file.file_id,
+                       .sha256 = std::move(file.sha256),
+                       .case_names = {},
+                       .file_ids = {}});
       links.Add();
     }
     NewFile& content = files.back();
     content.file_id = std::min(content.file_id, file.file_id);
-    content.case_names.push_back(std::move(file.case_name));
+    const auto place =
+        std::lower_bound(content.case_names.begin(), content.case_names.end(), file.case_name) -
+        content.case_names.begin();
+    content.file_ids.insert(content.file_ids.begin() + place, file.file_id);
+    content.case_names.insert(content.case_names.begin() + place, std::move(file.case_name));
     position_of[file.file_id] = files.size() - 1;
     for (const v1::Code& code : file.codes.codes()) {
       const bool unturned = code.orientation() == v1::ORIENTATION_ORIGINAL ||
@@ -80,7 +86,6 @@ absl::StatusOr<std::vector<FileCluster>> FindClusters(casework::Ledger& ledger,
       }));
   std::map<std::size_t, FileCluster> by_root;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    SortUnique(files[i].case_names);
     FileCluster& cluster = by_root[links.Root(i)];
     cluster.case_names.insert(cluster.case_names.end(), files[i].case_names.begin(),
                               files[i].case_names.end());

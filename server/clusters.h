@@ -21,6 +21,7 @@ struct NewFile {
   std::uint64_t file_id = 0;  // its first number
   std::string sha256;
   std::vector<std::string> case_names;  // sorted
+  std::vector<std::uint64_t> file_ids;  // its number in each of them
 };
 
 struct FileCluster {

@@ -44,10 +44,14 @@ EngineImpl::EngineImpl(std::unique_ptr<catalog::Catalog> catalog)
     : catalog_(std::move(catalog)),
       imports_(*catalog_),
       matcher_(*catalog_, &opinions_),
-      casework_(catalog_.get(), {.match = Matching(),
-                                 .capabilities = [this] { return GetCapabilities({}); },
-                                 .program = absl::StrCat("kith ", KITH_VERSION),
-                                 .host = HostName()}),
+      casework_(catalog_.get(),
+                {.match = Matching(),
+                 .capabilities = [this] { return GetCapabilities({}); },
+                 .worklist = [this](const std::string& name,
+                                    const auto& take) { return desk_.Worklist(name, take); },
+                 .notifications = [this] { return desk_.Notifications(true); },
+                 .program = absl::StrCat("kith ", KITH_VERSION),
+                 .host = HostName()}),
       desk_(catalog_.get(), &opinions_, Matching()) {}
 
 MatchFunction EngineImpl::Matching() const {

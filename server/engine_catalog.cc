@@ -23,6 +23,33 @@ using catalog::Quoted;
 // SQLite numbers its rows with signed integers: no list gave a token beyond.
 constexpr std::uint64_t kMaxRecordNumber = std::numeric_limits<std::int64_t>::max();
 
+// Its tokens tell an entry, and how many records behind it were given: "imported-7.2".
+absl::StatusOr<v1::ListEntriesResponse> ListImported(catalog::Catalog& catalog,
+                                                     const std::string& token, std::size_t size,
+                                                     std::uint64_t set_id,
+                                                     std::uint64_t series_id) {
+  constexpr std::string_view kList = "imported";
+  std::uint64_t skip = 0;
+  const std::size_t dot = token.find('.');
+  const std::string place = token.substr(0, dot);
+  const auto page = ReadPage(kList, 0, place);
+  if (!page.ok()) return page.status();
+  if (dot != std::string::npos && (!absl::SimpleAtoi(token.substr(dot + 1), &skip) ||
+                                   absl::StrCat(place, ".", skip) != token)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "page_token ", Quoted(token), " was not given by this list: begin without one"));
+  }
+  auto found = catalog.ListImported(page->after, skip, size, set_id, series_id);
+  if (!found.ok()) return found.status();
+  v1::ListEntriesResponse response;
+  for (v1::Entry& entry : found->entries) *response.add_entries() = std::move(entry);
+  if (found->more) {
+    response.set_next_page_token(
+        absl::StrCat(MakePageToken(kList, found->after), ".", found->skip));
+  }
+  return response;
+}
+
 }  // namespace
 
 absl::StatusOr<Page> ReadPage(std::string_view list, std::uint32_t page_size,
@@ -187,7 +214,8 @@ absl::StatusOr<v1::GetEntryResponse> EngineImpl::GetEntry(const v1::GetEntryRequ
 
 absl::StatusOr<v1::ListEntriesResponse> EngineImpl::ListEntries(
     const v1::ListEntriesRequest& request) {
-  const auto page = ReadPage("entries", request.page_size(), request.page_token());
+  const auto page = ReadPage("entries", request.page_size(),
+                             request.as_imported() ? std::string() : request.page_token());
   if (!page.ok()) return page.status();
   std::uint64_t set_id = 0;
   std::uint64_t series_id = 0;
@@ -200,6 +228,9 @@ absl::StatusOr<v1::ListEntriesResponse> EngineImpl::ListEntries(
     const auto series = catalog_->directory().series.ByName(request.series());
     if (!series) return absl::NotFoundError(absl::StrCat("no series ", Quoted(request.series())));
     series_id = series->series_id();
+  }
+  if (request.as_imported()) {
+    return ListImported(*catalog_, request.page_token(), page->size, set_id, series_id);
   }
   const auto found = catalog_->ListEntries(page->after, page->size + 1, set_id, series_id);
   if (!found.ok()) return found.status();

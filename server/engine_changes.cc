@@ -34,6 +34,11 @@ absl::StatusOr<std::vector<std::uint64_t>> EntryIds(
 
 }  // namespace
 
+absl::StatusOr<v1::EditAgencyResponse> EngineImpl::EditAgency(
+    const v1::EditAgencyRequest& request) {
+  return Respond(catalog_->EditAgency(request), &v1::EditAgencyResponse::mutable_agency);
+}
+
 absl::StatusOr<v1::SupersedeContactResponse> EngineImpl::SupersedeContact(
     const v1::SupersedeContactRequest& request) {
   return Respond(catalog_->SupersedeContact(request.contact_id(), request.by_contact_id(),

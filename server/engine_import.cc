@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Engine: ImportService.
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/catalog/names.h"
 #include "server/internal/engine_impl.h"
+#include "server/internal/paging.h"
 
 namespace kith::server {
+namespace {
+
+// A page of what files said beside their records: one may be a MiB.
+constexpr std::size_t kMaxImportsPageBytes = std::size_t{2} << 20;
+
+}  // namespace
 
 absl::StatusOr<v1::BeginImportResponse> EngineImpl::BeginImport(
     const v1::BeginImportRequest& request) {
-  auto id = imports_.Begin(request.set(), request.series(), request.source());
+  auto id =
+      imports_.Begin(request.set(), request.series(), request.source(), request.series_names());
   if (!id.ok()) return id.status();
   v1::BeginImportResponse response;
   response.set_import_id(*std::move(id));
@@ -39,12 +49,14 @@ absl::StatusOr<v1::AddImportRecordsResponse> EngineImpl::AddImportRecords(
 
 absl::StatusOr<v1::CommitImportResponse> EngineImpl::CommitImport(
     const v1::CommitImportRequest& request) {
-  const auto imported = imports_.Commit(request.import_id(), request.batches());
+  const auto imported = imports_.Commit(request.import_id(), request.batches(), request.carried());
   if (!imported.ok()) return imported.status();
   v1::CommitImportResponse response;
   response.set_added(imported->added);
   response.set_already_there(imported->already_there);
   response.set_refused(imported->refused);
+  response.set_repeats(imported->repeats);
+  response.set_series_added(imported->series_added);
   *response.mutable_index_version() = catalog_->Version();
   return response;
 }
@@ -53,6 +65,31 @@ absl::StatusOr<v1::AbortImportResponse> EngineImpl::AbortImport(
     const v1::AbortImportRequest& request) {
   if (auto status = imports_.Abort(request.import_id()); !status.ok()) return status;
   return v1::AbortImportResponse();
+}
+
+absl::StatusOr<v1::ListImportsResponse> EngineImpl::ListImports(
+    const v1::ListImportsRequest& request) {
+  const auto page = ReadPage("imports", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  const auto set = catalog_->directory().hash_sets.ByName(request.set());
+  if (!set) {
+    return absl::NotFoundError(absl::StrCat("no hash set ", catalog::Quoted(request.set())));
+  }
+  auto found = catalog_->ListImports(set->set_id(), page->after, page->size + 1);
+  if (!found.ok()) return found.status();
+  v1::ListImportsResponse response;
+  std::size_t bytes = 0;
+  for (v1::ImportRecord& record : *found) {
+    bytes += record.ByteSizeLong();
+    const auto taken = static_cast<std::size_t>(response.imports_size());
+    if (taken == page->size || (taken > 0 && bytes > kMaxImportsPageBytes)) {
+      response.set_next_page_token(
+          MakePageToken("imports", response.imports(response.imports_size() - 1).change()));
+      break;
+    }
+    *response.add_imports() = std::move(record);
+  }
+  return response;
 }
 
 }  // namespace kith::server

@@ -54,6 +54,11 @@ class Builder {
       case v1::REPORT_KIND_METHOD:
         return request_.case_name().empty() ? OfStore(&Builder::MethodOfStore)
                                             : OfCase(&Builder::MethodOfCase);
+      case v1::REPORT_KIND_WORKLIST:
+        return request_.case_name().empty() ? OfStore(&Builder::WorklistOfStore)
+                                            : OfCase(&Builder::WorklistOfCase);
+      case v1::REPORT_KIND_NOTIFICATIONS:
+        return OfStore(&Builder::Notifications);
       default:
         return absl::InvalidArgumentError(
             absl::StrCat("report kind ", request_.kind(), " is not known to this version of kith"));
@@ -77,7 +82,13 @@ class Builder {
           "this report is of a case or of all: name no series; the circulation is of a series");
     }
     KITH_ASSIGN(catalog::Transaction read, ledger_.database().BeginRead());
-    if (!Head(StoreHead(options_))) return absl::OkStatus();
+    v1::Report head = StoreHead(options_);
+    // Of a case that may be purged: what is told of it does not need its files.
+    if (!request_.case_name().empty()) {
+      KITH_RETURN_IF_ERROR(ledger_.GetCase(request_.case_name()).status());
+      head.mutable_scope()->set_case_name(request_.case_name());
+    }
+    if (!Head(std::move(head))) return absl::OkStatus();
     return (this->*body)(read);
   }
 
@@ -112,13 +123,17 @@ class Builder {
     return Files(view, nullptr);
   }
 
-  // Files that match one of the series (all files without `codes`), with all their matches.
-  absl::Status Files(LedgerView& view, const std::set<std::string>* codes) {
+  // Files that match one of the series (all files without `codes`), with all their matches;
+  // `identified_too`: also those that are identified by the word of their source alone.
+  absl::Status Files(LedgerView& view, const std::set<std::string>* codes,
+                     bool identified_too = false) {
     FilePages pages(emit_, options_.fragment_bytes);
     bool taken = true;
     absl::Status refs;
     KITH_RETURN_IF_ERROR(view.Files(codes != nullptr, [&](v1::ReportFile file) {
-      if (codes != nullptr && !MatchesOneOf(file, *codes)) return true;
+      const bool asked = codes == nullptr || MatchesOneOf(file, *codes) ||
+                         (identified_too && file.verdict() == v1::VERDICT_IDENTIFIED);
+      if (!asked) return true;
       refs = FillSourceRefs(options_, file);
       taken = refs.ok() && pages.Add(std::move(file));
       return taken;
@@ -158,7 +173,7 @@ class Builder {
     KITH_ASSIGN(std::vector<v1::ReportSeries> series, SeriesOfCase(view, true));
     const std::set<std::string> codes = CodesOf(series);
     if (!Series(std::move(series))) return absl::OkStatus();
-    return Files(view, &codes);
+    return Files(view, &codes, true);
   }
 
   // Counts the cases and agencies of each series and gives the sightings of all, in their order.
@@ -268,6 +283,32 @@ class Builder {
     KITH_ASSIGN(std::vector<v1::ReportRun> runs, view.AllRuns());
     for (v1::ReportRun& run : runs) *page.mutable_method()->add_runs() = std::move(run);
     emit_(std::move(page));
+    return absl::OkStatus();
+  }
+
+  absl::Status WorklistOfStore(catalog::Transaction& /*read*/) { return Worklist(); }
+  absl::Status WorklistOfCase(LedgerView& /*view*/) { return Worklist(); }
+
+  absl::Status Worklist() {
+    if (!options_.worklist) return absl::OkStatus();
+    return options_.worklist(request_.case_name(), [this](v1::ReportCluster cluster) {
+      v1::Report page;
+      *page.add_clusters() = std::move(cluster);
+      return emit_(std::move(page));
+    });
+  }
+
+  absl::Status Notifications(catalog::Transaction& /*read*/) {
+    if (!options_.notifications) return absl::OkStatus();
+    KITH_ASSIGN(std::vector<v1::NotificationTask> tasks, options_.notifications());
+    const std::string& name = request_.case_name();
+    if (!name.empty()) {
+      std::erase_if(tasks,
+                    [&name](const v1::NotificationTask& task) { return task.case_name() != name; });
+    }
+    EmitRecords(std::move(tasks), emit_, [](v1::Report& page, v1::NotificationTask task) {
+      *page.add_tasks() = std::move(task);
+    });
     return absl::OkStatus();
   }
 

@@ -26,6 +26,13 @@
 
 namespace kith::casework {
 
+// The new files of a case, or ("") of all, cluster by cluster, in pieces; false from `take`:
+// enough.
+using WorklistFunction = std::function<absl::Status(
+    const std::string& case_name, const std::function<bool(v1::ReportCluster)>& take)>;
+// All tasks, done ones too, by due day, series and case.
+using NotificationsFunction = std::function<absl::StatusOr<std::vector<v1::NotificationTask>>()>;
+
 struct ReportOptions {
   std::string program;  // name and version, for the run header
   std::string host;     // likewise
@@ -38,6 +45,8 @@ struct ReportOptions {
       source_refs;
   // What the service can do, for the statement of method.
   std::function<absl::StatusOr<v1::GetCapabilitiesResponse>()> capabilities;
+  WorklistFunction worklist;
+  NotificationsFunction notifications;
   std::size_t fragment_bytes = 512 << 10;  // files of a fragment, about
 };
 

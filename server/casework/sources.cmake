@@ -9,6 +9,7 @@ list(
   casework/internal/ledger_summary.cc
   casework/internal/ledger_view.cc
   casework/internal/match_writer.cc
+  casework/internal/measured_rates.cc
   casework/internal/report_parts.cc
   casework/internal/report_words.cc
   casework/internal/sql.cc
@@ -25,6 +26,7 @@ list(
   case_alerts.cc
   case_desk.cc
   case_tasks.cc
+  case_worklist.cc
   check_run.cc
   internal/margins.cc
   clusters.cc

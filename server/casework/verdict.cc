@@ -118,10 +118,11 @@ std::string_view NearnessOf(bool by_digest, int distance_bits) {
 
 Identification IdentificationOf(bool in_series, v1::SeriesStatus series_status,
                                 v1::TriState victim_identified) {
-  if (in_series) {
-    if (series_status == v1::SERIES_STATUS_IDENTIFIED) return Identification::kIdentified;
-    if (series_status == v1::SERIES_STATUS_UNIDENTIFIED) return Identification::kNotIdentified;
-    return Identification::kSilent;
+  if (in_series && series_status == v1::SERIES_STATUS_IDENTIFIED) {
+    return Identification::kIdentified;
+  }
+  if (in_series && series_status == v1::SERIES_STATUS_UNIDENTIFIED) {
+    return Identification::kNotIdentified;
   }
   if (victim_identified == v1::TRI_STATE_YES) return Identification::kIdentified;
   if (victim_identified == v1::TRI_STATE_NO) return Identification::kNotIdentified;

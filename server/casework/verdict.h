@@ -31,7 +31,8 @@ namespace kith::casework {
 // What an entry says of the children it shows.
 enum class Identification : std::uint8_t { kSilent, kIdentified, kNotIdentified };
 
-// The series decides; `victim_identified` only where there is no series.
+// The series decides where somebody has said whether it is identified; `victim_identified` where
+// there is no series, or one that an import named and of which nobody has said anything.
 [[nodiscard]] Identification IdentificationOf(bool in_series, v1::SeriesStatus series_status,
                                               v1::TriState victim_identified);
 

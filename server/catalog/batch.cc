@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/catalog_impl.h"
 #include "server/catalog/names.h"
 
@@ -22,6 +24,9 @@ constexpr int kIdentity = 3;
 // Earlier entries of one digest that are looked at: more of them are not made by honest lists, and
 // a forged list must not make the addition quadratic.
 constexpr std::size_t kMaxLookedAt = 64;
+
+// A forged list must not fill the memory with names of series.
+constexpr std::size_t kMaxSeriesAnImport = 100'000;
 
 // Which entries of the batch may have a digest, by 64 bits of it: some 30 bytes a digest.
 class TakenDigests {
@@ -89,9 +94,16 @@ struct Batch::Impl {
   // Digests taken by this batch: the indexes learn of them at Commit only.
   TakenDigests taken;
   bool committed = false;
+  ImportSaid said;
+  absl::flat_hash_map<std::string, std::uint64_t> series_named;  // by the name; 0: of none
+  std::vector<v1::Series> new_series;
+  // XXH3 of what each record of the batch said, by its place, and of those that repeat one.
+  std::vector<std::uint64_t> said_by;
+  absl::flat_hash_set<std::pair<std::uint64_t, std::uint64_t>> repeated;
   // Last, so that statements end before their transaction, and it before the rest.
   Transaction transaction;
   EntryWriter writer;
+  std::unique_ptr<CarriedWriter> carried;
 
   Impl(Catalog::Impl& catalog_impl, Transaction write)
       : catalog(catalog_impl),
@@ -100,20 +112,29 @@ struct Batch::Impl {
         writer(transaction) {}
 
   [[nodiscard]] absl::StatusOr<std::uint64_t> Find(const EntryRecord& record);
-  [[nodiscard]] bool CountsAsMuch(const EntryFacts& facts, const EntryRecord& record) const;
+  [[nodiscard]] bool CountsAs(std::uint64_t id, std::uint64_t wanted) const;
+  [[nodiscard]] static bool CountsAsMuch(const EntryFacts& facts, const EntryRecord& record);
   [[nodiscard]] absl::StatusOr<bool> Covers(std::uint64_t entry, const EntryFacts& facts,
                                             const EntryRecord& record);
   [[nodiscard]] absl::StatusOr<bool> CoversTaken(std::uint64_t entry, const EntryRecord& record);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> SeriesNamed(const std::string& name);
+  // Whether the series of this number has this code.
+  [[nodiscard]] bool IsCode(std::uint64_t id, std::string_view name) const;
+  [[nodiscard]] absl::Status Keep(const v1::Entry& entry, std::uint64_t series_id,
+                                  AddedEntry& added);
   void Remember(const EntryRecord& record);
 };
 
-// Whether an entry of these facts tells what the record does, beside digests and codes.
-bool Batch::Impl::CountsAsMuch(const EntryFacts& facts, const EntryRecord& record) const {
+// Whether the series is the wanted one, or counts as it, or none is wanted.
+bool Batch::Impl::CountsAs(std::uint64_t id, std::uint64_t wanted) const {
+  if (wanted == 0 || id == wanted) return true;
+  const auto current = catalog.directory.CurrentSeries(id);
+  return current && current->series_id() == wanted;
+}
+
+// Whether an entry of these facts tells what the record does, beside digests, codes and series.
+bool Batch::Impl::CountsAsMuch(const EntryFacts& facts, const EntryRecord& record) {
   if (facts.withdrawn || facts.hash_set != record.hash_set) return false;
-  if (record.series != 0 && record.series != facts.series) {
-    const auto current = catalog.directory.CurrentSeries(facts.series);
-    if (!current || current->series_id() != record.series) return false;
-  }
   return record.victim_identified == v1::TRI_STATE_UNSPECIFIED ||
          record.victim_identified == facts.victim_identified;
 }
@@ -123,14 +144,17 @@ bool Batch::Impl::CountsAsMuch(const EntryFacts& facts, const EntryRecord& recor
 absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& facts,
                                          const EntryRecord& record) {
   if (!CountsAsMuch(facts, record)) return false;
+  const bool other_series = !CountsAs(facts.series, record.series);
   const int digests = static_cast<int>(!record.md5.empty()) +
                       static_cast<int>(!record.sha1.empty()) +
                       static_cast<int>(!record.sha256.empty());
-  if (digests == 1 && record.codes.empty()) return true;
+  if (digests == 1 && record.codes.empty() && !other_series) return true;
   EntryRecord earlier;
   EntryScan scan(transaction, entry, entry);
   const auto row = scan.Next(earlier);
   if (!row.ok()) return row.status();
+  // It said the same, and a person moved it since: that holds.
+  if (*row && other_series && !CountsAs(earlier.series, record.series)) return false;
   return *row && FindsAsMuch(earlier, record);
 }
 
@@ -142,6 +166,7 @@ absl::StatusOr<bool> Batch::Impl::CoversTaken(std::uint64_t entry, const EntryRe
   if (!row.ok()) return row.status();
   const bool has_digest = !record.md5.empty() || !record.sha1.empty() || !record.sha256.empty();
   return *row && CountsAsMuch(earlier.Facts(), record) && FindsAsMuch(earlier, record) &&
+         CountsAs(earlier.series, record.series) &&
          (has_digest || earlier.source_ref == record.source_ref);
 }
 
@@ -208,7 +233,8 @@ Batch::~Batch() = default;
 
 absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
                                                            std::string_view series,
-                                                           std::string_view note) {
+                                                           std::string_view note,
+                                                           const ImportSaid& said) {
   auto hash_set = impl_->FindSet(set);
   if (!hash_set.ok()) return hash_set.status();
   std::uint64_t series_id = 0;
@@ -225,6 +251,8 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
   batch->hash_set = *std::move(hash_set);
   batch->series = series_id;
   batch->note = std::string(note);
+  batch->said = said;
+  if (said.keep) batch->carried = std::make_unique<CarriedWriter>(batch->transaction);
   batch->first = batch->next = impl_->table.Size();
   return std::unique_ptr<Batch>(new Batch(std::move(batch)));
 }
@@ -232,12 +260,91 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
 absl::StatusOr<AddedEntry> Batch::Add(const v1::Entry& entry) {
   auto record = TakeEntry(entry, impl_->hash_set->dialect());
   if (!record.ok()) return record.status();
-  return Add(*std::move(record));
+  if (impl_->series == 0 && !entry.series().empty()) {
+    const auto named = impl_->SeriesNamed(entry.series());
+    if (!named.ok()) return named.status();
+    record->series = *named;
+  }
+  const std::uint64_t series = impl_->series != 0 ? impl_->series : record->series;
+  auto added = Add(*std::move(record));
+  if (!added.ok() || !impl_->said.keep) return added;
+  if (auto status = impl_->Keep(entry, series, *added); !status.ok()) return status;
+  return added;
+}
+
+// The series of this name, or 0; a new one where the import asks for that.
+absl::StatusOr<std::uint64_t> Batch::Impl::SeriesNamed(const std::string& name) {
+  if (said.series_names != v1::SERIES_NAMES_LINK && said.series_names != v1::SERIES_NAMES_CREATE) {
+    return 0;
+  }
+  const auto known = series_named.find(name);
+  if (known != series_named.end()) return known->second;
+  if (series_named.size() >= kMaxSeriesAnImport) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the records name more than ", kMaxSeriesAnImport, " series: import without their names"));
+  }
+  std::uint64_t id = 0;
+  if (const auto found = catalog.directory.series.ByName(name)) {
+    const auto current = catalog.directory.CurrentSeries(found->series_id());
+    id = current ? current->series_id() : found->series_id();
+  } else if (said.series_names == v1::SERIES_NAMES_CREATE && CheckName("series", name).ok()) {
+    if (auto status = transaction.Execute(
+            "INSERT INTO series (code, note, created_at, unsaid) VALUES (?1, '', ?2, 1)", name,
+            TimeNow());
+        !status.ok()) {
+      return status;
+    }
+    id = transaction.LastInsertId();
+    if (id > UINT32_MAX) return absl::ResourceExhaustedError("too many series");
+    v1::Series& added = new_series.emplace_back();
+    added.set_series_id(id);
+    added.set_code(name);
+  }
+  series_named.emplace(name, id);
+  return id;
+}
+
+// Keeps what a record said beside the entry that it became or repeats.
+absl::Status Batch::Impl::Keep(const v1::Entry& entry, std::uint64_t series_id, AddedEntry& added) {
+  if (added.already_there && added.entry_id < first) return absl::OkStatus();
+  v1::Entry record = entry;
+  record.clear_set();
+  record.clear_entry_id();
+  record.clear_withdrawn();
+  record.clear_added_by_change();
+  record.clear_repeats();
+  const std::string bytes = record.SerializeAsString();
+  const std::uint64_t hash =
+      XXH3_64bits_withSeed(bytes.data(), bytes.size(), catalog.identity_seed);
+  record.set_entry_id(added.entry_id);
+  if (added.already_there) {
+    if (said_by[added.entry_id - first] == hash) return absl::OkStatus();
+    if (!repeated.insert({added.entry_id, hash}).second) return absl::OkStatus();
+    added.repeats = true;
+    record.set_repeats(true);
+    return carried->Add(std::move(record), next - 1);
+  }
+  said_by.push_back(hash);
+  // The entry tells the rest, but for a name under which its series is not known here.
+  v1::Entry own;
+  own.set_entry_id(added.entry_id);
+  *own.mutable_carried() = std::move(*record.mutable_carried());
+  if (own.carried().series().empty() && !record.series().empty() &&
+      !IsCode(series_id, record.series())) {
+    own.mutable_carried()->set_series(record.series());
+  }
+  if (own.carried().ByteSizeLong() == 0) return absl::OkStatus();
+  return carried->Add(std::move(own), added.entry_id);
+}
+
+bool Batch::Impl::IsCode(std::uint64_t id, std::string_view name) const {
+  if (const auto found = catalog.directory.series.ById(id)) return found->code() == name;
+  return id != 0;  // one of this import, made by this name
 }
 
 absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
   record.hash_set = impl_->hash_set->set_id();
-  record.series = impl_->series;
+  if (impl_->series != 0) record.series = impl_->series;
   const auto earlier = impl_->Find(record);
   if (absl::IsInvalidArgument(earlier.status())) {
     return absl::InternalError(earlier.status().message());  // not the record's fault
@@ -260,7 +367,9 @@ absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
   return AddedEntry{.entry_id = record.id, .already_there = false};
 }
 
-absl::Status Batch::Commit() {
+std::uint64_t Batch::series_added() const { return impl_->new_series.size(); }
+
+absl::Status Batch::Commit(const v1::Carried& file) {
   Impl& impl = *impl_;
   if (impl.committed) return absl::InternalError("a batch is committed once");
   impl.committed = true;
@@ -277,8 +386,12 @@ absl::Status Batch::Commit() {
     return status;
   }
   const std::uint64_t change = impl.transaction.LastInsertId();
+  if (impl.carried) {
+    if (auto status = impl.carried->Finish(change, file); !status.ok()) return status;
+  }
   // First the indexes, then the number: no answer claims a change that it did not see.
   return impl.catalog.CommitAndApply(impl.transaction, change, [&impl] {
+    for (v1::Series& series : impl.new_series) impl.catalog.PutSeries(series);
     return impl.is_long ? impl.catalog.FeedFromTables(impl.first, impl.next - 1)
                         : impl.catalog.Feed(impl.feed);
   });

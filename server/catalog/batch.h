@@ -3,7 +3,7 @@
 // Purpose: one addition of entries to a set, of any length, all or none.
 //
 // Thread-safety: belongs to one thread. Other writers wait until it is destroyed; look-ups do not.
-// Memory: some 30 bytes a digest until Commit, and 50 MB.
+// Memory: some 30 bytes a digest and 8 an entry until Commit, and 50 MB.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,7 @@ class Batch {
   // else MD5; one without digests by its codes and its source_ref) that says at least as much: the
   // same digests, codes (by dialect and PDQ), series and victim_identified, where this one has any.
   // Of very many earlier entries of one digest the first 64 are looked at.
+  // Of an import (ImportSaid) it names its series itself, and what it says beside is kept.
   // Errors: INVALID_ARGUMENT for this record only (the batch goes on without it); any other error
   // ends the batch.
   [[nodiscard]] absl::StatusOr<AddedEntry> Add(const v1::Entry& entry);
@@ -35,7 +36,11 @@ class Batch {
   [[nodiscard]] absl::StatusOr<AddedEntry> Add(EntryRecord record);
 
   // Makes what was taken durable, then matchable. A batch that took nothing changes nothing.
-  [[nodiscard]] absl::Status Commit();
+  // `file`: what the file of an import said beside its records.
+  [[nodiscard]] absl::Status Commit(const v1::Carried& file = {});
+
+  // Series that the records named and nobody else had.
+  [[nodiscard]] std::uint64_t series_added() const;
 
  private:
   friend class Catalog;

@@ -24,6 +24,7 @@
 #include "index/hamming_index.h"
 #include "proto/kith/v1/catalog.pb.h"
 #include "proto/kith/v1/common.pb.h"
+#include "proto/kith/v1/import.pb.h"
 #include "server/catalog/change.h"
 #include "server/catalog/database.h"
 #include "server/catalog/directory.h"
@@ -61,6 +62,24 @@ struct CatalogOptions {
 struct AddedEntry {
   std::uint64_t entry_id = 0;
   bool already_there = false;
+  bool repeats = false;  // already there, but kept beside it: see ImportSaid
+};
+
+// What becomes of all that a source says beside what Kith works with.
+struct ImportSaid {
+  // Kept: `carried` of each record, and, in their order, records that say something else of a file
+  // that the same import brought before.
+  bool keep = false;
+  v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
+};
+
+// Entries as their sources said them.
+struct ImportedPage {
+  std::vector<v1::Entry> entries;
+  // Where the next page begins: behind so many records that stand behind this entry.
+  std::uint64_t after = 0;
+  std::uint64_t skip = 0;
+  bool more = false;
 };
 
 // What a set does to a match; one for each set, by number.
@@ -120,6 +139,7 @@ class Catalog {
   // Small records; each Add gives the record as it stands now.
   [[nodiscard]] const Directory& directory() const;
   [[nodiscard]] absl::StatusOr<v1::Agency> AddAgency(const v1::Agency& agency);
+  [[nodiscard]] absl::StatusOr<v1::Agency> EditAgency(const v1::EditAgencyRequest& request);
   [[nodiscard]] absl::StatusOr<v1::Contact> AddContact(const v1::Contact& contact);
   [[nodiscard]] absl::StatusOr<v1::Series> AddSeries(const v1::Series& series);
   // Where `by_contact_id` is 0, the agency's desk stands in its place.
@@ -164,6 +184,15 @@ class Catalog {
                                                                    std::size_t limit,
                                                                    std::uint64_t set_id,
                                                                    std::uint64_t series_id);
+  // The same, each as its source said it: with what is carried, and with the records that repeat an
+  // entry. A page ends early where it grows beyond a MiB.
+  [[nodiscard]] absl::StatusOr<ImportedPage> ListImported(std::uint64_t after, std::uint64_t skip,
+                                                          std::size_t limit, std::uint64_t set_id,
+                                                          std::uint64_t series_id);
+  // Up to `limit` imports into the set with a number above `after`, ascending.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::ImportRecord>> ListImports(std::uint64_t set_id,
+                                                                          std::uint64_t after,
+                                                                          std::size_t limit);
   // Returns how many were active until now.
   [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(std::span<const std::uint64_t> entry_ids,
                                                        const Signature& signature);
@@ -208,7 +237,8 @@ class Catalog {
   // One addition of any length, all or none. The other writers wait until it is destroyed.
   [[nodiscard]] absl::StatusOr<std::unique_ptr<Batch>> BeginBatch(std::string_view set,
                                                                   std::string_view series,
-                                                                  std::string_view note);
+                                                                  std::string_view note,
+                                                                  const ImportSaid& said = {});
 
  private:
   friend class Batch;

@@ -12,20 +12,21 @@ namespace kith::catalog {
 
 // Column change.kind; numbers never change their meaning.
 enum class ChangeKind {
-  kAdded = 1,         // entries first_entry to last_entry
-  kWithdrawn = 2,     // entries of table withdrawal
-  kIdentified = 3,    // series_version, as all of series below
-  kSwitched = 4,      // hash_set_version: enabled or not
-  kUnidentified = 5,  // a correction
-  kSeriesEdited = 6,  // what does not touch a verdict: sensitivity, contacts, note
-  kMerged = 7,        // series_version: merged_into was set
-  kUnmerged = 8,      // a correction
-  kAliased = 9,       // series_alias
-  kMoved = 10,        // entry_moved
-  kContact = 11,      // contact_version
-  kSetEdited = 12,    // hash_set_version: radius, version, handling, source
-  kOpinion = 13,      // of the ledger: a person's word on a match
-  kPurged = 14,       // of the ledger: the files of a case were expunged
+  kAdded = 1,          // entries first_entry to last_entry
+  kWithdrawn = 2,      // entries of table withdrawal
+  kIdentified = 3,     // series_version, as all of series below
+  kSwitched = 4,       // hash_set_version: enabled or not
+  kUnidentified = 5,   // a correction
+  kSeriesEdited = 6,   // what does not touch a verdict: sensitivity, contacts, note
+  kMerged = 7,         // series_version: merged_into was set
+  kUnmerged = 8,       // a correction
+  kAliased = 9,        // series_alias
+  kMoved = 10,         // entry_moved
+  kContact = 11,       // contact_version
+  kSetEdited = 12,     // hash_set_version: radius, version, handling, source
+  kOpinion = 13,       // of the ledger: a person's word on a match
+  kPurged = 14,        // of the ledger: the files of a case were expunged
+  kAgencyEdited = 15,  // agency_version
 };
 
 // "series identified", ...; "change" for a kind that this program does not know.

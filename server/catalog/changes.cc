@@ -40,6 +40,8 @@ std::string_view NameOf(ChangeKind kind) {
       return "opinion given";
     case ChangeKind::kPurged:
       return "case purged";
+    case ChangeKind::kAgencyEdited:
+      return "agency edited";
   }
   return "change";
 }

@@ -21,6 +21,12 @@ absl::Status Taken(absl::Status status, std::string_view what, std::string_view 
 // A chain of what stands in the place of what ends; a damaged store must not make it endless.
 constexpr int kLongestChain = 1000;
 
+absl::Status CheckAgency(const v1::Agency& agency) {
+  return FirstError(
+      {CheckOptionalName("country", agency.country()), CheckOptionalName("desk", agency.desk()),
+       CheckOptionalName("ORI", agency.ori()), CheckOptionalName("type", agency.type())});
+}
+
 }  // namespace
 
 RecordMap<v1::Series>::Pointer Directory::CurrentSeries(std::uint64_t id) const {
@@ -74,17 +80,14 @@ absl::StatusOr<std::shared_ptr<const v1::Agency>> Catalog::Impl::FindAgency(
 }
 
 absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
-  if (auto status = FirstError({CheckAgencyName(agency.name()),
-                                CheckOptionalName("country", agency.country()),
-                                CheckOptionalName("desk", agency.desk())});
-      !status.ok()) {
-    return status;
-  }
+  auto status = FirstError({CheckAgencyName(agency.name()), CheckAgency(agency)});
+  if (!status.ok()) return status;
   auto write = impl_->BeginWrite();
   if (!write.ok()) return write.status();
-  auto status =
-      write->Execute("INSERT INTO agency (name, country, desk, created_at) VALUES (?1, ?2, ?3, ?4)",
-                     agency.name(), agency.country(), agency.desk(), TimeNow());
+  status = write->Execute(
+      "INSERT INTO agency (name, country, desk, ori, type, created_at)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      agency.name(), agency.country(), agency.desk(), agency.ori(), agency.type(), TimeNow());
   if (!status.ok()) return Taken(std::move(status), "agency", agency.name());
   v1::Agency added = agency;
   added.set_agency_id(write->LastInsertId());
@@ -94,6 +97,35 @@ absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
   };
   if (status = impl_->CommitAndApply(*write, 0, put); !status.ok()) return status;
   return added;
+}
+
+absl::StatusOr<v1::Agency> Catalog::EditAgency(const v1::EditAgencyRequest& request) {
+  const Signature signature = SignatureOf(request.signature());
+  if (auto status = CheckSignature(signature); !status.ok()) return status;
+  auto write = impl_->BeginWrite();
+  if (!write.ok()) return write.status();
+  const auto found = impl_->FindAgency(request.name());
+  if (!found.ok()) return found.status();
+  v1::Agency agency = **found;
+  if (request.has_country()) agency.set_country(request.country());
+  if (request.has_desk()) agency.set_desk(request.desk());
+  if (request.has_ori()) agency.set_ori(request.ori());
+  if (request.has_type()) agency.set_type(request.type());
+  if (auto status = CheckAgency(agency); !status.ok()) return status;
+  const auto change = impl_->AddChange(*write, ChangeKind::kAgencyEdited,
+                                       absl::StrCat("agency ", agency.name()), signature);
+  if (!change.ok()) return change.status();
+  auto status = write->Execute(
+      "INSERT INTO agency_version (change, agency, country, desk, ori, type)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      *change, agency.agency_id(), agency.country(), agency.desk(), agency.ori(), agency.type());
+  if (!status.ok()) return status;
+  const auto put = [&] {
+    impl_->directory.agencies.Put(agency.agency_id(), agency.name(), agency);
+    return absl::OkStatus();
+  };
+  if (status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
+  return agency;
 }
 
 absl::StatusOr<v1::Contact> Catalog::AddContact(const v1::Contact& contact) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/catalog/batch.h"
+#include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/entry_record.h"
 #include "server/catalog/names.h"
 
@@ -38,6 +39,7 @@ struct Import {
   std::string set;
   std::string series;
   std::string source;
+  v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
   std::string path;
   std::unique_ptr<Database> stage;
   std::uint64_t batches = 0;
@@ -133,8 +135,11 @@ Imports::Imports(Catalog& catalog, int idle_seconds)
 Imports::~Imports() = default;
 
 absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_view series,
-                                           std::string_view source) {
+                                           std::string_view source, v1::SeriesNames series_names) {
   if (auto status = CheckText("source", source); !status.ok()) return status;
+  if (!v1::SeriesNames_IsValid(series_names)) {
+    return absl::InvalidArgumentError("series_names is none that this version of kith knows");
+  }
   const Directory& directory = impl_->catalog.directory();
   if (directory.hash_sets.ByName(set) == nullptr) {
     return absl::NotFoundError(absl::StrCat("no hash set ", Quoted(set), ": add it first"));
@@ -146,6 +151,7 @@ absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_vie
   import->set = std::string(set);
   import->series = std::string(series);
   import->source = std::string(source);
+  import->series_names = series_names;
   std::string id;
   {
     const std::lock_guard lock(impl_->mutex);
@@ -195,13 +201,17 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
   {
     Statement insert = write->Prepare("INSERT INTO record (entry) VALUES (?1)");
     for (std::size_t i = 0; i < records.size(); ++i) {
-      const auto taken = TakeEntry(*records[i], v1::DIALECT_UNSPECIFIED);
-      if (!taken.ok()) {
-        staged.refused.emplace_back(i, std::string(taken.status().message()));
+      auto status = TakeEntry(*records[i], v1::DIALECT_UNSPECIFIED).status();
+      if (status.ok()) {
+        status = FirstError({CheckText("series", records[i]->series()),
+                             CheckCarried(records[i]->carried(), kMaxCarriedBytes)});
+      }
+      if (!status.ok()) {
+        staged.refused.emplace_back(i, std::string(status.message()));
         continue;
       }
       const std::string bytes = records[i]->SerializeAsString();
-      if (auto status = insert.Bind(BlobView{bytes}).Run(); !status.ok()) return status;
+      if (status = insert.Bind(BlobView{bytes}).Run(); !status.ok()) return status;
       ++staged.staged;
     }
   }
@@ -212,7 +222,9 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
   return staged;
 }
 
-absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::uint64_t batches) {
+absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::uint64_t batches,
+                                             const v1::Carried& file) {
+  if (auto status = CheckCarried(file, kMaxFileCarriedBytes); !status.ok()) return status;
   const auto found = impl_->Find(import_id);
   if (!found.ok()) return impl_->FindCommitted(import_id, batches);
   Import& import = **found;
@@ -222,7 +234,8 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
   ImportedList imported;
   imported.refused = import.refused;
   {
-    auto batch = impl_->catalog.BeginBatch(import.set, import.series, import.source);
+    auto batch = impl_->catalog.BeginBatch(import.set, import.series, import.source,
+                                           {.keep = true, .series_names = import.series_names});
     if (!batch.ok()) return batch.status();
     auto read = import.stage->BeginRead();
     if (!read.ok()) return read.status();
@@ -239,9 +252,11 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
       const auto added = (*batch)->Add(entry);
       if (!added.ok()) return added.status();
       ++(added->already_there ? imported.already_there : imported.added);
+      if (added->repeats) ++imported.repeats;
       import.used = Clock::now();
     }
-    if (auto status = (*batch)->Commit(); !status.ok()) return status;
+    if (auto status = (*batch)->Commit(file); !status.ok()) return status;
+    if (imported.added > 0) imported.series_added = (*batch)->series_added();
   }
   impl_->End(import_id, batches, imported);
   import.over = true;

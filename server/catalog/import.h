@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/catalog.pb.h"
+#include "proto/kith/v1/import.pb.h"
 #include "server/catalog/catalog.h"
 
 namespace kith::catalog {
@@ -35,6 +36,8 @@ struct ImportedList {
   std::uint64_t added = 0;
   std::uint64_t already_there = 0;
   std::uint64_t refused = 0;
+  std::uint64_t repeats = 0;  // of already_there: those that are kept beside their entry
+  std::uint64_t series_added = 0;
 };
 
 class Imports {
@@ -47,15 +50,19 @@ class Imports {
 
   // Errors: NOT_FOUND for the set or series, RESOURCE_EXHAUSTED for too many open imports.
   [[nodiscard]] absl::StatusOr<std::string> Begin(std::string_view set, std::string_view series,
-                                                  std::string_view source);
+                                                  std::string_view source,
+                                                  v1::SeriesNames series_names);
   // Errors: NOT_FOUND, FAILED_PRECONDITION for a batch out of order, RESOURCE_EXHAUSTED.
   [[nodiscard]] absl::StatusOr<StagedBatch> Add(const std::string& import_id, std::uint64_t batch,
                                                 std::span<const v1::Entry* const> records);
   // The import is over when it succeeded; after an error it may be tried again or aborted. The
   // answers of the last 64 committed ones are given again.
-  // Errors: NOT_FOUND, FAILED_PRECONDITION when `batches` is not what came.
+  // Errors: NOT_FOUND, FAILED_PRECONDITION when `batches` is not what came, INVALID_ARGUMENT for
+  // `file`, RESOURCE_EXHAUSTED for too many series.
+  // `file`: what the file says beside its records.
   [[nodiscard]] absl::StatusOr<ImportedList> Commit(const std::string& import_id,
-                                                    std::uint64_t batches);
+                                                    std::uint64_t batches,
+                                                    const v1::Carried& file = {});
   [[nodiscard]] absl::Status Abort(const std::string& import_id);
 
  private:

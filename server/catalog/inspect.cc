@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/catalog/internal/batch_scan.h"
+#include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/catalog_impl.h"
 
 namespace kith::catalog {
@@ -123,6 +124,11 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
     return absl::OkStatus();
   };
   if (auto status = Find(inspection, scan.Run(*read)); !status.ok()) return status;
+  if (auto status = CheckCarriedBlocks(
+          *read, [&](std::string problem) { AddProblem(inspection, std::move(problem)); });
+      !status.ok()) {
+    return status;
+  }
   inspection.entries = scan.entries;
   inspection.batches = scan.batches;
   inspection.change = scan.last_change;

@@ -144,7 +144,11 @@ absl::Status Catalog::Impl::Load() {
 }
 
 absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
-  Statement agencies = read.Prepare("SELECT id, name, country, desk FROM agency ORDER BY id");
+  Statement agencies = read.Prepare(
+      "SELECT a.id, a.name, coalesce(v.country, a.country), coalesce(v.desk, a.desk),"
+      " coalesce(v.ori, a.ori), coalesce(v.type, a.type) FROM agency a LEFT JOIN agency_version v"
+      " ON v.agency = a.id AND v.change = (SELECT max(change) FROM agency_version"
+      " WHERE agency = a.id) ORDER BY a.id");
   while (true) {
     const auto row = agencies.Step();
     if (!row.ok()) return row.status();
@@ -154,6 +158,8 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
     agency.set_name(std::string(agencies.Text(1)));
     agency.set_country(std::string(agencies.Text(2)));
     agency.set_desk(std::string(agencies.Text(3)));
+    agency.set_ori(std::string(agencies.Text(4)));
+    agency.set_type(std::string(agencies.Text(5)));
     directory.agencies.Put(agency.agency_id(), agency.name(), agency);
   }
   Statement contacts = read.Prepare(

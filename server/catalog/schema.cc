@@ -243,7 +243,87 @@ CREATE TRIGGER entry_moved_is_kept BEFORE DELETE ON entry_moved
   BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations = {{{1, kCatalog1}, {2, kCatalog2}}};
+// What sources said of their files beside what Kith works with, in tables of their own: look-ups
+// and starts never read them.
+constexpr std::string_view kCatalog5 = R"sql(
+-- Records in the order of their import, many a row: internal/carried.h. A block of one import
+-- touches the entries first..last of that import; ids go up with the entries.
+CREATE TABLE carried_block (
+  id          INTEGER PRIMARY KEY,
+  first_entry INTEGER NOT NULL,
+  last_entry  INTEGER NOT NULL,
+  data        BLOB NOT NULL
+) STRICT;
+CREATE INDEX carried_block_by_entry ON carried_block (last_entry);
+
+-- What an import's file said beside its records, and the sum over its blocks.
+CREATE TABLE import_file (
+  change INTEGER PRIMARY KEY REFERENCES change (number),
+  format TEXT NOT NULL,
+  data   BLOB NOT NULL,
+  blocks INTEGER NOT NULL,
+  digest BLOB NOT NULL CHECK (length(digest) = 16)
+) STRICT;
+
+CREATE TRIGGER carried_block_stays BEFORE UPDATE ON carried_block
+  BEGIN SELECT RAISE(ABORT, 'what was imported is immutable'); END;
+CREATE TRIGGER carried_block_is_kept BEFORE DELETE ON carried_block
+  BEGIN SELECT RAISE(ABORT, 'what was imported is immutable'); END;
+CREATE TRIGGER import_file_stays BEFORE UPDATE ON import_file
+  BEGIN SELECT RAISE(ABORT, 'what was imported is immutable'); END;
+CREATE TRIGGER import_file_is_kept BEFORE DELETE ON import_file
+  BEGIN SELECT RAISE(ABORT, 'what was imported is immutable'); END;
+
+-- 1: an import brought the name; nobody has said whether the series is identified.
+ALTER TABLE series ADD COLUMN unsaid INTEGER NOT NULL DEFAULT 0 CHECK (unsaid BETWEEN 0 AND 1);
+
+-- As it was, but that a series may be of no status.
+CREATE TABLE series_version_5 (
+  change               INTEGER NOT NULL REFERENCES change (number),
+  series               INTEGER NOT NULL REFERENCES series (id),
+  status               INTEGER NOT NULL CHECK (status BETWEEN 0 AND 2),
+  agency               INTEGER REFERENCES agency (id),
+  contact              INTEGER REFERENCES contact (id),
+  identified_on        TEXT NOT NULL DEFAULT '',
+  jurisdiction         TEXT NOT NULL DEFAULT '',
+  sensitivity          TEXT NOT NULL DEFAULT '',
+  notification         INTEGER NOT NULL DEFAULT 0 CHECK (notification BETWEEN 0 AND 2),
+  notification_contact INTEGER REFERENCES contact (id),
+  restitution_contact  INTEGER REFERENCES contact (id),
+  note                 TEXT NOT NULL DEFAULT '',
+  merged_into          INTEGER REFERENCES series (id),
+  PRIMARY KEY (series, change)
+) STRICT, WITHOUT ROWID;
+INSERT INTO series_version_5 SELECT change, series, status, agency, contact, identified_on,
+  jurisdiction, sensitivity, notification, notification_contact, restitution_contact, note,
+  merged_into FROM series_version;
+DROP TRIGGER series_version_stays;
+DROP TRIGGER series_version_is_kept;
+DROP TABLE series_version;
+ALTER TABLE series_version_5 RENAME TO series_version;
+CREATE TRIGGER series_version_stays BEFORE UPDATE ON series_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER series_version_is_kept BEFORE DELETE ON series_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+
+CREATE TABLE agency_version (
+  change  INTEGER NOT NULL REFERENCES change (number),
+  agency  INTEGER NOT NULL REFERENCES agency (id),
+  country TEXT NOT NULL,
+  desk    TEXT NOT NULL,
+  ori     TEXT NOT NULL,
+  type    TEXT NOT NULL,
+  PRIMARY KEY (agency, change)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE agency ADD COLUMN ori TEXT NOT NULL DEFAULT '';
+ALTER TABLE agency ADD COLUMN type TEXT NOT NULL DEFAULT '';
+CREATE TRIGGER agency_version_stays BEFORE UPDATE ON agency_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER agency_version_is_kept BEFORE DELETE ON agency_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations = {{{1, kCatalog1}, {2, kCatalog2}, {5, kCatalog5}}};
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Catalog: series: identified, merged, named otherwise, and their history.
-#include <algorithm>
+// Catalog: series: added, identified, edited.
 #include <string>
 #include <utility>
 
@@ -14,102 +13,12 @@ namespace {
 
 std::string SubjectOf(const v1::Series& series) { return absl::StrCat("series ", series.code()); }
 
+}  // namespace
+
 absl::Status NeedSignature(const Signature& signature, std::string_view what) {
   if (!signature.who.empty() && !signature.why.empty()) return CheckSignature(signature);
   return absl::InvalidArgumentError(
       absl::StrCat(std::string(what), " is a correction: say who makes it and why"));
-}
-
-void NameContact(const Statement& row, int column, const Directory& directory,
-                 v1::Contact* (v1::Series::*contact)(), v1::Series& series) {
-  if (row.IsNull(column)) return;
-  if (const auto found = directory.contacts.ById(row.Id(column))) *(series.*contact)() = *found;
-}
-
-}  // namespace
-
-void ReadSeries(const Statement& row, int first, const Directory& directory, v1::Series& series) {
-  series.set_status(static_cast<v1::SeriesStatus>(row.Int(first)));
-  if (!row.IsNull(first + 1)) {
-    if (const auto agency = directory.agencies.ById(row.Id(first + 1))) {
-      series.set_agency(agency->name());
-    }
-  }
-  // Whom they name, not who stands in their place today: PutSeries looks for that.
-  NameContact(row, first + 2, directory, &v1::Series::mutable_contact, series);
-  series.set_identified_on(std::string(row.Text(first + 3)));
-  series.set_jurisdiction(std::string(row.Text(first + 4)));
-  series.set_sensitivity(std::string(row.Text(first + 5)));
-  series.set_notification(static_cast<v1::Notification>(row.Int(first + 6)));
-  NameContact(row, first + 7, directory, &v1::Series::mutable_notification_contact, series);
-  NameContact(row, first + 8, directory, &v1::Series::mutable_restitution_contact, series);
-  series.set_note(std::string(row.Text(first + 9)));
-  if (!row.IsNull(first + 10)) {
-    if (const auto into = directory.series.ById(row.Id(first + 10))) {
-      series.set_merged_into(into->code());
-    }
-  }
-}
-
-void Catalog::Impl::PutSeries(v1::Series series) {
-  const auto call = directory.CurrentContact(series.contact().contact_id());
-  const auto tell = directory.CurrentContact(series.notification_contact().contact_id());
-  const auto restitution = directory.CurrentContact(series.restitution_contact().contact_id());
-  series.clear_contact();
-  series.clear_notification_contact();
-  series.clear_restitution_contact();
-  if (call) *series.mutable_contact() = *call;
-  if (tell) *series.mutable_notification_contact() = *tell;
-  if (restitution) *series.mutable_restitution_contact() = *restitution;
-  const std::uint64_t id = series.series_id();
-  const std::string code = series.code();
-  directory.series.Put(id, code, std::move(series));
-}
-
-absl::Status Catalog::Impl::LoadSeries(Transaction& read) {
-  // First all by code: they name each other.
-  Statement names = read.Prepare("SELECT id, code FROM series ORDER BY id");
-  while (true) {
-    const auto row = names.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) break;
-    v1::Series series;
-    series.set_series_id(names.Id(0));
-    series.set_code(std::string(names.Text(1)));
-    directory.series.Put(series.series_id(), series.code(), series);
-  }
-  Statement aliases = read.Prepare(
-      "SELECT a.alias, a.scheme, a.series FROM series_alias a WHERE a.series IS NOT NULL AND"
-      " a.change = (SELECT max(change) FROM series_alias WHERE alias = a.alias) ORDER BY a.alias");
-  std::unordered_map<std::uint64_t, std::vector<v1::SeriesAlias>> aliases_of;
-  while (true) {
-    const auto row = aliases.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) break;
-    v1::SeriesAlias& alias = aliases_of[aliases.Id(2)].emplace_back();
-    alias.set_alias(std::string(aliases.Text(0)));
-    alias.set_scheme(std::string(aliases.Text(1)));
-  }
-  Statement states = read.Prepare(
-      absl::StrCat("SELECT s.id, s.code, s.note, v.change, ", std::string(kSeriesColumns),
-                   " FROM series s LEFT JOIN series_version v ON v.series = s.id AND v.change ="
-                   " (SELECT max(change) FROM series_version WHERE series = s.id) ORDER BY s.id"));
-  while (true) {
-    const auto row = states.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return absl::OkStatus();
-    v1::Series series;
-    series.set_series_id(states.Id(0));
-    series.set_code(std::string(states.Text(1)));
-    series.set_note(std::string(states.Text(2)));
-    series.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
-    if (!states.IsNull(3)) ReadSeries(states, 4, directory, series);
-    for (const v1::SeriesAlias& alias : aliases_of[series.series_id()]) {
-      *series.add_aliases() = alias;
-      directory.series.PutName(series.series_id(), alias.alias());
-    }
-    PutSeries(std::move(series));
-  }
 }
 
 absl::StatusOr<v1::Series> Catalog::Impl::FindUnmerged(std::string_view code) const {
@@ -286,7 +195,8 @@ absl::StatusOr<v1::Series> Catalog::UnidentifySeries(std::string_view code,
   }
   return ChangeSeries(code, ChangeKind::kUnidentified, signature,
                       [](v1::Series& series) -> absl::Status {
-                        if (series.status() != v1::SERIES_STATUS_IDENTIFIED) {
+                        // Of one that an import named it may be said for the first time.
+                        if (series.status() == v1::SERIES_STATUS_UNIDENTIFIED) {
                           return absl::FailedPreconditionError(
                               absl::StrCat("series ", Quoted(series.code()), " is not identified"));
                         }
@@ -338,141 +248,6 @@ absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& requ
   };
   return ChangeSeries(request.code(), ChangeKind::kSeriesEdited, SignatureOf(request.signature()),
                       edit);
-}
-
-absl::StatusOr<v1::Series> Catalog::SetSeriesAlias(std::string_view code,
-                                                   const v1::SeriesAlias& alias,
-                                                   const Signature& signature) {
-  if (auto status =
-          FirstError({CheckName("alias", alias.alias()),
-                      CheckOptionalName("scheme", alias.scheme()), CheckSignature(signature)});
-      !status.ok()) {
-    return status;
-  }
-  auto write = impl_->BeginWrite();
-  if (!write.ok()) return write.status();
-  const auto holder = impl_->directory.series.ByName(alias.alias());
-  const bool removes = code.empty();
-  if (removes && (!holder || holder->code() == alias.alias())) {
-    return absl::NotFoundError(absl::StrCat("no alias ", Quoted(alias.alias())));
-  }
-  if (!removes && holder) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(Quoted(alias.alias()), " already names series ", Quoted(holder->code())));
-  }
-  auto series = impl_->FindAsItIs(removes ? holder->code() : code);
-  if (!series.ok()) return series.status();
-  const auto change = impl_->AddChange(
-      *write, ChangeKind::kAliased,
-      absl::StrCat(SubjectOf(*series), removes ? ", no longer " : ", also ", alias.alias()),
-      signature);
-  if (!change.ok()) return change.status();
-  if (auto status =
-          write->Execute("INSERT INTO series_alias (change, alias, scheme, series)"
-                         " VALUES (?1, ?2, ?3, nullif(?4, 0))",
-                         *change, alias.alias(), alias.scheme(), removes ? 0 : series->series_id());
-      !status.ok()) {
-    return status;
-  }
-  auto& aliases = *series->mutable_aliases();
-  if (removes) {
-    aliases.erase(
-        std::remove_if(aliases.begin(), aliases.end(),
-                       [&](const v1::SeriesAlias& one) { return one.alias() == alias.alias(); }),
-        aliases.end());
-  } else {
-    *aliases.Add() = alias;
-    std::sort(aliases.begin(), aliases.end(),
-              [](const auto& a, const auto& b) { return a.alias() < b.alias(); });
-  }
-  const auto put = [&] {
-    impl_->PutSeries(*series);
-    if (removes) {
-      impl_->directory.series.RemoveName(alias.alias());
-    } else {
-      impl_->directory.series.PutName(series->series_id(), alias.alias());
-    }
-    return absl::OkStatus();
-  };
-  if (auto status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
-  return *impl_->directory.series.ById(series->series_id());
-}
-
-absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::string_view into,
-                                                const Signature& signature) {
-  const auto merged =
-      ChangeSeries(code, ChangeKind::kMerged, signature, [&](v1::Series& series) -> absl::Status {
-        const auto found = impl_->FindSeries(into);
-        if (!found.ok()) return found.status();
-        const auto target = impl_->directory.CurrentSeries((*found)->series_id());
-        if (!target || target->series_id() == series.series_id()) {
-          return absl::FailedPreconditionError(absl::StrCat(
-              "series ", Quoted(series.code()), " and ", Quoted(into), " are one already"));
-        }
-        if (series.status() == v1::SERIES_STATUS_IDENTIFIED &&
-            target->status() != v1::SERIES_STATUS_IDENTIFIED) {
-          return absl::FailedPreconditionError(
-              absl::StrCat("series ", Quoted(series.code()), " is identified and ",
-                           Quoted(target->code()), " is not: merge them the other way round"));
-        }
-        if (series.status() == v1::SERIES_STATUS_IDENTIFIED &&
-            target->agency() != series.agency()) {
-          return absl::FailedPreconditionError(absl::StrCat(
-              "series ", Quoted(series.code()), " was identified by ", Quoted(series.agency()),
-              " and ", Quoted(target->code()), " by ", Quoted(target->agency()),
-              ": whom to call would be lost; let the two agencies agree first"));
-        }
-        series.set_merged_into(target->code());
-        return absl::OkStatus();
-      });
-  if (!merged.ok()) return merged.status();
-  return *impl_->directory.CurrentSeries(merged->series_id());
-}
-
-absl::StatusOr<v1::Series> Catalog::UnmergeSeries(std::string_view code,
-                                                  const Signature& signature) {
-  if (auto status = NeedSignature(signature, "to take a merge back"); !status.ok()) return status;
-  return ChangeSeries(
-      code, ChangeKind::kUnmerged, signature, [](v1::Series& series) -> absl::Status {
-        if (series.merged_into().empty()) {
-          return absl::FailedPreconditionError(
-              absl::StrCat("series ", Quoted(series.code()), " is not merged into another"));
-        }
-        series.clear_merged_into();
-        return absl::OkStatus();
-      });
-}
-
-absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_view code) {
-  const auto series = impl_->FindSeries(code);
-  if (!series.ok()) return series.status();
-  auto read = impl_->database->BeginRead();
-  if (!read.ok()) return read.status();
-  // Aliases and moved entries change no state of their own: told by the words of the change.
-  Statement rows = read->Prepare(absl::StrCat(
-      "SELECT c.number, c.at, c.kind, c.subject, c.who, c.note, v.change, ",
-      std::string(kSeriesColumns),
-      " FROM change c LEFT JOIN series_version v ON v.change = c.number AND v.series = ?1"
-      " WHERE v.change IS NOT NULL OR c.number IN (SELECT change FROM series_alias WHERE series = "
-      "?1"
-      " UNION SELECT change FROM entry_moved WHERE series = ?1) ORDER BY c.number"));
-  rows.Bind((*series)->series_id());
-  std::vector<v1::SeriesEvent> events;
-  while (true) {
-    const auto row = rows.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return events;
-    v1::SeriesEvent& event = events.emplace_back();
-    ReadChange(rows, *event.mutable_change());
-    v1::Series& state = *event.mutable_series();
-    if (rows.IsNull(6)) {
-      if (events.size() > 1) state = events[events.size() - 2].series();
-    } else {
-      ReadSeries(rows, 7, impl_->directory, state);
-    }
-    state.set_series_id((*series)->series_id());
-    state.set_code((*series)->code());
-  }
 }
 
 }  // namespace kith::catalog

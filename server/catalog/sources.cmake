@@ -11,8 +11,10 @@ list(
   catalog/entries.cc
   catalog/entry_table.cc
   catalog/import.cc
+  catalog/imported.cc
   catalog/inspect.cc
   catalog/internal/batch_scan.cc
+  catalog/internal/carried.cc
   catalog/internal/connection.cc
   catalog/internal/entry_mark.cc
   catalog/internal/entry_record.cc
@@ -23,6 +25,8 @@ list(
   catalog/names.cc
   catalog/schema.cc
   catalog/series.cc
+  catalog/series_changes.cc
+  catalog/series_load.cc
   engine.cc
   engine_admin.cc
   engine_catalog.cc

@@ -47,6 +47,24 @@ class CaseworkStory : public ::testing::Test {
     EXPECT_EQ(asked.exit_code, 0) << asked.err;
     return JsonLines(asked.out);
   }
+  // The JSON of a report of this kind.
+  [[nodiscard]] nlohmann::json Report(const std::string& kind,
+                                      const std::vector<std::string>& more = {}) const {
+    const std::filesystem::path folder = world_.Path(Numbered("kind-"));
+    std::vector<std::string> line = {"report", kind, "--out", folder.string()};
+    line.insert(line.end(), more.begin(), more.end());
+    Do(line);
+    return nlohmann::json::parse(ReadFile(folder / (kind + ".json")));
+  }
+  // Series of a report with their files and cases, "Bluebell 1 in 2".
+  static std::vector<std::string> SeriesOf(const nlohmann::json& report) {
+    std::vector<std::string> all;
+    for (const auto& series : report["series"]) {
+      all.push_back(series["series"].get<std::string>() + " " + series["files"].dump() +
+                    (series.contains("cases") ? " in " + series["cases"].dump() : ""));
+    }
+    return all;
+  }
   int Check(const std::string& folder, const std::string& name) const {
     return world_
         .Kith({"check", world_.Path(folder).string(), "--case", name, "--out",
@@ -150,6 +168,10 @@ TEST_F(CaseworkStory, EveryNumberIsRight) {
   EXPECT_EQ(Verdicts("NORTH/2"), (Counts{{"RECOGNIZED", 2}, {"UNRECOGNIZED", 2}}));
   EXPECT_THAT(Alerts(), IsEmpty());
 
+  // Nobody has identified Harebell and Primrose; the lead to Harebell that is wrong still counts.
+  EXPECT_THAT(SeriesOf(Report("leads")), ElementsAre("Harebell 3 in 2", "Primrose 1 in 1"));
+  EXPECT_THAT(SeriesOf(Report("identification", {"--case", "NORTH/1"})), ElementsAre("Bluebell 1"));
+
   // One lead is rejected: it does not come back.
   const auto given = Ask({"opinion", "reject", Sha256("lead5.jpg"), "5", "--who", "B. Brown",
                           "--why", "another child"});
@@ -185,6 +207,31 @@ TEST_F(CaseworkStory, EveryNumberIsRight) {
   EXPECT_EQ(Verdicts("SOUTH/1"), (Counts{{"IDENTIFIED", 1}, {"UNRECOGNIZED", 1}}));
   EXPECT_EQ(last_report_["series"][0]["series"], "Bluebell");
   EXPECT_EQ(Verdicts("SOUTH/2"), (Counts{{"IDENTIFIED", 1}, {"UNRECOGNIZED", 1}}));
+  EXPECT_THAT(SeriesOf(Report("leads")), IsEmpty());
+  for (const auto& [name, series] :
+       std::vector<std::pair<std::string, std::string>>{{"NORTH/1", "Bluebell 1"},
+                                                        {"NORTH/2", "Harebell 1"},
+                                                        {"SOUTH/1", "Bluebell 1"},
+                                                        {"SOUTH/2", "Harebell 1"}}) {
+    EXPECT_THAT(SeriesOf(Report("identification", {"--case", name})), ElementsAre(series)) << name;
+    EXPECT_THAT(SeriesOf(Report("circulation", {"--case", name})), ElementsAre(series + " in 2"))
+        << name;
+  }
+  EXPECT_THAT(SeriesOf(Report("circulation", {"--series", "Primrose"})),
+              ElementsAre("Bluebell 2 in 2"));
+  EXPECT_THAT(SeriesOf(Report("circulation", {"--series", "Harebell"})),
+              ElementsAre("Harebell 2 in 2"));
+  // New: the pair in three cases; same4 and other, lead5 and shop, each alone.
+  const auto worklist = Report("worklist");
+  ASSERT_EQ(worklist["clusters"].size(), 2U);
+  EXPECT_EQ(worklist["clusters"][0]["files"], 2);
+  EXPECT_EQ(worklist["clusters"][0]["cases"].size(), 3U);
+  EXPECT_EQ(worklist["clusters"][1]["cluster"], 0);
+  EXPECT_EQ(worklist["clusters"][1]["files"], 4);
+  EXPECT_EQ(Report("worklist", {"--case", "SOUTH/2"})["clusters"][0]["files"], 1);
+  const auto method = Report("method", {"--case", "SOUTH/1"});
+  EXPECT_EQ(method["method"]["runs"].size(), 2U);
+  EXPECT_EQ(method["method"]["entries"], 5);
   Do({"alert", "close", "1", "--who", "B. Brown", "--why", "told"});
   EXPECT_EQ(Alerts().size(), 3U);
 
@@ -193,6 +240,12 @@ TEST_F(CaseworkStory, EveryNumberIsRight) {
   const auto due = Ask({"notification", "list"});
   ASSERT_EQ(due.size(), 2U);  // NORTH/1 and, by the merge, SOUTH/1
   EXPECT_EQ(due[0]["contact"]["name"], "A. Adams");
+  Do({"notification", "done", "Bluebell", "SOUTH/1", "--who", "B. Brown"});
+  const auto told = Report("notifications")["notifications"];
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0]["case"], "NORTH/1");
+  EXPECT_EQ(told[0]["notified_at"], "");
+  EXPECT_EQ(told[1]["notified_by"], "B. Brown");
 
   Do({"case", "purge", "NORTH/1", "--who", "B. Brown", "--why", "court order", "--yes"});
   const auto left = Ask({"case", "show", "NORTH/1"});
@@ -203,6 +256,10 @@ TEST_F(CaseworkStory, EveryNumberIsRight) {
       world_.Kith({"case", "report", "NORTH/1", "--out", world_.Path("gone").string()}).exit_code,
       2);
   EXPECT_EQ(Ask({"store", "changes"}).back()["what"], "case purged");
+  // What a purge leaves: who is to be told, and that the series was met there.
+  EXPECT_EQ(Report("notifications", {"--case", "NORTH/1"})["notifications"].size(), 1U);
+  EXPECT_THAT(SeriesOf(Report("circulation", {"--series", "Bluebell"})),
+              ElementsAre("Bluebell 2 in 2"));
   Do({"store", "verify"});
 }
 

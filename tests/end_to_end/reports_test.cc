@@ -185,7 +185,37 @@ TEST_F(Kinds, HaveTheRightNumbersOnEveryPage) {
   EXPECT_EQ(of_case["series"].size(), 3U);
   EXPECT_EQ(of_case["sightings"].size(), 6U);
 
+  // What is new in a case, and of it what another case holds too.
+  const Json worklist = Report("worklist", {"--case", "NORTH/1"});
+  std::uint64_t listed = 0;
+  std::uint64_t in_both = 0;
+  for (const Json& cluster : worklist["clusters"]) {
+    listed += cluster["files"].get<std::uint64_t>();
+    EXPECT_EQ(cluster["listed"].size(), cluster["files"]);
+    in_both += cluster["cases"].size() == 2 ? 1 : 0;
+    for (const Json& file : cluster["listed"]) EXPECT_EQ(file["path_case"], "NORTH/1");
+  }
+  EXPECT_EQ(listed, verdict("UNRECOGNIZED"));
+  EXPECT_EQ(in_both, 5U);
+  EXPECT_EQ(Rows("worklist"), listed);
+  const Json south = Report("worklist", {"--case", "SOUTH/7"}, "south");
+  EXPECT_EQ(south["clusters"].size(), 5U);
+  EXPECT_EQ(south["clusters"][0]["cases"], (std::vector<std::string>{"NORTH/1", "SOUTH/7"}));
+  EXPECT_EQ(Report("worklist", {}, "south")["clusters"].size(), worklist["clusters"].size());
+
+  Done({"series", "edit", kLakeside, "--notification", "opt-in"});
+  Done({"notification", "done", kLakeside, "SOUTH/7", "--who", "B. Brown"});
+  const Json due = Report("notifications");
+  ASSERT_EQ(due["notifications"].size(), 2U);
+  EXPECT_EQ(due["notifications"][0]["case"], "NORTH/1");
+  EXPECT_EQ(due["notifications"][0]["notified_at"], "");
+  EXPECT_EQ(due["notifications"][1]["notified_by"], "B. Brown");
+  EXPECT_EQ(Report("notifications", {"--case", "SOUTH/7"}, "south")["notifications"].size(), 1U);
+  EXPECT_EQ(Rows("notifications"), 2U);
+
   const Json method = Report("method", {"--case", "SOUTH/7"});
+  EXPECT_EQ(method["method"]["rates"]["radius"], 31);
+  EXPECT_EQ(method["method"]["rates"]["alterations"].size(), 22U);
   EXPECT_EQ(method["method"]["runs"].size(), 2U);
   EXPECT_EQ(method["method"]["entries"], 4);
   EXPECT_EQ(method["sets"].size(), 2U);
@@ -195,14 +225,14 @@ TEST_F(Kinds, HaveTheRightNumbersOnEveryPage) {
                "<!doctype html><html><head><title>guilty</title><meta "
                "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\"></head><body>"
                "<img src=\"http://127.0.0.1:9/picture.png\"></body></html>");
-  const std::vector<std::string> names = {"report", "identification", "leads", "circulation",
-                                          "method"};
+  const std::vector<std::string> names = {"report", "identification", "leads",        "circulation",
+                                          "method", "worklist",       "notifications"};
   std::vector<std::filesystem::path> files;
   for (const std::string& name : names) files.push_back(world_.Path("out") / (name + ".html"));
   files.push_back(world_.Path("guilty.html"));
   const Shown shown = OpenInBrowser(world_, files);
-  ASSERT_EQ(shown.pages.size(), 6U);
-  EXPECT_EQ(shown.pages[5].requests, 1);
+  ASSERT_EQ(shown.pages.size(), 8U);
+  EXPECT_EQ(shown.pages[7].requests, 1);
   ASSERT_EQ(shown.console.size(), 1U) << shown.log;
   EXPECT_THAT(shown.console[0], HasSubstr("picture.png"));
 
@@ -240,10 +270,22 @@ TEST_F(Kinds, HaveTheRightNumbersOnEveryPage) {
   has(2, "SOUTH/7");
   has(3, "2 sightings");
   has(4, "4 entries with 4 PDQ hashes");
+  has(4, "Measured error rates");
+  has(4, method["method"]["rates"]["command"]);
+  for (const Json& rate : method["method"]["rates"]["alterations"]) has(4, rate["alteration"]);
+  has(5, std::to_string(listed) + " files never seen before");
+  has(5, "5 clusters of them");
+  for (const Json& cluster : worklist["clusters"]) {
+    if (cluster["cluster"] != 0) has(5, "Cluster " + cluster["cluster"].dump());
+  }
+  has(6, "1 to be told");
+  has(6, "1 told already");
+  has(6, due["notifications"][0]["due_on"]);
 }
 
 TEST_F(Kinds, AreTheSameBytesTwice) {
-  for (const std::string kind : {"initial", "identification", "leads", "circulation", "method"}) {
+  for (const std::string kind : {"initial", "identification", "leads", "circulation", "method",
+                                 "worklist", "notifications"}) {
     const std::vector<std::string> of = {"--case", "NORTH/1"};
     Json once = Report(kind, of, "once");
     Json twice = Report(kind, of, "twice");

@@ -65,6 +65,40 @@ TEST_F(ServiceTest, AHeldStoreIsReachedThroughItsHolder) {
   EXPECT_THAT(world_.Kith({"set", "list", "--server", service.Tcp()}).out, HasSubstr("third"));
 }
 
+// Two machines check one case through one service at the same moment: what both hold is counted
+// once, as if one of them had come alone.
+TEST_F(ServiceTest, TwoClientsOfOneCaseCountNothingTwice) {
+  MakeSample();
+  world_.CopyStore("alone");
+  Check("one", {"--store", world_.Path("alone").string()});
+  const Service service(world_, world_.Store());
+  const auto line = [&](const std::string& out) {
+    return world_.Line("kith", {"check", world_.Seizure().string(), "--case", "NORTH/7", "--out",
+                                world_.Path(out).string(), "--server", service.Tcp()});
+  };
+  {
+    Child first(line("first"));
+    Child second(line("second"));
+    EXPECT_EQ(first.Wait(std::chrono::seconds(300)).exit_code, 1);
+    EXPECT_EQ(second.Wait(std::chrono::seconds(300)).exit_code, 1);
+  }
+  ASSERT_EQ(
+      world_.Kith({"case", "report", "NORTH/7", "--out", world_.Path("both").string()}).exit_code,
+      0);
+  const auto one = ReportWithoutRun(world_.Path("one"));
+  const auto both = ReportWithoutRun(world_.Path("both"));
+  EXPECT_EQ(both["summary"], one["summary"]);
+  EXPECT_EQ(both["series"], one["series"]);
+  EXPECT_EQ(both["files"], one["files"]);
+  EXPECT_EQ(ReadFile(world_.Path("both") / "report.csv"),
+            ReadFile(world_.Path("one") / "report.csv"));
+  const Outcome sightings = world_.Kith({"case", "show", "NORTH/7", "--json"});
+  EXPECT_EQ(
+      sightings.out,
+      world_.Kith({"case", "show", "NORTH/7", "--json", "--store", world_.Path("alone").string()})
+          .out);
+}
+
 TEST_F(ServiceTest, ASecondOwnerIsRefusedAndToldWhoHoldsTheStore) {
   Service service(world_, world_.Store());
   const Outcome second = RunToEnd(world_.Line("kithd", {"--listen", "127.0.0.1:0"}));

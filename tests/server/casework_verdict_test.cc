@@ -235,7 +235,8 @@ TEST(IdentificationTest, TheSeriesDecidesAndTheEntryWhereThereIsNone) {
   for (int series = 0; series <= 1; ++series) {
     for (int status = 0; status <= 2; ++status) {
       for (int victim = 0; victim <= 2; ++victim) {
-        const int says = series != 0 ? status : victim;  // 0 nothing, 1 no, 2 yes in both enums
+        // 0 nothing, 1 no, 2 yes in both enums.
+        const int says = series != 0 && status != 0 ? status : victim;
         const Identification expected = says == 0 ? kSilent : says == 1 ? kNo : kYes;
         EXPECT_EQ(IdentificationOf(series != 0, static_cast<v1::SeriesStatus>(status),
                                    static_cast<v1::TriState>(victim)),

@@ -12,8 +12,10 @@ namespace {
 
 class EngineImportTest : public StoreTest {
  protected:
-  std::string Begin(const std::string& set = "list") {
+  std::string Begin(const std::string& set = "list",
+                    v1::SeriesNames names = v1::SERIES_NAMES_UNSPECIFIED) {
     v1::BeginImportRequest request;
+    request.set_series_names(names);
     request.set_set(set);
     request.set_source("test list");
     const auto begun = engine().BeginImport(request);
@@ -121,6 +123,190 @@ TEST_F(EngineImportTest, WhatIsNotCommittedLeavesNothing) {
   }
 }
 
+v1::Entry Said(int i, const std::string& series, const std::string& data) {
+  v1::Entry entry = DigestEntry(Md5(Bytes(16, static_cast<char>(i))));
+  entry.set_series(series);
+  entry.mutable_carried()->set_format("vics");
+  entry.mutable_carried()->set_data(data);
+  return entry;
+}
+
+// What came is given back, in its order, whatever the size of the pages.
+TEST_F(EngineImportTest, GivesBackWhatTheSourceSaid) {
+  AddSet("list");
+  AddSet("other");
+  AddSeries("S1");
+  const std::uint64_t before = AddOne("other", "", DigestEntry(Md5(Bytes(16, 99))));
+  const std::string id = Begin("list", v1::SERIES_NAMES_CREATE);
+  v1::Entry bare = DigestEntry(Md5(Bytes(16, 3)));
+  const std::vector<v1::Entry> sent = {
+      Said(1, "S1", R"({"n":1})"),
+      Said(2, "new", R"({"n":2})"),
+      Said(1, "S1", R"({"n":"1 again"})"),  // repeats the first, and says something else
+      Said(1, "S1", R"({"n":1})"),          // and this nothing
+      bare,
+      Said(2, "new", R"({"n":"2 again"})"),
+      Said(1, "S1", R"({"n":"1 once more"})")};
+  ASSERT_TRUE(Send(id, 0, {sent.begin(), sent.begin() + 3}).ok());
+  ASSERT_TRUE(Send(id, 1, {sent.begin() + 3, sent.end()}).ok());
+  v1::CommitImportRequest request;
+  request.set_import_id(id);
+  request.set_batches(2);
+  request.mutable_carried()->set_format("vics");
+  request.mutable_carried()->set_data(R"({"list":"media"})");
+  const auto committed = engine().CommitImport(request);
+  ASSERT_TRUE(committed.ok()) << committed.status();
+  EXPECT_EQ(committed->added(), 3);
+  EXPECT_EQ(committed->already_there(), 4);
+  EXPECT_EQ(committed->repeats(), 3);
+  EXPECT_EQ(committed->series_added(), 1);
+  for (const bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    for (const std::uint32_t size : {1U, 2U, 3U, 100U}) {
+      std::vector<std::string> data;
+      v1::ListEntriesRequest list;
+      list.set_set("list");
+      list.set_as_imported(true);
+      list.set_page_size(size);
+      do {
+        const auto page = engine().ListEntries(list);
+        ASSERT_TRUE(page.ok()) << page.status();
+        EXPECT_LE(page->entries_size(), static_cast<int>(size));
+        for (const v1::Entry& entry : page->entries()) {
+          data.push_back(entry.carried().data() + (entry.repeats() ? " repeats " : " of ") +
+                         std::to_string(entry.entry_id() - before));
+          EXPECT_EQ(entry.set(), "list");
+        }
+        list.set_page_token(page->next_page_token());
+      } while (!list.page_token().empty());
+      EXPECT_THAT(data, ::testing::ElementsAre(R"({"n":1} of 1)", R"({"n":2} of 2)",
+                                               R"({"n":"1 again"} repeats 1)", " of 3",
+                                               R"({"n":"2 again"} repeats 2)",
+                                               R"({"n":"1 once more"} repeats 1)"))
+          << size;
+    }
+    v1::ListImportsRequest imports;
+    imports.set_set("list");
+    const auto listed = engine().ListImports(imports);
+    ASSERT_TRUE(listed.ok()) << listed.status();
+    ASSERT_EQ(listed->imports_size(), 1);
+    EXPECT_EQ(listed->imports(0).carried().data(), R"({"list":"media"})");
+    EXPECT_EQ(listed->imports(0).first_entry(), before + 1);
+    EXPECT_EQ(listed->imports(0).source(), "test list");
+    // Lists of before do not show it, and a forged token gives nothing away.
+    v1::ListEntriesRequest plain;
+    EXPECT_EQ(engine().ListEntries(plain)->entries_size(), 4);
+    EXPECT_FALSE(engine().ListEntries(plain)->entries(1).has_carried());
+    v1::ListEntriesRequest forged;
+    forged.set_as_imported(true);
+    for (const char* token :
+         {"imported-1", "imported-1.", "imported-1.x", "entries-1", "imported-1.-1"}) {
+      forged.set_page_token(token);
+      EXPECT_EQ(engine().ListEntries(forged).ok(), std::string(token) == "imported-1") << token;
+    }
+    EXPECT_TRUE(Verify().ok());
+  }
+}
+
+TEST_F(EngineImportTest, NamesOfSeriesAreReadAsAsked) {
+  AddAgency("NORTH");
+  AddSeries("S1");
+  ASSERT_TRUE(Identify("S1", "NORTH", 0).ok());
+  v1::SetSeriesAliasRequest alias;
+  alias.set_code("S1");
+  alias.mutable_alias()->set_alias("their name");
+  ASSERT_TRUE(engine().SetSeriesAlias(alias).ok());
+  const auto run = [&](const std::string& set, v1::SeriesNames names) {
+    AddSet(set);
+    const std::string id = Begin(set, names);
+    v1::Entry yes = Said(2, "new", "{}");
+    yes.set_victim_identified(v1::TRI_STATE_YES);
+    EXPECT_TRUE(Send(id, 0, {Said(1, "their name", "{}"), yes, Said(3, " no code ", "{}")}).ok());
+    const auto done = Commit(id, 1);
+    EXPECT_TRUE(done.ok()) << done.status();
+    v1::ListEntriesRequest list;
+    list.set_set(set);
+    list.set_as_imported(true);
+    std::vector<std::string> series;
+    const auto page = engine().ListEntries(list);
+    for (const v1::Entry& entry : page->entries()) {
+      series.push_back(entry.series() + "|" + entry.carried().series());
+    }
+    return series;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(run("ignored", v1::SERIES_NAMES_UNSPECIFIED),
+              ElementsAre("|their name", "|new", "| no code "));
+  EXPECT_THAT(run("linked", v1::SERIES_NAMES_LINK),
+              ElementsAre("S1|their name", "|new", "| no code "));
+  v1::GetSeriesRequest get;
+  get.set_code("new");
+  EXPECT_TRUE(absl::IsNotFound(engine().GetSeries(get).status()));
+  EXPECT_THAT(run("made", v1::SERIES_NAMES_CREATE),
+              ElementsAre("S1|their name", "new|", "| no code "));
+  for (const bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    // Nobody has said of it whether it is identified: the record's word holds.
+    const auto made = engine().GetSeries(get);
+    ASSERT_TRUE(made.ok()) << made.status();
+    EXPECT_EQ(made->series().status(), v1::SERIES_STATUS_UNSPECIFIED);
+    EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 2)))).verdict(), v1::VERDICT_IDENTIFIED);
+  }
+  v1::UnidentifySeriesRequest correction;
+  correction.set_code("new");
+  correction.mutable_signature()->set_who("B. Brown");
+  correction.mutable_signature()->set_why("another series");
+  ASSERT_TRUE(engine().UnidentifySeries(correction).ok());
+  v1::SetHashSetEnabledRequest off;
+  for (const char* set : {"ignored", "linked"}) {
+    off.set_name(set);
+    ASSERT_TRUE(engine().SetHashSetEnabled(off).ok());
+  }
+  EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 2)))).verdict(), v1::VERDICT_RECOGNIZED);
+}
+
+// A list that was imported anew brought entries back into the series from which a person had moved
+// them.
+TEST_F(EngineImportTest, AMoveHoldsAgainstTheSameListOnceMore) {
+  AddSet("list");
+  AddSeries("S1");
+  AddSeries("S2");
+  const auto import = [&] {
+    const std::string id = Begin("list", v1::SERIES_NAMES_LINK);
+    EXPECT_TRUE(Send(id, 0, {Said(1, "S1", "{}")}).ok());
+    return Commit(id, 1);
+  };
+  ASSERT_EQ(import()->added(), 1);
+  v1::MoveEntriesRequest move;
+  move.add_entry_ids(1);
+  move.set_series("S2");
+  ASSERT_TRUE(engine().MoveEntries(move).ok());
+  const auto again = import();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->already_there(), 1);
+  EXPECT_EQ(again->repeats(), 0);
+  EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 1)))).matches(0).series(), "S2");
+}
+
+TEST_F(EngineImportTest, TooMuchIsRefusedOneByOne) {
+  AddSet("list");
+  const std::string id = Begin();
+  v1::Entry format = Said(2, "", "{}");
+  format.mutable_carried()->set_format(std::string(33, 'f'));
+  const auto sent = Send(id, 0,
+                         {Said(1, "", std::string(128 << 10, 'x')),
+                          Said(3, "", std::string((128 << 10) + 1, 'x')), format});
+  ASSERT_TRUE(sent.ok()) << sent.status();
+  EXPECT_EQ(sent->staged(), 1);
+  EXPECT_EQ(sent->refused_size(), 2);
+  v1::CommitImportRequest request;
+  request.set_import_id(id);
+  request.set_batches(1);
+  request.mutable_carried()->set_data(std::string((1 << 20) + 1, 'x'));
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().CommitImport(request).status()));
+  EXPECT_EQ(Commit(id, 1)->added(), 1);
+}
+
 TEST_F(EngineImportTest, OpenImportsAreLimited) {
   AddSet("list");
   v1::BeginImportRequest request;
@@ -145,7 +331,7 @@ TEST(ImportsTest, AnIdleImportEnds) {
   set.set_name("list");
   ASSERT_TRUE((*catalog)->AddHashSet(set).ok());
   catalog::Imports imports(**catalog, /*idle_seconds=*/0);
-  const auto id = imports.Begin("list", "", "");
+  const auto id = imports.Begin("list", "", "", v1::SERIES_NAMES_IGNORE);
   ASSERT_TRUE(id.ok()) << id.status();
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
   EXPECT_TRUE(absl::IsNotFound(imports.Add(*id, 0, {}).status()));

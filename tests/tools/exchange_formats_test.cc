@@ -410,6 +410,70 @@ TEST(Nsrl, TrustsNothingOfTheFile) {
               absl::IsFailedPrecondition(ReadBytes(bytes).status));  // not from a pipe
 }
 
+TEST(NcmecVotes, TellWhatPeopleSaidOfLeads) {
+  const auto entry = [](std::uint64_t id, const std::string& data) {
+    Entry one;
+    one.set_entry_id(id);
+    one.mutable_carried()->set_format("ncmec");
+    one.mutable_carried()->set_data(data);
+    return one;
+  };
+  const auto opinion = [](std::uint64_t id, const std::string& file, v1::OpinionKind kind) {
+    v1::Opinion one;
+    one.set_entry_id(id);
+    one.set_sha256(file);
+    one.set_kind(kind);
+    return one;
+  };
+  SetFacts facts;
+  facts.opinions = {opinion(1, "a", v1::OPINION_KIND_REJECTED),
+                    opinion(1, "a", v1::OPINION_KIND_CONFIRMED),  // the last one holds
+                    opinion(2, "a", v1::OPINION_KIND_REJECTED),
+                    opinion(3, "a", v1::OPINION_KIND_REJECTED),
+                    opinion(3, "b", v1::OPINION_KIND_CONFIRMED),
+                    opinion(4, "a", v1::OPINION_KIND_WITHDRAWN),
+                    opinion(6, "a", v1::OPINION_KIND_CONFIRMED)};
+  const auto write = [&](const std::string& reason, std::uint64_t& left_out) {
+    std::string text;
+    auto writer = FindOutFormat("ncmec-votes")
+                      ->make(
+                          [&text](std::string_view bytes) {
+                            text += bytes;
+                            return absl::OkStatus();
+                          },
+                          "");
+    facts.reason = reason;
+    EXPECT_TRUE((*writer)->Begin(facts).ok());
+    const std::string name = R"({"member_id":"42","id":"a/b \u00e9"})";
+    for (std::uint64_t id = 1; id <= 5; ++id) EXPECT_TRUE((*writer)->Add(entry(id, name)).ok());
+    EXPECT_TRUE((*writer)->Add(entry(6, "{}")).ok());  // of another exporter: no name to vote on
+    Entry repeats = entry(1, name);
+    repeats.set_repeats(true);
+    EXPECT_TRUE((*writer)->Add(repeats).ok());
+    EXPECT_TRUE((*writer)->End().ok());
+    left_out = (*writer)->left_out();
+    return text;
+  };
+  std::uint64_t left_out = 0;
+  const std::string begin =
+      "<feedbackSubmission xmlns=\\\"https://hashsharing.ncmec.org/hashsharing/v2\\\">";
+  const std::string path = R"("path":"/v2/entries/42/a%2Fb%20%C3%A9/PDQ/feedback")";
+  const std::string up = write("", left_out);
+  EXPECT_EQ(std::count(up.begin(), up.end(), '\n'), 1);
+  EXPECT_THAT(up, HasSubstr(path));
+  EXPECT_THAT(up, HasSubstr(begin + "<affirmative/></feedbackSubmission>"));
+  EXPECT_EQ(left_out, 5U);
+  const std::string both = write("01234567-89ab-cdef-0123-456789abcdef", left_out);
+  EXPECT_EQ(std::count(both.begin(), both.end(), '\n'), 2);
+  EXPECT_THAT(both, HasSubstr("<negative><reasonIds><guid>01234567-89ab-cdef-0123-456789abcdef"
+                              "</guid></reasonIds></negative>"));
+  EXPECT_EQ(left_out, 4U);
+  facts.reason = "<x/>";
+  auto writer =
+      FindOutFormat("ncmec-votes")->make([](std::string_view) { return absl::OkStatus(); }, "");
+  EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Begin(facts)));
+}
+
 TEST(Kdb, IsWrittenAndReadAgain) {
   const test::Scratch scratch;
   const std::string path = scratch.At("set.kdb");

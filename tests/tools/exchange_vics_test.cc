@@ -62,9 +62,9 @@ std::string Written(const MemorySink& sink, std::uint64_t first = 1) {
       "");
   SetFacts facts;
   auto& import = facts.imports.emplace_back();
-  import.first_entry = first;
-  import.last_entry = first + sink.entries.size() - 1;
-  import.carried = sink.carried;
+  import.set_first_entry(first);
+  import.set_last_entry(first + sink.entries.size() - 1);
+  *import.mutable_carried() = sink.carried;
   EXPECT_TRUE((*writer)->Begin(facts).ok());
   for (std::size_t i = 0; i < sink.entries.size(); ++i) {
     Entry entry = sink.entries[i];

@@ -194,6 +194,8 @@ absl::Status NcmecReader::Emit() {
     return absl::OkStatus();
   }
   if (carried_.too_long()) return sink_.Problem(place, "more than 128 KiB");
+  Member("member_id", member_id_);
+  Member("id", id_);
   entry_.set_source_ref(std::move(source_ref));
   entry_.mutable_carried()->set_format("ncmec");
   entry_.mutable_carried()->set_data("{" + carried_.text() + "}");

@@ -110,7 +110,9 @@ class JsonLinesWriter final : public Writer {
       auto data = nlohmann::ordered_json::parse(entry.carried().data(), nullptr, false);
       json["carried"] = {{"format", entry.carried().format()}, {"part", entry.carried().part()}};
       if (!data.is_discarded()) json["carried"]["data"] = std::move(data);
+      if (!entry.carried().series().empty()) json["carried"]["series"] = entry.carried().series();
     }
+    if (entry.repeats()) json["repeats"] = true;
     return output_(report::JsonText(json) + "\n");
   }
 

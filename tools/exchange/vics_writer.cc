@@ -100,12 +100,12 @@ class VicsWriter final : public Writer {
 
 absl::Status VicsWriter::Begin(const SetFacts& facts) {
   for (const auto& import : facts.imports) {
-    if (import.carried.format() != "vics") continue;
-    ordered_json parsed = ordered_json::parse(import.carried.data(), nullptr, false);
+    if (import.carried().format() != "vics") continue;
+    ordered_json parsed = ordered_json::parse(import.carried().data(), nullptr, false);
     if (!parsed.is_object()) continue;
     Head& head = heads_.emplace_back();
-    head.first = import.first_entry;
-    head.last = import.last_entry;
+    head.first = import.first_entry();
+    head.last = import.last_entry();
     head.cases = parsed.value("list", "") == "cases";
     head.root = parsed.value("root", ordered_json::object());
     head.case_list = parsed.value("cases", ordered_json::array());
@@ -233,7 +233,9 @@ absl::Status VicsWriter::WriteRecord(const Entry& entry) {
   digest("SHA1", entry.digests().sha1());
   // A record that came with alternative hashes has its SHA-256 among them.
   if (!carried.Has("ALTERNATIVEHASHES")) digest("SHA256", entry.digests().sha256());
-  add("Series", "SERIES", !entry.series().empty(), text(entry.series()));
+  const std::string& series =
+      entry.carried().series().empty() ? entry.series() : entry.carried().series();
+  add("Series", "SERIES", !series.empty(), text(series));
   add("VictimIdentified", "VICTIMIDENTIFIED",
       entry.victim_identified() != v1::TRI_STATE_UNSPECIFIED,
       entry.victim_identified() == v1::TRI_STATE_YES ? "\"true\"" : "\"false\"");

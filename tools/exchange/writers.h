@@ -15,7 +15,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/kith/v1/casework.pb.h"
 #include "proto/kith/v1/catalog.pb.h"
+#include "proto/kith/v1/import.pb.h"
 #include "tools/exchange/entry.h"
 
 namespace kith::exchange {
@@ -27,12 +29,11 @@ using Output = std::function<absl::Status(std::string_view)>;
 struct SetFacts {
   v1::HashSet hash_set;
   // What the file of an import said beside its records, oldest first.
-  struct Import {
-    std::uint64_t first_entry = 0;
-    std::uint64_t last_entry = 0;
-    Carried carried;
-  };
-  std::vector<Import> imports;
+  std::vector<v1::ImportRecord> imports;
+  // Opinions on matches with the entries, oldest first: for formats that vote.
+  std::vector<v1::Opinion> opinions;
+  // The source's own name for the reason of votes against an entry; empty: none are cast.
+  std::string reason;
 };
 
 // Begin, Add for each entry by ascending number, End. Errors: those of the output.
@@ -51,6 +52,8 @@ struct OutFormat {
   std::string_view describe;  // "VICS JSON 2.0"
   // Whether it is a database that its library writes by itself, into a file that is not there yet.
   bool to_path = false;
+  bool as_imported = false;  // it gives back what each source said: wants what is carried
+  bool votes = false;        // it wants the opinions
   // `path` is read only where to_path is set, `output` only where it is not.
   absl::StatusOr<std::unique_ptr<Writer>> (*make)(Output output, const std::string& path);
 };

@@ -6,6 +6,7 @@
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 
 namespace kith::cli {
@@ -14,10 +15,9 @@ namespace {
 using Stub = v1::CatalogService::Stub;
 
 nlohmann::ordered_json ToJson(const v1::Agency& agency) {
-  return {{"agency_id", agency.agency_id()},
-          {"name", agency.name()},
-          {"country", agency.country()},
-          {"desk", agency.desk()}};
+  return {
+      {"agency_id", agency.agency_id()}, {"name", agency.name()}, {"country", agency.country()},
+      {"desk", agency.desk()},           {"ori", agency.ori()},   {"agency_type", agency.type()}};
 }
 
 void Show(const Program& program, const v1::Agency& agency) {
@@ -25,7 +25,9 @@ void Show(const Program& program, const v1::Agency& agency) {
              Facts()
                  .Add("agency", agency.name())
                  .Add("country", agency.country())
-                 .Add("desk", agency.desk()));
+                 .Add("desk", agency.desk())
+                 .Add("ORI", agency.ori())
+                 .Add("type", agency.type()));
 }
 
 int Add(const Program& program, const v1::Agency& agency) {
@@ -70,13 +72,51 @@ int ShowOne(const Program& program, const std::string& name) {
   });
 }
 
+void AddEdit(CLI::App& group, Program& program) {
+  CLI::App* edit =
+      AddVerb(group, program, "edit", "Changes desk, country, number or type of an agency.",
+              "kith agency edit DPD --desk '+31 88 000 0000'\n"
+              "kith agency edit DPD --ori NL0000000 --type local --why 'register of 2026'\n"
+              "kith agency edit DPD --country NL --json");
+  auto request = std::make_shared<v1::EditAgencyRequest>();
+  auto agency = std::make_shared<v1::Agency>();
+  edit->add_option("name", *request->mutable_name(), "Its name")->type_name("NAME")->required();
+  const auto* country =
+      edit->add_option("--country", *agency->mutable_country(), "Two letters or a name")
+          ->type_name("CODE");
+  const auto* desk = edit->add_option("--desk", *agency->mutable_desk(),
+                                      "Phone or e-mail where no person is known")
+                         ->type_name("TEXT");
+  const auto* ori = edit->add_option("--ori", *agency->mutable_ori(),
+                                     "Its number in the country's register of agencies")
+                        ->type_name("NUMBER");
+  const auto* type = edit->add_option("--type", *agency->mutable_type(),
+                                      "local, state, federal, clearing house, ...")
+                         ->type_name("TEXT");
+  AddSignatureFlags(*edit, program, *request->mutable_signature());
+  AddEngineFlags(*edit, program);
+  OnRun(*edit, program, [request, agency, country, desk, ori, type, &program] {
+    if (country->count() > 0) request->set_country(agency->country());
+    if (desk->count() > 0) request->set_desk(agency->desk());
+    if (ori->count() > 0) request->set_ori(agency->ori());
+    if (type->count() > 0) request->set_type(agency->type());
+    return WithEngine<v1::CatalogService>(
+        program, "agency", [&](Stub& stub) -> absl::StatusOr<int> {
+          const auto edited = Call(stub, &Stub::EditAgency, *request);
+          if (!edited.ok()) return edited.status();
+          Show(program, edited->agency());
+          return kExitDone;
+        });
+  });
+}
+
 }  // namespace
 
 void AddAgencyVerb(CLI::App& app, Program& program) {
   CLI::App* group = AddGroup(app, "agency", "Agencies: who identifies series and submits cases.",
                              "kith agency add DPD --country NL --desk '+31 88 000 0000'\n"
                              "kith agency list\n"
-                             "kith agency show DPD");
+                             "kith agency edit DPD --desk desk@dpd.example");
   CLI::App* add = AddVerb(*group, program, "add", "Adds an agency.",
                           "kith agency add DPD\n"
                           "kith agency add DPD --country NL --desk '+31 88 000 0000'\n"
@@ -91,8 +131,14 @@ void AddAgencyVerb(CLI::App& app, Program& program) {
   add->add_option("--desk", *agency->mutable_desk(),
                   "Phone or e-mail of the agency where no person is known")
       ->type_name("TEXT");
+  add->add_option("--ori", *agency->mutable_ori(),
+                  "Its number in the country's register of agencies")
+      ->type_name("NUMBER");
+  add->add_option("--type", *agency->mutable_type(), "local, state, federal, clearing house, ...")
+      ->type_name("TEXT");
   AddEngineFlags(*add, program);
   OnRun(*add, program, [agency, &program] { return Add(program, *agency); });
+  AddEdit(*group, program);
 
   CLI::App* list = AddVerb(*group, program, "list", "Lists all agencies.",
                            "kith agency list\nkith agency list --json\n"

@@ -13,6 +13,7 @@
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
 #include "tools/report/path_text.h"
+#include "tools/report/sources_to_ask.h"
 #include "tools/report/words.h"
 
 namespace kith::cli {
@@ -161,6 +162,14 @@ std::string NextSteps(const v1::Report& report) {
     step(fmt::format("Call about {}: {}{}.", EscapeText(series.series().code()),
                      EscapeText(Person(series)),
                      agency.empty() ? "" : " (" + EscapeText(agency) + ")"));
+  }
+  for (const report::SourceToAsk& source : report::SourcesToAsk(report)) {
+    step(
+        fmt::format("Ask about {} that the source of set {} calls identified: {}; nobody to call "
+                    "is on record.",
+                    Counted(source.files, "file"), EscapeText(source.set),
+                    source.source.empty() ? std::string("who runs this store knows whence it came")
+                                          : EscapeText(source.source)));
   }
   if (const auto files = FilesOf(report, v1::VERDICT_CONFLICT); files > 0) {
     step(fmt::format("Decide about {} on which the hash sets contradict each other.",

@@ -13,10 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "proto/kith/v1/casework.grpc.pb.h"
 #include "proto/kith/v1/catalog.grpc.pb.h"
+#include "proto/kith/v1/import.grpc.pb.h"
 #include "tools/exchange/writers.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
+#include "tools/kith/listing.h"
 #include "tools/kith/progress.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
@@ -31,7 +34,8 @@ using Stub = v1::CatalogService::Stub;
 struct ExportFlags {
   std::string set;
   std::string format;
-  std::string out;  // empty: standard output
+  std::string out;     // empty: standard output
+  std::string reason;  // of votes against entries
 };
 
 // A file that appears under its name when it is whole; only its owner may read it, for it holds
@@ -103,31 +107,62 @@ class OutFile {
   std::string buffer_;
 };
 
-absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub, const std::string& set) {
+absl::Status ReadImports(const std::shared_ptr<grpc::Channel>& channel, const std::string& set,
+                         exchange::SetFacts& facts) {
+  const auto stub = v1::ImportService::NewStub(channel);
+  v1::ListImportsRequest request;
+  request.set_set(set);
+  return ForEachPage(*stub, &v1::ImportService::Stub::ListImports, request,
+                     [&](const v1::ListImportsResponse& page) {
+                       facts.imports.insert(facts.imports.end(), page.imports().begin(),
+                                            page.imports().end());
+                     });
+}
+
+absl::Status ReadOpinions(const std::shared_ptr<grpc::Channel>& channel,
+                          exchange::SetFacts& facts) {
+  const auto stub = v1::CaseworkService::NewStub(channel);
+  return ForEachPage(*stub, &v1::CaseworkService::Stub::ListOpinions, v1::ListOpinionsRequest(),
+                     [&](const v1::ListOpinionsResponse& page) {
+                       facts.opinions.insert(facts.opinions.end(), page.opinions().begin(),
+                                             page.opinions().end());
+                     });
+}
+
+absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
+                                           const std::shared_ptr<grpc::Channel>& channel,
+                                           const ExportFlags& flags,
+                                           const exchange::OutFormat& format) {
   v1::GetHashSetRequest get;
-  get.set_name(set);
+  get.set_name(flags.set);
   const auto got = Call(stub, &Stub::GetHashSet, get);
   if (!got.ok()) return got.status();
   exchange::SetFacts facts;
   facts.hash_set = got->hash_set();
+  facts.reason = flags.reason;
+  absl::Status status;
+  if (format.as_imported) status = ReadImports(channel, flags.set, facts);
+  if (status.ok() && format.votes) status = ReadOpinions(channel, facts);
+  if (!status.ok()) return status;
   return facts;
 }
 
 // Entries are immutable and come by ascending number: pages are as good as one moment, but for what
 // is withdrawn in between.
-absl::StatusOr<std::uint64_t> WriteEntries(Stub& stub, const ExportFlags& flags,
+absl::StatusOr<std::uint64_t> WriteEntries(Stub& stub, const ExportFlags& flags, bool as_imported,
                                            std::uint64_t total, exchange::Writer& writer,
                                            Progress& progress) {
   v1::ListEntriesRequest request;
   request.set_set(flags.set);
   request.set_page_size(1000);
+  request.set_as_imported(as_imported);
   std::uint64_t written = 0;
   while (true) {
     const auto page = Call(stub, &Stub::ListEntries, request);
     if (!page.ok()) return page.status();
     for (const v1::Entry& entry : page->entries()) {
       if (entry.withdrawn()) continue;
-      if (auto status = writer.Add(exchange::Entry(entry)); !status.ok()) return status;
+      if (auto status = writer.Add(entry); !status.ok()) return status;
       ++written;
     }
     progress.Show(fmt::format("{} of {} entries", report::Number(written), report::Number(total)));
@@ -136,13 +171,16 @@ absl::StatusOr<std::uint64_t> WriteEntries(Stub& stub, const ExportFlags& flags,
   }
 }
 
-absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags, Stub& stub) {
+absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
+                           const std::shared_ptr<grpc::Channel>& channel) {
+  const auto owned = v1::CatalogService::NewStub(channel);
+  Stub& stub = *owned;
   const exchange::OutFormat& format = *exchange::FindOutFormat(flags.format);
   if (flags.out.empty() && format.to_path) {
     return absl::InvalidArgumentError(std::string(format.name) +
                                       " is a database: say into which file with --out FILE");
   }
-  const auto facts = FactsOf(stub, flags.set);
+  const auto facts = FactsOf(stub, channel, flags, format);
   if (!facts.ok()) return facts.status();
   OutFile file;
   if (auto status = file.Open(flags.out, format.to_path); !status.ok()) return status;
@@ -151,7 +189,8 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags, Stu
   if (!writer.ok()) return writer.status();
   Progress progress(program);
   if (auto status = (*writer)->Begin(*facts); !status.ok()) return status;
-  const auto written = WriteEntries(stub, flags, facts->hash_set.entries(), **writer, progress);
+  const auto written =
+      WriteEntries(stub, flags, format.as_imported, facts->hash_set.entries(), **writer, progress);
   progress.Clear();
   if (!written.ok()) return written.status();
   if (auto status = (*writer)->End(); !status.ok()) return status;
@@ -206,11 +245,17 @@ void AddExportVerb(CLI::App& app, Program& program) {
       ->required();
   verb->add_option("--out", flags->out, "A file that is not there yet; else standard output")
       ->type_name("FILE");
+  verb->add_option("--reason", flags->reason,
+                   "Of ncmec-votes: the GUID of the reason of votes against entries; without one "
+                   "none are cast")
+      ->type_name("GUID");
   AddProgressFlag(*verb, program);
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [flags, &program] {
-    return WithEngine<v1::CatalogService>(
-        program, "export", [&](Stub& stub) { return Export(program, *flags, stub); });
+    auto connection = ConnectEngine(program, "export");
+    if (!connection.ok()) return Fail(connection.status());
+    const auto code = Export(program, *flags, (*connection)->channel());
+    return code.ok() ? *code : Fail(Explained(code.status(), **connection));
   });
 }
 

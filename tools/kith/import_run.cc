@@ -72,6 +72,7 @@ absl::StatusOr<v1::CommitImportResponse> ImportRun::Commit() {
   v1::CommitImportRequest commit;
   commit.set_import_id(import_id_);
   commit.set_batches(batches_);
+  *commit.mutable_carried() = carried_;
   progress_.Show("storing and indexing");
   auto committed = Call(stub_, &Stub::CommitImport, commit);
   progress_.Clear();
@@ -111,6 +112,9 @@ absl::Status ImportRun::Begin() {
   v1::BeginImportRequest begin;
   begin.set_set(flags_.set);
   begin.set_series(flags_.series);
+  begin.set_series_names(flags_.series_names == "create" ? v1::SERIES_NAMES_CREATE
+                         : flags_.series_names == "link" ? v1::SERIES_NAMES_LINK
+                                                         : v1::SERIES_NAMES_IGNORE);
   begin.set_source(flags_.file == "-" ? "standard input" : report::EscapeText(flags_.file));
   const auto begun = Call(stub_, &Stub::BeginImport, begin);
   if (absl::IsNotFound(begun.status())) {
@@ -130,13 +134,11 @@ absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place
     if (code.pdq() == entry.digests().sha256()) ++either_;
   }
   if (!gone_.empty()) gone_.erase(entry.source_ref());
-  // The contract takes one series for a whole import, and no category.
-  if (!entry.series().empty() && entry.series() != flags_.series) {
-    Note("record whose series is not recorded (--series CODE gives all of a file one)");
+  if (!flags_.series.empty() && !entry.series().empty() && entry.series() != flags_.series) {
+    Note("record that names another series than --series: its name is carried only");
   }
-  if (!entry.category().code().empty()) Note("record whose category is not recorded");
-  request_bytes_ += entry.contract().ByteSizeLong();
-  *request_.add_records() = std::move(entry.contract());
+  request_bytes_ += entry.ByteSizeLong();
+  *request_.add_records() = std::move(entry);
   places_.push_back(place);
   return places_.size() < kBatch && request_bytes_ < kBatchBytes ? absl::OkStatus() : Send();
 }
@@ -222,6 +224,8 @@ void ImportRun::Summary(const v1::CommitImportResponse& done, std::uint64_t with
              {"format", format_.name},
              {"added", done.added()},
              {"already_there", done.already_there()},
+             {"repeats", done.repeats()},
+             {"series_added", done.series_added()},
              {"withdrawn", withdrawn},
              {"bad_lines", bad_},
              {"notes", std::move(notes)},
@@ -235,10 +239,19 @@ void ImportRun::SummaryForPeople(const v1::CommitImportResponse& done,
       "{} added to {}, {} already there", report::Counted(done.added(), "entry", "entries"),
       report::EscapeText(flags_.set), report::Number(done.already_there()));
   if (withdrawn > 0) text += ", " + report::Number(withdrawn) + " withdrawn";
+  if (done.series_added() > 0) {
+    text += ", " + report::Counted(done.series_added(), "new series", "new series") + " named";
+  }
   if (bad_ > 0) text += ", " + report::Counted(bad_, "bad " + Unit()) + " left out";
   PrintLine(text + ".");
   for (const auto& [what, count] : notes_) {
     cli::Note(fmt::format("{}: {}", what, report::Number(count)));
+  }
+  if (done.repeats() > 0) {
+    cli::Note(
+        fmt::format("{} of those already there say something else of a file of this import: "
+                    "kept beside its entry",
+                    report::Number(done.repeats())));
   }
   if (either_ > 0) {
     cli::Note(

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/kith/v1/catalog.grpc.pb.h"
@@ -26,6 +27,9 @@ struct ImportFlags {
   std::string dialect = "unknown";
   std::string kind = "by-length";
   std::string problems;  // where all problems are written; empty: nowhere
+  std::string series_names = "create";
+  std::string scheme;  // of categories; empty: as the file says
+  bool keep_text = false;
   bool skip_bad = false;
   bool strict = false;
 };
@@ -48,7 +52,7 @@ class ImportRun final : public exchange::Sink {
                                       const exchange::Place& place) override;
   [[nodiscard]] absl::Status Problem(const exchange::Place& place, std::string reason) override;
   void Note(std::string_view what) override;
-  void Carry(exchange::Carried /*carried*/) override {}
+  void Carry(exchange::Carried carried) override { carried_ = std::move(carried); }
 
  private:
   [[nodiscard]] absl::Status Begin();
@@ -79,6 +83,7 @@ class ImportRun final : public exchange::Sink {
   std::uint64_t bad_ = 0;
   std::uint64_t either_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> notes_;
+  exchange::Carried carried_;   // what the file says beside its records
   std::set<std::string> gone_;  // what the source takes back, by source_ref
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> problems_;
 };

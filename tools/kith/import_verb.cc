@@ -21,6 +21,8 @@ exchange::ReadOptions OptionsOf(const ImportFlags& flags) {
                    : flags.kind == "sha256" ? exchange::Kind64::kSha256
                                             : exchange::Kind64::kEither;
   options.dialect = report::DialectOfWord(flags.dialect);
+  options.keep_text = flags.keep_text;
+  options.scheme = flags.scheme;
   return options;
 }
 
@@ -91,7 +93,14 @@ void AddImportVerb(CLI::App& app, Program& program) {
           "\nIn a list, 32 digits are MD5, 40 SHA-1, 64 PDQ or SHA-256; a comma and text may "
           "follow,\n"
           "which matches give back as source_ref; blank lines and those that start with # are "
-          "skipped.",
+          "skipped.\n"
+          "A record enters the series that it names, by code or alias; a name that no series has "
+          "becomes\n"
+          "one, of which nobody has said whether it is identified (--series-names). What else a "
+          "record\n"
+          "says is carried for the way back, but for pictures, values over 4 KiB and comments; a "
+          "series\n"
+          "or a move of yours is never undone by it.",
       "kith import --set national list.txt\n"
       "kith import --set projectvic us-media.json\n"
       "kith import --set national --kind pdq --dialect full pdq.csv\n"
@@ -105,6 +114,14 @@ void AddImportVerb(CLI::App& app, Program& program) {
       ->type_name("NAME");
   verb->add_option("--series", flags->series, "The series that all records belong to")
       ->type_name("CODE");
+  verb->add_option("--series-names", flags->series_names,
+                   "What a series that a record names becomes: create it where there is none, link "
+                   "to one that is there, or ignore it")
+      ->check(CLI::IsMember({"create", "link", "ignore"}))
+      ->type_name("HOW");
+  verb->add_option("--scheme", flags->scheme, "Whose categories the records have: vics-us, ...")
+      ->type_name("NAME");
+  verb->add_flag("--keep-text", flags->keep_text, "Carry comments and notes too");
   verb->add_option("--dialect", flags->dialect, "How the PDQ hashes were made")
       ->check(CLI::IsMember({"full", "cli512", "unknown"}))
       ->type_name("NAME");

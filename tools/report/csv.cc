@@ -20,6 +20,11 @@ constexpr std::string_view kHeader =
 constexpr std::string_view kSightingsHeader =
     "series,series_status,series_cases,series_agencies,case,agency,agency_desk,first_seen_at,files,"
     "files_by_digest,this_case,this_agency\r\n";
+constexpr std::string_view kWorklistHeader =
+    "cluster,cluster_files,cluster_cases,sha256,cases,path_case,path,path_base64\r\n";
+constexpr std::string_view kNotificationsHeader =
+    "due_on,series,case,contact,contact_role,contact_phone,contact_email,agency,since,notified_at,"
+    "notified_by,note\r\n";
 constexpr std::string_view kMethodHeader = "part,name,value,found,copies,median,farthest\r\n";
 
 class Row {
@@ -107,6 +112,42 @@ void RenderSightings(const v1::Report& report, const Sink& sink) {
   }
 }
 
+void RenderWorklist(const v1::Report& report, const Sink& sink) {
+  sink(kWorklistHeader);
+  const v1::ReportCluster* head = nullptr;
+  for (const v1::ReportCluster& cluster : report.clusters()) {
+    if (!cluster.continued() || head == nullptr) head = &cluster;
+    for (const v1::ReportClusterFile& file : cluster.listed()) {
+      std::string names;
+      for (const std::string& name : file.case_names()) names += (names.empty() ? "" : " ") + name;
+      Row row;
+      row.Add(head->cluster_id());
+      row.Add(head->cluster_id() == 0 ? 1 : head->files());
+      row.Add(head->cluster_id() == 0 ? 1 : static_cast<std::uint64_t>(head->case_names_size()));
+      row.Add(file.sha256());
+      row.Add(EscapeText(names));
+      row.Add(EscapeText(file.path_case()));
+      row.Add(EscapeText(file.path()));
+      row.Add(IsUtf8(file.path()) ? "" : absl::Base64Escape(file.path()));
+      sink(row.line() + "\r\n");
+    }
+  }
+}
+
+void RenderNotifications(const v1::Report& report, const Sink& sink) {
+  sink(kNotificationsHeader);
+  for (const v1::NotificationTask& task : report.tasks()) {
+    Row row;
+    for (const std::string& cell :
+         {task.due_on(), task.series(), task.case_name(), task.contact().name(),
+          task.contact().role(), task.contact().phone(), task.contact().email(), task.agency(),
+          task.since(), task.notified_at(), task.notified_by(), task.note()}) {
+      row.Add(EscapeText(cell));
+    }
+    sink(row.line() + "\r\n");
+  }
+}
+
 void RenderMethod(const v1::Report& report, const Sink& sink) {
   sink(kMethodHeader);
   const v1::ReportMethod& method = report.method();
@@ -144,6 +185,8 @@ void RenderMethod(const v1::Report& report, const Sink& sink) {
   if (method.has_rates()) {
     line("rate", "different pictures", rates.measured_on(),
          {rates.unlike_pairs_found(), rates.unlike_pairs()});
+    line("rate", "random codes", rates.measured_on(),
+         {rates.random_pairs_found(), rates.random_pairs()});
   }
   for (const v1::ReportRun& run : method.runs()) {
     line("run", run.started_at(), run.complete() ? "complete" : "not complete");
@@ -154,6 +197,8 @@ void RenderMethod(const v1::Report& report, const Sink& sink) {
 
 void RenderCsv(const v1::Report& report, const Sink& sink) {
   if (report.kind() == v1::REPORT_KIND_METHOD) return RenderMethod(report, sink);
+  if (report.kind() == v1::REPORT_KIND_WORKLIST) return RenderWorklist(report, sink);
+  if (report.kind() == v1::REPORT_KIND_NOTIFICATIONS) return RenderNotifications(report, sink);
   if (report.kind() == v1::REPORT_KIND_LEADS || report.kind() == v1::REPORT_KIND_CIRCULATION) {
     return RenderSightings(report, sink);
   }

@@ -17,6 +17,14 @@ inline bool Counts(const v1::ReportMatch& match) {
   return match.purpose() != v1::PURPOSE_BENIGN && !match.held_back();
 }
 
+// Whether a match says that the children are identified: its series, or, where nobody has said that
+// of one, the source of the entry.
+inline bool SaysIdentified(const v1::ReportMatch& match) {
+  return match.series_status() == v1::SERIES_STATUS_IDENTIFIED ||
+         (match.series_status() == v1::SERIES_STATUS_UNSPECIFIED &&
+          match.victim_identified() == v1::TRI_STATE_YES);
+}
+
 // The matches on which the verdict of a file rests, nearest first: of IDENTIFIED those to what is
 // identified, of CONFLICT one of each side, of RECOGNIZED all that count, of others none.
 inline Matches DecidingMatches(const v1::ReportFile& file) {
@@ -32,15 +40,10 @@ inline Matches DecidingMatches(const v1::ReportFile& file) {
     }
     if (!Counts(match)) continue;
     known.push_back(&match);
-    (match.series_status() == v1::SERIES_STATUS_IDENTIFIED ? identified : others).push_back(&match);
+    (SaysIdentified(match) ? identified : others).push_back(&match);
   }
   if (file.verdict() == v1::VERDICT_RECOGNIZED) return known;
-  if (file.verdict() == v1::VERDICT_IDENTIFIED) {
-    if (!identified.empty()) return identified;
-    // Entries in no series can be identified by themselves, which the report does not tell.
-    std::erase_if(known, [](const v1::ReportMatch* match) { return !match->series().empty(); });
-    return known;
-  }
+  if (file.verdict() == v1::VERDICT_IDENTIFIED) return identified;
   if (file.verdict() != v1::VERDICT_CONFLICT) return {};
   if (known_digest != nullptr && benign_digest != nullptr) return {known_digest, benign_digest};
   for (const v1::ReportMatch* yes : identified) {

@@ -11,7 +11,9 @@
 #include "tools/report/html_method.h"
 #include "tools/report/html_page.h"
 #include "tools/report/html_series.h"
+#include "tools/report/html_worklist.h"
 #include "tools/report/render.h"
+#include "tools/report/sources_to_ask.h"
 #include "tools/report/words.h"
 
 namespace kith::report {
@@ -32,6 +34,11 @@ std::string SureWords(const Sureness& sureness) {
 // The answer in words, before any table.
 std::string Answer(const v1::Report& report) {
   std::string out;
+  // Identified by the word of a source alone: nobody is on record whom to call.
+  std::uint64_t to_ask = 0;
+  for (const SourceToAsk& source : SourcesToAsk(report)) to_ask += source.files;
+  const bool nobody =
+      to_ask > 0 && std::none_of(report.series().begin(), report.series().end(), IsIdentified);
   const auto say = [&](v1::Verdict verdict, std::string_view one, std::string_view many) {
     const std::uint64_t files = FilesOf(report, verdict);
     if (files == 0) return;
@@ -40,9 +47,15 @@ std::string Answer(const v1::Report& report) {
         fmt::format("<p class=\"answer\"><b>{}</b> {}{}.</p>", Counted(files, "file"),
                     files == 1 ? one : many, known ? SureWords(SurenessOf(report, verdict)) : "");
   };
-  say(v1::VERDICT_IDENTIFIED,
-      "matches a series whose children are identified: call the contact below",
-      "match series whose children are identified: call the contacts below");
+  if (nobody) {
+    say(v1::VERDICT_IDENTIFIED,
+        "shows children who are identified, as the source of the set says: ask it, see below",
+        "show children who are identified, as the source of the set says: ask it, see below");
+  } else {
+    say(v1::VERDICT_IDENTIFIED,
+        "matches a series whose children are identified: call the contact below",
+        "match series whose children are identified: call the contacts below");
+  }
   say(v1::VERDICT_RECOGNIZED, "is known, the children are not identified yet",
       "are known, the children are not identified yet");
   say(v1::VERDICT_CONFLICT, "is to be decided by a person", "are to be decided by a person");
@@ -124,8 +137,9 @@ std::string DispositionSection(const v1::Report& report) {
 std::string InitialBody(const v1::Report& report, std::size_t most) {
   return Section({.id = "answer", .title = "The answer"},
                  VerdictTiles(report) + Answer(report) + VerdictBars(report)) +
-         SeriesTable(report, true) + SeriesTable(report, false) + FileSections(report, most) +
-         DispositionSection(report) + DistanceSection(report) + SetsSection(report) +
+         SeriesTable(report, true) + SourcesSection(report) + SeriesTable(report, false) +
+         FileSections(report, most) + DispositionSection(report) + DistanceSection(report) +
+         SetsSection(report) +
          Section({.id = "method", .title = "Method"},
                  "<p>" + E(report.scope().method()) +
                      "</p><p class=\"soft small\">Complete lists, with digests: report.csv and "
@@ -161,7 +175,8 @@ std::string IdentificationBody(const v1::Report& report, std::size_t most) {
   if (report.series().empty()) {
     return Section({.id = "answer", .title = "The answer"},
                    "<p class=\"answer\">No file of this case matches a series whose children are "
-                   "identified.</p>");
+                   "identified.</p>") +
+           SourcesSection(report);
   }
   return Section({.id = "answer", .title = "The answer"},
                  Tiles({{.number = Number(SeriesCountOf(report)),
@@ -174,7 +189,7 @@ std::string IdentificationBody(const v1::Report& report, std::size_t most) {
                          .css = "IDENTIFIED"}}) +
                      "<p class=\"answer\">The children of these series are identified. Each has an "
                      "officer or a desk who knows the case: call before you work on it.</p>") +
-         IdentificationSections(report, most) +
+         IdentificationSections(report, most) + SourcesSection(report) +
          Section({.id = "method", .title = "Method"}, "<p>" + E(report.scope().method()) + "</p>");
 }
 
@@ -191,8 +206,9 @@ std::string LeadsBody(const v1::Report& report, std::size_t most) {
                      .css = "RECOGNIZED"},
                     {.number = Number(spread.cases), .words = "cases met them"},
                     {.number = Number(spread.agencies), .words = "agencies met them"}}) +
-                 "<p class=\"answer\">Nobody has identified these children yet. Others hold files "
-                 "of the same series: what each has seen may be what the other lacks.</p>") +
+                 "<p class=\"answer\">No agency on record has identified these children yet. "
+                 "Others hold "
+                 "files of the same series: what each has seen may be what the other lacks.</p>") +
          LeadsSections(report, most);
 }
 
@@ -231,6 +247,12 @@ std::string RenderHtml(const v1::Report& report, const HtmlOptions& options) {
       break;
     case v1::REPORT_KIND_CIRCULATION:
       out += Banner(report) + CirculationBody(report, most);
+      break;
+    case v1::REPORT_KIND_WORKLIST:
+      out += Banner(report) + WorklistBody(report, most);
+      break;
+    case v1::REPORT_KIND_NOTIFICATIONS:
+      out += NotificationsBody(report, most);
       break;
     case v1::REPORT_KIND_METHOD:
       out += Banner(report) + MethodSections(report);

@@ -74,6 +74,17 @@ std::string Percent(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{:.1f} %", percent);
 }
 
+// Codes without any picture behind them: what chance alone does.
+std::string RandomPairs(const v1::MeasuredRates& rates) {
+  if (rates.random_pairs() == 0) return "";
+  return fmt::format(
+      "<p><b>Chance:</b> of {} of hashes drawn at random, {} within {}. The nearest were {} "
+      "apart.</p>",
+      Counted(rates.random_pairs(), "pair"),
+      rates.random_pairs_found() == 1 ? "1 was" : Number(rates.random_pairs_found()) + " were",
+      Counted(rates.radius_bits(), "bit"), Counted(rates.random_nearest_bits(), "bit"));
+}
+
 std::string Rates(const v1::MeasuredRates& rates) {
   TableHtml table({{"Copy"},
                    {"Copies", true},
@@ -109,6 +120,7 @@ std::string Rates(const v1::MeasuredRates& rates) {
               rates.unlike_pairs_found() == 1 ? "1 was"
                                               : Number(rates.unlike_pairs_found()) + " were",
               Counted(rates.radius_bits(), "bit"), Counted(rates.unlike_nearest_bits(), "bit")) +
+          RandomPairs(rates) +
           "<p class=\"soft\">Other pictures give other rates: more so crops, frames, overlays and "
           "montages, which PDQ does not see through. The more known pictures a lead is looked for "
           "among, the more false leads there are.</p>");

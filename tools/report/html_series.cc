@@ -10,6 +10,7 @@
 #include "tools/report/html_charts.h"
 #include "tools/report/html_files.h"
 #include "tools/report/html_page.h"
+#include "tools/report/sources_to_ask.h"
 #include "tools/report/words.h"
 
 namespace kith::report {
@@ -71,6 +72,16 @@ std::string HowMany(const v1::ReportSeries& series) {
     out += fmt::format(", {} certain by digest", Number(series.files_by_digest()));
   }
   if (leads > 0) out += ", " + Counted(leads, "lead") + " to confirm";
+  return out;
+}
+
+// Of a series that only an import has named, that too.
+std::string NoteCell(const v1::ReportSeries& series) {
+  std::string out = E(series.series().note());
+  if (series.series().status() == v1::SERIES_STATUS_UNSPECIFIED) {
+    out += (out.empty() ? "" : " ");
+    out += "Named by an import: whether it is identified, its source knows.";
+  }
   return out;
 }
 
@@ -156,7 +167,7 @@ std::string SeriesTable(const v1::Report& report, bool identified) {
     if (identified) {
       table.Add({code, files, strength, {IdentifiedBy(series)}, {CallCell(series), "call"}});
     } else {
-      table.Add({code, files, strength, {E(series.series().note())}});
+      table.Add({code, files, strength, {NoteCell(series)}});
     }
   }
   if (table.empty()) return "";
@@ -168,8 +179,30 @@ std::string SeriesTable(const v1::Report& report, bool identified) {
                                        "before you work on it."}
           : SectionWords{.id = "unidentified",
                          .title = "Known series, not identified",
-                         .intro_html = "The files circulate, but nobody has identified the "
-                                       "children yet."},
+                         .intro_html = "The files circulate, but no agency on record has "
+                                       "identified the children yet."},
+      table.Html());
+}
+
+std::string SourcesSection(const v1::Report& report) {
+  TableHtml table({{"Hash set"}, {"Files", true}, {"Names of its series"}, {"Whom to ask"}});
+  for (const SourceToAsk& source : SourcesToAsk(report)) {
+    std::string names;
+    for (const std::string& name : source.series) names += (names.empty() ? "" : ", ") + E(name);
+    table.Add({{E(source.set), "code"},
+               {Number(source.files)},
+               {names.empty() ? "<span class=\"soft\">none</span>" : names},
+               {source.source.empty()
+                    ? "<span class=\"soft\">no source on record: who runs this store knows</span>"
+                    : "<strong>" + E(source.source) + "</strong>source of the set",
+                "call"}});
+  }
+  if (table.empty()) return "";
+  return Section(
+      {.id = "sources",
+       .title = "Identified by the word of the source",
+       .intro_html = "The source of the set says that these children are identified. Nobody "
+                     "is on record here whom to call: ask the source who knows the case."},
       table.Html());
 }
 
@@ -198,14 +231,15 @@ std::string LeadsSections(const v1::Report& report, std::size_t most_files) {
         std::any_of(sightings.begin(), sightings.end(), [](const v1::ReportSighting* sighting) {
           return !sighting->this_case() && !sighting->this_agency();
         });
+    const bool unsaid = series.series().status() == v1::SERIES_STATUS_UNSPECIFIED;
     std::string words = HowMany(series) + ". Met in " + Counted(series.cases(), "case") + " of " +
                         Counted(series.agencies(), "agency", "agencies") + ".";
     if (!report.scope().case_name().empty() && !others) words += " No other agency has met it.";
     out += Section({.id = id, .title = "Series " + E(series.series().code())},
                    "<p class=\"answer\"><b>" + words + "</b></p>" +
-                       (series.series().note().empty()
+                       (series.series().note().empty() && !unsaid
                             ? ""
-                            : "<p class=\"soft\">" + E(series.series().note()) + "</p>") +
+                            : "<p class=\"soft\">" + NoteCell(series) + "</p>") +
                        AgencyTable(sightings, report.scope()) +
                        FilesOfSeries(report, series.series().code(), most_files));
   }

@@ -12,6 +12,7 @@ namespace kith::report {
 [[nodiscard]] bool IsIdentified(const v1::ReportSeries& series);
 
 // The table of the series that are identified, or of those that are not; "" where there are none.
+[[nodiscard]] std::string SourcesSection(const v1::Report& report);
 [[nodiscard]] std::string SeriesTable(const v1::Report& report, bool identified);
 
 // Each identified series: whom to call, and its files.

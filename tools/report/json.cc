@@ -85,6 +85,9 @@ Json RatesJson(const v1::MeasuredRates& rates) {
               {"unlike_pairs", rates.unlike_pairs()},
               {"unlike_pairs_found", rates.unlike_pairs_found()},
               {"unlike_nearest_distance", rates.unlike_nearest_bits()}};
+  out["random_pairs"] = rates.random_pairs();
+  out["random_pairs_found"] = rates.random_pairs_found();
+  out["random_nearest_distance"] = rates.random_nearest_bits();
   for (const v1::AlterationRate& rate : rates.alterations()) {
     out["alterations"].push_back({{"alteration", rate.alteration()},
                                   {"copies", rate.copies()},
@@ -178,7 +181,40 @@ Json FileJson(const v1::ReportFile& file) {
   return out;
 }
 
+Json NamesJson(const google::protobuf::RepeatedPtrField<std::string>& names) {
+  Json out = Json::array();
+  for (const std::string& name : names) out.push_back(name);
+  return out;
+}
+
+Json ClusterJson(const v1::ReportCluster& cluster) {
+  Json out = {{"cluster", cluster.cluster_id()},
+              {"continued", cluster.continued()},
+              {"files", cluster.files()},
+              {"cases", NamesJson(cluster.case_names())},
+              {"listed", Json::array()}};
+  for (const v1::ReportClusterFile& file : cluster.listed()) {
+    Json one = {{"sha256", file.sha256()}, {"cases", NamesJson(file.case_names())}};
+    PutBytes(one, "path", file.path());
+    one["path_case"] = file.path_case();
+    out["listed"].push_back(std::move(one));
+  }
+  return out;
+}
+
 }  // namespace
+
+Json NotificationJson(const v1::NotificationTask& task) {
+  return {{"series", task.series()},
+          {"case", task.case_name()},
+          {"contact", task.has_contact() ? ContactJson(task.contact()) : Json(nullptr)},
+          {"agency", task.agency()},
+          {"since", task.since()},
+          {"due_on", task.due_on()},
+          {"notified_at", task.notified_at()},
+          {"notified_by", task.notified_by()},
+          {"note", task.note()}};
+}
 
 Json VersionJson(const v1::IndexVersion& version) {
   return {{"store_id", version.store_id()}, {"change", version.change()}};
@@ -267,6 +303,11 @@ void RenderJson(const v1::Report& report, const Sink& sink) {
     list("series", report.series(), ReportSeriesJson);
   }
   list("files", report.files(), FileJson);
+  // A kind that has none of them does not name them.
+  if (report.kind() == v1::REPORT_KIND_WORKLIST) list("clusters", report.clusters(), ClusterJson);
+  if (report.kind() == v1::REPORT_KIND_NOTIFICATIONS) {
+    list("notifications", report.tasks(), NotificationJson);
+  }
   if (report.has_method()) sink(",\n\"method\":" + JsonText(MethodJson(report.method())));
   sink("}\n");
 }

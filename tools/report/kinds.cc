@@ -13,7 +13,7 @@ struct Kind {
   bool of_a_case;
   std::string_view purpose;
 };
-constexpr std::array<Kind, 5> kKinds = {{
+constexpr std::array<Kind, 7> kKinds = {{
     {v1::REPORT_KIND_INITIAL, "initial", "Initial hash comparison", true,
      "of a case: every file, what is known of it, and why"},
     {v1::REPORT_KIND_IDENTIFICATION, "identification", "Child identification", true,
@@ -22,8 +22,12 @@ constexpr std::array<Kind, 5> kKinds = {{
      "of a case or of all: series nobody identified, who else met them"},
     {v1::REPORT_KIND_CIRCULATION, "circulation", "Circulation", false,
      "of a case or a series: where and when it was met"},
+    {v1::REPORT_KIND_WORKLIST, "worklist", "New files to look at", false,
+     "of a case or of all: what nothing known matches, by clusters"},
+    {v1::REPORT_KIND_NOTIFICATIONS, "notifications", "Notifications due", false,
+     "of a case or of all: who is to be told of what, by when"},
     {v1::REPORT_KIND_METHOD, "method", "Audit and method statement", false,
-     "of a case or the store: versions, thresholds, runs"},
+     "of a case or the store: versions, thresholds, error rates, runs"},
 }};
 
 // Of a kind that a newer server knows, as of an initial comparison: what is there is shown.

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "server/casework/internal/measured_rates.h"
 #include "server/casework/internal/report_words.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/verdict.h"
@@ -126,6 +127,7 @@ absl::StatusOr<v1::ReportMethod> MethodOf(const ReportOptions& options) {
     }
     method.mutable_bands(method.bands_size() - 1)->set_to_bits(bits);
   }
+  *method.mutable_rates() = MeasuredOnce();
   if (!options.capabilities) return method;
   KITH_ASSIGN(const v1::GetCapabilitiesResponse can, options.capabilities());
   method.set_index_engine(can.index_engine());

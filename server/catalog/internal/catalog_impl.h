@@ -62,6 +62,8 @@ void ReadChange(const Statement& row, v1::Change& change);
 
 // Who and why are text that may be shown; INVALID_ARGUMENT.
 [[nodiscard]] absl::Status CheckSignature(const Signature& signature);
+// For a correction: both must be there.
+[[nodiscard]] absl::Status NeedSignature(const Signature& signature, std::string_view what);
 [[nodiscard]] Signature SignatureOf(const v1::Signature& signature);
 
 // The series of each entry that was moved: the last one. By entry.

@@ -15,6 +15,7 @@ namespace kith::exchange {
 [[nodiscard]] std::unique_ptr<Writer> MakeVicsWriter(Output output);
 [[nodiscard]] std::unique_ptr<Writer> MakeCsvWriter(Output output);
 [[nodiscard]] std::unique_ptr<Writer> MakeJsonLinesWriter(Output output);
+[[nodiscard]] std::unique_ptr<Writer> MakeNcmecVotesWriter(Output output);
 // Errors: FAILED_PRECONDITION when the file is there or cannot be written.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Writer>> MakeKdbWriter(const std::string& path);
 

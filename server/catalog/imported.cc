@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Catalog: what imports brought, as their sources said it.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "server/catalog/internal/carried.h"
+#include "server/catalog/internal/catalog_impl.h"
+
+namespace kith::catalog {
+namespace {
+
+constexpr std::size_t kMaxPageBytes = std::size_t{1} << 20;
+
+// Takes records until the page is full.
+class PageFill {
+ public:
+  PageFill(ImportedPage& page, std::size_t limit) : page_(page), limit_(limit) {}
+
+  // False: it has no room left, and nothing was taken.
+  bool Take(v1::Entry entry, std::uint64_t behind) {
+    const std::size_t size = entry.ByteSizeLong();
+    if (page_.entries.size() >= limit_ ||
+        (!page_.entries.empty() && bytes_ + size > kMaxPageBytes)) {
+      page_.more = true;
+      return false;
+    }
+    bytes_ += size;
+    Pass(behind, entry.repeats());
+    page_.entries.push_back(std::move(entry));
+    return true;
+  }
+  // One that the next page need not look at again.
+  void Pass(std::uint64_t behind, bool repeats) {
+    page_.skip = repeats && behind == page_.after ? page_.skip + 1 : (repeats ? 1 : 0);
+    page_.after = behind;
+  }
+
+ private:
+  ImportedPage& page_;
+  std::size_t limit_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uint64_t skip,
+                                                   std::size_t limit, std::uint64_t set_id,
+                                                   std::uint64_t series_id) {
+  auto entries = ListEntries(after, limit + 1, set_id, series_id);
+  if (!entries.ok()) return entries.status();
+  ImportedPage page;
+  page.after = after;
+  page.skip = skip;
+  PageFill fill(page, limit);
+  const std::uint64_t end = impl_->table.Size();
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  CarriedReader carried(*read, after);
+  auto record = carried.Next();
+  // Records that repeat an entry and stand behind one below `until`.
+  std::uint64_t passed = 0;
+  const auto repeats = [&](std::uint64_t until) -> absl::StatusOr<bool> {
+    for (; record.ok() && *record != nullptr && carried.behind() < until; record = carried.Next()) {
+      v1::Entry& one = **record;
+      if (!one.repeats()) continue;
+      if (carried.behind() == after && passed < skip) {
+        ++passed;
+        continue;
+      }
+      const EntryFacts facts = impl_->table.Get(one.entry_id());
+      if ((set_id != 0 && facts.hash_set != set_id) || facts.withdrawn || series_id != 0) {
+        fill.Pass(carried.behind(), true);
+        continue;
+      }
+      const auto set = impl_->directory.hash_sets.ById(facts.hash_set);
+      if (set) one.set_set(set->name());
+      if (!fill.Take(std::move(one), carried.behind())) return false;
+    }
+    if (!record.ok()) return record.status();
+    return true;
+  };
+  for (v1::Entry& entry : *entries) {
+    const std::uint64_t id = entry.entry_id();
+    const auto room = repeats(id);
+    if (!room.ok()) return room.status();
+    if (!*room) return page;
+    if (*record != nullptr && carried.behind() == id && !(**record).repeats()) {
+      if ((**record).has_carried()) {
+        *entry.mutable_carried() = std::move(*(**record).mutable_carried());
+      }
+      record = carried.Next();
+      if (!record.ok()) return record.status();
+    }
+    if (!fill.Take(std::move(entry), id)) return page;
+  }
+  if (entries->size() <= limit) {
+    const auto room = repeats(end);
+    if (!room.ok()) return room.status();
+  } else {
+    page.more = true;
+  }
+  return page;
+}
+
+absl::StatusOr<std::vector<v1::ImportRecord>> Catalog::ListImports(std::uint64_t set_id,
+                                                                   std::uint64_t after,
+                                                                   std::size_t limit) {
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  Statement rows = read->Prepare(
+      "SELECT c.number, c.at, c.note, c.first_entry, c.last_entry, f.format, f.data"
+      " FROM import_file f JOIN change c ON c.number = f.change JOIN entry e ON e.id ="
+      " c.first_entry WHERE f.change > ?1 AND e.hash_set = ?2 ORDER BY f.change LIMIT ?3");
+  rows.Bind(after, set_id, limit);
+  std::vector<v1::ImportRecord> imports;
+  while (true) {
+    const auto row = rows.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return imports;
+    v1::ImportRecord& record = imports.emplace_back();
+    record.set_change(rows.Id(0));
+    record.set_at(std::string(rows.Text(1)));
+    record.set_source(std::string(rows.Text(2)));
+    record.set_first_entry(rows.Id(3));
+    record.set_last_entry(rows.Id(4));
+    if (rows.Text(5).empty()) continue;
+    auto data = ReadFileCarried(rows.Blob(6));
+    if (!data.ok()) return data.status();
+    record.mutable_carried()->set_format(std::string(rows.Text(5)));
+    record.mutable_carried()->set_data(*std::move(data));
+  }
+}
+
+}  // namespace kith::catalog

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/catalog/internal/carried.h"
+
+#include <xxhash.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/catalog/names.h"
+
+namespace kith::catalog {
+namespace {
+
+constexpr std::size_t kBlockBytes = 256 << 10;  // before packing
+// Bounds what a damaged block may ask for: the last record of one may be a large one.
+constexpr std::size_t kMaxUnpackedBytes = 4 << 20;
+constexpr int kLevel = 3;
+
+absl::Status Damaged(std::string_view what, std::string_view why) {
+  return absl::DataLossError(absl::StrCat("what was imported with ", std::string(what),
+                                          " is damaged (", std::string(why),
+                                          "); restore a backup"));
+}
+
+absl::Status NoMemory() {
+  return absl::ResourceExhaustedError("no memory to pack what is carried");
+}
+
+struct Packer {
+  std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context{ZSTD_createCCtx(), ZSTD_freeCCtx};
+  std::string packed;
+
+  absl::Status Pack(std::string_view bytes) {
+    if (!context) return NoMemory();
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+    packed.resize(ZSTD_compressBound(bytes.size()));
+    const std::size_t size =
+        ZSTD_compress2(context.get(), packed.data(), packed.size(), bytes.data(), bytes.size());
+    if (ZSTD_isError(size) != 0U) return NoMemory();
+    packed.resize(size);
+    return absl::OkStatus();
+  }
+};
+
+absl::StatusOr<std::string> Unpack(std::string_view packed, std::string_view what) {
+  const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
+    return Damaged(what, "no frame");
+  }
+  if (size > kMaxUnpackedBytes) return Damaged(what, "too long");
+  std::string bytes(size, '\0');
+  const std::size_t got = ZSTD_decompress(bytes.data(), bytes.size(), packed.data(), packed.size());
+  if (ZSTD_isError(got) != 0U) return Damaged(what, ZSTD_getErrorName(got));
+  if (got != bytes.size()) return Damaged(what, "another length");
+  return bytes;
+}
+
+// The sum over the blocks of an import.
+class BlockSum {
+ public:
+  BlockSum() { Reset(); }
+  void Reset() {
+    XXH3_128bits_reset(state_.get());
+    blocks_ = 0;
+  }
+  void Add(std::string_view block) {
+    XXH3_128bits_update(state_.get(), block.data(), block.size());
+    ++blocks_;
+  }
+  [[nodiscard]] std::uint64_t blocks() const { return blocks_; }
+  [[nodiscard]] std::array<char, 16> Finish() const {
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state_.get()));
+    std::array<char, 16> bytes{};
+    std::copy(std::begin(canonical.digest), std::end(canonical.digest), bytes.begin());
+    return bytes;
+  }
+
+ private:
+  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_{XXH3_createState(),
+                                                                         XXH3_freeState};
+  std::uint64_t blocks_ = 0;
+};
+
+}  // namespace
+
+absl::Status CheckCarried(const v1::Carried& carried, std::size_t max_bytes) {
+  if (carried.format().size() > kMaxCarriedFormatBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("carried format of ", carried.format().size(),
+                                                   " bytes: at most ", kMaxCarriedFormatBytes));
+  }
+  if (carried.data().size() > max_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("carried data of ", carried.data().size(), " bytes: at most ", max_bytes));
+  }
+  return FirstError({CheckOptionalName("carried format", carried.format()),
+                     CheckText("carried series", carried.series())});
+}
+
+struct CarriedWriter::State {
+  Statement insert;
+  Transaction& transaction;
+  v1::ListEntriesResponse block;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::size_t bytes = 0;
+  Packer packer;
+  BlockSum sum;
+
+  explicit State(Transaction& write)
+      : insert(write.Prepare("INSERT INTO carried_block (first_entry, last_entry, data)"
+                             " VALUES (?1, ?2, ?3)")),
+        transaction(write) {}
+};
+
+CarriedWriter::CarriedWriter(Transaction& transaction)
+    : state_(std::make_unique<State>(transaction)) {}
+CarriedWriter::~CarriedWriter() = default;
+
+absl::Status CarriedWriter::Add(v1::Entry record, std::uint64_t behind) {
+  State& state = *state_;
+  if (state.block.entries().empty()) {
+    state.first = behind;
+  } else if (record.repeats() && state.last != behind) {
+    // The entry before it said nothing: its number alone tells the place.
+    state.block.add_entries()->set_entry_id(behind);
+  }
+  state.last = behind;
+  state.bytes += record.ByteSizeLong();
+  *state.block.add_entries() = std::move(record);
+  return state.bytes < kBlockBytes ? absl::OkStatus() : WriteBlock();
+}
+
+absl::Status CarriedWriter::WriteBlock() {
+  State& state = *state_;
+  if (state.block.entries().empty()) return absl::OkStatus();
+  if (auto status = state.packer.Pack(state.block.SerializeAsString()); !status.ok()) return status;
+  state.block.clear_entries();
+  state.bytes = 0;
+  state.sum.Add(state.packer.packed);
+  return state.insert.Bind(state.first, state.last, BlobView{state.packer.packed}).Run();
+}
+
+absl::Status CarriedWriter::Finish(std::uint64_t change, const v1::Carried& file) {
+  if (auto status = WriteBlock(); !status.ok()) return status;
+  State& state = *state_;
+  if (auto status = state.packer.Pack(file.data()); !status.ok()) return status;
+  const auto digest = state.sum.Finish();
+  return state.transaction.Execute(
+      "INSERT INTO import_file (change, format, data, blocks, digest) VALUES (?1, ?2, ?3, ?4, ?5)",
+      change, file.format(), BlobView{state.packer.packed}, state.sum.blocks(),
+      BlobView{{digest.data(), digest.size()}});
+}
+
+struct CarriedReader::State {
+  Statement blocks;
+  std::uint64_t after;
+  v1::ListEntriesResponse block;
+  int next = 0;
+  std::uint64_t behind = 0;
+
+  State(Transaction& read, std::uint64_t from)
+      : blocks(read.Prepare("SELECT first_entry, data FROM carried_block WHERE last_entry >= ?1"
+                            " ORDER BY last_entry, id")),
+        after(from) {
+    blocks.Bind(from);
+  }
+};
+
+CarriedReader::CarriedReader(Transaction& transaction, std::uint64_t after)
+    : state_(std::make_unique<State>(transaction, after)) {}
+CarriedReader::~CarriedReader() = default;
+
+std::uint64_t CarriedReader::behind() const { return state_->behind; }
+
+absl::StatusOr<v1::Entry*> CarriedReader::Next() {
+  State& state = *state_;
+  while (true) {
+    while (state.next < state.block.entries_size()) {
+      v1::Entry& record = *state.block.mutable_entries(state.next++);
+      if (!record.repeats()) state.behind = record.entry_id();
+      if (state.behind >= state.after) return &record;
+    }
+    const auto row = state.blocks.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return nullptr;
+    state.behind = state.blocks.Id(0);
+    state.next = 0;
+    const std::string what = absl::StrCat("entry ", state.behind);
+    const auto bytes = Unpack(state.blocks.Blob(1), what);
+    if (!bytes.ok()) return bytes.status();
+    if (!state.block.ParseFromString(*bytes)) return Damaged(what, "no records");
+  }
+}
+
+absl::StatusOr<std::string> ReadFileCarried(std::string_view data) {
+  return Unpack(data, "a file");
+}
+
+absl::Status CheckCarriedBlocks(Transaction& read, const std::function<void(std::string)>& found) {
+  Statement files = read.Prepare(
+      "SELECT f.change, f.blocks, f.digest, c.first_entry, c.last_entry FROM import_file f"
+      " JOIN change c ON c.number = f.change ORDER BY f.change");
+  Statement blocks = read.Prepare(
+      "SELECT data FROM carried_block WHERE last_entry BETWEEN ?1 AND ?2 ORDER BY last_entry, id");
+  BlockSum sum;
+  while (true) {
+    const auto file = files.Step();
+    if (!file.ok()) return file.status();
+    if (!*file) return absl::OkStatus();
+    sum.Reset();
+    blocks.Bind(files.Id(3), files.Id(4));
+    while (true) {
+      const auto row = blocks.Step();
+      if (!row.ok()) return row.status();
+      if (!*row) break;
+      sum.Add(blocks.Blob(0));
+    }
+    const auto digest = sum.Finish();
+    if (sum.blocks() != files.Id(1) ||
+        std::string_view(digest.data(), digest.size()) != files.Blob(2)) {
+      found(absl::StrCat("what was carried with entries ", files.Id(3), " to ", files.Id(4),
+                         " (change ", files.Id(0), ") is not what was stored; restore a backup"));
+    }
+  }
+}
+
+}  // namespace kith::catalog

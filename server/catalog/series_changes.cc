@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Catalog: series: other names, merges, and what happened to one.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/catalog/internal/catalog_impl.h"
+#include "server/catalog/names.h"
+
+namespace kith::catalog {
+
+absl::StatusOr<v1::Series> Catalog::SetSeriesAlias(std::string_view code,
+                                                   const v1::SeriesAlias& alias,
+                                                   const Signature& signature) {
+  if (auto status =
+          FirstError({CheckName("alias", alias.alias()),
+                      CheckOptionalName("scheme", alias.scheme()), CheckSignature(signature)});
+      !status.ok()) {
+    return status;
+  }
+  auto write = impl_->BeginWrite();
+  if (!write.ok()) return write.status();
+  const auto holder = impl_->directory.series.ByName(alias.alias());
+  const bool removes = code.empty();
+  if (removes && (!holder || holder->code() == alias.alias())) {
+    return absl::NotFoundError(absl::StrCat("no alias ", Quoted(alias.alias())));
+  }
+  if (!removes && holder) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(Quoted(alias.alias()), " already names series ", Quoted(holder->code())));
+  }
+  auto series = impl_->FindAsItIs(removes ? holder->code() : code);
+  if (!series.ok()) return series.status();
+  const auto change = impl_->AddChange(
+      *write, ChangeKind::kAliased,
+      absl::StrCat("series ", series->code(), removes ? ", no longer " : ", also ", alias.alias()),
+      signature);
+  if (!change.ok()) return change.status();
+  if (auto status =
+          write->Execute("INSERT INTO series_alias (change, alias, scheme, series)"
+                         " VALUES (?1, ?2, ?3, nullif(?4, 0))",
+                         *change, alias.alias(), alias.scheme(), removes ? 0 : series->series_id());
+      !status.ok()) {
+    return status;
+  }
+  auto& aliases = *series->mutable_aliases();
+  if (removes) {
+    aliases.erase(
+        std::remove_if(aliases.begin(), aliases.end(),
+                       [&](const v1::SeriesAlias& one) { return one.alias() == alias.alias(); }),
+        aliases.end());
+  } else {
+    *aliases.Add() = alias;
+    std::sort(aliases.begin(), aliases.end(),
+              [](const auto& a, const auto& b) { return a.alias() < b.alias(); });
+  }
+  const auto put = [&] {
+    impl_->PutSeries(*series);
+    if (removes) {
+      impl_->directory.series.RemoveName(alias.alias());
+    } else {
+      impl_->directory.series.PutName(series->series_id(), alias.alias());
+    }
+    return absl::OkStatus();
+  };
+  if (auto status = impl_->CommitAndApply(*write, *change, put); !status.ok()) return status;
+  return *impl_->directory.series.ById(series->series_id());
+}
+
+absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::string_view into,
+                                                const Signature& signature) {
+  const auto merged =
+      ChangeSeries(code, ChangeKind::kMerged, signature, [&](v1::Series& series) -> absl::Status {
+        const auto found = impl_->FindSeries(into);
+        if (!found.ok()) return found.status();
+        const auto target = impl_->directory.CurrentSeries((*found)->series_id());
+        if (!target || target->series_id() == series.series_id()) {
+          return absl::FailedPreconditionError(absl::StrCat(
+              "series ", Quoted(series.code()), " and ", Quoted(into), " are one already"));
+        }
+        if (series.status() == v1::SERIES_STATUS_IDENTIFIED &&
+            target->status() != v1::SERIES_STATUS_IDENTIFIED) {
+          return absl::FailedPreconditionError(
+              absl::StrCat("series ", Quoted(series.code()), " is identified and ",
+                           Quoted(target->code()), " is not: merge them the other way round"));
+        }
+        if (series.status() == v1::SERIES_STATUS_IDENTIFIED &&
+            target->agency() != series.agency()) {
+          return absl::FailedPreconditionError(absl::StrCat(
+              "series ", Quoted(series.code()), " was identified by ", Quoted(series.agency()),
+              " and ", Quoted(target->code()), " by ", Quoted(target->agency()),
+              ": whom to call would be lost; let the two agencies agree first"));
+        }
+        series.set_merged_into(target->code());
+        return absl::OkStatus();
+      });
+  if (!merged.ok()) return merged.status();
+  return *impl_->directory.CurrentSeries(merged->series_id());
+}
+
+absl::StatusOr<v1::Series> Catalog::UnmergeSeries(std::string_view code,
+                                                  const Signature& signature) {
+  if (auto status = NeedSignature(signature, "to take a merge back"); !status.ok()) return status;
+  return ChangeSeries(
+      code, ChangeKind::kUnmerged, signature, [](v1::Series& series) -> absl::Status {
+        if (series.merged_into().empty()) {
+          return absl::FailedPreconditionError(
+              absl::StrCat("series ", Quoted(series.code()), " is not merged into another"));
+        }
+        series.clear_merged_into();
+        return absl::OkStatus();
+      });
+}
+
+absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_view code) {
+  const auto series = impl_->FindSeries(code);
+  if (!series.ok()) return series.status();
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  // Aliases and moved entries change no state of their own: told by the words of the change.
+  Statement rows = read->Prepare(absl::StrCat(
+      "SELECT c.number, c.at, c.kind, c.subject, c.who, c.note, v.change, ",
+      std::string(kSeriesColumns),
+      " FROM change c LEFT JOIN series_version v ON v.change = c.number AND v.series = ?1"
+      " WHERE v.change IS NOT NULL OR c.number IN (SELECT change FROM series_alias WHERE series = "
+      "?1"
+      " UNION SELECT change FROM entry_moved WHERE series = ?1) ORDER BY c.number"));
+  rows.Bind((*series)->series_id());
+  std::vector<v1::SeriesEvent> events;
+  while (true) {
+    const auto row = rows.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return events;
+    v1::SeriesEvent& event = events.emplace_back();
+    ReadChange(rows, *event.mutable_change());
+    v1::Series& state = *event.mutable_series();
+    if (rows.IsNull(6)) {
+      if (events.size() > 1) state = events[events.size() - 2].series();
+    } else {
+      ReadSeries(rows, 7, impl_->directory, state);
+    }
+    state.set_series_id((*series)->series_id());
+    state.set_code((*series)->code());
+  }
+}
+
+}  // namespace kith::catalog

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/html_worklist.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "tools/report/html_charts.h"
+#include "tools/report/html_page.h"
+#include "tools/report/words.h"
+
+namespace kith::report {
+namespace {
+
+// Clusters with a section of their own; the CSV lists all.
+constexpr std::size_t kSections = 100;
+constexpr int kBars = 20;
+
+std::string CasesText(const google::protobuf::RepeatedPtrField<std::string>& names) {
+  constexpr int kShown = 5;
+  std::string text;
+  for (int i = 0; i < std::min(kShown, names.size()); ++i) {
+    text += (text.empty() ? "" : ", ") + E(names.Get(i));
+  }
+  if (names.size() > kShown) {
+    text += fmt::format(" and {} more", Number(static_cast<std::uint64_t>(names.size() - kShown)));
+  }
+  return text;
+}
+
+// A cluster with its continuations, which follow it.
+struct Gathered {
+  const v1::ReportCluster* head = nullptr;
+  std::vector<const v1::ReportClusterFile*> files;
+};
+
+std::vector<Gathered> Gather(const v1::Report& report) {
+  std::vector<Gathered> clusters;
+  for (const v1::ReportCluster& cluster : report.clusters()) {
+    if (!cluster.continued() || clusters.empty()) clusters.push_back({&cluster, {}});
+    for (const v1::ReportClusterFile& file : cluster.listed()) {
+      clusters.back().files.push_back(&file);
+    }
+  }
+  return clusters;
+}
+
+std::string FileTable(const Gathered& cluster, std::size_t most) {
+  TableHtml table({{"File"}, {"Lies in"}, {"SHA-256"}});
+  constexpr std::size_t kDigits = 16;
+  for (const v1::ReportClusterFile* file : cluster.files) {
+    if (table.rows() == most) break;
+    const bool elsewhere = file->case_names_size() > 1;
+    table.Add(
+        {{E(file->path()), "path"},
+         {E(file->path_case()) + (elsewhere ? "<div class=\"rule\">the same file in " +
+                                                  CasesText(file->case_names()) + "</div>"
+                                            : "")},
+         {"<span class=\"small\">" + E(file->sha256().substr(0, kDigits)) + "&hellip;</span>"}});
+  }
+  return table.Html() + ShownOf(most, cluster.files.size(), "worklist.csv");
+}
+
+std::string ClusterChart(const std::vector<Gathered>& clusters) {
+  std::vector<Bar> bars;
+  for (const Gathered& cluster : clusters) {
+    if (cluster.head->cluster_id() == 0 || bars.size() == kBars) break;
+    bars.push_back({.label = fmt::format("Cluster {}", cluster.head->cluster_id()),
+                    .value = static_cast<std::uint64_t>(cluster.head->case_names_size()),
+                    .css = "UNRECOGNIZED",
+                    .note = Counted(cluster.head->files(), "file")});
+  }
+  if (bars.size() < 2) return "";
+  return BarChart({.id = "spread", .title = "Cases by cluster", .one = "case"}, bars);
+}
+
+std::string ContactCell(const v1::NotificationTask& task) {
+  if (!task.has_contact()) {
+    return "<span class=\"soft\">nobody on record: ask " +
+           (task.agency().empty() ? std::string("who identified it") : E(task.agency())) +
+           "</span>";
+  }
+  const v1::Contact& contact = task.contact();
+  std::string out = "<strong>" + E(contact.name()) + "</strong>";
+  std::string between;
+  for (const std::string& part : {contact.phone(), contact.email()}) {
+    if (part.empty()) continue;
+    out += between + E(part);
+    between = "<br>";
+  }
+  return out;
+}
+
+std::string TaskTable(const v1::Report& report, bool done, std::size_t most) {
+  TableHtml table = done ? TableHtml({{"Told on"}, {"By"}, {"Series"}, {"Case"}, {"Due"}})
+                         : TableHtml({{"Due"}, {"Series"}, {"Case"}, {"Whom to tell"}, {"Since"}});
+  std::size_t all = 0;
+  for (const v1::NotificationTask& task : report.tasks()) {
+    if (task.notified_at().empty() == done) continue;
+    if (all++ >= most) continue;
+    if (done) {
+      table.Add({{E(task.notified_at().substr(0, 10))},
+                 {E(task.notified_by())},
+                 {E(task.series()), "code"},
+                 {E(task.case_name())},
+                 {E(task.due_on())}});
+    } else {
+      table.Add({{E(task.due_on()), "code"},
+                 {E(task.series()), "code"},
+                 {E(task.case_name())},
+                 {ContactCell(task), "call"},
+                 {E(task.since())}});
+    }
+  }
+  if (table.empty()) return "";
+  return table.Html() + ShownOf(most, all, "notifications.csv");
+}
+
+}  // namespace
+
+std::string WorklistBody(const v1::Report& report, std::size_t most) {
+  const std::vector<Gathered> clusters = Gather(report);
+  std::uint64_t files = 0;
+  std::uint64_t linked = 0;
+  std::uint64_t count = 0;
+  std::set<std::string> cases;
+  for (const Gathered& cluster : clusters) {
+    files += cluster.head->files();
+    if (cluster.head->cluster_id() != 0) {
+      linked += cluster.head->files();
+      ++count;
+    }
+    for (const v1::ReportClusterFile* file : cluster.files) {
+      cases.insert(file->case_names().begin(), file->case_names().end());
+    }
+  }
+  if (files == 0) {
+    return Section(
+        {.id = "answer", .title = "The answer"},
+        "<p class=\"answer\">Every file that could be compared is known: there is nothing "
+        "new to look at.</p>");
+  }
+  std::string out = Section(
+      {.id = "answer", .title = "The answer"},
+      Tiles({{.number = Number(files), .words = "files never seen before", .css = "UNRECOGNIZED"},
+             {.number = Number(count), .words = "clusters of them", .link = "cluster-1"},
+             {.number = Number(linked), .words = "files in clusters"},
+             {.number = Number(cases.size()), .words = "cases hold them"}}) +
+          "<p class=\"answer\">A child that nobody looks for yet may be here. Begin with what lies "
+          "in most cases: files of a cluster lie near each other, or are the same.</p>" +
+          ClusterChart(clusters));
+  std::size_t number = 0;
+  for (const Gathered& cluster : clusters) {
+    if (cluster.head->cluster_id() == 0) {
+      out += Section({.id = "alone",
+                      .title = "Near no other",
+                      .count_html = Number(cluster.head->files()),
+                      .intro_html = "New files of one case that nothing else on record is like."},
+                     FileTable(cluster, most));
+      continue;
+    }
+    if (++number > kSections) continue;
+    out +=
+        Section({.id = fmt::format("cluster-{}", number),
+                 .title = fmt::format("Cluster {}", cluster.head->cluster_id()),
+                 .intro_html = fmt::format(
+                     "{} in {}: {}.", Counted(cluster.head->files(), "file"),
+                     Counted(static_cast<std::uint64_t>(cluster.head->case_names_size()), "case"),
+                     CasesText(cluster.head->case_names()))},
+                FileTable(cluster, std::min<std::size_t>(most, kSections)));
+  }
+  if (number > kSections) {
+    out += "<p class=\"soft\">The first 100 of " + Number(number) +
+           " clusters are shown; worklist.csv lists all.</p>";
+  }
+  return out;
+}
+
+std::string NotificationsBody(const v1::Report& report, std::size_t most) {
+  std::uint64_t due = 0;
+  std::string first;
+  std::set<std::string> series;
+  for (const v1::NotificationTask& task : report.tasks()) {
+    if (!task.notified_at().empty()) continue;
+    ++due;
+    series.insert(task.series());
+    if (first.empty()) first = task.due_on();
+  }
+  const std::uint64_t done = static_cast<std::uint64_t>(report.tasks_size()) - due;
+  std::string words =
+      due == 0
+          ? std::string("<p class=\"answer\">Nobody is to be told of a case.</p>")
+          : fmt::format("<p class=\"answer\">The first of them is due on <b>{}</b>.</p>", E(first));
+  std::string out =
+      Section({.id = "answer", .title = "The answer"},
+              Tiles({{.number = Number(due), .words = "to be told", .css = "CONFLICT"},
+                     {.number = Number(series.size()), .words = "series"},
+                     {.number = Number(done), .words = "told already"}}) +
+                  words);
+  const std::string open = TaskTable(report, false, most);
+  if (!open.empty()) {
+    out +=
+        Section({.id = "due",
+                 .title = "Due",
+                 .count_html = Number(due),
+                 .intro_html = "Identified series whose side asked to be told of every case. Due "
+                               "ten business days after the case met the series, or after the "
+                               "series was identified, whichever came later."},
+                open);
+  }
+  const std::string told = TaskTable(report, true, most);
+  if (!told.empty()) {
+    out += Section({.id = "told", .title = "Told", .count_html = Number(done)}, told);
+  }
+  return out;
+}
+
+}  // namespace kith::report

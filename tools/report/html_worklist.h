@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "proto/kith/v1/report.pb.h"
+
+namespace kith::report {
+
+// What is to be done: new files to look at, people to tell. At most `most` rows a table. Pure,
+// thread-safe, cannot fail.
+[[nodiscard]] std::string WorklistBody(const v1::Report& report, std::size_t most);
+[[nodiscard]] std::string NotificationsBody(const v1::Report& report, std::size_t most);
+
+}  // namespace kith::report
