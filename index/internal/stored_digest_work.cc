@@ -51,7 +51,6 @@ void StoredDigestIndex::Work() {
     files_ = std::move(status);
     done_ = asked;
     progress_.notify_all();
-    if (is_stopping_) return;
   }
 }
 
