@@ -87,7 +87,7 @@ TEST(CageMessages, RequestsWithUnknownOptionsAreRefused) {
 
 // A worker that was taken over must not pass a guess off where an exact hash was asked for.
 TEST(CageMessages, ApproximateAnswersAreTakenOnlyWhereAskedFor) {
-  Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(1, 700, 680)));
+  Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(2, 700, 680)));
   ASSERT_EQ(print.disposition, Disposition::kHashed);
   ASSERT_EQ(print.views.size(), 1u);
   print.approximate = true;
