@@ -83,6 +83,58 @@ nlohmann::json Json(const v1::Report& report) {
   return nlohmann::json::parse(out);
 }
 
+// Nobody is on record to call: the source of the set is to be asked, and no series is counted.
+TEST(Identification, ByTheWordOfASourceAloneNamesTheSource) {
+  v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
+  v1::ReportSet& set = *report.add_sets();
+  set.set_name("national");
+  set.set_source("desk <national>");
+  AddFile(report, "their name", "sha256", 0, "same file");
+  report.mutable_files(0)->mutable_matches(0)->set_victim_identified(v1::TRI_STATE_YES);
+  AddFile(report, "", "pdq", 3, "same picture");
+  report.mutable_files(1)->mutable_matches(0)->set_victim_identified(v1::TRI_STATE_YES);
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("Identified by the word of the source"));
+  EXPECT_THAT(html, HasSubstr("desk &lt;national&gt;</strong>source of the set"));
+  EXPECT_THAT(html, HasSubstr("<td class=\"num\">2</td><td>their name</td>"));
+  // A series that is on record as identified has whom to call.
+  for (auto& file : *report.mutable_files()) {
+    file.mutable_matches(0)->set_series_status(v1::SERIES_STATUS_IDENTIFIED);
+  }
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("Identified by the word of the source")));
+}
+
+TEST(Worklist, JoinsWhatCameInPieces) {
+  v1::Report report = Of(v1::REPORT_KIND_WORKLIST);
+  const auto add = [&](std::uint64_t id, bool continued, std::uint64_t files) {
+    v1::ReportCluster& cluster = *report.add_clusters();
+    cluster.set_cluster_id(id);
+    cluster.set_continued(continued);
+    cluster.set_files(files);
+    if (!continued && id != 0) {
+      cluster.add_case_names("NORTH/1");
+      cluster.add_case_names("SOUTH/7");
+    }
+    v1::ReportClusterFile& file = *cluster.add_listed();
+    file.set_sha256(std::string(64, 'c'));
+    file.add_case_names("NORTH/1");
+    file.set_path(kHostile);
+    file.set_path_case("NORTH/1");
+  };
+  add(7, false, 2);
+  add(7, true, 0);
+  add(0, false, 1);
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("<b>3</b> <span>files never seen before</span>"));
+  EXPECT_THAT(html, HasSubstr("<b>1</b> <span>clusters of them</span>"));
+  EXPECT_THAT(html, HasSubstr("2 files in 2 cases: NORTH/1, SOUTH/7."));
+  EXPECT_THAT(html, HasSubstr("Near no other"));
+  EXPECT_THAT(html, HasSubstr(kHostileHtml));
+  EXPECT_THAT(html, Not(HasSubstr("<b onmouseover")));
+  EXPECT_THAT(Csv(report), HasSubstr("\r\n7,2,2,"));
+  EXPECT_EQ(Json(report)["clusters"].size(), 3U);
+}
+
 TEST(Identification, TellsPersonDeskFilesAndHowNear) {
   v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
   v1::ReportSeries& series = AddSeries(report, "lakeside", true);

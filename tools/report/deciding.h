@@ -43,7 +43,12 @@ inline Matches DecidingMatches(const v1::ReportFile& file) {
     (SaysIdentified(match) ? identified : others).push_back(&match);
   }
   if (file.verdict() == v1::VERDICT_RECOGNIZED) return known;
-  if (file.verdict() == v1::VERDICT_IDENTIFIED) return identified;
+  if (file.verdict() == v1::VERDICT_IDENTIFIED) {
+    if (!identified.empty()) return identified;
+    // Of a report whose maker did not tell what the source said.
+    std::erase_if(known, [](const v1::ReportMatch* match) { return !match->series().empty(); });
+    return known;
+  }
   if (file.verdict() != v1::VERDICT_CONFLICT) return {};
   if (known_digest != nullptr && benign_digest != nullptr) return {known_digest, benign_digest};
   for (const v1::ReportMatch* yes : identified) {

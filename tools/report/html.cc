@@ -184,7 +184,9 @@ std::string IdentificationBody(const v1::Report& report, std::size_t most) {
                          .css = "IDENTIFIED"},
                         {.number = Number(static_cast<std::uint64_t>(
                              std::count_if(report.files().begin(), report.files().end(),
-                                           [](const auto& file) { return !file.continued(); }))),
+                                           [](const auto& file) {
+                                             return !file.continued() && !IsBySourceAlone(file);
+                                           }))),
                          .words = "files match them",
                          .css = "IDENTIFIED"}}) +
                      "<p class=\"answer\">The children of these series are identified. Each has an "

@@ -70,7 +70,7 @@ std::string ClusterChart(const std::vector<Gathered>& clusters) {
     bars.push_back({.label = fmt::format("Cluster {}", cluster.head->cluster_id()),
                     .value = static_cast<std::uint64_t>(cluster.head->case_names_size()),
                     .css = "UNRECOGNIZED",
-                    .note = Counted(cluster.head->files(), "file")});
+                    .note = "with " + Counted(cluster.head->files(), "file")});
   }
   if (bars.size() < 2) return "";
   return BarChart({.id = "spread", .title = "Cases by cluster", .one = "case"}, bars);

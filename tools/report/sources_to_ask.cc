@@ -9,17 +9,21 @@
 
 namespace kith::report {
 
+bool IsBySourceAlone(const v1::ReportFile& file) {
+  if (file.continued() || file.verdict() != v1::VERDICT_IDENTIFIED) return false;
+  const Matches deciding = DecidingMatches(file);
+  return !deciding.empty() &&
+         std::none_of(deciding.begin(), deciding.end(), [](const v1::ReportMatch* match) {
+           return match->series_status() == v1::SERIES_STATUS_IDENTIFIED;
+         });
+}
+
 std::vector<SourceToAsk> SourcesToAsk(const v1::Report& report) {
   std::map<std::string, SourceToAsk> by_set;
   for (const v1::ReportFile& file : report.files()) {
-    if (file.continued() || file.verdict() != v1::VERDICT_IDENTIFIED) continue;
-    const Matches deciding = DecidingMatches(file);
-    const bool on_record = std::any_of(deciding.begin(), deciding.end(), [](const auto* match) {
-      return match->series_status() == v1::SERIES_STATUS_IDENTIFIED;
-    });
-    if (on_record) continue;
+    if (!IsBySourceAlone(file)) continue;
     std::set<std::string> counted;
-    for (const v1::ReportMatch* match : deciding) {
+    for (const v1::ReportMatch* match : DecidingMatches(file)) {
       SourceToAsk& source = by_set[match->set()];
       if (counted.insert(match->set()).second) ++source.files;
       if (!match->series().empty()) source.series.insert(match->series());

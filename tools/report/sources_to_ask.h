@@ -19,6 +19,9 @@ struct SourceToAsk {
   std::set<std::string> series;  // the names that it gives their series
 };
 
+// A file that is identified by the word of sources alone, and by no series. O(matches).
+[[nodiscard]] bool IsBySourceAlone(const v1::ReportFile& file);
+
 // By name of the set. A file that two sets call identified is counted with each. Pure, thread-safe,
 // cannot fail; O(matches).
 [[nodiscard]] std::vector<SourceToAsk> SourcesToAsk(const v1::Report& report);
