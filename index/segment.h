@@ -135,8 +135,8 @@ class SegmentFile {
   virtual void ForEachRow(const RowVisitor& visit) const = 0;
 
   // Reads on where the last call ended, about so many bytes, and compares checksums; true when that
-  // completed a round. DataLoss names the section: take the segment out of service, rebuild it. It
-  // also forgets that the file was verified.
+  // completed a round, which begins with the header. DataLoss names the section: take the segment
+  // out of service, rebuild it. It also forgets that the file was verified.
   [[nodiscard]] virtual absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) = 0;
 
  protected:

@@ -183,9 +183,23 @@ DirectoryView SegmentMap::Directory(SectionKind words, SectionKind samples, std:
           .items = items};
 }
 
+absl::Status SegmentMap::VerifyHeader() const {
+  std::vector<std::uint8_t> bytes(kSegmentHeaderBytes);
+  if (absl::Status status = ReadAt(file_, 0, bytes, path_); !status.ok()) return status;
+  const absl::Status status = DecodeHeader(bytes, header_.file_bytes).status();
+  if (status.ok()) return status;
+  ForgetVerified(path_);
+  // It was whole when the file was opened, so another version is damage too.
+  return NameFile(path_, absl::DataLossError(status.message()));
+}
+
 absl::StatusOr<bool> SegmentMap::Scrub(std::uint64_t budget_bytes) {
   const std::lock_guard lock(scrub_mutex_);
   if (scrub_ == nullptr) scrub_.reset(std::make_unique<ScrubState>().release());
+  // A round begins with the header: it is in memory, but the next start needs the one on the disk.
+  if (scrub_->section == 0 && scrub_->at == 0) {
+    if (absl::Status status = VerifyHeader(); !status.ok()) return status;
+  }
   std::vector<std::uint8_t> piece;
   while (budget_bytes > 0) {
     const Section& section = header_.sections[scrub_->section];

@@ -87,6 +87,8 @@ class SegmentMap {
  private:
   absl::Status ReadHeader(std::uint64_t file_bytes);
   absl::Status VerifyOnce(const SegmentOpenOptions& options);
+  // That the header on the disk is whole still.
+  absl::Status VerifyHeader() const;
   absl::Status MakeResident();
 
   std::string path_;

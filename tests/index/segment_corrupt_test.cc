@@ -222,5 +222,20 @@ TEST_F(SegmentCorruptTest, ScrubbingFindsWhatRottedSinceAndForgetsTheMark) {
   EXPECT_EQ(SegmentFile::Open(Path()).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(SegmentCorruptTest, ScrubbingFindsAHeaderThatRottedSince) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{9}, std::size_t{3136}}) {
+    Sample();
+    const auto file = MustOpen(Path());
+    ASSERT_NE(file, nullptr);
+    RotByte(Path(), at);
+    absl::StatusOr<bool> scrubbed = false;
+    for (int call = 0; call < 1000 && scrubbed.ok() && !*scrubbed; ++call) {
+      scrubbed = file->Scrub(10000);
+    }
+    EXPECT_EQ(scrubbed.status().code(), absl::StatusCode::kDataLoss) << "byte " << at;
+    EXPECT_NE(scrubbed.status().message().find(Path()), std::string::npos) << scrubbed.status();
+  }
+}
+
 }  // namespace
 }  // namespace kith::index
