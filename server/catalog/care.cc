@@ -22,6 +22,18 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{200};
 constexpr std::uint64_t kScrubbedAtOnce = std::uint64_t{256} << 10;
 
+// Tells what is lacking of the entries of a scan that are not withdrawn.
+absl::Status FeedLive(EntryScan& scan, const EntryTable& table, std::uint64_t identity_seed,
+                      const Lacking& lacking, IndexFeed& feed) {
+  EntryRecord record;
+  while (true) {
+    const auto row = scan.Next(record);
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::OkStatus();
+    if (!table.Get(record.id).withdrawn) feed.Add(record, identity_seed, lacking);
+  }
+}
+
 }  // namespace
 
 // The thread.
@@ -179,14 +191,9 @@ absl::Status Catalog::Impl::MendCodes() {
     if (!read.ok()) return read.status();
     IndexFeed feed;
     EntryScan scan(*read, range.first_entry, range.last_entry);
-    EntryRecord record;
-    while (true) {
-      const auto row = scan.Next(record);
-      if (!row.ok()) return row.status();
-      if (!*row) break;
-      if (table.Get(record.id).withdrawn) continue;
-      feed.Add(record, identity_seed,
-               {.facts = false, .codes = true, .digests = false, .identities = false});
+    const Lacking lacking{.facts = false, .codes = true, .digests = false, .identities = false};
+    if (auto status = FeedLive(scan, table, identity_seed, lacking, feed); !status.ok()) {
+      return status;
     }
     if (auto status = codes->Restore(range, feed.codes, feed.labels); !status.ok()) return status;
     // What was withdrawn meanwhile is so in the table first.
@@ -216,15 +223,10 @@ absl::Status Catalog::Impl::MendDigests() {
       const std::uint64_t last = std::min(table.Size(), next + kFeedEntries) - 1;
       IndexFeed feed;
       EntryScan scan(*write, next, last);
-      EntryRecord record;
-      while (true) {
-        const auto row = scan.Next(record);
-        if (!row.ok()) return row.status();
-        if (!*row) break;
-        if (table.Get(record.id).withdrawn) continue;
-        feed.Add(
-            record, identity_seed,
-            {.facts = false, .codes = false, .digests = are_digests, .identities = !are_digests});
+      const Lacking lacking{
+          .facts = false, .codes = false, .digests = are_digests, .identities = !are_digests};
+      if (auto status = FeedLive(scan, table, identity_seed, lacking, feed); !status.ok()) {
+        return status;
       }
       if (auto status = TellDigests(feed); !status.ok()) return status;
       next = last + 1;
