@@ -106,6 +106,11 @@ absl::StatusOr<SegmentInfo> SegmentBuilder::Build() {
   if (absl::Status status = WriteAt(file_, 0, header, path_); !status.ok()) return status;
   Tell("sync", 0, 1);
   if (fsync(file_.fd()) != 0) return FileError("write to", path_, errno);
+  written_ = {};
+  if (header_.file_bytes >= kHugePagesFrom) {
+    // So that its pages come back as huge ones when it is opened.
+    (void)posix_fadvise(file_.fd(), 0, 0, POSIX_FADV_DONTNEED);
+  }
   return InfoOf(path_, header_, ManifestHash(header));
 }
 

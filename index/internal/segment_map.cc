@@ -27,6 +27,29 @@ constexpr std::size_t kSlackBytes = 64;
 // From so many bytes on, reading ahead of a random place would evict what is needed.
 constexpr std::uint64_t kReadAheadBelow = std::uint64_t{1} << 30;
 
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
+std::uint64_t MemoryOfTheMachine() {
+  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Addresses from one on where a huge page can begin; none if there is no such room.
+void* RoomForHugePages(std::size_t bytes) {
+  const std::size_t reserved = bytes + kHugePageBytes;
+  void* room =
+      mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return nullptr;
+  auto* const begin = static_cast<std::uint8_t*>(room);
+  const std::size_t before =
+      (kHugePageBytes - reinterpret_cast<std::uintptr_t>(room) % kHugePageBytes) % kHugePageBytes;
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t end = before + (bytes + page - 1) / page * page;
+  if (before > 0) munmap(begin, before);
+  if (end < reserved) munmap(begin + end, reserved - end);
+  return begin + before;
+}
+
 absl::Status NameFile(const std::string& path, const absl::Status& status) {
   return {status.code(), absl::StrCat(path, ": ", std::string(status.message()))};
 }
@@ -57,8 +80,18 @@ absl::StatusOr<Mapping> Mapping::Map(const File& file, std::uint64_t bytes,
                                      const std::string& path) {
   Mapping mapping;
   if (bytes == 0) return mapping;
-  void* data = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file.fd(), 0);
-  if (data == MAP_FAILED) return FileError("map", path, errno);
+  void* place = nullptr;
+  int fixed = 0;
+  if (bytes >= kHugePagesFrom) {
+    place = RoomForHugePages(bytes);
+    if (place != nullptr) fixed = MAP_FIXED;
+  }
+  void* data = mmap(place, bytes, PROT_READ, MAP_SHARED | fixed, file.fd(), 0);
+  if (data == MAP_FAILED) {
+    const int error = errno;
+    if (place != nullptr) munmap(place, bytes);
+    return FileError("map", path, error);
+  }
   mapping.data_ = data;
   mapping.bytes_ = bytes;
   return mapping;
@@ -68,8 +101,10 @@ Mapping::~Mapping() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
-void Mapping::Advise(int advice) const {
-  if (data_ != nullptr) (void)madvise(data_, bytes_, advice);
+void Mapping::Advise(int advice, std::uint64_t offset, std::uint64_t bytes) const {
+  if (data_ == nullptr) return;
+  const std::uint64_t into = offset % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  (void)madvise(static_cast<std::uint8_t*>(data_) + (offset - into), bytes + into, advice);
 }
 
 absl::Status FileError(std::string_view what, const std::string& path, int error) {
@@ -105,10 +140,11 @@ absl::StatusOr<std::unique_ptr<SegmentMap>> SegmentMap::Open(const std::string& 
   }
   const auto file_bytes = static_cast<std::uint64_t>(found.st_size);
   if (absl::Status status = map->ReadHeader(file_bytes); !status.ok()) return status;
-  if (absl::Status status = map->VerifyOnce(options); !status.ok()) return status;
   absl::StatusOr<Mapping> mapping = Mapping::Map(map->file_, file_bytes, path);
   if (!mapping.ok()) return mapping.status();
   map->mapping_ = *std::move(mapping);
+  if (!options.resident) map->AskForHugePages();
+  if (absl::Status status = map->VerifyOnce(options); !status.ok()) return status;
   map->resident_.resize(map->header_.sections.size());
   if (options.resident) {
     if (absl::Status status = map->MakeResident(); !status.ok()) return status;
@@ -127,6 +163,26 @@ absl::Status SegmentMap::ReadHeader(std::uint64_t file_bytes) {
   header_ = *std::move(header);
   info_ = InfoOf(path_, header_, ManifestHash(bytes));
   return absl::OkStatus();
+}
+
+void SegmentMap::AskForHugePages() {
+  // Where not all of it fits, pages of 2 MiB of which little is needed would push out what is.
+  huge_pages_ =
+      header_.file_bytes >= kHugePagesFrom && info_.hot_bytes / 9 * 10 < MemoryOfTheMachine();
+  for (const Section& section : header_.sections) {
+    if (huge_pages_ && section.IsHot()) {
+      mapping_.Advise(MADV_HUGEPAGE, section.offset, section.bytes);
+    }
+  }
+}
+
+absl::Status SegmentMap::ReadSection(const Section& section, std::uint64_t at,
+                                     std::span<std::uint8_t> piece) const {
+  if (huge_pages_ && section.IsHot()) {
+    mapping_.Advise(MADV_POPULATE_READ, section.offset + at, piece.size());
+  }
+  // Through the file and not the mapping: a disk that gives no bytes is an error, not a signal.
+  return ReadAt(file_, section.offset + at, piece, path_);
 }
 
 absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
@@ -203,10 +259,8 @@ absl::StatusOr<bool> SegmentMap::Scrub(std::uint64_t budget_bytes) {
   std::vector<std::uint8_t> piece;
   while (budget_bytes > 0) {
     const Section& section = header_.sections[scrub_->section];
-    // Through the file and not the mapping: a disk that gives no bytes is an error, not a signal.
     piece.resize(std::min({section.bytes - scrub_->at, budget_bytes, kPieceBytes}));
-    if (absl::Status status = ReadAt(file_, section.offset + scrub_->at, piece, path_);
-        !status.ok()) {
+    if (absl::Status status = ReadSection(section, scrub_->at, piece); !status.ok()) {
       return status;
     }
     scrub_->hash.Add(piece);

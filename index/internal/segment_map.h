@@ -38,7 +38,11 @@ class File {
   int fd_ = -1;
 };
 
-// A file, or the front of one, mapped for reading.
+// From so many bytes on a file is worth huge pages, and worth being read anew for them: those of a
+// file that was just written are small ones.
+inline constexpr std::uint64_t kHugePagesFrom = std::uint64_t{64} << 20;
+
+// A file, or the front of one, mapped for reading. A large one begins where a huge page can.
 class Mapping {
  public:
   Mapping() = default;
@@ -56,7 +60,9 @@ class Mapping {
   [[nodiscard]] std::span<const std::uint8_t> bytes() const {
     return {static_cast<const std::uint8_t*>(data_), bytes_};
   }
-  void Advise(int advice) const;
+  void Advise(int advice) const { Advise(advice, 0, bytes_); }
+  // Of the pages in which these bytes lie. A wish: where the kernel cannot, nothing happens.
+  void Advise(int advice, std::uint64_t offset, std::uint64_t bytes) const;
 
  private:
   void* data_ = nullptr;
@@ -90,10 +96,16 @@ class SegmentMap {
   // That the header on the disk is whole still.
   absl::Status VerifyHeader() const;
   absl::Status MakeResident();
+  // Asks for huge pages, where it is large and fits into the memory of the machine.
+  void AskForHugePages();
+  // So that they get there in huge pages, if at all, and without a fault of a search.
+  absl::Status ReadSection(const Section& section, std::uint64_t at,
+                           std::span<std::uint8_t> piece) const;
 
   std::string path_;
   File file_;
   Mapping mapping_;
+  bool huge_pages_ = false;
   SegmentHeader header_;
   SegmentInfo info_;
   std::vector<HugeMemory> resident_;  // one a section, empty for those that are mapped
