@@ -20,8 +20,11 @@ function(kith_program name)
   target_link_libraries(${name} PRIVATE kith_options ${arg_LIBS})
 endfunction()
 
+# All test programs but those of KITH_SKIP_TESTS.
+add_custom_target(kith_tests)
+
 # kith_test(NAME SOURCES ... LIBS ... [LABELS ...] [TIMEOUT seconds]): a GoogleTest program; each of
-# its tests is a test of ctest.
+# its tests is a test of ctest. With a label of KITH_SKIP_TESTS it is neither built nor run.
 function(kith_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -29,6 +32,13 @@ function(kith_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE kith_options ${arg_LIBS} GTest::gmock GTest::gtest_main)
+  foreach(label ${arg_LABELS})
+    if(label IN_LIST KITH_SKIP_TESTS)
+      set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+      return()
+    endif()
+  endforeach()
+  add_dependencies(kith_tests ${name})
   gtest_discover_tests(
     ${name}
     TEST_PREFIX "${name}."
