@@ -25,30 +25,32 @@ RowSpool::RowSpool(std::string directory, std::size_t memory_bytes)
       most_rows_(std::max(memory_bytes / 2 / sizeof(SpooledRow), kFewestRows)) {}
 
 absl::Status RowSpool::Add(std::span<const Code> codes, std::span<const Label> labels) {
+  if (incoming_.size() == 0) incoming_ = HugeArray<SpooledRow>(most_rows_);
   for (std::size_t row = 0; row < codes.size(); ++row) {
-    if (incoming_.size() == most_rows_) {
+    if (incoming_count_ == most_rows_) {
       if (absl::Status status = Spill(); !status.ok()) return status;
     }
     const auto [entry, view] = labels[row];
     lowest_entry_ = std::min(lowest_entry_, entry);
     highest_entry_ = std::max(highest_entry_, entry);
     highest_view_ = std::max(highest_view_, view);
-    incoming_.push_back(
-        {.code = RingOf(codes[row].data()), .entry = entry, .view = view, .unused = 0});
+    incoming_[incoming_count_++] = {
+        .code = RingOf(codes[row].data()), .entry = entry, .view = view, .unused = 0};
   }
   size_ += codes.size();
   return absl::OkStatus();
 }
 
 void RowSpool::SortIntoParts() {
+  const std::span<const SpooledRow> rows(incoming_.data(), incoming_count_);
   starts_.fill(0);
-  for (const SpooledRow& row : incoming_) ++starts_[PartOf(row)];
+  for (const SpooledRow& row : rows) ++starts_[PartOf(row)];
   std::size_t sum = 0;
   for (std::size_t& start : starts_) start = std::exchange(sum, sum + start);
   std::array<std::size_t, kParts + 1> next = starts_;
-  parted_.resize(incoming_.size());
-  for (const SpooledRow& row : incoming_) parted_[next[PartOf(row)]++] = row;
-  incoming_.clear();
+  if (parted_.size() < rows.size()) parted_ = HugeArray<SpooledRow>(rows.size());
+  for (const SpooledRow& row : rows) parted_[next[PartOf(row)]++] = row;
+  incoming_count_ = 0;
 }
 
 absl::Status RowSpool::Spill() {
@@ -75,21 +77,21 @@ absl::Status RowSpool::Spill() {
 }
 
 absl::Status RowSpool::EndOfRows() {
+  // The memory is needed for what comes next.
   if (!file_.ok()) {
     SortIntoParts();
+    incoming_ = {};
     return absl::OkStatus();
   }
-  // The memory is needed for what comes next.
   absl::Status status = Spill();
-  std::exchange(parted_, {});
-  std::exchange(incoming_, {});
+  parted_ = {};
+  incoming_ = {};
   starts_.fill(0);
   return status;
 }
 
 absl::Status RowSpool::TakePart(std::size_t part, std::vector<SpooledRow>& rows) {
-  rows.assign(parted_.begin() + static_cast<std::ptrdiff_t>(starts_[part]),
-              parted_.begin() + static_cast<std::ptrdiff_t>(starts_[part + 1]));
+  rows.assign(parted_.data() + starts_[part], parted_.data() + starts_[part + 1]);
   for (const Extent& extent : extents_[part]) {
     const std::size_t before = rows.size();
     rows.resize(before + extent.rows);

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "index/hamming_index.h"
 #include "index/internal/bands.h"
+#include "index/internal/huge_array.h"
 #include "index/internal/segment_map.h"
 
 namespace kith::index::internal {
@@ -66,8 +67,10 @@ class RowSpool {
   std::uint64_t highest_entry_ = 0;
   std::uint32_t highest_view_ = 0;
 
-  std::vector<SpooledRow> incoming_;
-  std::vector<SpooledRow> parted_;
+  // In huge pages: with small ones most of the time of coming in went to page faults.
+  HugeArray<SpooledRow> incoming_;  // room for most_rows_, once there is one
+  std::size_t incoming_count_ = 0;
+  HugeArray<SpooledRow> parted_;
   std::array<std::size_t, kParts + 1> starts_{};  // in parted_
   File file_;
   std::uint64_t file_bytes_ = 0;
