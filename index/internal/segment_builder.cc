@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/internal/band_writer.h"
+#include "index/internal/huge_pages.h"
 #include "index/internal/packed.h"
 #include "index/internal/segment_plan.h"
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/internal/huge_pages.h"
 #include "index/internal/section_hash.h"
 #include "index/internal/section_writer.h"
 #include "index/internal/verified_mark.h"
@@ -26,29 +27,6 @@ constexpr std::size_t kSlackBytes = 64;
 
 // From so many bytes on, reading ahead of a random place would evict what is needed.
 constexpr std::uint64_t kReadAheadBelow = std::uint64_t{1} << 30;
-
-constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
-
-std::uint64_t MemoryOfTheMachine() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-// Addresses from one on where a huge page can begin; none if there is no such room.
-void* RoomForHugePages(std::size_t bytes) {
-  const std::size_t reserved = bytes + kHugePageBytes;
-  void* room =
-      mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (room == MAP_FAILED) return nullptr;
-  auto* const begin = static_cast<std::uint8_t*>(room);
-  const std::size_t before =
-      (kHugePageBytes - reinterpret_cast<std::uintptr_t>(room) % kHugePageBytes) % kHugePageBytes;
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t end = before + (bytes + page - 1) / page * page;
-  if (before > 0) munmap(begin, before);
-  if (end < reserved) munmap(begin + end, reserved - end);
-  return begin + before;
-}
 
 absl::Status NameFile(const std::string& path, const absl::Status& status) {
   return {status.code(), absl::StrCat(path, ": ", std::string(status.message()))};
@@ -88,9 +66,8 @@ absl::StatusOr<Mapping> Mapping::Map(const File& file, std::uint64_t bytes,
   }
   void* data = mmap(place, bytes, PROT_READ, MAP_SHARED | fixed, file.fd(), 0);
   if (data == MAP_FAILED) {
-    const int error = errno;
-    if (place != nullptr) munmap(place, bytes);
-    return FileError("map", path, error);
+    // The room is left as it is: whether it is still there, and whose, nobody knows.
+    return FileError("map", path, errno);
   }
   mapping.data_ = data;
   mapping.bytes_ = bytes;
@@ -121,6 +98,9 @@ struct SegmentMap::ScrubState {
   std::size_t section = 0;
   std::uint64_t at = 0;  // in the section
   SectionHash hash;
+  // What was found once is told to everyone who asks: who scrubs and who merges go on from where
+  // the other ended.
+  absl::Status damage = absl::OkStatus();
 };
 
 void SegmentMap::ScrubDeleter::operator()(ScrubState* state) const {
@@ -166,14 +146,16 @@ absl::Status SegmentMap::ReadHeader(std::uint64_t file_bytes) {
 }
 
 void SegmentMap::AskForHugePages() {
-  // Where not all of it fits, pages of 2 MiB of which little is needed would push out what is.
-  huge_pages_ =
-      header_.file_bytes >= kHugePagesFrom && info_.hot_bytes / 9 * 10 < MemoryOfTheMachine();
+  if (header_.file_bytes < kHugePagesFrom) return;
+  if (!TakeHugePages(info_.hot_bytes)) return;
+  huge_pages_ = true;
   for (const Section& section : header_.sections) {
-    if (huge_pages_ && section.IsHot()) {
-      mapping_.Advise(MADV_HUGEPAGE, section.offset, section.bytes);
-    }
+    if (section.IsHot()) mapping_.Advise(MADV_HUGEPAGE, section.offset, section.bytes);
   }
+}
+
+SegmentMap::~SegmentMap() {
+  if (huge_pages_) GiveBackHugePages(info_.hot_bytes);
 }
 
 absl::Status SegmentMap::ReadSection(const Section& section, std::uint64_t at,
@@ -252,6 +234,13 @@ absl::Status SegmentMap::VerifyHeader() const {
 absl::StatusOr<bool> SegmentMap::Scrub(std::uint64_t budget_bytes) {
   const std::lock_guard lock(scrub_mutex_);
   if (scrub_ == nullptr) scrub_.reset(std::make_unique<ScrubState>().release());
+  if (!scrub_->damage.ok()) return scrub_->damage;
+  absl::StatusOr<bool> done = ScrubOn(budget_bytes);
+  if (absl::IsDataLoss(done.status())) scrub_->damage = done.status();
+  return done;
+}
+
+absl::StatusOr<bool> SegmentMap::ScrubOn(std::uint64_t budget_bytes) {
   // A round begins with the header: it is in memory, but the next start needs the one on the disk.
   if (scrub_->section == 0 && scrub_->at == 0) {
     if (absl::Status status = VerifyHeader(); !status.ok()) return status;

@@ -38,10 +38,6 @@ class File {
   int fd_ = -1;
 };
 
-// From so many bytes on a file is worth huge pages, and worth being read anew for them: those of a
-// file that was just written are small ones.
-inline constexpr std::uint64_t kHugePagesFrom = std::uint64_t{64} << 20;
-
 // A file, or the front of one, mapped for reading. A large one begins where a huge page can.
 class Mapping {
  public:
@@ -78,6 +74,11 @@ class Mapping {
 // An open segment file: checked sections, and where they lie.
 class SegmentMap {
  public:
+  SegmentMap() = default;
+  ~SegmentMap();
+  SegmentMap(const SegmentMap&) = delete;
+  SegmentMap& operator=(const SegmentMap&) = delete;
+
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<SegmentMap>> Open(
       const std::string& path, const SegmentOpenOptions& options);
 
@@ -88,6 +89,7 @@ class SegmentMap {
   [[nodiscard]] DirectoryView Directory(SectionKind words, SectionKind samples, std::uint32_t band,
                                         std::uint64_t buckets, std::uint64_t items) const;
 
+  // Once it said that there is damage it says so for good.
   [[nodiscard]] absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes);
 
  private:
@@ -96,6 +98,8 @@ class SegmentMap {
   // That the header on the disk is whole still.
   absl::Status VerifyHeader() const;
   absl::Status MakeResident();
+  // With scrub_mutex_ held.
+  absl::StatusOr<bool> ScrubOn(std::uint64_t budget_bytes);
   // Asks for huge pages, where it is large and fits into the memory of the machine.
   void AskForHugePages();
   // So that they get there in huge pages, if at all, and without a fault of a search.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "index/internal/huge_pages.h"
 #include "index/internal/segment_map.h"
 #include "tests/index/segment_files.h"
 #include "tests/index/truth.h"
