@@ -104,6 +104,10 @@ struct RecoveredIndex {
   // As given to SetMark: everything added before that is found again, but for `missing`. Empty:
   // nothing was found. Withdrawals are not kept: withdraw again.
   std::string mark;
+  // As given to Touches: of nothing that came behind this moment is anything in there. Where the
+  // owner's history has no such moment, as it was put back from a backup, what was withdrawn since
+  // is gone from there all the same: then Clear.
+  std::string touched;
   std::vector<EntryRange> missing;    // ascending; the entries of segments that were refused
   std::vector<std::string> problems;  // what was refused, and why
 };
@@ -179,6 +183,9 @@ class HammingIndex {
                                              std::span<const Label> labels) = 0;
   // Forgets all codes, in the directory too: for an owner that cannot use what was recovered.
   [[nodiscard]] virtual absl::Status Clear() = 0;
+  // What is added and withdrawn from now on happens up to this moment (at most 256 bytes). To be
+  // called before it is.
+  virtual void Touches(std::string_view mark) = 0;
   // What was added and withdrawn until now is all that there is up to `mark` (at most 256 bytes).
   // Sooner or later the directory holds it up to this mark or one a little older; at the latest
   // when the index is destroyed, but for at most half a head.

@@ -13,7 +13,7 @@
 namespace kith::index::internal {
 namespace {
 
-constexpr std::string_view kFirstLine = "kith-index 2";
+constexpr std::string_view kFirstLine = "kith-index 3";
 constexpr std::size_t kMaxFileNameBytes = 64;
 
 absl::Status Bad(std::string_view what) {
@@ -66,6 +66,7 @@ std::string FormatManifest(const Manifest& manifest) {
   std::string text = absl::StrCat(std::string(kFirstLine), "\n");
   absl::StrAppend(&text, "owner ", absl::BytesToHexString(manifest.owner), "\n");
   absl::StrAppend(&text, "mark ", absl::BytesToHexString(manifest.mark), "\n");
+  absl::StrAppend(&text, "touched ", absl::BytesToHexString(manifest.touched), "\n");
   for (const ManifestSegment& segment : manifest.segments) {
     absl::StrAppend(&text, "segment ", segment.file, " ", segment.rows, " ", segment.first_entry,
                     " ", segment.last_entry, " ", absl::Hex(segment.hash, absl::kZeroPad16), "\n");
@@ -90,10 +91,11 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
     if (number == 0) good = line == kFirstLine;
     if (number == 1) good = TakeHexLine(line, "owner", manifest.owner);
     if (number == 2) good = TakeHexLine(line, "mark", manifest.mark);
-    if (number > 2) good = TakeSegment(line, manifest.segments.emplace_back());
+    if (number == 3) good = TakeHexLine(line, "touched", manifest.touched);
+    if (number > 3) good = TakeSegment(line, manifest.segments.emplace_back());
     if (!good) return Bad(absl::StrCat("line ", number + 1, " is not understood"));
   }
-  if (number < 3) return Bad("lines are missing");
+  if (number < 4) return Bad("lines are missing");
   return manifest;
 }
 

@@ -3,9 +3,11 @@
 // What the folder of an index holds: which segments, and up to which moment of its owner they tell
 // everything. A text of lines:
 //
-//     kith-index 2
+//     kith-index 3
 //     owner HEX
 //     mark HEX
+//     touched HEX                                  (of nothing behind this moment is anything in
+//                                  the segments)
 //     segment FILE ROWS FIRST-ENTRY LAST-ENTRY HASH
 //                                  (one a segment, in the order of their entries; the manifest
 //                                  hash of the file, 16 digits)
@@ -37,6 +39,7 @@ struct ManifestSegment {
 struct Manifest {
   std::string owner;
   std::string mark;
+  std::string touched;
   std::vector<ManifestSegment> segments;
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };

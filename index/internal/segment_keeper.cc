@@ -33,7 +33,7 @@ bool SegmentedIndex::KeepDue() const {
 }
 
 Manifest SegmentedIndex::ManifestOf(const Segments& segments) const {
-  Manifest manifest{.owner = owner_, .mark = mark_, .segments = {}};
+  Manifest manifest{.owner = owner_, .mark = mark_, .touched = touched_, .segments = {}};
   for (std::size_t i = 0; i < marked_segments_; ++i) {
     const ManifestSegment& kept = kept_.at(segments[i].get());
     // One whose codes were all withdrawn before it could be written has no file.
@@ -138,6 +138,12 @@ void SegmentedIndex::SetTrouble(std::string trouble) {
   trouble_ = std::move(trouble);
 }
 
+void SegmentedIndex::Touches(std::string_view mark) {
+  const Lock lock(writer_mutex_);
+  // A mark that is too long is none of the owner's: then what is kept is made anew.
+  touched_ = mark.size() > kMaxMarkBytes ? std::string() : std::string(mark);
+}
+
 absl::Status SegmentedIndex::SetMark(std::string_view mark) {
   if (mark.size() > kMaxMarkBytes) {
     return absl::InvalidArgumentError(
@@ -155,6 +161,7 @@ absl::Status SegmentedIndex::SetMark(std::string_view mark) {
   const std::shared_ptr<const State> sealed = Snapshot();
   if (sealed->head->size() > 0) return absl::OkStatus();
   mark_ = std::string(mark);
+  for (MissingRange& missing : missing_) missing.marked = true;
   if (marked_segments_ != sealed->segments.size()) {
     marked_segments_ = sealed->segments.size();
     manifest_due_ = true;
@@ -223,8 +230,11 @@ absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
     kept_.emplace(segment->get(), named);
     segments.push_back(*std::move(segment));
   }
-  missing_ = recovered_.missing;
+  for (const EntryRange& range : recovered_.missing) {
+    missing_.push_back({.range = range, .marked = true});
+  }
   recovered_.mark = mark_ = kept_mark_ = manifest.mark;
+  recovered_.touched = touched_ = manifest.touched;
   marked_segments_ = segments.size();
   kept_count_ = kept_.size();
   Publish(std::move(segments), NewHead());
@@ -235,9 +245,9 @@ absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
 absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Code> codes,
                                      std::span<const Label> labels) {
   const Lock lock(writer_mutex_);
-  const bool fits = !missing_.empty() && range.first_entry == missing_.front().first_entry &&
+  const bool fits = !missing_.empty() && range.first_entry == missing_.front().range.first_entry &&
                     range.last_entry >= range.first_entry &&
-                    range.last_entry <= missing_.front().last_entry &&
+                    range.last_entry <= missing_.front().range.last_entry &&
                     codes.size() == labels.size() &&
                     std::all_of(labels.begin(), labels.end(), [&](const Label& label) {
                       return label.entry >= range.first_entry && label.entry <= range.last_entry;
@@ -271,12 +281,12 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
           return other->entries().first_entry > range.last_entry;
         });
     segments.insert(place, std::move(made->segment));
-    ++marked_segments_;
+    if (missing_.front().marked) ++marked_segments_;
   }
-  if (range.last_entry == missing_.front().last_entry) {
+  if (range.last_entry == missing_.front().range.last_entry) {
     missing_.erase(missing_.begin());
   } else {
-    missing_.front().first_entry = range.last_entry + 1;
+    missing_.front().range.first_entry = range.last_entry + 1;
   }
   manifest_due_ = true;
   Publish(std::move(segments), state->head);
@@ -286,7 +296,10 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
 
 std::vector<EntryRange> SegmentedIndex::Missing() const {
   const Lock lock(writer_mutex_);
-  return missing_;
+  std::vector<EntryRange> ranges;
+  ranges.reserve(missing_.size());
+  for (const MissingRange& missing : missing_) ranges.push_back(missing.range);
+  return ranges;
 }
 
 void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl::Status& why) {
@@ -295,12 +308,14 @@ void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl
   const auto found = std::find(segments.begin(), segments.end(), segment);
   if (found == segments.end()) return;
   const EntryRange range = segment->entries();
-  if (static_cast<std::size_t>(found - segments.begin()) < marked_segments_) --marked_segments_;
+  const bool marked = static_cast<std::size_t>(found - segments.begin()) < marked_segments_;
+  if (marked) --marked_segments_;
   segments.erase(found);
-  missing_.insert(
-      std::find_if(missing_.begin(), missing_.end(),
-                   [&](const EntryRange& other) { return other.first_entry > range.first_entry; }),
-      range);
+  missing_.insert(std::find_if(missing_.begin(), missing_.end(),
+                               [&](const MissingRange& other) {
+                                 return other.range.first_entry > range.first_entry;
+                               }),
+                  {.range = range, .marked = marked});
   ForgetKept(*segment);
   {
     const std::lock_guard lock(state_mutex_);

@@ -48,6 +48,7 @@ class SegmentedIndex final : public HammingIndex {
   absl::Status Restore(const EntryRange& range, std::span<const Code> codes,
                        std::span<const Label> labels) override;
   absl::Status Clear() override;
+  void Touches(std::string_view mark) override;
   absl::Status SetMark(std::string_view mark) override;
   std::vector<EntryRange> Missing() const override;
   absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override;
@@ -66,6 +67,10 @@ class SegmentedIndex final : public HammingIndex {
   struct Made {
     std::shared_ptr<Segment> segment;
     std::optional<ManifestSegment> kept;
+  };
+  struct MissingRange {
+    EntryRange range;
+    bool marked = false;  // among what mark_ covers
   };
   // A merge that runs.
   struct Merge {
@@ -153,9 +158,10 @@ class SegmentedIndex final : public HammingIndex {
   std::unique_ptr<IndexFolder> folder_;  // never changed once the index is made
   std::string owner_;                    // never changed
   RecoveredIndex recovered_;             // never changed once the index is made
-  std::vector<EntryRange> missing_;      // what is not restored yet; ascending
+  std::vector<MissingRange> missing_;    // what is not restored yet; ascending
   std::size_t marked_segments_ = 0;      // so many of the first ones are all there is up to mark_
   std::string mark_;
+  std::string touched_;  // what is in the segments happened up to this moment
   std::map<const Segment*, ManifestSegment> kept_;  // what lies in the directory, of those in use
   std::string kept_mark_;                           // of the manifest
   bool manifest_due_ = false;

@@ -92,6 +92,7 @@ std::string Catalog::Impl::MarkNow() {
 }
 
 void Catalog::Impl::Touch(std::string_view mark) {
+  codes->Touches(mark);
   digests->Touches(mark);
   identities->Touches(absl::StrCat(std::string(mark), " ", absl::Hex(identity_seed)));
 }

@@ -67,10 +67,17 @@ absl::Status Catalog::Impl::EntryLoader::ReadNewest() {
 absl::Status Catalog::Impl::EntryLoader::RecoverCodes() {
   const index::RecoveredIndex& recovered = catalog_.codes->recovered();
   for (const std::string& problem : recovered.problems) catalog_.Alarm(problem);
-  if (recovered.mark.empty()) return absl::OkStatus();
+  if (recovered.mark.empty() && recovered.missing.empty() && catalog_.codes->Stats().codes == 0) {
+    return absl::OkStatus();
+  }
   const auto moment = MomentOf(read_, catalog_.store_id, recovered.mark);
   if (!moment.ok()) return moment.status();
-  if (moment->change == 0 || moment->entries_end > last_entry_ + 1) return catalog_.codes->Clear();
+  // A merge leaves out what was withdrawn meanwhile: what is kept may be of a later moment.
+  const auto touched = MomentOf(read_, catalog_.store_id, recovered.touched);
+  if (!touched.ok()) return touched.status();
+  if (moment->change == 0 || touched->change == 0 || moment->entries_end > last_entry_ + 1) {
+    return catalog_.codes->Clear();
+  }
   for (const index::EntryRange& range : recovered.missing) {
     for (std::uint64_t first = range.first_entry; first <= range.last_entry;
          first += kFeedEntries) {

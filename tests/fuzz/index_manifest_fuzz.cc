@@ -25,7 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 std::vector<std::string> kith::fuzz::Seeds() {
   return {
-      "kith-index 2\nowner 61\nmark 3120\nsegment segment-1.codes 3 1 2 00000000000000ff\n",
+      "kith-index 3\nowner 61\nmark 3120\ntouched 3121\nsegment segment-1.codes 3 1 2 "
+      "00000000000000ff\n",
       "kith-index 1\nowner \nmark \n",
-      FormatManifest({.owner = "a", .mark = "b", .segments = {{"segment-7.codes", 9, 4, 5, 6}}})};
+      FormatManifest({.owner = "a",
+                      .mark = "b",
+                      .touched = "c",
+                      .segments = {{"segment-7.codes", 9, 4, 5, 6}}})};
 }

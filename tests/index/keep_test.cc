@@ -61,6 +61,10 @@ class Owner {
       : engine_(std::move(engine)), directory_(std::move(directory)), head_codes_(head_codes) {}
 
   void Add(RandomCodes& random, std::size_t entries) {
+    AddUnmarked(random, entries);
+    Mark();
+  }
+  void AddUnmarked(RandomCodes& random, std::size_t entries) {
     std::vector<Code> codes;
     std::vector<Label> labels;
     for (std::size_t i = 0; i < entries; ++i) {
@@ -72,7 +76,6 @@ class Owner {
     }
     ASSERT_TRUE(index_->Add(codes, labels).ok());
     all_.Add(codes, labels);
-    Mark();
   }
   // Puts back what the index says that it lacks.
   void RestoreMissing() {
@@ -90,6 +93,7 @@ class Owner {
   }
 
   void Close() { index_.reset(); }
+  void MoveTo(std::string directory) { directory_ = std::move(directory); }
   void Open() {
     auto made = HammingIndex::Create(
         {.engine = engine_, .head_codes = head_codes_, .directory = directory_, .owner = "owner"});
@@ -370,6 +374,35 @@ TEST_P(MappedTest, AMergeDoesNotCopyDamage) {
   owner.ExpectWhole(random);
 }
 
+// What no mark covers yet is not covered by the old mark because it was damaged and restored.
+TEST_P(MappedTest, WhatIsRestoredBehindTheMarkStaysBehindIt) {
+  RandomCodes random(911);
+  Owner owner(GetParam(), index_dir_, 64);
+  Fill(owner, random);
+  const std::set<fs::path> marked_files = [&] {
+    const std::vector<fs::path> files = SegmentFiles(index_dir_);
+    return std::set<fs::path>(files.begin(), files.end());
+  }();
+  owner.AddUnmarked(random, 100);
+  for (const fs::path& path : SegmentFiles(index_dir_)) {
+    if (!marked_files.contains(path)) FlipByte(path, fs::file_size(path) / 2);
+  }
+  for (absl::StatusOr<bool> done = false; !done.ok() || !*done;) {
+    done = owner.index().Scrub(std::uint64_t{1} << 30);
+    owner.RestoreMissing();
+  }
+  owner.index().Settle();
+  EXPECT_FALSE(owner.index().Stats().damage.empty());
+  // As a kill would leave it.
+  const std::string copy = folder_.path() + "/copy";
+  fs::copy(index_dir_, copy, fs::copy_options::recursive);
+  owner.ExpectWhole(random);
+  owner.Close();
+  owner.MoveTo(copy);
+  owner.Open();
+  owner.ExpectWhole(random);
+}
+
 TEST_P(MappedTest, AFullDiskIsToldAndNothingIsLost) {
   RandomCodes random(910);
   Owner owner(GetParam(), index_dir_, 64);
@@ -411,6 +444,7 @@ TEST(ManifestTest, IsReadBackAndDamageIsRefused) {
   const internal::Manifest manifest{
       .owner = std::string("a\0b", 3),
       .mark = "17 of 18",
+      .touched = "18 of 18",
       .segments = {
           {.file = "segment-1.codes", .rows = 3, .first_entry = 1, .last_entry = 2, .hash = 77},
           {.file = "segment-12.codes",

@@ -198,6 +198,20 @@ TEST_F(EngineKeepTest, AWithdrawalOfAnotherFutureSilencesNothing) {
   ExpectFound(1, 20);
 }
 
+// A merge leaves out what was withdrawn; the mark stays, as no entry came.
+TEST_F(EngineKeepTest, AWithdrawalOfAnotherFutureLeavesNothingOut) {
+  AddRun(1, 300);
+  Close();
+  fs::copy_file(DatabasePath(), Dir() + "/old.db");
+  Reopen();
+  for (std::uint64_t entry = 1; entry <= 250; ++entry) Withdraw(entry);
+  Close();
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(DatabasePath() + suffix);
+  fs::copy_file(Dir() + "/old.db", DatabasePath(), fs::copy_options::overwrite_existing);
+  Reopen();
+  ExpectFound(1, 300);
+}
+
 // A byte of a file that is mapped changes, as on a disk that lost it.
 void FlipByte(const fs::path& path, std::streamoff at) {
   std::fstream bytes(path, std::ios::binary | std::ios::in | std::ios::out);
