@@ -14,7 +14,8 @@
 // Files (FORMAT.md): for each kind some sorted runs, the larger the older. A folder tells up to
 // which change it is complete; what came behind it is told anew when it is opened. Damaged files
 // are refused by name, and the folder can always be made anew from the catalog. Where damage is
-// found later, by a merge or by Scrub, Find answers Unavailable rather than less, until Clear.
+// found later, by a merge or by Scrub, Find answers Unavailable rather than less until Clear and
+// Refilled, and the list of the files is removed at once: who opens the folder finds nothing in it.
 #pragma once
 
 #include <cstddef>
@@ -45,7 +46,7 @@ struct DigestIndexStats {
   std::uint64_t bytes = 0;       // memory held, mapped files not among it
   std::uint64_t file_bytes = 0;  // of the files
   std::size_t runs = 0;          // files of digests
-  bool is_damaged = false;       // a file is: nothing is answered until Clear and Reached
+  bool is_damaged = false;       // a file is: nothing is answered until Clear and Refilled
   // Why the files are behind: the last error of the thread that writes them; OK if they are not.
   absl::Status files = absl::OkStatus();
 };
@@ -109,7 +110,8 @@ class DigestIndex {
       DigestKind kind, std::span<const std::string_view> digests) const = 0;
 
   // Tells that everything of the changes up to this one was added and withdrawn; numbers ascend.
-  // `mark` names the moment to its owner (at most kMaxDigestMarkBytes).
+  // `mark` names the moment to its owner (at most kMaxDigestMarkBytes). Of a damaged index it is
+  // not true and not remembered.
   virtual void Reached(std::uint64_t change, std::string_view mark = {}) {
     (void)change;
     (void)mark;
@@ -123,16 +125,20 @@ class DigestIndex {
   // An owner that does not know one of them as a moment of its own history has to Clear.
   [[nodiscard]] virtual std::string SavedMark() const { return {}; }
   [[nodiscard]] virtual std::string TouchedMark() const { return {}; }
-  // Forgets everything, in the files too. What was damaged answers again when Reached tells that
-  // everything was added anew.
+  // Forgets everything, in the files too; needs no room on the disk. What was damaged answers again
+  // when Refilled tells that everything was added anew. Where it fails, the index is damaged.
   [[nodiscard]] virtual absl::Status Clear() = 0;
+  // Tells that everything was added anew since Clear, whatever went wrong before. Damage that was
+  // found since Clear stays.
+  virtual void Refilled() {}
   // Asks the thread behind to bring everything into files. It is done when the index is destroyed,
   // if it can be.
   virtual void Save() {}
   // Brings everything into files and waits for it, and for merges. Errors: as Open.
   [[nodiscard]] virtual absl::Status Flush() { return absl::OkStatus(); }
   // Reads all files again and compares their checksums, beside searches. `pace` is told of bytes
-  // read; its false ends it with Cancelled. Errors: as Open; then Find is Unavailable.
+  // read; its false ends it with Cancelled. Errors: as Open; then Find is Unavailable, but for
+  // ResourceExhausted, which tells nothing of the files.
   using Pace = std::function<bool(std::uint64_t bytes)>;
   [[nodiscard]] virtual absl::Status Scrub(const Pace& pace = {}) {
     (void)pace;

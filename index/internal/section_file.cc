@@ -260,7 +260,25 @@ absl::Status SectionFile::ReadTable(std::span<const std::uint8_t> header) {
   return absl::OkStatus();
 }
 
+// What is in memory was right when the file was opened; the disk may have lost it since.
+absl::Status SectionFile::VerifyHeader() const {
+  Header header{};
+  if (!ReadAll(fd_, header, 0)) {
+    return errno == 0 ? Damage("header", "is cut off") : SystemError(path_, "cannot be read");
+  }
+  if (Get<std::uint64_t>(header, kChecksumAt) != stamp_.header_checksum ||
+      XXH3_64bits(header.data(), kChecksumAt) != stamp_.header_checksum) {
+    return Damage("header", "is not what it was");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SectionFile::Verify(const Progress& progress) const {
+  if (absl::Status status = VerifyHeader(); !status.ok()) return status;
+  const auto cancelled = [this] {
+    return absl::CancelledError(absl::StrCat(path_, ": not checked to its end"));
+  };
+  if (progress && !progress(kFilePageBytes)) return cancelled();
   std::vector<std::uint8_t> buffer(kBufferBytes);
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(),
                                                                              &XXH3_freeState);
@@ -274,9 +292,7 @@ absl::Status SectionFile::Verify(const Progress& progress) const {
                           : SystemError(path_, "cannot be read");
       }
       XXH3_64bits_update(hash.get(), some.data(), some.size());
-      if (progress && !progress(some.size())) {
-        return absl::CancelledError(absl::StrCat(path_, ": not checked to its end"));
-      }
+      if (progress && !progress(some.size())) return cancelled();
     }
     if (XXH3_64bits_digest(hash.get()) != section.checksum) {
       return Damage(section.name, "has a wrong checksum");

@@ -107,7 +107,7 @@ class SectionFile {
   SectionFile(const SectionFile&) = delete;
   SectionFile& operator=(const SectionFile&) = delete;
 
-  // Reads the whole file, beside the mapping, and compares each checksum.
+  // Reads the whole file, beside the mapping, the header too, and compares each checksum.
   [[nodiscard]] absl::Status Verify(const Progress& progress = {}) const;
 
   // Errors: DataLoss if there is none of that name.
@@ -131,6 +131,7 @@ class SectionFile {
  private:
   SectionFile(std::string path, int fd);
   [[nodiscard]] absl::Status ReadHeader(const FileKind& kind);
+  [[nodiscard]] absl::Status VerifyHeader() const;
   [[nodiscard]] absl::Status ReadTable(std::span<const std::uint8_t> header);
 
   std::string path_;

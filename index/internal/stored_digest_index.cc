@@ -194,13 +194,15 @@ void StoredDigestIndex::Withdraw(std::span<const std::uint64_t> entries) {
   Freeze();
 }
 
+absl::Status StoredDigestIndex::Damaged() const {
+  return absl::UnavailableError(absl::StrCat(
+      options_.folder, ": a damaged file is being made again from the catalog; ask again later"));
+}
+
 absl::StatusOr<std::vector<std::vector<std::uint64_t>>> StoredDigestIndex::Find(
     DigestKind kind, std::span<const std::string_view> digests) const {
   if (absl::Status status = CheckLengths(kind, digests); !status.ok()) return status;
-  if (is_damaged_) {
-    return absl::UnavailableError(absl::StrCat(
-        options_.folder, ": a damaged file is being made again from the catalog; ask again later"));
-  }
+  if (is_damaged_) return Damaged();
   const std::shared_ptr<const State> state = Snapshot();
   std::vector<std::vector<std::uint64_t>> found(digests.size());
   std::vector<Unsure> unsure;
@@ -268,9 +270,7 @@ absl::Status StoredDigestIndex::Confirm(DigestKind kind, std::span<const std::st
 
 void StoredDigestIndex::Reached(std::uint64_t change, std::string_view mark) {
   const std::lock_guard lock(writer_mutex_);
-  if (is_refilled_) is_damaged_ = false;
-  is_refilled_ = false;
-  if (change < reached_) return;
+  if (is_damaged_ || change < reached_) return;
   reached_ = change;
   reached_mark_ = std::string(mark.substr(0, kMaxDigestMarkBytes));
 }
@@ -300,29 +300,78 @@ absl::Status StoredDigestIndex::Clear() {
   is_clearing_ = true;
   progress_.wait(lock, [this] { return !IsBehind(); });
   is_clearing_ = false;
+  const std::shared_ptr<const State> before = Snapshot();
   State state;
   state.withdrawals = std::make_shared<Withdrawals>();
   state.active = std::make_shared<DigestDelta>(seeds_);
   Publish(std::move(state));
+  ++filling_;
+  is_refilling_ = false;
   reached_ = saved_ = spilled_ = 0;
   for (std::string* mark :
        {&reached_mark_, &touched_mark_, &saved_mark_, &saved_touched_mark_, &spilled_mark_}) {
     mark->clear();
   }
   compaction_wanted_ = false;
-  is_refilled_ = true;
-  files_ = absl::OkStatus();
   lock.unlock();
-  // Nobody has asked the thread behind for anything, so this is the only one to write.
-  absl::Status status = SaveManifest();
+  // Not an empty one in its place: that would need room.
+  absl::Status status;
+  {
+    const std::lock_guard manifest_lock(manifest_mutex_);
+    status = RemoveManifest();
+  }
   lock.lock();
   files_ = status;
+  if (!status.ok()) {
+    // The folder still tells of what is forgotten here.
+    is_damaged_ = true;
+    return status;
+  }
+  is_refilling_ = true;
+  lock.unlock();
+  for (const Runs& runs : before->runs) {
+    for (const PlacedRun& placed : runs) {
+      std::error_code error;  // what stays is removed with the next list
+      std::filesystem::remove(RunPath(options_.folder, placed.number), error);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void StoredDigestIndex::Refilled() {
+  const std::lock_guard lock(writer_mutex_);
+  if (is_refilling_) is_damaged_ = false;
+  is_refilling_ = false;
+}
+
+absl::Status StoredDigestIndex::Noted(absl::Status status, std::uint64_t filling) {
+  // A file that cannot be read is as good as gone; a lack of memory tells nothing of it.
+  if (status.ok() || absl::IsCancelled(status) || absl::IsResourceExhausted(status)) return status;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    if (filling != filling_) return absl::OkStatus();  // nobody looks into that file any more
+    is_damaged_ = true;
+    is_refilling_ = false;
+  }
+  // The next start would believe a file whose stamp did not change, and not find the damage.
+  const std::lock_guard manifest_lock(manifest_mutex_);
+  if (!IsLost()) return status;
+  if (const absl::Status removed = RemoveManifest(); !removed.ok()) {
+    return absl::Status(status.code(), absl::StrCat(status.message(), "; ", removed.message()));
+  }
   return status;
 }
 
-absl::Status StoredDigestIndex::Noted(absl::Status status) {
-  if (absl::IsDataLoss(status)) is_damaged_ = true;
-  return status;
+absl::Status StoredDigestIndex::RemoveManifest() const {
+  std::error_code error;
+  const std::string path = ManifestPath(options_.folder);
+  std::filesystem::remove(path, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat(path, ": cannot be removed: ", error.message(), "; remove it"));
+  }
+  absl::Status status = SyncFolder(options_.folder);
+  return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 
 void StoredDigestIndex::Save() {
@@ -336,14 +385,22 @@ absl::Status StoredDigestIndex::Flush() {
   Freeze();
   const std::uint64_t wanted = asked_;
   progress_.wait(lock, [&] { return done_ >= wanted; });
+  if (files_.ok() && IsLost()) return Damaged();
   return files_;
 }
 
 absl::Status StoredDigestIndex::Scrub(const Pace& pace) {
-  const std::shared_ptr<const State> state = Snapshot();
+  std::shared_ptr<const State> state;
+  std::uint64_t filling = 0;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    state = Snapshot();
+    filling = filling_;
+  }
   for (const Runs& runs : state->runs) {
     for (const PlacedRun& placed : runs) {
-      if (absl::Status status = Noted(placed.run->file().Verify(pace)); !status.ok()) return status;
+      absl::Status status = Noted(placed.run->file().Verify(pace), filling);
+      if (!status.ok()) return status;
     }
   }
   return absl::OkStatus();

@@ -41,6 +41,7 @@ class StoredDigestIndex final : public DigestIndex {
   std::string SavedMark() const override;
   std::string TouchedMark() const override;
   absl::Status Clear() override;
+  void Refilled() override;
   void Save() override;
   absl::Status Flush() override;
   absl::Status Scrub(const Pace& pace) override;
@@ -80,6 +81,7 @@ class StoredDigestIndex final : public DigestIndex {
 
   [[nodiscard]] std::shared_ptr<const State> Snapshot() const;
   void Publish(State state);
+  [[nodiscard]] absl::Status Damaged() const;
   [[nodiscard]] absl::Status Confirm(DigestKind kind, std::span<const std::string_view> digests,
                                      std::span<const Unsure> unsure,
                                      std::vector<std::vector<std::uint64_t>>& found) const;
@@ -87,9 +89,14 @@ class StoredDigestIndex final : public DigestIndex {
   // With writer_mutex_ held.
   void Freeze();
   void AskForWork();
-  // Remembers it if it tells of damage, and hands it on.
-  [[nodiscard]] absl::Status Noted(absl::Status status);
   [[nodiscard]] bool IsBehind() const { return done_ != asked_; }
+
+  // Hands on how the reading of a run ended that was there in this filling; remembers damage.
+  [[nodiscard]] absl::Status Noted(absl::Status status, std::uint64_t filling);
+  // Whether what is held lacks something and nobody is about to add it: it must get no mark.
+  [[nodiscard]] bool IsLost() const { return is_damaged_ && !is_refilling_; }
+  // Without it, whatever stands in the folder is not believed. OK if there is none.
+  [[nodiscard]] absl::Status RemoveManifest() const;
 
   // Of the thread behind; each locks writer_mutex_ where it must.
   void Work();
@@ -112,6 +119,7 @@ class StoredDigestIndex final : public DigestIndex {
   const DigestIndexOptions options_;
   const std::array<std::uint64_t, 3> seeds_;
 
+  std::mutex manifest_mutex_;         // of its file; writer_mutex_ is taken after it
   mutable std::mutex writer_mutex_;   // one addition, withdrawal or exchange of the state at a time
   std::condition_variable wake_;      // of the thread behind
   std::condition_variable progress_;  // of those who wait for it
@@ -128,8 +136,9 @@ class StoredDigestIndex final : public DigestIndex {
   bool compaction_wanted_ = false;
   bool is_stopping_ = false;
   bool is_clearing_ = false;
+  std::uint64_t filling_ = 0;  // counts Clear
   std::atomic<bool> is_damaged_{false};
-  bool is_refilled_ = false;  // since Clear
+  std::atomic<bool> is_refilling_{false};  // since Clear; no damage was found since
   absl::Status files_;
   std::uint64_t next_number_ = 1;  // of the thread behind alone
 

@@ -7,6 +7,7 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "index/internal/stored_digest_index.h"
@@ -42,7 +43,7 @@ void StoredDigestIndex::Work() {
     lock.unlock();
     absl::Status status;
     try {
-      status = Noted(WorkOnce());
+      status = WorkOnce();
     } catch (const std::exception& error) {
       status = absl::ResourceExhaustedError(
           absl::StrCat(options_.folder, ": digests were not brought into files: ", error.what()));
@@ -63,6 +64,8 @@ absl::Status StoredDigestIndex::WorkOnce() {
   while (!Snapshot()->frozen.empty()) {
     if (absl::Status status = Spill(); !status.ok()) return status;
   }
+  // What is lost is made anew as a whole: nothing of it is worth a merge.
+  if (IsLost()) return absl::OkStatus();
   if (absl::Status status = SaveManifest(); !status.ok()) return status;
   if (absl::Status status = MergeAll(compacts); !status.ok()) return status;
   if (compacts) {
@@ -200,10 +203,15 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
     DigestKind kind, std::span<const PlacedRun> runs, std::uint32_t epoch) {
   std::uint64_t rows = 0;
   std::uint64_t max_entry = 0;
+  std::uint64_t filling = 0;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    filling = filling_;
+  }
   for (const PlacedRun& placed : runs) {
     // Damage must not get into a new file under right checksums.
-    const absl::Status sound =
-        placed.run->file().Verify([this](std::uint64_t /*bytes*/) { return GoesOn(); });
+    const absl::Status sound = Noted(
+        placed.run->file().Verify([this](std::uint64_t /*bytes*/) { return GoesOn(); }), filling);
     if (!sound.ok()) return sound;
     rows += placed.run->rows();
     max_entry = std::max(max_entry, placed.run->shape().max_entry);
@@ -224,17 +232,27 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
   }
   const std::size_t bytes = KeptBytes(kind);
   const std::shared_ptr<Withdrawals> withdrawals = Snapshot()->withdrawals;
+  std::vector<std::pair<DigestRow, std::uint32_t>> some;  // with the epoch of each
   while (!sources.empty()) {
     if (!GoesOn()) return absl::CancelledError("the index is closed");
-    const auto lock = withdrawals->Read();
-    for (std::size_t i = 0; i < kRowsAtOnce && !sources.empty(); ++i) {
+    some.clear();
+    while (some.size() < kRowsAtOnce && !sources.empty()) {
       const auto least = std::min_element(
           sources.begin(), sources.end(),
           [bytes](const Source& a, const Source& b) { return IsBefore(a.row, b.row, bytes); });
-      if (!withdrawals->IsSilent(least->row.entry, least->epoch)) {
-        if (absl::Status status = (*writer)->Append(least->row); !status.ok()) return status;
-      }
+      some.emplace_back(least->row, least->epoch);
       if (!least->cursor.Next(least->row)) sources.erase(least);
+    }
+    {
+      // Not while rows are read or written: a withdrawal, and every search behind it, would wait
+      // for the disk.
+      const auto lock = withdrawals->Read();
+      std::erase_if(some, [&](const auto& row) {
+        return withdrawals->IsSilent(row.first.entry, row.second);
+      });
+    }
+    for (const auto& [row, row_epoch] : some) {
+      if (absl::Status status = (*writer)->Append(row); !status.ok()) return status;
     }
   }
   return FinishRun(**writer, number, epoch);
@@ -258,6 +276,8 @@ void StoredDigestIndex::ForgetOldNotes() {
 }
 
 absl::Status StoredDigestIndex::SaveManifest() {
+  const std::lock_guard manifest_lock(manifest_mutex_);
+  if (IsLost()) return absl::OkStatus();
   DigestManifest manifest;
   {
     const std::lock_guard lock(writer_mutex_);

@@ -214,6 +214,8 @@ absl::Status Catalog::Impl::MendDigests() {
     // Nobody adds or withdraws meanwhile: what the index says of the moment it has reached is true.
     auto write = database->BeginWrite();
     if (!write.ok()) return write.status();
+    // What is in memory would get the mark of a change that it lacks.
+    if (auto status = CheckWhole(); !status.ok()) return status;
     if (auto status = index->Clear(); !status.ok()) return status;
     const std::string mark = MarkNow();
     Touch(mark);
@@ -236,6 +238,7 @@ absl::Status Catalog::Impl::MendDigests() {
       const std::lock_guard lock(moment_mutex);
       change = moment.change;
     }
+    index->Refilled();
     Reach(change, mark);
     index->Save();
   }
