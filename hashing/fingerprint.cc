@@ -25,7 +25,8 @@ class OwnMemory : public internal::PictureKeeper {
     return bytes_;
   }
 
-  void Hash(std::uint64_t size, Fingerprint& print) override {
+  void Hash(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) override {
+    meanwhile();
     internal::HashPicture(std::span(bytes_).first(static_cast<std::size_t>(size)), options_, print);
   }
 

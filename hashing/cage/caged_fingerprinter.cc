@@ -98,29 +98,34 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     return memory_->bytes().first(static_cast<std::size_t>(size));
   }
 
-  void Hash(std::uint64_t size, Fingerprint& print) override {
+  void Hash(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) override {
     std::memset(memory_->bytes().data() + size, 0, kZeroBytes);
-    Ask(size, print);
+    Ask(size, print, meanwhile);
     if (!print.approximate || needs_exact_ == nullptr || !(*needs_exact_)(print)) return;
     print.approximate = false;
     print.views.clear();
     request_.options.fast = false;
-    Ask(size, print);
+    Ask(size, print, [] {});
   }
 
   [[nodiscard]] const Posture& posture() const { return posture_; }
 
  private:
   // Has the worker hash what is in the memory.
-  void Ask(std::uint64_t size, Fingerprint& print) {
+  void Ask(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) {
     const Clock::time_point begin = Clock::now();
-    if (absl::Status status = SendRequest(size); !status.ok()) {
-      return Lose(print, Disposition::kDecoderCrash, std::string(status.message()));
+    const absl::Status sent = SendRequest(size);
+    const Clock::time_point began_meanwhile = Clock::now();
+    meanwhile();
+    const Clock::duration digesting = Clock::now() - began_meanwhile;
+    if (!sent.ok()) {
+      return Lose(print, Disposition::kDecoderCrash, std::string(sent.message()));
     }
     const auto deadline = begin + options_.deadline +
                           options_.deadline_per_mebibyte * static_cast<int>(size / kMebibyte);
     const auto received = worker_->Receive(answer_, deadline);
-    const auto took = Clock::now() - begin;
+    // What the decoder had alone: a stage is time of this thread.
+    const auto took = Clock::now() - begin - digesting;
     if (received == WorkerProcess::Received::kNothingInTime) {
       const double seconds = std::chrono::duration<double>(deadline - begin).count();
       worker_ = nullptr;

@@ -86,17 +86,18 @@ class Reader {
                                                           done + static_cast<std::uint64_t>(got),
                                                           " bytes while it was read"));
       }
-      {
-        const StopWatch watch(print_.times.digest_ns);
-        digester_.Update(piece);
-      }
+      // What is kept for a decoder is digested while that one works.
+      if (room_.empty()) Digest(piece);
       if (done == 0) LookAt(piece);
       done += want;
     }
-    print_.digests = digester_.Finish();
     if (!room_.empty()) {
-      keeper_.Hash(size_bytes, print_);
+      keeper_.Hash(size_bytes, print_, [&] {
+        Digest(room_.subspan(std::min<std::uint64_t>(size_bytes, kSniffBytes)));
+        print_.digests = digester_.Finish();
+      });
     } else {
+      print_.digests = digester_.Finish();
       SetUndecoded(options_, print_);
     }
     return std::move(print_);
@@ -122,6 +123,11 @@ class Reader {
                                     absl::StrCat("reading failed at byte ", at, ": ", why.detail));
     failed.disposition = why.disposition;
     return failed;
+  }
+
+  void Digest(std::span<const std::uint8_t> bytes) {
+    const StopWatch watch(print_.times.digest_ns);
+    digester_.Update(bytes);
   }
 
   // Names the format by the first bytes and, where it is one to be decoded, keeps them.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "absl/functional/function_ref.h"
 #include "hashing/fingerprint.h"
 
 namespace kith::hashing::internal {
@@ -19,8 +20,10 @@ class PictureKeeper {
   // Room for a whole file of `size` >= 1 bytes, to stay until Hash; empty where memory lacks.
   [[nodiscard]] virtual std::span<std::uint8_t> Room(std::uint64_t size) = 0;
   // Fills in what hashing::internal::HashPicture does, for the first `size` bytes of the room.
-  // `print` has format, size and digests.
-  virtual void Hash(std::uint64_t size, Fingerprint& print) = 0;
+  // `print` has format and size. Calls `meanwhile` once, whatever happens: it takes the digests of
+  // the same bytes and puts them into `print`, while another process decodes, if one does.
+  using Meanwhile = absl::FunctionRef<void()>;
+  virtual void Hash(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) = 0;
 };
 
 // As FingerprintFile of hashing/fingerprint.h, with the decoding done by `keeper`.
