@@ -161,10 +161,7 @@ absl::StatusOr<std::uint64_t> Catalog::CopyTo(const std::string& path) {
 
 absl::StatusOr<Moment> Catalog::Now() const {
   if (auto status = impl_->CheckWhole(); !status.ok()) return status;
-  if (impl_->facts_damaged) {
-    return absl::UnavailableError(absl::StrCat(
-        store_dir(), ": a damaged file of the index is being made again; ask again in a while"));
-  }
+  if (auto status = impl_->CheckFacts(); !status.ok()) return status;
   const std::lock_guard lock(impl_->moment_mutex);
   return impl_->moment;
 }
@@ -177,11 +174,27 @@ absl::Status Catalog::Impl::CheckWhole() const {
       " memory"));
 }
 
+absl::Status Catalog::Impl::CheckFacts() const {
+  if (!facts_damaged) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat(options.store_dir,
+                   ": a damaged file of the index is being made again; ask again in a while"));
+}
+
+void Catalog::Impl::NoteFacts(std::uint64_t block) {
+  const std::lock_guard lock(facts_mutex);
+  facts_damaged = true;
+  if (std::find(damaged_blocks.begin(), damaged_blocks.end(), block) == damaged_blocks.end()) {
+    damaged_blocks.push_back(block);
+  }
+}
+
 absl::StatusOr<Transaction> Catalog::Impl::BeginWrite() {
   auto write = database->BeginWrite();
   if (!write.ok()) return write;
   // Looked at by the one writer: the one before it may have broken the index.
   if (auto status = CheckWhole(); !status.ok()) return status;
+  if (auto status = CheckFacts(); !status.ok()) return status;
   return write;
 }
 
@@ -191,6 +204,7 @@ absl::Status Catalog::Impl::CommitAndApply(Transaction& write, std::uint64_t cha
   std::string why = "memory ran out";
   // Caught here: farther up an exception is taken for "nothing was added".
   try {
+    if (auto status = CheckFacts(); !status.ok()) return status;
     if (auto status = write.Commit(); !status.ok()) return status;
     recorded = true;
     const std::string mark = change != 0 ? MarkNow() : std::string();

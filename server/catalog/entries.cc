@@ -158,6 +158,10 @@ absl::Status Catalog::Impl::SilenceFacts(std::span<const std::uint64_t> entries)
   const std::lock_guard lock(counts_mutex);
   for (const std::uint64_t entry : entries) {
     const EntryFacts facts = table.Get(entry);
+    if (facts.hash_set >= set_entries.size()) {
+      NoteFacts(entry >> EntryTable::kBlockBits);  // the counts are right from the next start on
+      continue;
+    }
     --set_entries[facts.hash_set];
     if (facts.series != 0) --series_entries[facts.series];
   }

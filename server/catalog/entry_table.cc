@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 namespace kith::catalog {
 namespace {
@@ -28,7 +29,7 @@ std::uint64_t Pack(const EntryFacts& facts) {
 
 void EntryTable::Unmap::operator()(Block* block) const { munmap(block, kBlockBytes); }
 
-EntryTable::EntryTable() : blocks_(std::make_unique<std::unique_ptr<Block, Unmap>[]>(kBlocks)) {}
+EntryTable::EntryTable() : blocks_(std::make_unique<std::atomic<Block*>[]>(kBlocks)) {}
 
 std::unique_ptr<EntryTable::Block, EntryTable::Unmap> EntryTable::MakeBlock(int fd,
                                                                             std::uint64_t offset) {
@@ -56,9 +57,8 @@ EntryFacts EntryTable::Get(std::uint64_t entry) const {
 bool EntryTable::Append(const EntryFacts& facts) {
   const std::uint64_t entry = size_.load(std::memory_order_relaxed);
   if ((entry >> kBlockBits) >= kBlocks) return false;
-  auto& block = blocks_[entry >> kBlockBits];
-  if (block == nullptr) block = MakeBlock(-1, 0);
-  if (block == nullptr) throw std::bad_alloc();
+  const bool has_block = blocks_[entry >> kBlockBits].load(std::memory_order_relaxed) != nullptr;
+  if (!has_block && !Place(entry >> kBlockBits, MakeBlock(-1, 0))) throw std::bad_alloc();
   WordOf(entry).store(Pack(facts), std::memory_order_relaxed);
   size_.store(entry + 1, std::memory_order_release);
   return true;
@@ -68,16 +68,37 @@ void EntryTable::Withdraw(std::uint64_t entry) {
   WordOf(entry).fetch_or(kWithdrawn, std::memory_order_release);
 }
 
-void EntryTable::Put(std::uint64_t entry, const EntryFacts& facts) {
-  WordOf(entry).store(Pack(facts), std::memory_order_release);
+bool EntryTable::Place(std::uint64_t at, std::unique_ptr<Block, Unmap> block) {
+  if (block == nullptr) return false;
+  owned_.push_back(std::move(block));
+  blocks_[at].store(owned_.back().get(), std::memory_order_release);
+  return true;
+}
+
+std::uint64_t EntryTable::First(std::uint64_t block) {
+  return std::max<std::uint64_t>(block << kBlockBits, 1);
+}
+
+std::uint64_t EntryTable::End(std::uint64_t block) const {
+  return std::min(Size(), (block + 1) << kBlockBits);
+}
+
+bool EntryTable::Replace(std::uint64_t block, std::span<const EntryFacts> facts) {
+  const std::uint64_t first = First(block);
+  if (End(block) <= first || facts.size() != End(block) - first) return false;
+  auto fresh = MakeBlock(-1, 0);
+  if (fresh == nullptr) return false;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    (*fresh)[(first + i) & (kBlockEntries - 1)].store(Pack(facts[i]), std::memory_order_relaxed);
+  }
+  return Place(block, std::move(fresh));
 }
 
 std::unique_ptr<std::uint64_t[]> EntryTable::WordsOfBlock(std::uint64_t block) const {
   auto words = std::make_unique<std::uint64_t[]>(kBlockEntries);
-  const std::uint64_t first = block << kBlockBits;
-  const std::uint64_t end = std::min(Size(), first + kBlockEntries);
-  for (std::uint64_t entry = std::max<std::uint64_t>(first, 1); entry < end; ++entry) {
-    words[entry - first] = WordOf(entry).load(std::memory_order_acquire) & ~kWithdrawn;
+  for (std::uint64_t entry = First(block); entry < End(block); ++entry) {
+    words[entry & (kBlockEntries - 1)] =
+        WordOf(entry).load(std::memory_order_acquire) & ~kWithdrawn;
   }
   return words;
 }
@@ -86,12 +107,12 @@ bool EntryTable::Map(int fd, std::uint64_t offset, std::uint64_t end) {
   const std::uint64_t size = size_.load(std::memory_order_relaxed);
   const std::uint64_t block = size >> kBlockBits;
   const bool goes_on = (size & (kBlockEntries - 1)) == 0 || size == 1;
-  if (!goes_on || blocks_[block] != nullptr || end <= size || (end - 1) >> kBlockBits != block) {
+  if (!goes_on || blocks_[block].load(std::memory_order_relaxed) != nullptr || end <= size ||
+      (end - 1) >> kBlockBits != block) {
     errno = EINVAL;
     return false;
   }
-  blocks_[block] = MakeBlock(fd, offset);
-  if (blocks_[block] == nullptr) return false;
+  if (!Place(block, MakeBlock(fd, offset))) return false;
   size_.store(end, std::memory_order_release);
   return true;
 }

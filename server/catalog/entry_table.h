@@ -4,8 +4,9 @@
 // without a look into the database.
 //
 // Thread-safety: one writer at a time; any number of readers of entries below Size(), beside it.
-// Complexity: O(1). Memory: 8 bytes an entry, in blocks that never move. A block may be a file that
-// is mapped: then it takes memory where it was changed only.
+// Complexity: O(1). Memory: 8 bytes an entry, in blocks that never move; one that is replaced stays
+// as long as the table. A block may be a file that is mapped: then it takes memory where it was
+// changed only.
 #pragma once
 
 #include <array>
@@ -13,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 namespace kith::catalog {
 
@@ -40,8 +43,13 @@ class EntryTable {
   [[nodiscard]] bool Append(const EntryFacts& facts);
   void Withdraw(std::uint64_t entry);
   void SetSeries(std::uint64_t entry, std::uint32_t series);
-  // Replaces what is told of an entry.
-  void Put(std::uint64_t entry, const EntryFacts& facts);
+  // Replaces what is told of the entries of a block, the first one's first, by memory of its own:
+  // nothing of a file that cannot be read any more is touched. False where there is no memory, or
+  // where it is not as many as the block has.
+  [[nodiscard]] bool Replace(std::uint64_t block, std::span<const EntryFacts> facts);
+  // The entries of a block are those from First on and below End.
+  [[nodiscard]] static std::uint64_t First(std::uint64_t block);
+  [[nodiscard]] std::uint64_t End(std::uint64_t block) const;
 
   // What a file of a block holds: its words, without what tells that entries are withdrawn, and
   // zero behind the last one.
@@ -61,10 +69,14 @@ class EntryTable {
   // `fd` is -1 for memory without a file. Null, with errno.
   [[nodiscard]] static std::unique_ptr<Block, Unmap> MakeBlock(int fd, std::uint64_t offset);
   [[nodiscard]] std::atomic<std::uint64_t>& WordOf(std::uint64_t entry) const {
-    return (*blocks_[entry >> kBlockBits])[entry & (kBlockEntries - 1)];
+    return (
+        *blocks_[entry >> kBlockBits].load(std::memory_order_acquire))[entry & (kBlockEntries - 1)];
   }
+  // False where it is null.
+  [[nodiscard]] bool Place(std::uint64_t at, std::unique_ptr<Block, Unmap> block);
 
-  std::unique_ptr<std::unique_ptr<Block, Unmap>[]> blocks_;
+  std::unique_ptr<std::atomic<Block*>[]> blocks_;
+  std::vector<std::unique_ptr<Block, Unmap>> owned_;  // those that were replaced, too
   std::atomic<std::uint64_t> size_{1};
 };
 

@@ -72,7 +72,7 @@ absl::StatusOr<bool> IsFoundByDigests(const index::DigestIndex& digests,
 
 absl::StatusOr<Inspection> Catalog::Inspect() {
   Inspection inspection;
-  for (std::string& problem : impl_->Scrub([](std::uint64_t) { return true; })) {
+  for (std::string& problem : impl_->ScrubAtOnce()) {
     AddProblem(inspection, absl::StrCat("index: ", problem));
   }
   {

@@ -132,13 +132,16 @@ void Catalog::Impl::Count(const FactSummary& summary) {
   for (const auto& [series, entries] : summary.series) series_entries[series] += entries;
 }
 
-FactSummary Catalog::Impl::SummaryOf(std::uint64_t block) const {
+absl::StatusOr<FactSummary> Catalog::Impl::SummaryOf(std::uint64_t block) {
   FactSummary summary;
-  const std::uint64_t first = block << EntryTable::kBlockBits;
-  const std::uint64_t end = std::min(table.Size(), first + EntryTable::kBlockEntries);
   const std::lock_guard lock(counts_mutex);
-  for (std::uint64_t entry = std::max<std::uint64_t>(first, 1); entry < end; ++entry) {
+  for (std::uint64_t entry = EntryTable::First(block); entry < table.End(block); ++entry) {
     const EntryFacts facts = table.Get(entry);
+    if (facts.hash_set >= set_dialects.size()) {
+      NoteFacts(block);
+      return absl::DataLossError(
+          absl::StrCat("what is told of entry ", entry, " is damaged: it is in no set"));
+    }
     FactSummary::OfSet& of_set = summary.sets[facts.hash_set];
     // Those of the whole set: some more do no harm.
     if (of_set.entries++ == 0) of_set.dialects = set_dialects[facts.hash_set];
@@ -147,7 +150,19 @@ FactSummary Catalog::Impl::SummaryOf(std::uint64_t block) const {
   return summary;
 }
 
+absl::Status Catalog::Impl::KeepMended() {
+  while (!unkept_blocks.empty()) {
+    const std::uint64_t block = unkept_blocks.back();
+    const auto summary = SummaryOf(block);
+    if (!summary.ok()) return summary.status();
+    if (auto status = fact_files->Write(block, table, *summary); !status.ok()) return status;
+    unkept_blocks.pop_back();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Catalog::Impl::KeepFacts(std::string_view mark) {
+  if (auto status = KeepMended(); !status.ok()) return status;
   // The last block is written again when so many entries came to it.
   const std::uint64_t tail =
       std::min<std::uint64_t>(options.keep_from, EntryTable::kBlockEntries / 4);
@@ -156,8 +171,21 @@ absl::Status Catalog::Impl::KeepFacts(std::string_view mark) {
     const std::uint64_t block = end >> EntryTable::kBlockBits;
     const bool is_whole = table.Size() >= (block + 1) << EntryTable::kBlockBits;
     if (end == table.Size() || (!is_whole && table.Size() - end < tail)) break;
-    if (auto status = fact_files->Write(block, table, SummaryOf(block)); !status.ok())
-      return status;
+    if (end > EntryTable::First(block)) {
+      // Its first part is written from the mapping of a file: rot would get a right checksum.
+      const FactFile file = fact_files->files().back();
+      const absl::Status sound = fact_files->Check(file);
+      if (absl::IsResourceExhausted(sound)) return sound;
+      if (!sound.ok() && !absl::IsNotFound(sound)) {
+        Alarm(std::string(sound.message()));
+        NoteFacts(block);
+        (void)fact_files->Remove(file);
+        return sound;
+      }
+    }
+    const auto summary = SummaryOf(block);
+    if (!summary.ok()) return summary.status();
+    if (auto status = fact_files->Write(block, table, *summary); !status.ok()) return status;
   }
   return fact_files->WriteList(mark);
 }

@@ -176,7 +176,9 @@ absl::Status Catalog::Impl::EntryLoader::TakeFacts() {
     catalog_.Alarm(std::string(taken.message()));
     if (auto status = RestoreFacts(file); !status.ok()) return status;
     // Without this one those behind it cannot be named.
-    if (!files.Write(file.block, catalog_.table, catalog_.SummaryOf(file.block)).ok()) break;
+    const auto summary = catalog_.SummaryOf(file.block);
+    if (!summary.ok()) return summary.status();
+    if (!files.Write(file.block, catalog_.table, *summary).ok()) break;
   }
   return absl::OkStatus();
 }
@@ -282,6 +284,21 @@ absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std:
       return absl::DataLossError(absl::StrCat(
           "entry ", statement.Id(0), " is withdrawn but does not exist; restore a backup"));
     }
+    withdrawn.push_back(statement.Id(0));
+  }
+}
+
+absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawnAmong(Transaction& read,
+                                                              std::uint64_t first,
+                                                              std::uint64_t last) {
+  std::vector<std::uint64_t> withdrawn;
+  Statement statement =
+      read.Prepare("SELECT entry FROM withdrawal WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry");
+  statement.Bind(first, last);
+  while (true) {
+    const auto row = statement.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return withdrawn;
     withdrawn.push_back(statement.Id(0));
   }
 }

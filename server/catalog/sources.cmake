@@ -22,6 +22,7 @@ list(
   catalog/keep.cc
   catalog/load.cc
   catalog/load_entries.cc
+  catalog/mend.cc
   catalog/names.cc
   catalog/schema.cc
   catalog/series.cc

@@ -3,8 +3,9 @@ kith_test(engine_match_test SOURCES engine_margin_test.cc engine_match_test.cc L
 kith_test(engine_catalog_test SOURCES engine_catalog_test.cc engine_import_test.cc LIBS
           kith::engine absl::strings)
 kith_test(engine_care_test SOURCES engine_care_test.cc LIBS kith::engine SQLite::SQLite3)
-kith_test(engine_live_test SOURCES engine_keep_test.cc engine_mend_test.cc engine_property_test.cc
+kith_test(engine_live_test SOURCES engine_keep_test.cc engine_property_test.cc
           engine_threads_test.cc LIBS kith::engine)
+kith_test(engine_mend_test SOURCES engine_mend_test.cc LIBS kith::engine)
 kith_test(engine_change_test SOURCES engine_change_test.cc LIBS kith::engine SQLite::SQLite3)
 target_compile_definitions(
   engine_change_test PRIVATE KITH_SCHEMA1_DUMP="${CMAKE_CURRENT_LIST_DIR}/schema1.sql")

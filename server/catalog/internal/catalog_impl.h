@@ -74,6 +74,10 @@ void ReadChange(const Statement& row, v1::Change& change);
 [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read,
                                                                        std::uint64_t last,
                                                                        std::uint64_t after = 0);
+// Those among first to last, ascending.
+[[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawnAmong(Transaction& read,
+                                                                            std::uint64_t first,
+                                                                            std::uint64_t last);
 
 struct Catalog::Impl {
   Impl();
@@ -99,7 +103,8 @@ struct Catalog::Impl {
   std::unique_ptr<FactFiles> fact_files;
   std::uint64_t marked_end = 1;  // the codes of entries below are under the newest mark
   std::uint64_t kept_end = 1;    // the facts of entries below were looked at for keeping
-  std::uint64_t saved_end = 1;   // the digests of entries below are in files, or on their way
+  std::vector<std::uint64_t> unkept_blocks;  // of facts that were made again, their files were not
+  std::uint64_t saved_end = 1;  // the digests of entries below are in files, or on their way
   std::string index_dir;
 
   mutable std::mutex alarms_mutex;
@@ -118,11 +123,20 @@ struct Catalog::Impl {
   // What is told of some entries may be wrong: their file was found damaged and is not mended yet.
   std::atomic<bool> facts_damaged{false};
 
+  mutable std::mutex facts_mutex;
+  std::vector<std::uint64_t> damaged_blocks;  // of facts
+  // What is told of the entries of this block may be wrong.
+  void NoteFacts(std::uint64_t block);
+
   [[nodiscard]] absl::Status CheckWhole() const;
-  // UNAVAILABLE when the index is broken: for all writers of the catalog.
+  // UNAVAILABLE while what is told of some entries may be wrong.
+  [[nodiscard]] absl::Status CheckFacts() const;
+  // UNAVAILABLE when the index is broken or facts are damaged: for all writers of the catalog, who
+  // ask which entries are withdrawn, and where.
   [[nodiscard]] absl::StatusOr<Transaction> BeginWrite();
   // COMMIT, then `apply` to bring the memory up to date, then Publish(change), unless it is 0.
   // Whatever ends it early behind the COMMIT, be it an exception, breaks the index: UNAVAILABLE.
+  // UNAVAILABLE, too, and nothing is changed, where facts were found damaged since BeginWrite.
   [[nodiscard]] absl::Status CommitAndApply(Transaction& write, std::uint64_t change,
                                             const std::function<absl::Status()>& apply);
 
@@ -147,7 +161,10 @@ struct Catalog::Impl {
   // Names the moment to what is kept on disk, where entries were added since the last mark.
   void MarkEntries(std::string_view mark);
   [[nodiscard]] absl::Status KeepFacts(std::string_view mark);
-  [[nodiscard]] FactSummary SummaryOf(std::uint64_t block) const;
+  // Writes the files of facts that were made again.
+  [[nodiscard]] absl::Status KeepMended();
+  // DATA_LOSS where the facts tell of a set that is none: then they are noted as damaged.
+  [[nodiscard]] absl::StatusOr<FactSummary> SummaryOf(std::uint64_t block);
   // Puts an entry into a series, and counts it there where it is active.
   void PutIntoSeries(std::uint64_t entry, std::uint64_t series);
   // Makes active entries silent.
@@ -201,18 +218,23 @@ struct Catalog::Impl {
   // at a time. `pace` is told of bytes read; its false ends it. The damage found, in words.
   using Pace = std::function<bool(std::uint64_t bytes)>;
   [[nodiscard]] std::vector<std::string> Scrub(const Pace& pace);
+  // As fast as it can be read; the slow round gives way.
+  [[nodiscard]] std::vector<std::string> ScrubAtOnce();
   [[nodiscard]] std::vector<std::string> ScrubFacts(const Pace& pace);
-  // Makes anew what is known to be damaged; OK if nothing is.
+  // Whether something is known to be damaged.
+  [[nodiscard]] bool Ails() const;
+  // Makes anew what is known to be damaged; OK if nothing is. With care_mutex held: by `pace` of
+  // Scrub, too.
   [[nodiscard]] absl::Status Mend();
   void StartCare();
   [[nodiscard]] absl::Status MendCodes();
   [[nodiscard]] absl::Status MendDigests();
   [[nodiscard]] absl::Status MendFacts();
   class Caretaker;
-  std::mutex care_mutex;                      // of one who scrubs or mends
-  std::vector<std::uint64_t> damaged_blocks;  // of facts; guarded by it
-  std::string told_damage;                    // of codes; guarded by it
-  std::unique_ptr<Caretaker> caretaker;       // last: its thread uses all the others
+  std::mutex care_mutex;                 // of one who scrubs or mends
+  std::string told_damage;               // of codes; guarded by it
+  std::atomic<int> checks_waiting{0};    // a slow round gives way to them
+  std::unique_ptr<Caretaker> caretaker;  // last: its thread uses all the others
 };
 
 }  // namespace kith::catalog

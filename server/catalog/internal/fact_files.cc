@@ -84,8 +84,12 @@ absl::Status Failed(const std::string& path, std::string_view what) {
   const std::error_code error(errno, std::generic_category());
   const std::string text = absl::StrCat(path, ": ", std::string(what), ": ", error.message());
   if (error == std::errc::no_such_file_or_directory) return absl::NotFoundError(text);
-  return error == std::errc::no_space_on_device ? absl::ResourceExhaustedError(text)
-                                                : absl::UnavailableError(text);
+  for (const std::errc lack :
+       {std::errc::no_space_on_device, std::errc::not_enough_memory, std::errc::too_many_files_open,
+        std::errc::too_many_files_open_in_system}) {
+    if (error == lack) return absl::ResourceExhaustedError(text);
+  }
+  return absl::UnavailableError(text);
 }
 
 absl::Status Named(const std::string& path, const absl::Status& status) {
@@ -353,8 +357,15 @@ absl::Status FactFiles::TakeOpened(const OpenFile& open, EntryTable& table) {
   if (!table.Map(open.fd, kFactPageBytes, open.file.end)) {
     return Failed(PathOf(open.file), "cannot be mapped");
   }
+  const std::lock_guard lock(mutex_);
   files_.push_back(open.file);
   return absl::OkStatus();
+}
+
+absl::Status FactFiles::Remove(const FactFile& file) const {
+  const std::string path = PathOf(file);
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return Failed(path, "cannot be removed");
+  return FlushFolder(folder_) ? absl::OkStatus() : Failed(folder_, "cannot be flushed");
 }
 
 absl::Status FactFiles::Check(const FactFile& file) const {
@@ -387,6 +398,7 @@ absl::Status FactFiles::Write(std::uint64_t block, const EntryTable& table,
   }
   struct stat found {};
   if (stat(path.c_str(), &found) == 0) file.stamp = StampOf(found);
+  const std::lock_guard lock(mutex_);
   if (block < next) {
     files_[block] = file;
   } else {

@@ -8,11 +8,13 @@
 // (entry_mark.h) up to which they tell everything, and by what to know a file again whose words
 // were compared with their checksum once. Without it none counts.
 //
-// Thread-safety: belongs to the holder of the catalog's writing transaction.
+// Thread-safety: belongs to the holder of the catalog's writing transaction, but for files(), Check
+// and Remove, which any thread may call beside it.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,8 +90,11 @@ class FactFiles {
     if (absl::Status status = accept(opened->head.summary); !status.ok()) return status;
     return TakeOpened(*opened, table);
   }
-  // Compares all of the file with its checksums.
+  // Compares all of the file with its checksums. NOT_FOUND, DATA_LOSS; RESOURCE_EXHAUSTED tells
+  // nothing of the file; UNAVAILABLE if it cannot be read.
   [[nodiscard]] absl::Status Check(const FactFile& file) const;
+  // Takes a damaged file away, lest the next start believe its stamp. UNAVAILABLE.
+  [[nodiscard]] absl::Status Remove(const FactFile& file) const;
 
   // The folder's list is not true any more: the next one replaces it, come what may.
   void Doubt() { changed_ = true; }
@@ -100,7 +105,10 @@ class FactFiles {
   // Replaces the list in one step, if it changed, and removes files that no list names any more.
   [[nodiscard]] absl::Status WriteList(std::string_view mark);
 
-  [[nodiscard]] const std::vector<FactFile>& files() const { return files_; }
+  [[nodiscard]] std::vector<FactFile> files() const {
+    const std::lock_guard lock(mutex_);
+    return files_;
+  }
   // Entries below are in files.
   [[nodiscard]] std::uint64_t End() const { return files_.empty() ? 1 : files_.back().end; }
 
@@ -122,8 +130,9 @@ class FactFiles {
   void RemoveUnnamed() const;
 
   std::string folder_;
-  std::vector<FactFile> files_;
-  bool changed_ = false;  // since the last list
+  mutable std::mutex mutex_;     // held while files_ is changed, or read by others than the writer
+  std::vector<FactFile> files_;  // see FactList
+  bool changed_ = false;         // since the last list
 };
 
 }  // namespace kith::catalog
