@@ -29,7 +29,7 @@ std::string_view NameOf(ChangeKind kind) {
     case ChangeKind::kUnmerged:
       return "merge taken back";
     case ChangeKind::kAliased:
-      return "series renamed";
+      return "series alias changed";
     case ChangeKind::kMoved:
       return "entries moved";
     case ChangeKind::kContact:
@@ -170,7 +170,17 @@ absl::StatusOr<v1::Contact> Catalog::SupersedeContact(std::uint64_t contact_id,
       contact.set_retired(true);
       return absl::OkStatus();
     }
-    if (const auto by = impl_->FindContact(by_contact_id); !by.ok()) return by.status();
+    if (by_contact_id == contact_id) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "contact ", contact_id, " cannot stand in its own place: name who is to be called"));
+    }
+    const auto by = impl_->FindContact(by_contact_id);
+    if (!by.ok()) return by.status();
+    if ((*by)->agency() != contact.agency()) {
+      return absl::InvalidArgumentError(absl::StrCat("contact ", by_contact_id, " is of agency \"",
+                                                     (*by)->agency(), "\", not of \"",
+                                                     contact.agency(), "\""));
+    }
     // A contact that is not superseded ends every chain that leads to it.
     const auto end = impl_->directory.CurrentContact(by_contact_id);
     if (end == nullptr || end->contact_id() == contact_id) {
@@ -223,6 +233,10 @@ absl::StatusOr<v1::HashSet> Catalog::SetHashSetEnabled(std::string_view name, bo
 }
 
 absl::StatusOr<v1::HashSet> Catalog::EditHashSet(const v1::EditHashSetRequest& request) {
+  if (!request.has_source() && !request.has_version() && !request.has_handling() &&
+      !request.has_radius_bits()) {
+    return NothingToChange(absl::StrCat("hash set ", Quoted(request.name())));
+  }
   if (auto status = FirstError({CheckText("source", request.source()),
                                 CheckOptionalName("version", request.version()),
                                 CheckText("handling", request.handling())});

@@ -100,6 +100,9 @@ absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
 }
 
 absl::StatusOr<v1::Agency> Catalog::EditAgency(const v1::EditAgencyRequest& request) {
+  if (!request.has_country() && !request.has_desk() && !request.has_ori() && !request.has_type()) {
+    return NothingToChange(absl::StrCat("agency ", Quoted(request.name())));
+  }
   const Signature signature = SignatureOf(request.signature());
   if (auto status = CheckSignature(signature); !status.ok()) return status;
   auto write = impl_->BeginWrite();

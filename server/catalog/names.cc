@@ -120,6 +120,11 @@ absl::Status CheckDate(std::string_view field, std::string_view text) {
       absl::StrCat(std::string(field), " ", Quoted(text), " is no day: write YYYY-MM-DD"));
 }
 
+absl::Status NothingToChange(std::string_view subject) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("nothing of ", std::string(subject), " was changed: say what to change"));
+}
+
 absl::Status FirstError(std::initializer_list<absl::Status> statuses) {
   for (const absl::Status& status : statuses) {
     if (!status.ok()) return status;

@@ -34,6 +34,9 @@ inline constexpr std::size_t kMaxTextBytes = 4096;
 // YYYY-MM-DD of a day that exists, or empty.
 [[nodiscard]] absl::Status CheckDate(std::string_view field, std::string_view text);
 
+// Of an edit that names nothing: the record must not tell of a change that was none.
+[[nodiscard]] absl::Status NothingToChange(std::string_view subject);
+
 // The first that is an error, or OK.
 [[nodiscard]] absl::Status FirstError(std::initializer_list<absl::Status> statuses);
 

@@ -209,6 +209,11 @@ absl::StatusOr<v1::Series> Catalog::UnidentifySeries(std::string_view code,
 }
 
 absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& request) {
+  if (!request.has_note() && !request.has_sensitivity() && !request.has_jurisdiction() &&
+      !request.has_notification() && !request.has_notification_contact_id() &&
+      !request.has_restitution_contact_id() && !request.has_contact_id()) {
+    return NothingToChange(absl::StrCat("series ", Quoted(request.code())));
+  }
   if (!v1::Notification_IsValid(request.notification())) {
     return absl::InvalidArgumentError("notification is neither opt-in nor opt-out");
   }

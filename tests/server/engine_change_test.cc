@@ -159,7 +159,7 @@ TEST_F(EngineChangeTest, AnAliasNamesItsSeriesEverywhereAndNoOther) {
   v1::GetSeriesRequest gone;
   gone.set_code("BB-2019");
   EXPECT_TRUE(absl::IsNotFound(engine().GetSeries(gone).status()));
-  EXPECT_THAT(History("Bluebell"), ElementsAre("series renamed"));
+  EXPECT_THAT(History("Bluebell"), ElementsAre("series alias changed"));
 }
 
 TEST_F(EngineChangeTest, AnIdentificationIsTakenBackWithReasonAndStaysInTheHistory) {
@@ -228,6 +228,43 @@ TEST_F(EngineChangeTest, ASupersededContactIsReplacedWhereverItIsNamed) {
   Reopen();
   EXPECT_FALSE(MatchOne(PdqQuery(Pdq(1))).matches(0).has_contact());
   EXPECT_EQ(MatchOne(PdqQuery(Pdq(1))).matches(0).agency_desk(), "desk of DPD");
+}
+
+// A contact of another agency was taken: its number would have stood under the wrong name.
+TEST_F(EngineChangeTest, OnlyAContactOfTheSameAgencyStandsInForOne) {
+  AddAgency("NORTH", "desk");
+  AddAgency("SOUTH", "desk");
+  const std::uint64_t north = AddContact("NORTH", "A. Adams");
+  const std::uint64_t south = AddContact("SOUTH", "B. Brown");
+  const absl::Status other = Supersede(north, south).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(other));
+  EXPECT_EQ(std::string(other.message()),
+            "contact " + std::to_string(south) + " is of agency \"SOUTH\", not of \"NORTH\"");
+  const absl::Status itself = Supersede(north, north).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(itself));
+  EXPECT_THAT(std::string(itself.message()), HasSubstr("in its own place"));
+  v1::GetContactRequest get;
+  get.set_contact_id(north);
+  EXPECT_EQ(engine().GetContact(get)->contact().superseded_by(), 0U);
+}
+
+TEST_F(EngineChangeTest, AnEditThatNamesNothingIsRefusedAndLeavesNoRecord) {
+  AddAgency("DPD", "desk");
+  AddSet("known");
+  AddSeries("Bluebell");
+  v1::EditAgencyRequest agency;
+  agency.set_name("DPD");
+  v1::EditHashSetRequest set;
+  set.set_name("known");
+  v1::EditSeriesRequest series;
+  series.set_code("Bluebell");
+  for (const absl::Status& status :
+       {engine().EditAgency(agency).status(), engine().EditHashSet(set).status(),
+        engine().EditSeries(series).status()}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("say what to change"));
+  }
+  EXPECT_TRUE(engine().ListChanges(v1::ListChangesRequest()).value().changes().empty());
 }
 
 TEST_F(EngineChangeTest, ASetIsEditedAndItsRadiusHoldsAtOnce) {
