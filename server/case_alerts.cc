@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,7 +85,8 @@ absl::Status CaseDesk::GatherNear(std::uint64_t set_id, std::uint64_t first, std
   return join();
 }
 
-absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes) {
+absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes,
+                              std::optional<casework::AlertCause>& of_record) {
   KITH_ASSIGN(const auto read, ReadFacts(catalog_->database(), change));
   if (!read) return absl::OkStatus();
   const ChangeFacts& facts = *read;
@@ -97,21 +100,19 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes) {
     }
     case ChangeKind::kWithdrawn:
     case ChangeKind::kMoved: {
-      KITH_ASSIGN(files, ledger_.FilesMet(change, {}, 0));
+      KITH_ASSIGN(files, ledger_.FilesMet(change, 0, 0));
       break;
     }
     case ChangeKind::kIdentified:
     case ChangeKind::kUnidentified:
     case ChangeKind::kMerged:
     case ChangeKind::kUnmerged: {
-      std::vector<std::uint64_t> ids = directory.SeriesCountedAs(facts.series_id);
-      ids.push_back(facts.series_id);
-      KITH_ASSIGN(files, ledger_.FilesMet(0, ids, 0));
+      KITH_ASSIGN(files, ledger_.FilesMet(0, facts.series_id, 0));
       break;
     }
     case ChangeKind::kSwitched:
     case ChangeKind::kSetEdited: {
-      KITH_ASSIGN(files, ledger_.FilesMet(0, {}, facts.set_id));
+      KITH_ASSIGN(files, ledger_.FilesMet(0, 0, facts.set_id));
       KITH_RETURN_IF_ERROR(
           GatherNear(facts.set_id, 1, std::numeric_limits<std::int64_t>::max(), files));
       break;
@@ -119,7 +120,6 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes) {
     default:
       return absl::OkStatus();  // it changes no verdict, or gave them anew itself
   }
-  if (files.empty()) return absl::OkStatus();
   if (const auto set = directory.hash_sets.ById(facts.set_id)) {
     subject = absl::StrCat("set ", set->name());
   } else if (const auto series =
@@ -132,6 +132,8 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes) {
                              .subject = std::move(subject),
                              .first_change = change,
                              .last_change = change};
+  if (facts.kind != ChangeKind::kAdded) of_record = cause;
+  if (files.empty()) return absl::OkStatus();
   // Enrolling a folder makes many changes: one alert for all of one kind on one subject.
   if (auto known = causes.extract(cause); !known.empty()) {
     cause.first_change = known.key().first_change;
@@ -172,6 +174,36 @@ absl::StatusOr<std::vector<casework::AlertedFile>> CaseDesk::Changed(
   return changed;
 }
 
+absl::Status CaseDesk::TellAgain(const casework::AlertCause& cause, Alerts& alerts) {
+  std::set<std::uint64_t> told_now;
+  for (const auto& [of, files] : alerts) {
+    for (const casework::AlertedFile& file : files) told_now.insert(file.file_id);
+  }
+  KITH_ASSIGN(std::vector<casework::Ledger::ToldFile> told, ledger_.FilesTold());
+  std::erase_if(told, [&](const auto& file) { return told_now.contains(file.file_id); });
+  std::map<std::uint64_t, const casework::Ledger::ToldFile*> by_id;
+  std::vector<std::uint64_t> ids;
+  for (const auto& file : told) {
+    by_id[file.file_id] = &file;
+    ids.push_back(file.file_id);
+  }
+  KITH_ASSIGN(std::vector<casework::AlertedFile> changed, Changed(cause, std::move(ids)));
+  std::erase_if(changed, [&](const casework::AlertedFile& file) {
+    const casework::Ledger::ToldFile& last = *by_id.at(file.file_id);
+    return last.now == file.now && last.rule == file.rule;
+  });
+  if (changed.empty()) return absl::OkStatus();
+  const auto same = std::find_if(alerts.begin(), alerts.end(), [&](const auto& alert) {
+    return !(alert.first < cause) && !(cause < alert.first);
+  });
+  if (same == alerts.end()) {
+    alerts.emplace_back(cause, std::move(changed));
+  } else {
+    same->second.insert(same->second.end(), changed.begin(), changed.end());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CaseDesk::Watch() {
   const std::lock_guard lock(watch_mutex_);
   KITH_ASSIGN(const std::uint64_t seen, ledger_.LastWatched());
@@ -179,14 +211,16 @@ absl::Status CaseDesk::Watch() {
   for (std::uint64_t begin = seen + 1; begin <= newest; begin += kChangesAtOnce) {
     const std::uint64_t end = std::min<std::uint64_t>(newest, begin + kChangesAtOnce - 1);
     Causes causes;
+    std::optional<casework::AlertCause> of_record;
     for (std::uint64_t change = begin; change <= end; ++change) {
-      KITH_RETURN_IF_ERROR(Gather(change, causes));
+      KITH_RETURN_IF_ERROR(Gather(change, causes, of_record));
     }
-    std::vector<std::pair<casework::AlertCause, std::vector<casework::AlertedFile>>> alerts;
+    Alerts alerts;
     for (auto& [cause, files] : causes) {
       KITH_ASSIGN(std::vector<casework::AlertedFile> changed, Changed(cause, std::move(files)));
       if (!changed.empty()) alerts.emplace_back(cause, std::move(changed));
     }
+    if (of_record) KITH_RETURN_IF_ERROR(TellAgain(*of_record, alerts));
     std::sort(alerts.begin(), alerts.end(), [](const auto& a, const auto& b) {
       return a.first.last_change < b.first.last_change;
     });

@@ -11,8 +11,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -42,7 +44,8 @@ class CaseDesk {
   // Raises the alerts of the changes since the last time, in order. Called before alerts are listed
   // and before anything brings the ledger up to date, lest that hides them. What it raises depends
   // on the ledger and the changes only, not on when or how often it is called. Nothing to do: O(1).
-  // Else one join of what was added with all evidence, and a look-up of each file that it meets.
+  // Else one join of what was added with all evidence, and a look-up of each file that it meets and
+  // of each that has an alert and was not matched since.
   [[nodiscard]] absl::Status Watch();
   [[nodiscard]] absl::StatusOr<v1::ListAlertsResponse> ListAlerts(
       const v1::ListAlertsRequest& request);
@@ -75,13 +78,19 @@ class CaseDesk {
 
  private:
   using Causes = std::map<casework::AlertCause, std::vector<std::uint64_t>>;
-  // The files that a change may concern, gathered by cause.
-  [[nodiscard]] absl::Status Gather(std::uint64_t change, Causes& causes);
+  using Alerts = std::vector<std::pair<casework::AlertCause, std::vector<casework::AlertedFile>>>;
+  // The files that a change may concern, gathered by cause. `of_record` gets the cause when the
+  // change is one whose files are found by the matches that they have on record.
+  [[nodiscard]] absl::Status Gather(std::uint64_t change, Causes& causes,
+                                    std::optional<casework::AlertCause>& of_record);
   [[nodiscard]] absl::Status GatherNear(std::uint64_t set_id, std::uint64_t first,
                                         std::uint64_t last, std::vector<std::uint64_t>& files);
   // Of these files, those whose answer is another one now.
   [[nodiscard]] absl::StatusOr<std::vector<casework::AlertedFile>> Changed(
       const casework::AlertCause& cause, std::vector<std::uint64_t> file_ids);
+  // Adds the files with an earlier alert that says something else of them than holds now. What they
+  // matched then is not on record, so no change finds them by that: they are looked at each time.
+  [[nodiscard]] absl::Status TellAgain(const casework::AlertCause& cause, Alerts& alerts);
   // What the files match now, each within the radius that its record has.
   [[nodiscard]] absl::StatusOr<Matched> MatchNow(std::span<const casework::StoredFile> files) const;
   // Matches them and records that; returns what they match now.

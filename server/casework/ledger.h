@@ -165,10 +165,20 @@ class Ledger {
 
   // Alerts. The last change whose alerts are on record:
   [[nodiscard]] absl::StatusOr<std::uint64_t> LastWatched();
-  // The files on record that match one of: an entry of `change` (withdrawn or moved), these series,
-  // this set; and all that match more than is kept. 0 and none stand for nothing.
-  [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> FilesMet(
-      std::uint64_t change, std::span<const std::uint64_t> series_ids, std::uint64_t set_id);
+  // The files on record that match one of: an entry of `change` (withdrawn or moved); an entry of
+  // this series, of one that it was ever merged with, whatever the depth, or that was moved there;
+  // an entry of this set; and all that match more than is kept. 0 stands for nothing.
+  [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> FilesMet(std::uint64_t change,
+                                                                    std::uint64_t series_id,
+                                                                    std::uint64_t set_id);
+  // Files with an alert that were not matched since: what the last one tells of each, by number.
+  // O(files in alerts).
+  struct ToldFile {
+    std::uint64_t file_id = 0;
+    v1::Verdict now = v1::VERDICT_UNSPECIFIED;
+    std::string rule;
+  };
+  [[nodiscard]] absl::StatusOr<std::vector<ToldFile>> FilesTold();
   // What a file matches on record: sorted words, one an entry, to be compared with WordsOf.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> MatchWords(std::uint64_t file_id);
   // The same for what it matches now.

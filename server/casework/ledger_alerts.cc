@@ -23,6 +23,18 @@ constexpr std::string_view kAlertColumns =
     " JOIN case_record c ON c.id = a.case_record"
     " LEFT JOIN case_purged p ON p.case_record = a.case_record ";
 
+// A match on record tells the series that its entry counted as when the file was matched. That may
+// be another one now: by merges, which hold or were taken back, or because the entry was moved.
+constexpr std::string_view kOfKin =
+    "WITH RECURSIVE kin (id) AS (VALUES (?1)"
+    " UNION SELECT v.merged_into FROM kin CROSS JOIN series_version v ON v.series = kin.id"
+    "  AND v.merged_into IS NOT NULL"
+    " UNION SELECT v.series FROM kin CROSS JOIN series_version v ON v.merged_into = kin.id)"
+    " SELECT m.file FROM kin CROSS JOIN match m ON m.series = kin.id"
+    "  AND m.superseded_at IS NULL AND m.series IS NOT NULL"
+    " UNION SELECT m.file FROM kin CROSS JOIN entry_moved w ON w.series = kin.id"
+    "  CROSS JOIN match m ON m.entry = w.entry AND m.superseded_at IS NULL";
+
 v1::Alert ReadAlert(const Statement& row) {
   v1::Alert alert;
   alert.set_alert_id(row.Id(0));
@@ -92,8 +104,9 @@ absl::StatusOr<std::uint64_t> Ledger::LastWatched() {
   return row.Id(0);
 }
 
-absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(
-    std::uint64_t change, std::span<const std::uint64_t> series_ids, std::uint64_t set_id) {
+absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(std::uint64_t change,
+                                                            std::uint64_t series_id,
+                                                            std::uint64_t set_id) {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
   std::vector<std::uint64_t> ids;
   if (change != 0) {
@@ -106,10 +119,9 @@ absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(
       KITH_RETURN_IF_ERROR(Collect(rows, ids));
     }
   }
-  for (const std::uint64_t series : series_ids) {
-    Statement rows =
-        read.Prepare("SELECT DISTINCT file FROM match WHERE series = ?1 AND superseded_at IS NULL");
-    rows.Bind(series);
+  if (series_id != 0) {
+    Statement rows = read.Prepare(kOfKin);
+    rows.Bind(series_id);
     KITH_RETURN_IF_ERROR(Collect(rows, ids));
   }
   if (set_id != 0) {
@@ -126,6 +138,23 @@ absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
+}
+
+absl::StatusOr<std::vector<Ledger::ToldFile>> Ledger::FilesTold() {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  // Of a group with one max(), SQLite gives the row that has it.
+  Statement rows = read.Prepare(
+      "SELECT t.file, max(t.alert), t.now, t.rule FROM alert_file t JOIN alert a ON a.id = t.alert"
+      " JOIN evidence_file f ON f.id = t.file WHERE f.paths > 0 AND a.last_change > f.matched_at"
+      " GROUP BY t.file ORDER BY t.file");
+  std::vector<ToldFile> told;
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return told;
+    told.push_back({.file_id = rows.Id(0),
+                    .now = static_cast<v1::Verdict>(rows.Int(2)),
+                    .rule = std::string(rows.Text(3))});
+  }
 }
 
 absl::StatusOr<std::vector<std::string>> Ledger::MatchWords(std::uint64_t file_id) {

@@ -3,5 +3,6 @@ kith_test(casework_verdict_test SOURCES casework_verdict_test.cc LIBS kith::engi
 kith_test(casework_ledger_test SOURCES casework_ledger_test.cc LIBS kith::engine absl::strings)
 kith_test(check_run_test SOURCES check_run_test.cc LIBS kith::engine)
 kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engine)
-kith_test(casework_alert_test SOURCES casework_alert_test.cc LIBS kith::engine)
+kith_test(casework_alert_test SOURCES casework_alert_story_test.cc casework_alert_test.cc LIBS
+          kith::engine)
 kith_test(casework_reports_test SOURCES casework_reports_test.cc LIBS kith::engine)
