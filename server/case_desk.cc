@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kSha256Bytes = 32;
 constexpr std::size_t kMatchedAtOnce = 256;
+constexpr int kMatchRounds = 100;
 
 }  // namespace
 
@@ -54,25 +55,35 @@ absl::StatusOr<Matched> CaseDesk::MatchNow(std::span<const casework::StoredFile>
 }
 
 absl::StatusOr<Matched> CaseDesk::RecordNow(std::span<const casework::StoredFile> files) {
-  auto matched = MatchNow(files);
-  if (!matched.ok()) return matched.status();
   // One transaction a case and radius.
   std::map<std::pair<std::string, std::optional<std::uint32_t>>, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < files.size(); ++i) {
     groups[{files[i].case_name, files[i].radius_bits}].push_back(i);
   }
-  for (const auto& [key, positions] : groups) {
-    KITH_ASSIGN(casework::Run run, ledger_.LastRun(key.first));
-    run.radius_bits = key.second;
-    std::vector<casework::StoredFile> group;
-    std::vector<v1::MatchResult> results;
-    for (const std::size_t i : positions) {
-      group.push_back(files[i]);
-      results.push_back(matched->results[i]);
+  const auto record = [&](const Matched& matched) -> absl::Status {
+    for (const auto& [key, positions] : groups) {
+      KITH_ASSIGN(casework::Run run, ledger_.LastRun(key.first));
+      run.radius_bits = key.second;
+      std::vector<casework::StoredFile> group;
+      std::vector<v1::MatchResult> results;
+      for (const std::size_t i : positions) {
+        group.push_back(files[i]);
+        results.push_back(matched.results[i]);
+      }
+      auto status = ledger_.RecordAgain(run, group, results, matched.change);
+      // The case was purged meanwhile: there is nothing left to record of it.
+      if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
     }
-    KITH_RETURN_IF_ERROR(ledger_.RecordAgain(run, group, results, matched->change));
+    return absl::OkStatus();
+  };
+  for (int round = 1;; ++round) {
+    auto matched = MatchNow(files);
+    if (!matched.ok()) return matched.status();
+    const absl::Status status = record(*matched);
+    if (status.ok()) return matched;
+    // ABORTED: alerts of a later change were raised meanwhile.
+    if (!absl::IsAborted(status) || round == kMatchRounds) return status;
   }
-  return matched;
 }
 
 absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(

@@ -34,7 +34,7 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
   }
   v1::PurgeCaseResponse response;
   std::vector<std::uint64_t> purged;
-  KITH_RETURN_IF_ERROR(catalog_->Change(
+  const absl::Status status = catalog_->Change(
       catalog::ChangeKind::kPurged, absl::StrCat("case ", request.name()), signature,
       [&](catalog::Transaction& write, std::uint64_t change) -> absl::Status {
         KITH_ASSIGN(response, casework::Ledger::Purge(write, request.name(), change, purged));
@@ -43,12 +43,20 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
       [&] {
         evidence_.Forget(purged);
         return absl::OkStatus();
-      }));
+      });
+  // Of a case that was purged before, the log is emptied if it was not then.
+  if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
   {
     const std::lock_guard lock(clusters_mutex_);
     clusters_ = nullptr;
   }
-  KITH_RETURN_IF_ERROR(catalog_->database().EmptyLog());
+  if (const absl::Status emptied = catalog_->database().EmptyLog(); !emptied.ok()) {
+    return absl::Status(emptied.code(),
+                        absl::StrCat("case ", catalog::Quoted(request.name()),
+                                     " is purged, but not overwritten: ", emptied.message(),
+                                     "; purge the case once more to overwrite it"));
+  }
+  if (!status.ok()) return status;
   *response.mutable_index_version() = catalog_->Version();
   return response;
 }

@@ -20,6 +20,9 @@ namespace {
 constexpr std::size_t kMatchedAgainAtOnce = 256;
 // Knowledge may change while files are matched again; after so many rounds the report says so.
 constexpr int kMatchAgainRounds = 3;
+// A batch is matched again when alerts of a later change were raised meanwhile. That takes a change
+// and a whole round of alerts each time, so more than one is rare.
+constexpr int kMatchBatchRounds = 100;
 constexpr std::size_t kMaxWalkErrors = 1000;
 constexpr std::size_t kRootBytesAMessage = 512 << 10;
 // What a client says in words, and how much of it is kept: a report must fit its messages.
@@ -117,7 +120,13 @@ class Casework::RunOfCheck final : public CheckRun {
     }
     auto matched = MatchAll(queries);
     if (!matched.ok()) return matched.status();
-    if (auto status = RecordSettled(files, *matched); !status.ok()) return status;
+    auto status = RecordSettled(files, *matched);
+    for (int i = 0; absl::IsAborted(status) && i < kMatchBatchRounds; ++i) {
+      matched = MatchAll(queries);
+      if (!matched.ok()) return matched.status();
+      status = RecordSettled(files, *matched);
+    }
+    if (!status.ok()) return status;
     v1::MatchStreamBatchResult response;
     for (v1::MatchResult& result : matched->results) {
       Shorten(result);
@@ -189,14 +198,13 @@ class Casework::RunOfCheck final : public CheckRun {
     std::vector<const v1::EvidenceFile*> rest;
     Matched of_rest{.results = {}, .change = matched.change};
     for (std::size_t i = 0; i < files.size(); ++i) {
-      if (too_long(files[i])) {
-        ++long_paths_;
-        continue;
-      }
+      if (too_long(files[i])) continue;
       rest.push_back(files[i]);
       of_rest.results.push_back(matched.results[i]);
     }
-    return Record(rest, of_rest);
+    auto status = Record(rest, of_rest);
+    if (status.ok()) long_paths_ += files.size() - rest.size();
+    return status;
   }
 
   absl::Status Record(std::span<const v1::EvidenceFile* const> files, const Matched& matched) {
@@ -254,10 +262,10 @@ class Casework::RunOfCheck final : public CheckRun {
         unsettled_ += Margins::TakeUnsettledOut(*stale, *matched);
         if (stale->empty()) continue;
         any = true;
-        if (auto status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
-            !status.ok()) {
-          return status;
-        }
+        auto status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
+        // Alerts of a later change were raised meanwhile, on the record as it is: it stays so
+        // until the next round.
+        if (!status.ok() && !absl::IsAborted(status)) return status;
       }
       if (!any) break;
     }

@@ -130,6 +130,8 @@ absl::StatusOr<Run> Ledger::StartRun(std::string_view case_name, std::uint64_t a
 
 absl::Status Ledger::FinishRun(const Run& run, const RunEnd& end) {
   KITH_ASSIGN(Transaction write, database_->BeginWrite());
+  // What a walk could not read names paths, and those were expunged.
+  KITH_RETURN_IF_ERROR(CheckNotPurged(write, run.case_id));
   KITH_ASSIGN(const std::uint64_t event, NextEvent(write, run.case_id));
   Statement count =
       write.Prepare("SELECT count(*) FROM evidence_path WHERE root = ?1 AND superseded_by IS NULL");

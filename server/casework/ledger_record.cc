@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the ledger writes of files and their matches.
+#include "absl/strings/str_cat.h"
 #include "server/casework/internal/batch_writer.h"
 #include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/ledger.h"
 
 namespace kith::casework {
+namespace {
 
+using catalog::Statement;
 using catalog::Transaction;
+
+// Files that were matched before a change, and come on record after its alerts were raised, would
+// never be told of it.
+absl::Status CheckNotWatched(Transaction& write, std::uint64_t change) {
+  Statement row = write.Prepare("SELECT max(seen) FROM watch");
+  KITH_RETURN_IF_ERROR(row.Step().status());
+  if (row.Id(0) <= change) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat("the files were matched at change ", change,
+                                         ", and the alerts of change ", row.Id(0),
+                                         " are raised already: match them again"));
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<PathOutcome>> Ledger::Record(
     const Run& run, std::span<const v1::EvidenceFile* const> files,
@@ -18,6 +34,7 @@ absl::StatusOr<std::vector<PathOutcome>> Ledger::Record(
   }
   KITH_ASSIGN(Transaction write, database_->BeginWrite());
   KITH_RETURN_IF_ERROR(CheckNotPurged(write, run.case_id));
+  KITH_RETURN_IF_ERROR(CheckNotWatched(write, change));
   std::vector<PathOutcome> outcomes;
   outcomes.reserve(files.size());
   {
@@ -37,6 +54,8 @@ absl::Status Ledger::RecordAgain(const Run& run, std::span<const StoredFile> fil
     return absl::InternalError("as many results as files are recorded");
   }
   KITH_ASSIGN(Transaction write, database_->BeginWrite());
+  KITH_RETURN_IF_ERROR(CheckNotPurged(write, run.case_id));
+  KITH_RETURN_IF_ERROR(CheckNotWatched(write, change));
   {
     BatchWriter writer(&write, &run, directory_, change);
     for (std::size_t i = 0; i < files.size(); ++i) {

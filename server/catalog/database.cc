@@ -358,7 +358,14 @@ absl::StatusOr<Transaction> Database::BeginReadAtRest(const std::function<void()
 absl::Status Database::EmptyLog() {
   if (impl_->options.durability == Durability::kMemory) return absl::OkStatus();
   const std::lock_guard lock(impl_->write_mutex);
-  return impl_->writer->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)").status();
+  // Waits for readers as long as for any lock (internal/connection.cc).
+  const auto busy = impl_->writer->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy.ok()) return busy.status();
+  if (*busy == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(
+      impl_->options.path,
+      ": what was deleted is still in its log, because a reader or a backup that began "
+      "before is not done"));
 }
 
 absl::Status Database::CopyTo(const std::string& path,
