@@ -244,8 +244,49 @@ CREATE TABLE case_count (
 ALTER TABLE sighting ADD COLUMN files_when_purged INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<catalog::Migration, 3> kMigrations = {
-    {{1, kCasework1}, {3, kCasework3}, {4, kCasework4}}};
+// The number of a file is never given again: what knows a file by it (the index of evidence, a run
+// under way) must not take the next file for one that was expunged. All else is as it was.
+constexpr std::string_view kCasework6 = R"sql(
+PRAGMA secure_delete = ON;   -- a later purge does not reach what the old table leaves behind
+CREATE TABLE evidence_file_6 (
+  id                INTEGER PRIMARY KEY AUTOINCREMENT,
+  case_record       INTEGER NOT NULL REFERENCES case_record (id),
+  identity          BLOB NOT NULL,
+  md5               BLOB,
+  sha1              BLOB,
+  sha256            BLOB,
+  size_bytes        INTEGER NOT NULL,
+  format            TEXT NOT NULL,
+  width             INTEGER NOT NULL,
+  height            INTEGER NOT NULL,
+  disposition       INTEGER NOT NULL CHECK (disposition BETWEEN 0 AND 12),
+  detail            TEXT NOT NULL,
+  codes             INTEGER NOT NULL,
+  paths             INTEGER NOT NULL DEFAULT 0,
+  verdict           INTEGER NOT NULL CHECK (verdict BETWEEN 1 AND 6),
+  rule              TEXT NOT NULL,
+  held_back         INTEGER NOT NULL CHECK (held_back BETWEEN 0 AND 1),
+  total_matches     INTEGER NOT NULL,
+  matched_at        INTEGER NOT NULL,
+  radius_bits       INTEGER NOT NULL,
+  held_back_matches INTEGER NOT NULL DEFAULT 0,
+  rejected_matches  INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (case_record, identity)
+) STRICT;
+INSERT INTO evidence_file_6 (id, case_record, identity, md5, sha1, sha256, size_bytes, format,
+    width, height, disposition, detail, codes, paths, verdict, rule, held_back, total_matches,
+    matched_at, radius_bits, held_back_matches, rejected_matches)
+  SELECT id, case_record, identity, md5, sha1, sha256, size_bytes, format, width, height,
+    disposition, detail, codes, paths, verdict, rule, held_back, total_matches, matched_at,
+    radius_bits, held_back_matches, rejected_matches FROM evidence_file ORDER BY id;
+DROP TABLE evidence_file;
+ALTER TABLE evidence_file_6 RENAME TO evidence_file;
+CREATE INDEX evidence_file_of_case ON evidence_file (case_record);
+CREATE INDEX evidence_file_by_identity ON evidence_file (identity);
+)sql";
+
+constexpr std::array<catalog::Migration, 4> kMigrations = {
+    {{1, kCasework1}, {3, kCasework3}, {4, kCasework4}, {6, kCasework6}}};
 
 }  // namespace
 

@@ -323,7 +323,14 @@ CREATE TRIGGER agency_version_is_kept BEFORE DELETE ON agency_version
   BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations = {{{1, kCatalog1}, {2, kCatalog2}, {5, kCatalog5}}};
+// By these the ledger finds what counted as a series: see Ledger::FilesMet.
+constexpr std::string_view kCatalog6 = R"sql(
+CREATE INDEX series_version_merged ON series_version (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX entry_moved_to ON entry_moved (series);
+)sql";
+
+constexpr std::array<Migration, 4> kMigrations = {
+    {{1, kCatalog1}, {2, kCatalog2}, {5, kCatalog5}, {6, kCatalog6}}};
 
 }  // namespace
 

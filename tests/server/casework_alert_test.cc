@@ -314,6 +314,63 @@ TEST_F(AlertTest, APurgedCaseLeavesItsCountsAndNothingElse) {
   OpenEngine();
 }
 
+// Numbers of files that were purged are not given again: what is indexed by them would take new
+// files for old ones.
+TEST_F(AlertTest, AFileCheckedAfterAPurgeIsFoundByWhatIsAddedLater) {
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  AddEntry("known", "RED", 5);
+  EXPECT_THAT(Words(), IsEmpty());  // now the evidence is indexed
+  Must(Purge("LKA/1"));
+  Check("LKA/2", {Picture("b.jpg", 2)});
+  Check("LKA/3", {Picture("b.jpg", 2, 3)});
+  EXPECT_EQ(Must(engine_->ListClusters({})).clusters_size(), 1);
+  AddEntry("known", "RED", 2);
+  EXPECT_THAT(Words(), ElementsAre("LKA/2: entries added: set known (1)",
+                                   "LKA/3: entries added: set known (1)"));
+}
+
+// Is the text in a file of the store, its log included?
+bool IsInStore(const std::string& store, const std::string& text) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(store)) {
+    if (!file.is_regular_file()) continue;
+    std::ifstream in(file.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    if (bytes.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(AlertTest, APurgeDuringAReadSaysThatTheLogStillHoldsTheCase) {
+  const std::string secret = "a-name-that-is-nowhere-else.jpg";
+  Check("LKA/1", {Picture(secret, 1)});
+  Check("LKA/2", {Picture("b.jpg", 2)});
+  v1::ListRecordedPathsRequest read;
+  read.set_case_name("LKA/2");
+  read.set_root("/seized");
+  Must(engine_->ListRecordedPaths(read, [&](const v1::ListRecordedPathsResponse&) {
+    const absl::Status status = Purge("LKA/1").status();
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("purged, but not overwritten"));
+    return true;
+  }));
+  EXPECT_NE(GetCase("LKA/1").record().purged_at(), "");
+  EXPECT_TRUE(IsInStore(folder_ + "/store", secret));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Purge("LKA/1").status()));  // once more
+  EXPECT_FALSE(IsInStore(folder_ + "/store", secret));
+}
+
+TEST_F(AlertTest, ARunThatEndsAfterAPurgeBringsNoPathsBack) {
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  auto running = Start("LKA/1");
+  Must(Purge("LKA/1"));
+  v1::MatchStreamEnd end;
+  const std::string secret = "/seized/a-folder-that-is-nowhere-else";
+  end.add_walk_errors(secret);
+  const absl::Status status = running->End(end, [](const v1::Report&) { return true; });
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_FALSE(IsInStore(folder_ + "/store", secret));
+}
+
 TEST(BusinessDaysTest, AreMondayToFridayWithoutHolidays) {
   const std::set<std::string> none;
   // 2026-11-25 is a Wednesday.

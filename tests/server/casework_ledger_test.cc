@@ -4,8 +4,11 @@
 #include "server/casework/ledger.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/casework/report_builder.h"
 #include "server/casework/schema.h"
+#include "server/catalog/schema.h"
 #include "tests/server/casework_fixture.h"
 
 namespace kith::casework {
@@ -370,6 +374,99 @@ TEST_F(LedgerTest, VeryLongRecordedPathsComeInMessagesThatCanBeRead) {
     return true;
   }));
   EXPECT_EQ(paths, 600);
+}
+
+TEST_F(LedgerTest, WhatWasMatchedBeforeAChangeThatIsWatchedIsMatchedAgain) {
+  const casework::Run run = Start();
+  const v1::EvidenceFile file = Picture("a.jpg", 1);
+  const std::vector<const v1::EvidenceFile*> files = {&file};
+  const std::vector<v1::MatchResult> results = {Nothing()};
+  Must(ledger_.AddAlerts(5, {}));
+  EXPECT_TRUE(absl::IsAborted(ledger_.Record(run, files, results, 4).status()));
+  EXPECT_EQ(Query("SELECT count(*) FROM evidence_file"), 0);
+  Must(ledger_.Record(run, files, results, 5));
+  Must(ledger_.AddAlerts(7, {}));
+  const auto stale = Must(ledger_.StaleFiles(run, 6, 0, 10));
+  ASSERT_EQ(stale.size(), 1U);
+  EXPECT_TRUE(absl::IsAborted(ledger_.RecordAgain(run, stale, results, 6)));
+  EXPECT_EQ(Query("SELECT matched_at FROM evidence_file"), 5);
+  Must(ledger_.RecordAgain(run, stale, results, 7));
+  EXPECT_EQ(Query("SELECT matched_at FROM evidence_file"), 7);
+}
+
+TEST_F(LedgerTest, WhatIsRecordedAgainOfAPurgedCaseSaysThatItWasPurged) {
+  const casework::Run run = Start();
+  Record(run, {Picture("a.jpg", 1)}, {Nothing()}, 1);
+  const auto stale = Must(ledger_.StaleFiles(run, 2, 0, 10));
+  std::vector<std::uint64_t> purged;
+  {
+    catalog::Transaction write = Must(database_->BeginWrite());
+    Must(Ledger::Purge(write, "LKA/1", 2, purged));
+    Must(write.Commit());
+  }
+  const absl::Status status = ledger_.RecordAgain(run, stale, std::vector(1, Nothing()), 2);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+}
+
+// The steps that bring a store to `version`.
+std::vector<catalog::Migration> StepsTo(int version) {
+  std::vector<catalog::Migration> steps;
+  for (const auto& all : {catalog::CatalogMigrations(), CaseworkMigrations()}) {
+    for (const catalog::Migration& step : all) {
+      if (step.version <= version) steps.push_back(step);
+    }
+  }
+  return steps;
+}
+
+std::string Value(catalog::Database& database, const std::string& sql) {
+  catalog::Transaction read = Must(database.BeginRead());
+  catalog::Statement row = read.Prepare(sql);
+  return Must(row.Step()) ? std::string(row.Text(0)) : "none";
+}
+
+TEST_F(LedgerTest, AnUpgradeKeepsTheFilesAndNumbersAreNotGivenAgain) {
+  const std::string folder = testing::TempDir() + "kith-upgrade-XXXXXX";
+  std::string path = folder;
+  ASSERT_NE(mkdtemp(path.data()), nullptr);
+  const std::string kept =
+      "SELECT group_concat(f.id || hex(f.identity) || f.verdict || f.rule || f.paths ||"
+      " f.held_back_matches || length(c.codes) || p.path) FROM evidence_file f"
+      " JOIN evidence_code c ON c.file = f.id JOIN evidence_path p ON p.file = f.id";
+  std::string before;
+  {
+    const auto steps = StepsTo(5);
+    const auto database =
+        Must(catalog::Database::Open({.path = path + "/kith.db", .migrations = steps}));
+    Ledger old(database.get(), &directory_);
+    const casework::Run run = Must(old.StartRun("LKA/1", 0, "/seized", std::nullopt));
+    const std::vector<v1::EvidenceFile> files = {Picture("a.jpg", 1), Picture("b.jpg", 2)};
+    const std::vector<const v1::EvidenceFile*> pointers = {&files[0], &files[1]};
+    Must(old.Record(run, pointers, std::vector(2, Nothing()), 0));
+    before = Value(*database, kept);
+    EXPECT_GT(before.size(), 100U);
+  }
+  const auto steps = StepsTo(catalog::kSchemaVersion);
+  const auto database =
+      Must(catalog::Database::Open({.path = path + "/kith.db", .migrations = steps}));
+  EXPECT_EQ(Value(*database, kept), before);
+  EXPECT_EQ(Value(*database, "SELECT count(*) FROM pragma_foreign_key_check"), "0");
+  EXPECT_EQ(Value(*database, "SELECT * FROM pragma_integrity_check"), "ok");
+  Ledger now(database.get(), &directory_);
+  EXPECT_TRUE(Must(now.Inspect()).empty());
+  std::vector<std::uint64_t> purged;
+  {
+    catalog::Transaction write = Must(database->BeginWrite());
+    Must(Ledger::Purge(write, "LKA/1", 1, purged));
+    Must(write.Commit());
+  }
+  EXPECT_EQ(purged, (std::vector<std::uint64_t>{1, 2}));
+  const casework::Run run = Must(now.StartRun("LKA/2", 0, "/seized", std::nullopt));
+  const v1::EvidenceFile file = Picture("c.jpg", 3);
+  const std::vector<const v1::EvidenceFile*> pointers = {&file};
+  Must(now.Record(run, pointers, std::vector(1, Nothing()), 1));
+  EXPECT_EQ(Value(*database, "SELECT group_concat(id) FROM evidence_file"), "3");
+  std::filesystem::remove_all(path);
 }
 
 TEST(CaseNameTest, TheAgencyEndsAtTheFirstSlash) {
