@@ -401,6 +401,9 @@ absl::Status StoredDigestIndex::Scrub(const Pace& pace) {
     for (const PlacedRun& placed : runs) {
       absl::Status status = Noted(placed.run->file().Verify(pace), filling);
       if (!status.ok()) return status;
+      // What was made anew meanwhile is looked at in the next round, and the rest of this is gone.
+      const std::lock_guard lock(writer_mutex_);
+      if (filling != filling_) return absl::OkStatus();
     }
   }
   return absl::OkStatus();

@@ -64,7 +64,14 @@ absl::StatusOr<std::vector<EntryFacts>> ReadFacts(
 
 absl::Status Catalog::Impl::Mend() {
   // Each is tried, whatever became of the one before.
-  return FirstError({MendFacts(), MendCodes(), MendDigests()});
+  absl::Status status = FirstError({MendFacts(), MendCodes(), MendDigests()});
+  if (status.ok()) announced.clear();
+  return status;
+}
+
+void Catalog::Impl::Announce(std::string what) {
+  const auto [at, is_new] = announced.insert(std::move(what));
+  if (is_new) Alarm(*at);
 }
 
 absl::Status Catalog::Impl::MendCodes() {
@@ -107,9 +114,9 @@ absl::Status Catalog::Impl::MendDigests() {
     const index::DigestIndexStats stats = index->Stats();
     if (!stats.is_damaged) continue;
     // A merge tells in no other way what it found.
-    Alarm(absl::StrCat("the files of ", index == digests.get() ? "digests" : "identities",
-                       " are made again from the catalog", stats.files.ok() ? "" : ": ",
-                       stats.files.message()));
+    Announce(absl::StrCat("the files of ", index == digests.get() ? "digests" : "identities",
+                          " are made again from the catalog", stats.files.ok() ? "" : ": ",
+                          stats.files.message()));
     // Nobody adds or withdraws meanwhile: what the index says of the moment it has reached is true.
     auto write = database->BeginWrite();
     if (!write.ok()) return write.status();
@@ -159,8 +166,8 @@ absl::Status Catalog::Impl::MendFacts() {
   for (const std::uint64_t block : blocks) {
     const std::uint64_t first = EntryTable::First(block);
     const std::uint64_t last = table.End(block) - 1;
-    Alarm(absl::StrCat("what is told of entries ", first, " to ", last,
-                       " is made again from the catalog"));
+    Announce(absl::StrCat("what is told of entries ", first, " to ", last,
+                          " is made again from the catalog"));
     const auto facts = ReadFacts(*write, first, last, *moved);
     if (!facts.ok()) return facts.status();
     if (!table.Replace(block, *facts)) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -231,7 +232,10 @@ struct Catalog::Impl {
   [[nodiscard]] absl::Status MendDigests();
   [[nodiscard]] absl::Status MendFacts();
   class Caretaker;
-  std::mutex care_mutex;                 // of one who scrubs or mends
+  std::mutex care_mutex;  // of one who scrubs or mends
+  // Tells that something is made again: once, however often that is tried. With care_mutex held.
+  void Announce(std::string what);
+  std::set<std::string> announced;       // since nothing ailed
   std::string told_damage;               // of codes; guarded by it
   std::atomic<int> checks_waiting{0};    // a slow round gives way to them
   std::unique_ptr<Caretaker> caretaker;  // last: its thread uses all the others
