@@ -3,76 +3,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "tests/tools/scratch.h"
+#include "tests/tools/program_fixture.h"
 
 namespace kith {
 namespace {
 
 using nlohmann::json;
+using test::Outcome;
+using test::ProgramTest;
 using test::ReadAll;
-using test::Scratch;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-class ProgramTest : public testing::Test {
- protected:
-  // `words` as a shell reads them; each test has its own store.
-  Outcome Kith(const std::string& words, const std::string& input = "",
-               const std::string& program = KITH_PROGRAM) const {
-    scratch_.Write("in", input);
-    const std::string command = "cd '" + scratch_.path() + "' && HOME='" + scratch_.path() +
-                                "' KITH_STORE='" + scratch_.At("store") + "' '" + program + "' " +
-                                words + " <in >out 2>err";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, ReadAll(scratch_.At("out")),
-            ReadAll(scratch_.At("err"))};
-  }
-
-  static std::vector<json> Lines(const std::string& text) {
-    std::vector<json> lines;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
-    return lines;
-  }
-
-  // A picture with enough detail, in the simplest of formats.
-  void WritePicture(const std::string& name, unsigned seed) const {
-    constexpr int kSide = 96;
-    std::string bmp(54, '\0');
-    bmp[0] = 'B', bmp[1] = 'M', bmp[10] = 54, bmp[14] = 40;
-    bmp[18] = kSide, bmp[22] = kSide, bmp[26] = 1, bmp[28] = 24;
-    const std::size_t size = 54 + 3 * kSide * kSide;
-    for (unsigned i = 0; i < 4; ++i) bmp[2 + i] = static_cast<char>((size >> (8 * i)) & 0xFF);
-    for (unsigned y = 0; y < kSide; ++y) {
-      for (unsigned x = 0; x < kSide; ++x) {
-        unsigned cell = (y / 12 * 8 + x / 12) * 2654435761U + seed * 40503U;
-        cell ^= cell >> 13U;
-        cell *= 0x5bd1e995U;
-        bmp.append(3, static_cast<char>(cell >> 24U));
-      }
-    }
-    scratch_.Write(name, bmp);
-  }
-
-  Scratch scratch_;
-};
 
 TEST_F(ProgramTest, HashPrintsOneLineAFileInTheOrderGiven) {
   WritePicture("b.bmp", 1);
@@ -371,8 +322,9 @@ TEST_F(ProgramTest, WithoutItsDecoderItSaysWhereItLooked) {
 }
 
 TEST_F(ProgramTest, AFullDiskBehindStandardOutputIsAnError) {
-  const Outcome run = Kith("config show >/dev/full #");
+  const Outcome run = Kith("config show >/dev/full 2>err #");
   EXPECT_EQ(run.code, 2);
+  EXPECT_EQ(run.err, "kith: cannot write to standard output: No space left on device\n");
 }
 
 }  // namespace

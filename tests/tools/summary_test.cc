@@ -70,7 +70,7 @@ TEST(Summary, TellsWhomToCallAndWhatToDo) {
   series.mutable_series()->set_status(v1::SERIES_STATUS_IDENTIFIED);
   series.mutable_series()->set_agency("DPD");
   series.set_agency_desk("+31 88");
-  const std::string text = CheckSummary(report, Paint(Program()));
+  const std::string text = CheckSummary(report, "/mnt/a", Paint(Program()));
   EXPECT_THAT(text, HasSubstr("5 files match nothing known"));
   EXPECT_THAT(text, HasSubstr("Call about Bluebell: +31 88 (DPD)."));
   EXPECT_THAT(text, HasSubstr("digest only: 7 videos (7 mp4)."));
@@ -78,28 +78,28 @@ TEST(Summary, TellsWhomToCallAndWhatToDo) {
   EXPECT_THAT(text, Not(HasSubstr("INCOMPLETE")));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   report.mutable_scope()->set_complete(false);
-  EXPECT_THAT(CheckSummary(report, Paint(Program())), HasSubstr("INCOMPLETE"));
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), HasSubstr("INCOMPLETE"));
 }
 
 TEST(Summary, DoesNotCallARunWithRemarksSpotless) {
   v1::Report report;
   report.mutable_scope()->set_complete(true);
-  EXPECT_THAT(CheckSummary(report, Paint(Program())), HasSubstr(": complete\n"));
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), HasSubstr(": complete\n"));
   report.mutable_scope()->add_warnings("folder closed: Permission denied");
-  const std::string text = CheckSummary(report, Paint(Program()));
+  const std::string text = CheckSummary(report, "/mnt/a", Paint(Program()));
   EXPECT_THAT(text, HasSubstr(": complete, with remarks: read the notes"));
   EXPECT_THAT(text, HasSubstr("Note: folder closed: Permission denied\n"));
   report.mutable_scope()->set_complete(false);
-  EXPECT_THAT(CheckSummary(report, Paint(Program())), Not(HasSubstr("with remarks")));
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), Not(HasSubstr("with remarks")));
 }
 
 TEST(Summary, CountsFilesWithLeadsHeldBackNotLeads) {
   v1::Report report;
   report.mutable_summary()->set_held_back_files(1);
-  EXPECT_THAT(CheckSummary(report, Paint(Program())),
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())),
               HasSubstr("1 file has leads that a nearer benign picture holds back"));
   report.mutable_summary()->set_held_back_files(2);
-  EXPECT_THAT(CheckSummary(report, Paint(Program())),
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())),
               HasSubstr("2 files have leads that a nearer benign picture holds back"));
 }
 
@@ -110,6 +110,17 @@ TEST(Progress, SaysHowLong) {
   EXPECT_EQ(Duration(7800), "2 h 10 min");
   EXPECT_EQ(Bar(0.5, 4), "[##..]");
   EXPECT_EQ(Bar(2, 4), "[####]");
+}
+
+TEST(Summary, OfACaseWithSeveralFoldersNamesTheOneThatWasChecked) {
+  v1::Report report;
+  report.mutable_scope()->set_complete(true);
+  report.mutable_scope()->set_case_name("NORTH/1");
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())),
+              HasSubstr("Case NORTH/1 of /mnt/a and the other folders of the case: complete"));
+  report.mutable_scope()->set_root("/mnt/a");
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())),
+              HasSubstr("Case NORTH/1 of /mnt/a: complete"));
 }
 
 }  // namespace

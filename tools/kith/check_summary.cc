@@ -41,7 +41,7 @@ bool IsIdentified(const v1::ReportSeries& series) {
   return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
 }
 
-std::string Headline(const v1::Report& report, const Paint& paint) {
+std::string Headline(const v1::Report& report, const std::string& root, const Paint& paint) {
   const v1::ReportScope& scope = report.scope();
   const std::string what =
       scope.case_name().empty() ? "Look-up" : "Case " + EscapeText(scope.case_name());
@@ -50,7 +50,10 @@ std::string Headline(const v1::Report& report, const Paint& paint) {
       : scope.warnings().empty() ? paint.Good("complete")
                                  : paint.Alarm("complete, with remarks") +
                                        ": read the notes before you rely on the counts";
-  return paint.Bold(what) + " of " + EscapeText(scope.root()) + ": " + end + "\n";
+  const std::string of = scope.root().empty() && !scope.case_name().empty()
+                             ? EscapeText(root) + " and the other folders of the case"
+                             : EscapeText(scope.root());
+  return paint.Bold(what) + " of " + of + ": " + end + "\n";
 }
 
 std::string Verdicts(const v1::Report& report, const Paint& paint) {
@@ -200,8 +203,8 @@ std::string NextSteps(const v1::Report& report) {
 
 }  // namespace
 
-std::string CheckSummary(const v1::Report& report, const Paint& paint) {
-  std::string out = Headline(report, paint) + "\n" + Verdicts(report, paint) + "\n" +
+std::string CheckSummary(const v1::Report& report, const std::string& root, const Paint& paint) {
+  std::string out = Headline(report, root, paint) + "\n" + Verdicts(report, paint) + "\n" +
                     Dispositions(report, paint) + SeriesTable(report, paint);
   for (const std::string& warning : report.scope().warnings()) {
     if (!out.ends_with("\n\n")) out += "\n";

@@ -9,8 +9,10 @@
 namespace kith::cli {
 
 // The end of a check in words for a tired person: how many files of each verdict, what became of
-// every directory entry, which series and whom to call, what to do next. Pure. Whole lines.
-[[nodiscard]] std::string CheckSummary(const v1::Report& report, const Paint& paint);
+// every directory entry, which series and whom to call, what to do next. `root` is the folder of
+// this run, which the report of a case with several folders does not name. Pure. Whole lines.
+[[nodiscard]] std::string CheckSummary(const v1::Report& report, const std::string& root,
+                                       const Paint& paint);
 
 // The exit code that a report means: see `kith --help`.
 [[nodiscard]] int ExitCodeOf(const v1::Report& report);

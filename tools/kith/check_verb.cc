@@ -21,6 +21,7 @@
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
+#include "tools/report/sources_to_ask.h"
 #include "tools/report/words.h"
 #include "tools/report/write.h"
 #include "tools/scan/check_run.h"
@@ -98,7 +99,7 @@ class CheckVerb {
     root_ = *root;
     out_ = *out;
     auto connection = ConnectEngine(program_, "check");
-    if (!connection.ok()) return Failed(connection.status(), false);
+    if (!connection.ok()) return Failed(connection.status());
     return Check(**connection);
   }
 
@@ -115,6 +116,7 @@ class CheckVerb {
     options.stop = interrupt_.stop();
     scan::CheckEvents events;
     events.opened = [&](const v1::MatchStreamOpened& opened) {
+      opened_ = true;
       Opened(opened, scan::HowToHash(options, opened));
     };
     events.progress = [this](const scan::CheckProgress& now) { ShowProgress(now); };
@@ -179,10 +181,10 @@ class CheckVerb {
     std::string line;
     if (now.expected_files > 0) {
       const double share = static_cast<double>(now.files) / static_cast<double>(now.expected_files);
-      line = fmt::format("{} {:3.0f}%  {} of {} files", Bar(share, 24), 100 * std::min(1.0, share),
-                         Number(now.files), Number(now.expected_files));
+      line = fmt::format("{} {:3.0f}%  {} of {} entries", Bar(share, 24),
+                         100 * std::min(1.0, share), Number(now.files), Number(now.expected_files));
     } else {
-      line = fmt::format("{} files", Number(now.files));
+      line = fmt::format("{} entries", Number(now.files));
     }
     line += fmt::format("  {:.0f}/s  {:.1f} MB/s", rate, megabytes);
     if (now.expected_files > now.files && rate > 0) {
@@ -191,12 +193,11 @@ class CheckVerb {
     progress_.Show(line);
   }
 
-  // `begun`: files may have been answered.
-  int Failed(const absl::Status& status, bool begun = true) const {
+  int Failed(const absl::Status& status) const {
     const int code = Fail(status);
     // A folder that was made for a report that does not come; with anything in it, it stays.
     if (flags_.out.empty()) (void)::rmdir(out_.c_str());
-    if (begun && !flags_.case_name.empty()) {
+    if (opened_ && !flags_.case_name.empty()) {
       Note("What was answered until now is on record. Run the same command again to go on.");
     }
     return interrupt_.requested() ? kExitInterrupted : code;
@@ -230,7 +231,13 @@ class CheckVerb {
     nlohmann::ordered_json line{{"type", "summary"}};
     line["case"] = flags_.case_name;
     line["recorded"] = !flags_.case_name.empty();
-    line["complete"] = outcome.complete;
+    // Of all that is told, as the text and the report say it; a case may have other folders.
+    line["complete"] = outcome.report.scope().complete();
+    line["run_complete"] = outcome.complete;
+    line["warnings"] = nlohmann::ordered_json::array();
+    for (const std::string& warning : outcome.report.scope().warnings()) {
+      line["warnings"].push_back(warning);
+    }
     line.update(report::SummaryJson(outcome.report.summary()));
     line["resumed"] = outcome.progress.resumed;
     line["hashing"] = HashingWord(outcome.mode);
@@ -241,7 +248,17 @@ class CheckVerb {
       nlohmann::ordered_json one = report::SeriesJson(series.series());
       one["agency_desk"] = series.agency_desk();
       one["files"] = series.files();
+      one["files_by_digest"] = series.files_by_digest();
+      one["nearest_lead"] = nullptr;
+      if (series.has_lead()) one["nearest_lead"] = series.nearest_lead_bits();
       line["series"].push_back(std::move(one));
+    }
+    line["sources_to_ask"] = nlohmann::ordered_json::array();
+    for (const report::SourceToAsk& source : report::SourcesToAsk(outcome.report)) {
+      line["sources_to_ask"].push_back({{"set", source.set},
+                                        {"source", source.source},
+                                        {"files", source.files},
+                                        {"series", source.series}});
     }
     line["report"] = nullptr;
     if (written) report::PutBytes(line, "report", out_);
@@ -250,10 +267,10 @@ class CheckVerb {
   }
 
   void PrintSummary(const scan::CheckOutcome& outcome, bool written) const {
-    std::string text = CheckSummary(outcome.report, paint_);
+    std::string text = CheckSummary(outcome.report, root_, paint_);
     const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
     const std::uint64_t read = outcome.progress.files - outcome.progress.resumed;
-    text += fmt::format("\n{} in {}", report::Counted(read, "file"), Duration(seconds));
+    text += fmt::format("\n{} in {}", report::Counted(read, "entry", "entries"), Duration(seconds));
     if (outcome.progress.resumed > 0) {
       text += fmt::format(", {} on record from before", Number(outcome.progress.resumed));
     }
@@ -274,6 +291,7 @@ class CheckVerb {
   std::string root_;
   std::string out_;
   Clock::time_point begun_;
+  bool opened_ = false;  // the engine took the run: files may have been answered
 };
 
 }  // namespace
@@ -284,6 +302,8 @@ void AddCheckVerb(CLI::App& app, Program& program) {
       "Tells for every file of a folder whether it is known, whether the children in it have been\n"
       "identified, and whom to call. Nothing in the folder changes. With --case the answer is\n"
       "recorded, and a run that was interrupted goes on where it ended; without, nothing is kept.\n"
+      "With --json a run that goes on prints a line for each file that it read itself; the whole\n"
+      "case stands in report.json.\n"
       "Ctrl-C stops it with a report that says that it is incomplete; twice ends it at once.\n"
       "Exits 0 when nothing known was found, 1 when something was, 3 when nothing was but files\n"
       "could not be read, 2 for an error, 130 when interrupted.",

@@ -62,8 +62,11 @@ class MatchLink {
     open.set_root(options.root);
     open.set_want_report(true);
     v1::MatchStreamResponse response;
-    if (!stream_->Write(request) || !stream_->Read(&response) || !response.has_opened()) {
-      context_.TryCancel();
+    const bool answered = stream_->Write(request) && stream_->Read(&response);
+    if (!answered || !response.has_opened()) {
+      // Where nothing came the engine has ended the call: its reason is waiting, and to cancel
+      // would put another in its place.
+      if (answered) context_.TryCancel();
       const grpc::Status status = stream_->Finish();
       finished_ = true;
       return status.ok() ? absl::InternalError("the engine did not open the run")

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// `kith check` of the program itself: why it could not begin, and what it tells of a case.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/tools/program_fixture.h"
+
+namespace kith {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::ProgramTest;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class CheckProgramTest : public ProgramTest {
+ protected:
+  void Teach() const {
+    WritePicture("known/one.bmp", 1);
+    EXPECT_EQ(Kith("agency add DPD --desk '+31 88'").code, 0);
+    EXPECT_EQ(Kith("set add national").code, 0);
+    EXPECT_EQ(Kith("series add Bluebell --identified-by DPD").code, 0);
+    EXPECT_EQ(Kith("enroll --set national --series Bluebell known").code, 0);
+  }
+
+  // Its output goes to a reader who leaves, which interrupts it.
+  void LeaveUnfinished(const std::string& folder, const std::string& case_name) const {
+    for (int i = 0; i < 3000; ++i) {
+      scratch_.Write(folder + "/" + std::to_string(i), std::to_string(i));
+    }
+    (void)Kith("check " + folder + " --case " + case_name + " --json --out unfinished | true #");
+  }
+};
+
+// The reason of the engine came as "CANCELLED", with the false word that answers are on record.
+TEST_F(CheckProgramTest, ARefusalAtOpeningComesInTheWordsOfTheEngine) {
+  scratch_.Write("seized/file", "x");
+  Teach();
+  ASSERT_EQ(Kith("check seized --case DPD/7 --out r").code, 0);
+  ASSERT_EQ(Kith("case purge DPD/7 --who me --why order --yes").code, 0);
+  const auto refused = [&](const std::string& words) {
+    const Outcome run = Kith("check seized --out r " + words);
+    EXPECT_EQ(run.code, 2) << words;
+    EXPECT_THAT(run.err, Not(HasSubstr("CANCELLED"))) << words;
+    EXPECT_THAT(run.err, Not(HasSubstr("on record"))) << words;
+    return run.err;
+  };
+  EXPECT_THAT(refused("--case DPD/7"), HasSubstr("purged"));
+  EXPECT_THAT(refused("--case ' DPD/5'"), HasSubstr("begins or ends with a blank"));
+  EXPECT_THAT(refused("--case DPD/" + std::string(5000, 'a')), HasSubstr("bytes"));
+}
+
+TEST_F(CheckProgramTest, ACaseWithAnUnfinishedFolderIsIncompleteInEveryForm) {
+  scratch_.Write("b/file", "x");
+  Teach();
+  LeaveUnfinished("a", "DPD/1");
+  const Outcome people = Kith("check b --case DPD/1 --out r");
+  EXPECT_EQ(people.code, 0) << people.err;
+  EXPECT_THAT(people.out, HasSubstr("INCOMPLETE"));
+  const json last = Lines(Kith("check b --case DPD/1 --out r --json").out).back();
+  EXPECT_EQ(last["complete"], false);
+  EXPECT_EQ(last["run_complete"], true);
+  EXPECT_THAT(last["warnings"].get<std::vector<std::string>>(), Not(IsEmpty()));
+}
+
+TEST_F(CheckProgramTest, TheHeadlineNamesTheFolderThatWasChecked) {
+  scratch_.Write("a/file", "x");
+  scratch_.Write("b/file", "y");
+  Teach();
+  EXPECT_THAT(Kith("check a --case DPD/1 --out r").out,
+              HasSubstr("Case DPD/1 of " + Real("a") + ": complete"));
+  EXPECT_THAT(Kith("check b --case DPD/1 --out r").out,
+              HasSubstr("Case DPD/1 of " + Real("b") + " and the other folders of the case: "));
+}
+
+TEST_F(CheckProgramTest, ProgramsLearnWhatPeopleDo) {
+  Teach();
+  WritePicture("seized/copy.bmp", 1);
+  scratch_.Write("seized/word", "text");
+  // Of this file the source alone says that the child is identified.
+  scratch_.Write("us.json", R"({"odata.metadata": "", "value": [{"MediaID": 1, "Category": 1,
+      "MD5": "1CB251EC0D568DE6A929B520C4AED8D1", "VictimIdentified": true}]})");
+  ASSERT_EQ(Kith("set add vics --source 'the national desk'").code, 0);
+  const Outcome import = Kith("import --set vics us.json");
+  ASSERT_EQ(import.code, 0) << import.err;
+  const Outcome people = Kith("check seized --out r");
+  EXPECT_THAT(people.out, HasSubstr("Ask about 1 file that the source of set vics"));
+  const json last = Lines(Kith("check seized --out r --json").out).back();
+  ASSERT_EQ(last["series"].size(), 1U);
+  EXPECT_EQ(last["series"][0]["files_by_digest"], 1);
+  EXPECT_EQ(last["series"][0]["nearest_lead"], nullptr);
+  ASSERT_EQ(last["sources_to_ask"].size(), 1U);
+  EXPECT_EQ(last["sources_to_ask"][0]["set"], "vics");
+  EXPECT_EQ(last["sources_to_ask"][0]["source"], "the national desk");
+  EXPECT_EQ(last["sources_to_ask"][0]["files"], 1);
+}
+
+}  // namespace
+}  // namespace kith
