@@ -130,6 +130,74 @@ TEST(Usage, SaysWhatIsNoNumberOfAThing) {
   EXPECT_THAT(said, StartsWith("kith: 3x is no number"));
 }
 
+TEST(Usage, TellsWhereTheNumbersOfAThingAreShown) {
+  const auto said_of = [](const std::vector<const char*>& words) {
+    std::string said;
+    EXPECT_EQ(RunWords(words, &said), 2);
+    return said;
+  };
+  EXPECT_THAT(said_of({"kith", "alert", "show", "x"}), HasSubstr("kith alert list"));
+  EXPECT_THAT(said_of({"kith", "cluster", "show", "x"}), HasSubstr("kith cluster list"));
+  EXPECT_THAT(said_of({"kith", "contact", "show", "x"}), HasSubstr("kith contact list"));
+  EXPECT_THAT(said_of({"kith", "series", "edit", "B", "--contact", "x"}),
+              HasSubstr("kith contact list"));
+  EXPECT_THAT(said_of({"kith", "entry", "show", "x"}), HasSubstr("kith entry list"));
+}
+
+// 010 was taken for 8, 0x5 for 5.
+TEST(Usage, TakesPlainNumbersOnly) {
+  for (const char* radius : {"010", "0x5", "0b1", "00", "+5", "5 ", "1_0"}) {
+    for (const auto& words :
+         std::vector<std::vector<const char*>>{{"kith", "check", ".", "--radius", radius},
+                                               {"kith", "match", "x", "--radius", radius},
+                                               {"kith", "set", "add", "x", "--radius", radius},
+                                               {"kith", "set", "edit", "x", "--radius", radius},
+                                               {"kith", "match", "x", "--limit", radius},
+                                               {"kith", "check", ".", "--jobs", radius}}) {
+      std::string said;
+      EXPECT_EQ(RunWords(words, &said), 2) << radius;
+      EXPECT_THAT(said, HasSubstr("is no number")) << words[1];
+    }
+  }
+}
+
+// The variable of a script that was never set counted as "not given", or as "all".
+TEST(Usage, RefusesAnEmptyName) {
+  for (const auto& words : std::vector<std::vector<const char*>>{
+           {"kith", "check", ".", "--case", ""},
+           {"kith", "check", ".", "--out", ""},
+           {"kith", "check", ""},
+           {"kith", "--store", "", "check", "."},
+           {"kith", "set", "list", "--store", ""},
+           {"kith", "set", "list", "--server", ""},
+           {"kith", "set", "list", "--config", ""},
+           {"kith", "entry", "list", "--set", ""},
+           {"kith", "entry", "list", "--series", ""},
+           {"kith", "contact", "list", "--agency", ""},
+           {"kith", "alert", "list", "--case", ""},
+           {"kith", "report", "worklist", "--case", ""},
+           {"kith", "series", "add", "x", "--identified-by", ""},
+           {"kith", "series", "identify", "x", "--identified-by", "A", "--on", ""},
+           {"kith", "series", "edit", "x", "--note", "", "--who", ""},
+           {"kith", "enroll", "--set", "x", "--series", "", "file"},
+           {"kith", "export", "--set", "x", "--format", "csv", "--out", ""},
+           {"kith", "opinion", "list", "--file", ""}}) {
+    std::string said;
+    EXPECT_EQ(RunWords(words, &said), 2) << words[1];
+    EXPECT_THAT(said, HasSubstr(" is empty: give ")) << words[1] << " " << words[2];
+  }
+}
+
+TEST(Usage, TellsOfAFlagBeforeItsVerb) {
+  std::string said;
+  EXPECT_EQ(RunWords({"kith", "agency", "--json", "list"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("the flag --json stands after its verb: kith agency list --json"));
+  EXPECT_EQ(RunWords({"kith", "agency", "--json"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("the flag --json stands after its verb: kith agency add --json"));
+  EXPECT_EQ(RunWords({"kith", "--case=A/1", "check", "x"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("the flag --case stands after its verb: kith check --case"));
+}
+
 TEST(Usage, LeavesProtobufNoWord) {
   EXPECT_EQ(RunWords({"kith", "--version"}), 0);
   v1::HashSet set;

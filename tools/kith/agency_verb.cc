@@ -31,14 +31,15 @@ void Show(const Program& program, const v1::Agency& agency) {
 }
 
 int Add(const Program& program, const v1::Agency& agency) {
-  return WithEngine<v1::CatalogService>(program, "agency", [&](Stub& stub) -> absl::StatusOr<int> {
-    v1::AddAgencyRequest request;
-    *request.mutable_agency() = agency;
-    const auto added = Call(stub, &Stub::AddAgency, request);
-    if (!added.ok()) return added.status();
-    Show(program, added->agency());
-    return kExitDone;
-  });
+  return WithEngine<v1::CatalogService>(program, "agency add",
+                                        [&](Stub& stub) -> absl::StatusOr<int> {
+                                          v1::AddAgencyRequest request;
+                                          *request.mutable_agency() = agency;
+                                          const auto added = Call(stub, &Stub::AddAgency, request);
+                                          if (!added.ok()) return added.status();
+                                          Show(program, added->agency());
+                                          return kExitDone;
+                                        });
 }
 
 int List(const Program& program) {

@@ -4,16 +4,11 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstdint>
 #include <string>
-#include <system_error>
 #include <utility>
-#include <vector>
 
-#include "tools/kith/nearest.h"
 #include "tools/kith/report_verb.h"
+#include "tools/kith/usage.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 
@@ -71,101 +66,6 @@ CLI::App* AddApp(CLI::App& parent, const std::string& name, const std::string& d
   return verb;
 }
 
-std::vector<std::string> OptionNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-  }
-  return names;
-}
-
-std::vector<std::string> VerbNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
-  return names;
-}
-
-// The verb that was reached, and its words: "kith agency add".
-const CLI::App* Reached(const CLI::App& app, std::string& words) {
-  const CLI::App* at = &app;
-  words = app.get_name();
-  while (!at->get_subcommands().empty()) {
-    at = at->get_subcommands().back();
-    words += " " + at->get_name();
-  }
-  return at;
-}
-
-// What is wrong with the words that nothing could take; "" where there are none.
-std::string ExplainExtras(const CLI::App& app) {
-  std::string words;
-  const CLI::App* verb = Reached(app, words);
-  for (const std::string& extra : app.remaining(true)) {
-    if (extra == "--") continue;
-    const std::string shown = report::EscapeText(extra);
-    const std::string flag = extra.substr(0, extra.find('='));
-    if (flag.size() > 1 && flag.front() == '-') {
-      const std::string near = Nearest(flag, OptionNames(*verb));
-      return words + " knows no flag " + shown +
-             (near.empty() ? "" : "; did you mean " + near + "?");
-    }
-    if (!verb->get_subcommands({}).empty()) {
-      const std::string near = Nearest(extra, VerbNames(*verb));
-      return words + " knows no verb " + shown +
-             (near.empty() ? "" : "; did you mean " + near + "?");
-    }
-    return words + " takes no further argument: " + shown;
-  }
-  return "";
-}
-
-// Names and texts become strings of the protocol, which are UTF-8. Paths and addresses may be any
-// bytes, and a hash is told what is wrong with it by its own parser.
-bool MayBeAnyBytes(const CLI::Option& option) {
-  static constexpr std::array<std::string_view, 6> kTypes = {"ADDRESS", "DIR",  "FILE",
-                                                             "FOLDER",  "HASH", "PATH"};
-  return std::find(kTypes.begin(), kTypes.end(), option.get_type_name()) != kTypes.end();
-}
-
-// What is wrong with the bytes of an argument; "" where nothing is.
-std::string ExplainText(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (MayBeAnyBytes(*option)) continue;
-    for (const std::string& value : option->results()) {
-      const std::string_view why = report::WhyNoText(value);
-      if (why.empty()) continue;
-      const std::vector<std::string>& names = option->get_lnames();
-      return (names.empty() ? option->get_type_name() : "--" + names.front()) + " " +
-             report::EscapeText(value) + " " + std::string(why) +
-             ": names and texts are UTF-8 without control characters";
-    }
-  }
-  for (const CLI::App* verb : app.get_subcommands()) {
-    if (std::string why = ExplainText(*verb); !why.empty()) return why;
-  }
-  return "";
-}
-
-// What is no number of a thing (ID) in the arguments of a verb; "" where nothing is.
-std::string ExplainNumbers(const CLI::App& verb) {
-  for (const CLI::Option* option : verb.get_options()) {
-    if (option->get_type_name() != "ID") continue;
-    for (const std::string& value : option->results()) {
-      std::uint64_t number = 0;
-      const char* const end = value.data() + value.size();
-      const auto [stopped, error] = std::from_chars(value.data(), end, number);
-      // A zero before the others would make CLI11 read it as octal.
-      const bool octal = value.size() > 1 && value.front() == '0';
-      if (error == std::errc() && stopped == end && !octal) continue;
-      return report::EscapeText(value) +
-             " is no number: entries and contacts are named by theirs, as kith entry list and "
-             "kith contact list show them";
-    }
-  }
-  return "";
-}
-
 int Explain(const CLI::App& app, const CLI::ParseError& error) {
   std::string words;
   const CLI::App* verb = Reached(app, words);
@@ -174,7 +74,7 @@ int Explain(const CLI::App& app, const CLI::ParseError& error) {
     Note(app.help());
     why = words + " needs a verb";
   }
-  if (why.empty()) why = ExplainNumbers(*verb);
+  if (why.empty()) why = ExplainValues(app);
   if (why.empty()) why = report::EscapeText(error.what());
   Note("kith: " + why + "\nTry: " + words + " --help");
   return kExitError;
@@ -277,9 +177,7 @@ int RunCommandLine(int argc, const char* const* argv, Program& program) {
   } catch (const CLI::ParseError& error) {
     return Explain(*app, error);
   }
-  std::string words;
-  std::string why = ExplainText(*app);
-  if (why.empty()) why = ExplainNumbers(*Reached(*app, words));
+  const std::string why = ExplainValues(*app);
   if (!why.empty()) return Fail(absl::InvalidArgumentError(why));
   return program.run ? program.run() : kExitError;
 }

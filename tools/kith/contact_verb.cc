@@ -34,14 +34,15 @@ void Show(const Program& program, const v1::Contact& contact) {
 }
 
 int Add(const Program& program, const v1::Contact& contact) {
-  return WithEngine<v1::CatalogService>(program, "contact", [&](Stub& stub) -> absl::StatusOr<int> {
-    v1::AddContactRequest request;
-    *request.mutable_contact() = contact;
-    const auto added = Call(stub, &Stub::AddContact, request);
-    if (!added.ok()) return added.status();
-    Show(program, added->contact());
-    return kExitDone;
-  });
+  return WithEngine<v1::CatalogService>(program, "contact add",
+                                        [&](Stub& stub) -> absl::StatusOr<int> {
+                                          v1::AddContactRequest request;
+                                          *request.mutable_contact() = contact;
+                                          const auto added = Call(stub, &Stub::AddContact, request);
+                                          if (!added.ok()) return added.status();
+                                          Show(program, added->contact());
+                                          return kExitDone;
+                                        });
 }
 
 int List(const Program& program, const std::string& agency) {

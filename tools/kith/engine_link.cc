@@ -4,12 +4,26 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "tools/report/words.h"
 
 namespace kith::cli {
+namespace {
+
+// Only who adds to a store may make one: a mistyped --store, or a disk that is not mounted, must
+// not be answered with "nothing known found", nor with an empty list.
+bool MayMakeStore(std::string_view verb) {
+  static constexpr std::array<std::string_view, 6> kAdd = {"agency add", "contact add", "enroll",
+                                                           "import",     "series add",  "set add"};
+  return std::find(kAdd.begin(), kAdd.end(), verb) != kAdd.end();
+}
+
+}  // namespace
 
 absl::StatusOr<server::Settings> ResolveSettings(const Program& program) {
   std::map<std::string, std::string> environment = program.environment;
@@ -35,10 +49,7 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
     return absl::InternalError("a number among the settings was not checked");
   }
   options.program = "kith " + verb;
-  // Only who adds to a store may make one: a mistyped --store, or a disk that is not mounted, must
-  // not be answered with "nothing known found".
-  options.create =
-      verb != "check" && verb != "match" && verb != "case" && verb != "store" && verb != "export";
+  options.create = MayMakeStore(verb);
   const bool show =
       program.progress == "always" || (program.progress == "auto" && ::isatty(STDERR_FILENO) == 1);
   if (show) {

@@ -5,8 +5,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -52,14 +52,15 @@ class OutFile {
     if (::access(path.c_str(), F_OK) == 0) {
       return absl::AlreadyExistsError(report::EscapeText(path) + " is there already");
     }
-    draft_ = path + ".part";
-    if (to_path) {
-      std::filesystem::remove(draft_);
-      return absl::OkStatus();
-    }
-    fd_ = scan::Descriptor(
-        ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    return fd_.get() < 0 ? Failed() : absl::OkStatus();
+    // A name that nobody has, in the same folder: what stands there is somebody else's.
+    std::string name = path + ".part-XXXXXX";
+    fd_ = scan::Descriptor(::mkostemp(name.data(), O_CLOEXEC));
+    if (fd_.get() < 0) return Failed();
+    draft_ = std::move(name);
+    if (!to_path) return absl::OkStatus();
+    // A database makes its file by itself.
+    fd_ = scan::Descriptor();
+    return ::unlink(draft_.c_str()) == 0 ? absl::OkStatus() : Failed();
   }
   absl::Status Write(std::string_view bytes) {
     if (path_.empty()) {
@@ -198,12 +199,11 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
   writer->reset();
   if (auto status = file.Close(); !status.ok()) return status;
   if (program.json && !flags.out.empty()) {
-    PrintJson({{"type", "export"},
-               {"set", flags.set},
-               {"format", format.name},
-               {"out", report::EscapeText(flags.out)},
-               {"entries", *written - left_out},
-               {"left_out", left_out}});
+    nlohmann::ordered_json line{{"type", "export"}, {"set", flags.set}, {"format", format.name}};
+    report::PutBytes(line, "out", flags.out);
+    line["entries"] = *written - left_out;
+    line["left_out"] = left_out;
+    PrintJson(line);
     return kExitDone;
   }
   Note(fmt::format(

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -43,8 +45,10 @@ absl::StatusOr<int> ImportRun::Run(const exchange::ReadOptions& options) {
   if (!flags_.problems.empty()) {
     problems_.reset(std::fopen(flags_.problems.c_str(), "wxe"));
     if (!problems_) {
+      const int error = errno;
       return absl::FailedPreconditionError("cannot write " + report::EscapeText(flags_.problems) +
-                                           ": there, or the folder cannot be written");
+                                           ": " + std::strerror(error) +
+                                           "; name a file that is not there yet");
     }
   }
   if (absl::Status status = Begin(); !status.ok()) return status;

@@ -20,9 +20,12 @@ int main(int argc, char** argv) {
   }
   kith::scan::RaiseDescriptorLimit();
   const int code = kith::cli::RunCommandLine(argc, argv, program);
-  // A full disk behind standard output must not look like success.
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    std::fprintf(stderr, "kith: cannot write to standard output: %s\n", std::strerror(errno));
+  // A full disk behind standard output must not look like success. Why an earlier write failed is
+  // forgotten: errno tells of this flush alone.
+  const int error = std::fflush(stdout) != 0 ? errno : 0;
+  if (error != 0 || std::ferror(stdout) != 0) {
+    std::fprintf(stderr, "kith: cannot write to standard output: %s\n",
+                 error != 0 ? std::strerror(error) : "its disk was full, or its reader gone");
     // An interrupt may have come because standard output is gone.
     return code == kith::cli::kExitInterrupted ? code : kith::cli::kExitError;
   }

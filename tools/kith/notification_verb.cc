@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Notifications: who is to be told of which case, by when.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/kith/command_line.h"
@@ -12,6 +15,7 @@
 #include "tools/kith/listing.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
+#include "tools/report/path_text.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
 
@@ -59,8 +63,13 @@ absl::Status ReadDays(const std::string& path, v1::SetHolidaysRequest& request) 
       line.pop_back();
     }
     if (line.empty()) continue;
+    if (const std::string_view why = report::WhyNoText(line); !why.empty()) {
+      return absl::InvalidArgumentError(fmt::format("{}, line {}: {} {}: write YYYY-MM-DD",
+                                                    report::EscapeText(path), lines->number(),
+                                                    report::EscapeText(line), why));
+    }
     if (request.days_size() == kMaxDays) {
-      return absl::InvalidArgumentError(path + ": over 10,000 days");
+      return absl::InvalidArgumentError(report::EscapeText(path) + ": over 10,000 days");
     }
     request.add_days(line);
   }

@@ -97,7 +97,11 @@ int List(const Program& program, const std::string& text, std::uint64_t entry_id
               }
             });
         if (!status.ok()) return status;
-        PrintTable(program, table, "no opinion was given yet");
+        std::string none = "no opinion was given yet";
+        if (!sha256->empty()) none += " on this file";
+        if (entry_id != 0)
+          none += (sha256->empty() ? " on entry " : " and entry ") + std::to_string(entry_id);
+        PrintTable(program, table, none);
         return kExitDone;
       });
 }

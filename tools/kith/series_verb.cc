@@ -83,23 +83,24 @@ int Add(const Program& program, const SeriesFlags& flags) {
     return Fail(absl::InvalidArgumentError(
         "--contact and --on belong to an identified series: name the agency with --identified-by"));
   }
-  return WithEngine<v1::CatalogService>(program, "series", [&](Stub& stub) -> absl::StatusOr<int> {
-    v1::AddSeriesRequest request;
-    v1::Series& series = *request.mutable_series();
-    series.set_code(flags.code);
-    series.set_note(flags.note);
-    series.set_status(flags.agency.empty() ? v1::SERIES_STATUS_UNIDENTIFIED
-                                           : v1::SERIES_STATUS_IDENTIFIED);
-    if (!flags.agency.empty()) {
-      series.set_agency(flags.agency);
-      series.set_identified_on(flags.on.empty() ? Today() : flags.on);
-      if (flags.contact_id != 0) series.mutable_contact()->set_contact_id(flags.contact_id);
-    }
-    const auto added = Call(stub, &Stub::AddSeries, request);
-    if (!added.ok()) return added.status();
-    Show(program, added->series(), 0, false);
-    return kExitDone;
-  });
+  return WithEngine<v1::CatalogService>(
+      program, "series add", [&](Stub& stub) -> absl::StatusOr<int> {
+        v1::AddSeriesRequest request;
+        v1::Series& series = *request.mutable_series();
+        series.set_code(flags.code);
+        series.set_note(flags.note);
+        series.set_status(flags.agency.empty() ? v1::SERIES_STATUS_UNIDENTIFIED
+                                               : v1::SERIES_STATUS_IDENTIFIED);
+        if (!flags.agency.empty()) {
+          series.set_agency(flags.agency);
+          series.set_identified_on(flags.on.empty() ? Today() : flags.on);
+          if (flags.contact_id != 0) series.mutable_contact()->set_contact_id(flags.contact_id);
+        }
+        const auto added = Call(stub, &Stub::AddSeries, request);
+        if (!added.ok()) return added.status();
+        Show(program, added->series(), 0, false);
+        return kExitDone;
+      });
 }
 
 int Identify(const Program& program, const SeriesFlags& flags) {

@@ -54,7 +54,7 @@ void Show(const Program& program, const v1::HashSet& set) {
 }
 
 int Add(const Program& program, const SetFlags& flags) {
-  return WithEngine<v1::CatalogService>(program, "set", [&](Stub& stub) -> absl::StatusOr<int> {
+  return WithEngine<v1::CatalogService>(program, "set add", [&](Stub& stub) -> absl::StatusOr<int> {
     v1::AddHashSetRequest request;
     v1::HashSet& set = *request.mutable_hash_set();
     set.set_name(flags.name);

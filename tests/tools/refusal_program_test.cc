@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the program refuses, and that a refusal changes nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/tools/program_fixture.h"
+
+namespace kith {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::ProgramTest;
+using test::ReadAll;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// A mistyped --store was answered with an empty list.
+TEST_F(ProgramTest, OnlyWhoAddsMakesAStore) {
+  for (const char* words : {"agency list",
+                            "agency show x",
+                            "agency edit x --desk y",
+                            "alert list",
+                            "case list",
+                            "cluster list",
+                            "contact list",
+                            "entry list",
+                            "entry show 1",
+                            "entry withdraw 1",
+                            "export --set x --format csv",
+                            "notification list",
+                            "notification holidays in",
+                            "opinion list",
+                            "report worklist --out r",
+                            "series list",
+                            "series show x",
+                            "series history x",
+                            "series alias x y",
+                            "set list",
+                            "set show x",
+                            "set disable x",
+                            "store info",
+                            "store changes",
+                            "match 0123456789abcdef0123456789abcdef"}) {
+    const Outcome run = Kith(std::string(words) + " --store none", "2026-12-25\n");
+    EXPECT_EQ(run.code, 2) << words;
+    EXPECT_THAT(run.err, HasSubstr("there is no store at")) << words;
+    EXPECT_THAT(run.out, IsEmpty()) << words;
+    EXPECT_FALSE(std::filesystem::exists(scratch_.At("none"))) << words;
+  }
+  EXPECT_EQ(Kith("agency add DPD --store one").code, 0);
+  EXPECT_EQ(Kith("series add x --store two").code, 0);
+  EXPECT_EQ(Kith("set add x --store three").code, 0);
+  EXPECT_EQ(Kith("set list --store three").code, 0);
+}
+
+TEST_F(ProgramTest, AnExportLeavesAlonePartsOfOthers) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("import --set s -", md5).code, 0);
+  scratch_.Write("list.csv.part", "of somebody else");
+  scratch_.Write("list.kdb.part/file", "a folder");
+  const Outcome csv = Kith("export --set s --format csv --out list.csv");
+  EXPECT_EQ(csv.code, 0) << csv.err;
+  EXPECT_EQ(ReadAll(scratch_.At("list.csv.part")), "of somebody else");
+  EXPECT_THAT(ReadAll(scratch_.At("list.csv")), HasSubstr(md5));
+  const Outcome kdb = Kith("export --set s --format kdb --out list.kdb");
+  EXPECT_EQ(kdb.code, 0) << kdb.err;
+  EXPECT_TRUE(std::filesystem::exists(scratch_.At("list.kdb.part/file")));
+  const auto names = [&] {
+    std::string all;
+    for (const auto& one : std::filesystem::directory_iterator(scratch_.path())) {
+      all += one.path().filename().string() + " ";
+    }
+    return all;
+  };
+  EXPECT_THAT(names(), Not(HasSubstr(".part-")));
+  const auto mode = std::filesystem::status(scratch_.At("list.kdb")).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const Outcome nowhere = Kith("export --set s --format kdb --out none/list.kdb");
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("cannot write none/list.kdb: No such file"));
+}
+
+TEST_F(ProgramTest, AnExportNamesItsFileByItsBytes) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("import --set s -", "0123456789abcdef0123456789abcdef").code, 0);
+  const std::string words = "export --set s --format csv --json --out ";
+  EXPECT_EQ(Lines(Kith(words + "'a\\b.csv'").out).at(0)["out"], "a\\b.csv");
+  const json line = Lines(Kith(words + "\"$(printf 'o\\377')\"").out).at(0);
+  EXPECT_EQ(line["out"], "o\\xFF");
+  EXPECT_EQ(line["out_base64"], "b/8=");
+}
+
+TEST_F(ProgramTest, AnEditWithNothingToChangeIsRefused) {
+  EXPECT_EQ(Kith("agency add DPD").code, 0);
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("series add x --note 'a remark'").code, 0);
+  for (const char* words : {"agency edit DPD", "set edit s --why x", "series edit x --who me"}) {
+    const Outcome run = Kith(words);
+    EXPECT_EQ(run.code, 2) << words;
+    EXPECT_THAT(run.err, HasSubstr("say what to change")) << words;
+  }
+  EXPECT_THAT(Kith("store changes --json").out, IsEmpty());
+  // Empty is something to change to.
+  EXPECT_EQ(Kith("series edit x --note ''").code, 0);
+  EXPECT_EQ(Kith("agency edit DPD --country '' --ori ''").code, 0);
+  EXPECT_THAT(Kith("series show x").out, Not(HasSubstr("a remark")));
+}
+
+TEST_F(ProgramTest, TextThatIsNoneIsToldWhereItStands) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  const Outcome days = Kith("notification holidays -", "2026-12-25\n2026-12-2\xff\n");
+  EXPECT_EQ(days.code, 2);
+  EXPECT_THAT(days.err, HasSubstr("line 2: 2026-12-2\\xFF is not UTF-8"));
+  through_ = "env KITH_WHO=\"$(printf 'J\\377')\"";
+  const Outcome signer = Kith("set disable s");
+  EXPECT_EQ(signer.code, 2);
+  EXPECT_THAT(signer.err, HasSubstr("KITH_WHO: J\\xFF is not UTF-8: say who you are with --who"));
+}
+
+TEST_F(ProgramTest, WhoSignsIsKnownWithoutAnEnvironment) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  through_ = "env -u USER -u KITH_WHO";
+  EXPECT_EQ(Kith("set disable s").code, 0);
+  const auto changes = Lines(Kith("store changes --json").out);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_NE(changes[0]["who"], "");
+}
+
+TEST_F(ProgramTest, SaysOfWhatThereIsNone) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_THAT(Kith("opinion list").err, HasSubstr("no opinion was given yet\n"));
+  EXPECT_THAT(Kith("opinion list --entry 999").err,
+              HasSubstr("no opinion was given yet on entry 999\n"));
+  scratch_.Write("problems", "of somebody else");
+  const Outcome import = Kith("import --set s - --problems problems", "x");
+  EXPECT_EQ(import.code, 2);
+  EXPECT_THAT(import.err, HasSubstr("cannot write problems: File exists"));
+  EXPECT_EQ(ReadAll(scratch_.At("problems")), "of somebody else");
+}
+
+}  // namespace
+}  // namespace kith
