@@ -113,10 +113,13 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
  private:
   // Has the worker hash what is in the memory.
   void Ask(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) {
+    // A worker that was taken over must not choose the bytes that are digested.
+    const bool can_wait = memory_->is_read_only_elsewhere();
+    if (!can_wait) meanwhile();
     const Clock::time_point begin = Clock::now();
     const absl::Status sent = SendRequest(size);
     const Clock::time_point began_meanwhile = Clock::now();
-    meanwhile();
+    if (can_wait) meanwhile();
     const Clock::duration digesting = Clock::now() - began_meanwhile;
     if (!sent.ok()) {
       return Lose(print, Disposition::kDecoderCrash, std::string(sent.message()));
@@ -124,8 +127,9 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     const auto deadline = begin + options_.deadline +
                           options_.deadline_per_mebibyte * static_cast<int>(size / kMebibyte);
     const auto received = worker_->Receive(answer_, deadline);
+    const auto working = Clock::now() - begin;
     // What the decoder had alone: a stage is time of this thread.
-    const auto took = Clock::now() - begin - digesting;
+    const auto took = working - digesting;
     if (received == WorkerProcess::Received::kNothingInTime) {
       const double seconds = std::chrono::duration<double>(deadline - begin).count();
       worker_ = nullptr;
@@ -148,7 +152,7 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     print.times.hash_ns =
         std::clamp<std::int64_t>(print.times.hash_ns, hashed_before_ns, hashed_before_ns + took_ns);
     print.times.decode_ns += took_ns - (print.times.hash_ns - hashed_before_ns);
-    busy_ += took;
+    busy_ += working;
     if (++files_ >= options_.files_per_worker || busy_ >= kBusyTime) worker_ = nullptr;
   }
 

@@ -19,11 +19,14 @@ int MakeDescriptor() {
   return descriptor >= 0 ? descriptor : memfd_create("kith-picture", kFlags);
 }
 
-bool Seal(int descriptor) {
-  constexpr int kFixedSize = F_SEAL_SHRINK | F_SEAL_GROW;
-  // The mapping of this process stays writable; Linux before 5.1 cannot do that.
-  return fcntl(descriptor, F_ADD_SEALS, kFixedSize | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) == 0 ||
-         fcntl(descriptor, F_ADD_SEALS, kFixedSize | F_SEAL_SEAL) == 0;
+constexpr int kFixedSize = F_SEAL_SHRINK | F_SEAL_GROW;
+
+// The mapping of this process stays writable; Linux before 5.1 cannot do that.
+bool SealForWriting(int descriptor) {
+  return fcntl(descriptor, F_ADD_SEALS, kFixedSize | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) == 0;
+}
+bool SealSize(int descriptor) {
+  return fcntl(descriptor, F_ADD_SEALS, kFixedSize | F_SEAL_SEAL) == 0;
 }
 
 }  // namespace
@@ -35,7 +38,8 @@ std::unique_ptr<SharedMemory> SharedMemory::Make(std::uint64_t size) {
   if (ftruncate(descriptor, static_cast<off_t>(size)) == 0) {
     memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   }
-  if (memory == MAP_FAILED || !Seal(descriptor)) {
+  const bool read_only = memory != MAP_FAILED && SealForWriting(descriptor);
+  if (memory == MAP_FAILED || (!read_only && !SealSize(descriptor))) {
     if (memory != MAP_FAILED) munmap(memory, size);
     close(descriptor);
     return nullptr;
@@ -43,7 +47,8 @@ std::unique_ptr<SharedMemory> SharedMemory::Make(std::uint64_t size) {
   // Evidence is not for core dumps.
   madvise(memory, size, MADV_DONTDUMP);
   return std::make_unique<SharedMemory>(
-      descriptor, std::span(static_cast<std::uint8_t*>(memory), static_cast<std::size_t>(size)));
+      descriptor, std::span(static_cast<std::uint8_t*>(memory), static_cast<std::size_t>(size)),
+      read_only);
 }
 
 SharedMemory::~SharedMemory() {
