@@ -88,6 +88,9 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
     const std::string_view line = body.substr(begin, end - begin);
     begin = end + 1;
     bool good = false;
+    if (number == 0 && line != kFirstLine && line.substr(0, 11) == kFirstLine.substr(0, 11)) {
+      return absl::DataLossError("the manifest is of another version of Kith");
+    }
     if (number == 0) good = line == kFirstLine;
     if (number == 1) good = TakeHexLine(line, "owner", manifest.owner);
     if (number == 2) good = TakeHexLine(line, "mark", manifest.mark);

@@ -202,8 +202,11 @@ absl::Status StoredDigestIndex::Damaged() const {
 absl::StatusOr<std::vector<std::vector<std::uint64_t>>> StoredDigestIndex::Find(
     DigestKind kind, std::span<const std::string_view> digests) const {
   if (absl::Status status = CheckLengths(kind, digests); !status.ok()) return status;
+  const std::uint64_t filling = filling_;
   if (is_damaged_) return Damaged();
   const std::shared_ptr<const State> state = Snapshot();
+  // A state that is being filled again holds less than there is.
+  if (is_damaged_ || filling != filling_) return Damaged();
   std::vector<std::vector<std::uint64_t>> found(digests.size());
   std::vector<Unsure> unsure;
   std::vector<const DigestDelta*> deltas;

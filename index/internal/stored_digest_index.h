@@ -136,7 +136,7 @@ class StoredDigestIndex final : public DigestIndex {
   bool compaction_wanted_ = false;
   bool is_stopping_ = false;
   bool is_clearing_ = false;
-  std::uint64_t filling_ = 0;  // counts Clear
+  std::atomic<std::uint64_t> filling_{0};  // counts Clear
   std::atomic<bool> is_damaged_{false};
   std::atomic<bool> is_refilling_{false};  // since Clear; no damage was found since
   absl::Status files_;

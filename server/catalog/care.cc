@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 // How often is looked whether a merge found damage.
 constexpr milliseconds kLook{200};
+// Between two attempts at what could not be mended; the first follow each other sooner.
+constexpr milliseconds kLongestPause{60'000};
 constexpr std::uint64_t kScrubbedAtOnce = std::uint64_t{256} << 10;
 // A disk that damages what was just made again keeps no round from its end.
 constexpr int kMaxFindsOfCodes = 100;
@@ -91,11 +93,16 @@ class Catalog::Impl::Caretaker {
     const std::lock_guard lock(catalog_.care_mutex);
     MendHeld();
   }
+  // What cannot be mended is not tried without a pause: each time takes the turn of the writers.
   void MendHeld() {
+    if (std::chrono::steady_clock::now() < next_try_) return;
     const absl::Status status = catalog_.Mend();
     if (status.ok()) {
       told_.clear();
+      pause_ = kLook;
     } else {
+      next_try_ = std::chrono::steady_clock::now() + pause_;
+      pause_ = std::min(2 * pause_, kLongestPause);
       Tell(absl::StrCat("a damaged part of the index cannot be made again: ",
                         std::string(status.message())));
     }
@@ -109,6 +116,8 @@ class Catalog::Impl::Caretaker {
 
   Catalog::Impl& catalog_;
   std::string told_;
+  milliseconds pause_ = kLook;
+  std::chrono::steady_clock::time_point next_try_;
   std::string trouble_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -153,6 +153,10 @@ absl::StatusOr<FactSummary> Catalog::Impl::SummaryOf(std::uint64_t block) {
 absl::Status Catalog::Impl::KeepMended() {
   while (!unkept_blocks.empty()) {
     const std::uint64_t block = unkept_blocks.back();
+    if (EntryTable::First(block) >= fact_files->End()) {
+      unkept_blocks.pop_back();  // it comes with those before it
+      continue;
+    }
     const auto summary = SummaryOf(block);
     if (!summary.ok()) return summary.status();
     if (auto status = fact_files->Write(block, table, *summary); !status.ok()) return status;
@@ -183,6 +187,8 @@ absl::Status Catalog::Impl::KeepFacts(std::string_view mark) {
         return sound;
       }
     }
+    // A round that reads them may have found it meanwhile, and taken the file away.
+    if (auto status = CheckFacts(); !status.ok()) return status;
     const auto summary = SummaryOf(block);
     if (!summary.ok()) return summary.status();
     if (auto status = fact_files->Write(block, table, *summary); !status.ok()) return status;

@@ -95,12 +95,19 @@ absl::Status Catalog::Impl::EntryLoader::RestoreCodes(const index::EntryRange& r
   EntryScan scan(read_, range.first_entry, range.last_entry);
   EntryRecord record;
   IndexFeed feed;
+  std::uint64_t rows = 0;
   while (true) {
     const auto row = scan.Next(record);
     if (!row.ok()) return row.status();
-    if (!*row) return catalog_.codes->Restore(range, feed.codes, feed.labels);
+    if (!*row) break;
+    ++rows;
     feed.Add(record, catalog_.identity_seed);
   }
+  if (rows != range.last_entry - range.first_entry + 1) {
+    return absl::DataLossError(absl::StrCat("of the entries ", range.first_entry, " to ",
+                                            range.last_entry, " some are gone; restore a backup"));
+  }
+  return catalog_.codes->Restore(range, feed.codes, feed.labels);
 }
 
 absl::StatusOr<MarkedMoment> Catalog::Impl::EntryLoader::RecoverDigests(index::DigestIndex& index,

@@ -92,6 +92,9 @@ absl::Status Catalog::Impl::MendCodes() {
       const Lacking lacking{.facts = false, .codes = true, .digests = false, .identities = false};
       const auto fed = FeedLive(*read, range, identity_seed, lacking, feed);
       if (!fed.ok()) return fed.status();
+      if (*fed != range.last_entry - range.first_entry + 1) {
+        return SomeAreGone(range.first_entry, range.last_entry);
+      }
     }
     if (auto status = codes->Restore(range, feed.codes, feed.labels); !status.ok()) return status;
     // What was withdrawn meanwhile was recorded before the codes were told of it.
@@ -145,6 +148,9 @@ absl::Status Catalog::Impl::MendDigests() {
       change = moment.change;
     }
     index->Refilled();
+    if (index->Stats().is_damaged) {
+      return absl::UnavailableError("the disk damaged what was made again");
+    }
     Reach(change, mark);
     index->Save();
   }

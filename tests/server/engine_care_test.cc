@@ -152,6 +152,27 @@ TEST_F(EngineCareTest, ABatchChecksumCatchesWhatSqliteDoesNot) {
   EXPECT_TRUE(OpenStatus().ok());
 }
 
+// A segment that is made again at a start: its range was put back with what was still to be read.
+TEST_F(EngineCareTest, AnEntryThatIsGoneIsNotMadeAgainWithout) {
+  KeepFrom(64);
+  Reopen();
+  Fill(400);
+  Reopen();
+  Close();
+  Edit(std::string(kLetIn) + "DELETE FROM entry_code WHERE entry = 5");
+  Edit("DELETE FROM entry WHERE id = 5");
+  int damaged = 0;
+  for (const auto& file : std::filesystem::directory_iterator(IndexDir())) {
+    if (file.path().extension() != ".codes") continue;
+    std::filesystem::resize_file(file.path(), 5000);
+    ++damaged;
+  }
+  ASSERT_GT(damaged, 0);
+  const absl::Status status = OpenStatus();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("some are gone; restore a backup"));
+}
+
 TEST_F(EngineCareTest, VerifyFindsDamageUnderARunningEngine) {
   Fill(5);
   auto verified = Verify();
