@@ -119,8 +119,7 @@ absl::Status Catalog::Impl::FeedFromTables(std::uint64_t first, std::uint64_t la
     if (!*row) break;
   }
   if (table.Size() == last + 1) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("of the entries ", first, " to ", last,
-                                          " some cannot be read back; restore a backup"));
+  return SomeAreGone(first, last);
 }
 
 void Catalog::Impl::Count(const FactSummary& summary) {

@@ -104,8 +104,7 @@ absl::Status Catalog::Impl::EntryLoader::RestoreCodes(const index::EntryRange& r
     feed.Add(record, catalog_.identity_seed);
   }
   if (rows != range.last_entry - range.first_entry + 1) {
-    return absl::DataLossError(absl::StrCat("of the entries ", range.first_entry, " to ",
-                                            range.last_entry, " some are gone; restore a backup"));
+    return SomeAreGone(range.first_entry, range.last_entry);
   }
   return catalog_.codes->Restore(range, feed.codes, feed.labels);
 }
@@ -204,8 +203,7 @@ absl::Status Catalog::Impl::EntryLoader::RestoreFacts(const FactFile& file) {
   }
   if (auto status = catalog_.Feed(feed); !status.ok()) return status;
   if (catalog_.table.Size() == file.end) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("of the entries ", first, " to ", file.end - 1,
-                                          " some are gone; restore a backup"));
+  return SomeAreGone(first, file.end - 1);
 }
 
 absl::Status Catalog::Impl::EntryLoader::CheckSet(std::uint64_t set, std::uint64_t entry) const {
@@ -264,6 +262,11 @@ absl::Status Catalog::Impl::EntryLoader::Run() {
   if (auto status = TakeFacts(); !status.ok()) return status;
   catalog_.Touch(catalog_.MarkNow());
   return Scan();
+}
+
+absl::Status SomeAreGone(std::uint64_t first, std::uint64_t last) {
+  return absl::DataLossError(absl::StrCat("of the entries ", first, " to ", last,
+                                          " some cannot be read back; restore a backup"));
 }
 
 absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(Transaction& read) {

@@ -31,11 +31,6 @@ absl::StatusOr<std::uint64_t> FeedLive(Transaction& read, const index::EntryRang
   }
 }
 
-absl::Status SomeAreGone(std::uint64_t first, std::uint64_t last) {
-  return absl::DataLossError(absl::StrCat("of the entries ", first, " to ", last,
-                                          " some cannot be read back; restore a backup"));
-}
-
 // What is told of the entries of a block, as the database has it.
 absl::StatusOr<std::vector<EntryFacts>> ReadFacts(
     Transaction& read, std::uint64_t first, std::uint64_t last,

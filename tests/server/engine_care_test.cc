@@ -170,7 +170,8 @@ TEST_F(EngineCareTest, AnEntryThatIsGoneIsNotMadeAgainWithout) {
   ASSERT_GT(damaged, 0);
   const absl::Status status = OpenStatus();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("some are gone; restore a backup"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("some cannot be read back; restore a backup"));
 }
 
 TEST_F(EngineCareTest, VerifyFindsDamageUnderARunningEngine) {

@@ -75,6 +75,8 @@ void ReadChange(const Statement& row, v1::Change& change);
 [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read,
                                                                        std::uint64_t last,
                                                                        std::uint64_t after = 0);
+// The tables lack entries that are on record.
+[[nodiscard]] absl::Status SomeAreGone(std::uint64_t first, std::uint64_t last);
 // Those among first to last, ascending.
 [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawnAmong(Transaction& read,
                                                                             std::uint64_t first,
