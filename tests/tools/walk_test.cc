@@ -211,6 +211,33 @@ TEST(Walk, SaysWhyARootCannotBeWalked) {
   EXPECT_TRUE(absl::IsFailedPrecondition(Walk(file, {}, none).status()));
 }
 
+TEST(WalkNamed, GivesWhatAPersonNamedInHisOrderAndHisWords) {
+  const Scratch scratch;
+  const std::string file = scratch.Write("file", "x");
+  scratch.Write("below/a", "x");
+  scratch.Write("below/b", "x");
+  const std::string below = scratch.At("below");
+  const std::string gone = scratch.At("gone");
+  std::vector<std::string> paths;
+  std::size_t most = 9;
+  const auto visit = [&](const WalkedFile& found) {
+    if (paths.size() == most) return false;
+    paths.push_back(found.path);
+    return true;
+  };
+  auto summary = WalkNamed({gone, below + "/", file, below}, visit);
+  EXPECT_THAT(paths,
+              ElementsAre(gone, below + "/a", below + "/b", file, below + "/a", below + "/b"));
+  EXPECT_EQ(summary.entries, 6U);
+  EXPECT_EQ(summary.folders, 2U);
+  EXPECT_FALSE(summary.stopped);
+  paths.clear();
+  most = 2;
+  summary = WalkNamed({below, file, gone}, visit);
+  EXPECT_TRUE(summary.stopped);
+  EXPECT_EQ(summary.entries, 2U);
+}
+
 TEST(OpenFile, FollowsNoLinkAndTellsWhatHappenedSinceTheWalk) {
   const Scratch scratch;
   scratch.Write("becomes-link", "x");

@@ -23,7 +23,8 @@ absl::StatusOr<Source> Source::Open(const std::string& path) {
   if (path == "-") return Source(scan::Descriptor(), STDIN_FILENO);
   scan::WalkedFile named = scan::NamedFile(path);
   const std::string shown = report::EscapeText(path);
-  if (named.detail == "folder") return absl::FailedPreconditionError(shown + " is a folder");
+  if (named.detail == scan::kFolderDetail)
+    return absl::FailedPreconditionError(shown + " is a folder");
   if (named.kind == scan::FileKind::kVanished) return absl::NotFoundError("no file " + shown);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {

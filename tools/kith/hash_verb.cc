@@ -40,9 +40,10 @@ class HashRun {
     auto cage = hashing::cage::CagedFingerprinter::Start({});
     if (!cage.ok()) return Fail(cage.status());
     scan::HashPool pool(options, *std::move(cage));
-    bool walked_whole = true;
+    scan::WalkSummary walked;
     std::jthread walker([&] {
-      walked_whole = PushAll(pool);
+      walked = scan::WalkNamed(flags_.paths,
+                               [&](scan::WalkedFile file) { return pool.Push(std::move(file)); });
       pool.Close();
     });
     scan::HashedFile hashed;
@@ -52,35 +53,11 @@ class HashRun {
       if (popped == scan::HashPool::Popped::kFile) Print(hashed);
     }
     walker.join();
-    return failed_ || !walked_whole ? kExitError : kExitDone;
+    for (const std::string& error : walked.errors) Note("kith: " + error);
+    return failed_ || walked.error_count > 0 ? kExitError : kExitDone;
   }
 
  private:
-  // False when something could not be walked; it is told on stderr.
-  bool PushAll(scan::HashPool& pool) const {
-    bool whole = true;
-    for (const std::string& path : flags_.paths) {
-      scan::WalkedFile named = scan::NamedFile(path);
-      if (named.detail != "folder") {
-        pool.Push(std::move(named));
-        continue;
-      }
-      const std::string prefix = path.ends_with('/') ? path : path + "/";
-      const auto summary = scan::Walk(path, {}, [&](scan::WalkedFile file) {
-        file.path.insert(0, prefix);
-        return pool.Push(std::move(file));
-      });
-      if (!summary.ok()) {
-        Fail(summary.status());
-        whole = false;
-        continue;
-      }
-      for (const std::string& error : summary->errors) Note("kith: " + error);
-      whole = whole && summary->error_count == 0;
-    }
-    return whole;
-  }
-
   void Print(const scan::HashedFile& hashed) {
     using enum hashing::Disposition;
     const hashing::Fingerprint& fingerprint = hashed.fingerprint;

@@ -22,7 +22,8 @@ absl::StatusOr<LineReader> LineReader::Open(const std::string& path, std::size_t
   if (path == "-") return LineReader(scan::Descriptor(), STDIN_FILENO, max_line_bytes);
   scan::WalkedFile named = scan::NamedFile(path);
   const std::string shown = report::EscapeText(path);
-  if (named.detail == "folder") return absl::FailedPreconditionError(shown + " is a folder");
+  if (named.detail == scan::kFolderDetail)
+    return absl::FailedPreconditionError(shown + " is a folder");
   if (named.kind == scan::FileKind::kVanished) return absl::NotFoundError("no file " + shown);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {

@@ -58,14 +58,14 @@ void SetFromStat(const struct stat& info, WalkedFile& file) {
   file.size_bytes = static_cast<std::uint64_t>(info.st_size);
   file.mtime_ns = info.st_mtim.tv_sec * std::int64_t{1'000'000'000} + info.st_mtim.tv_nsec;
   file.kind = FileKind::kRegular;
-  const char* what = nullptr;
+  std::string_view what;
   if (S_ISLNK(info.st_mode)) what = "symbolic link";
   if (S_ISFIFO(info.st_mode)) what = "named pipe";
   if (S_ISSOCK(info.st_mode)) what = "socket";
   if (S_ISCHR(info.st_mode)) what = "character device";
   if (S_ISBLK(info.st_mode)) what = "block device";
-  if (S_ISDIR(info.st_mode)) what = "folder";
-  if (what == nullptr) return;
+  if (S_ISDIR(info.st_mode)) what = kFolderDetail;
+  if (what.empty()) return;
   file.kind = FileKind::kNotRegular;
   file.detail = what;
   file.size_bytes = 0;  // of the link or device, not of a content
@@ -261,6 +261,40 @@ WalkedFile NamedFile(const std::string& path) {
     SetFromError(errno, file);
   }
   return file;
+}
+
+WalkSummary WalkNamed(const std::vector<std::string>& paths,
+                      const std::function<bool(WalkedFile)>& visit) {
+  WalkSummary all;
+  for (const std::string& path : paths) {
+    if (all.stopped) break;
+    WalkedFile named = NamedFile(path);
+    if (named.detail != kFolderDetail) {
+      all.stopped = !visit(std::move(named));
+      if (!all.stopped) ++all.entries;
+      continue;
+    }
+    const std::string prefix = path.ends_with('/') ? path : path + "/";
+    const auto below = Walk(path, {}, [&](WalkedFile file) {
+      file.path.insert(0, prefix);
+      return visit(std::move(file));
+    });
+    if (!below.ok()) {
+      ++all.error_count;
+      all.errors.emplace_back(below.status().message());
+      continue;
+    }
+    all.entries += below->entries;
+    all.folders += below->folders;
+    all.error_count += below->error_count;
+    all.errors.insert(all.errors.end(), below->errors.begin(), below->errors.end());
+    if (below->error_count > below->errors.size()) {
+      all.errors.push_back("and " + std::to_string(below->error_count - below->errors.size()) +
+                           " more below " + EscapeText(path));
+    }
+    all.stopped = below->stopped;
+  }
+  return all;
 }
 
 Descriptor OpenFile(WalkedFile& file) {

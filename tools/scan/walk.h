@@ -6,6 +6,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,7 +37,9 @@ enum class FileKind {
   kVanished,
 };
 
-// One directory entry that is no folder.
+inline constexpr std::string_view kFolderDetail = "folder";
+
+// One directory entry that is no folder, or what NamedFile found.
 struct WalkedFile {
   std::string path;  // below the root of the walk; bytes
   FileKind kind = FileKind::kRegular;
@@ -82,8 +85,13 @@ inline constexpr std::size_t kMaxWalkErrors = 1000;
                                                const std::function<bool(WalkedFile)>& visit);
 
 // What stands at a path that a person gave (links are followed: he named it). Never fails: the kind
-// says what is wrong. Folders are told as kNotRegular.
+// says what is wrong. Folders are kNotRegular, and kFolderDetail.
 [[nodiscard]] WalkedFile NamedFile(const std::string& path);
+
+// The files among paths that a person gave, and those below the folders among them, in order, each
+// by the path that he gave. A folder that cannot be walked is among the errors of the summary.
+[[nodiscard]] WalkSummary WalkNamed(const std::vector<std::string>& paths,
+                                    const std::function<bool(WalkedFile)>& visit);
 
 // Opens a regular file for reading: no link below the walk's root, no waiting on a pipe, and its
 // access time stays where the system allows it. Sets `file.kind` and `file.detail` where it fails,
