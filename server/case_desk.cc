@@ -54,43 +54,48 @@ absl::StatusOr<Matched> CaseDesk::MatchNow(std::span<const casework::StoredFile>
   return all;
 }
 
-absl::StatusOr<Matched> CaseDesk::RecordNow(std::span<const casework::StoredFile> files) {
+absl::StatusOr<std::vector<CaseDesk::Recorded>> CaseDesk::RecordNow(
+    std::span<const casework::StoredFile> files) {
   // One transaction a case and radius.
   std::map<std::pair<std::string, std::optional<std::uint32_t>>, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < files.size(); ++i) {
     groups[{files[i].case_name, files[i].radius_bits}].push_back(i);
   }
-  const auto record = [&](const Matched& matched) -> absl::Status {
+  const auto record = [&](Matched& matched) -> absl::StatusOr<std::vector<Recorded>> {
+    std::vector<Recorded> recorded;
     for (const auto& [key, positions] : groups) {
-      KITH_ASSIGN(casework::Run run, ledger_.LastRun(key.first));
-      run.radius_bits = key.second;
+      auto run = ledger_.LastRun(key.first);
+      if (absl::IsFailedPrecondition(run.status())) continue;  // purged: nothing is left of it
+      if (!run.ok()) return run.status();
+      run->radius_bits = key.second;
       std::vector<casework::StoredFile> group;
       std::vector<v1::MatchResult> results;
       for (const std::size_t i : positions) {
         group.push_back(files[i]);
         results.push_back(matched.results[i]);
       }
-      auto status = ledger_.RecordAgain(run, group, results, matched.change);
-      // The case was purged meanwhile: there is nothing left to record of it.
-      if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
+      const auto status = ledger_.RecordAgain(*run, group, results, matched.change);
+      if (absl::IsFailedPrecondition(status)) continue;  // the same, a moment later
+      KITH_RETURN_IF_ERROR(status);
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        recorded.push_back({.file = positions[i], .result = std::move(results[i])});
+      }
     }
-    return absl::OkStatus();
+    return recorded;
   };
   for (int round = 1;; ++round) {
     auto matched = MatchNow(files);
     if (!matched.ok()) return matched.status();
-    const absl::Status status = record(*matched);
-    if (status.ok()) return matched;
+    auto recorded = record(*matched);
     // ABORTED: alerts of a later change were raised meanwhile.
-    if (!absl::IsAborted(status) || round == kMatchRounds) return status;
+    if (!absl::IsAborted(recorded.status()) || round == kMatchRounds) return recorded;
   }
 }
 
 absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
     const v1::GiveOpinionRequest& request) {
   const std::string& sha256 = request.sha256();
-  const catalog::Signature signature = {.who = request.signature().who(),
-                                        .why = request.signature().why()};
+  const catalog::Signature signature = catalog::SignatureOf(request.signature());
   if (sha256.size() != kSha256Bytes) return absl::InvalidArgumentError("a SHA-256 has 32 bytes");
   if (request.kind() == v1::OPINION_KIND_UNSPECIFIED || !v1::OpinionKind_IsValid(request.kind())) {
     return absl::InvalidArgumentError("say whether the match is confirmed or rejected");
@@ -141,14 +146,14 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
   for (std::size_t begin = 0; begin < files.size(); begin += kMatchedAtOnce) {
     const auto part =
         std::span(files).subspan(begin, std::min(kMatchedAtOnce, files.size() - begin));
-    KITH_ASSIGN(const Matched matched, RecordNow(part));
-    for (std::size_t i = 0; i < part.size(); ++i) {
+    KITH_ASSIGN(const std::vector<Recorded> recorded, RecordNow(part));
+    for (const Recorded& one : recorded) {
       v1::VerdictChange& verdict = *response.add_verdicts();
-      verdict.set_case_name(part[i].case_name);
+      verdict.set_case_name(part[one.file].case_name);
       verdict.set_sha256(sha256);
-      verdict.set_before(part[i].verdict);
-      verdict.set_now(matched.results[i].verdict());
-      verdict.set_rule(matched.results[i].rule());
+      verdict.set_before(part[one.file].verdict);
+      verdict.set_now(one.result.verdict());
+      verdict.set_rule(one.result.rule());
     }
   }
   return response;
@@ -185,10 +190,10 @@ absl::StatusOr<v1::RefreshCaseResponse> CaseDesk::RefreshCase(
     after = files.back().file_id;
     // As a check would: of one radius.
     for (casework::StoredFile& file : files) file.radius_bits = run.radius_bits;
-    KITH_ASSIGN(const Matched matched, RecordNow(files));
-    for (std::size_t i = 0; i < files.size(); ++i) {
+    KITH_ASSIGN(const std::vector<Recorded> recorded, RecordNow(files));
+    for (const Recorded& one : recorded) {
       response.set_files(response.files() + 1);
-      if (files[i].verdict != matched.results[i].verdict()) {
+      if (files[one.file].verdict != one.result.verdict()) {
         response.set_changed(response.changed() + 1);
       }
     }

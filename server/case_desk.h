@@ -93,8 +93,15 @@ class CaseDesk {
   [[nodiscard]] absl::Status TellAgain(const casework::AlertCause& cause, Alerts& alerts);
   // What the files match now, each within the radius that its record has.
   [[nodiscard]] absl::StatusOr<Matched> MatchNow(std::span<const casework::StoredFile> files) const;
-  // Matches them and records that; returns what they match now.
-  [[nodiscard]] absl::StatusOr<Matched> RecordNow(std::span<const casework::StoredFile> files);
+  // What `files[file]` matches now.
+  struct Recorded {
+    std::size_t file = 0;
+    v1::MatchResult result;
+  };
+  // Matches them and records that; returns those that were recorded: a case that was purged
+  // meanwhile has none.
+  [[nodiscard]] absl::StatusOr<std::vector<Recorded>> RecordNow(
+      std::span<const casework::StoredFile> files);
 
   catalog::Catalog* catalog_;
   casework::Opinions* opinions_;

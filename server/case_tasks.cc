@@ -27,8 +27,7 @@ constexpr std::size_t kDayBytes = 10;  // YYYY-MM-DD
 }  // namespace
 
 absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseRequest& request) {
-  const catalog::Signature signature = {.who = request.signature().who(),
-                                        .why = request.signature().why()};
+  const catalog::Signature signature = catalog::SignatureOf(request.signature());
   if (signature.who.empty() || signature.why.empty()) {
     return absl::InvalidArgumentError("to purge a case, say who does it and why");
   }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -75,6 +76,14 @@ absl::Status MakeBackupDir(const std::string& path) {
   }
 }
 
+// Whether `path`, which need not be there, lies in a folder.
+bool Holds(const std::string& folder, const std::string& path) {
+  std::error_code error;
+  const auto outer = std::filesystem::weakly_canonical(folder, error);
+  const auto inner = std::filesystem::weakly_canonical(path, error);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
 // A name in a folder is durable when the folder is.
 absl::Status FlushFolder(const std::string& path) {
   const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -117,6 +126,8 @@ absl::StatusOr<v1::GetCapabilitiesResponse> EngineImpl::GetCapabilities(
   response.add_libraries(catalog::LibraryVersion());
   response.add_libraries(absl::StrCat("xxhash ", XXH_versionNumber()));
   response.add_libraries(absl::StrCat("protobuf ", GOOGLE_PROTOBUF_VERSION));
+  for (std::string& alarm : catalog_->Alarms()) response.add_alarms(std::move(alarm));
+  response.set_scrub_bytes_a_second(catalog_->scrub_bytes_a_second());
   return response;
 }
 
@@ -159,6 +170,11 @@ absl::StatusOr<v1::BackupStoreResponse> EngineImpl::BackupStore(
   }
   std::string folder = request.path();
   while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+  if (Holds(catalog_->store_dir(), folder)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("backup folder ", catalog::Quoted(folder),
+                     " lies in the store itself: name one outside of it, best on another disk"));
+  }
   if (auto status = MakeBackupDir(folder); !status.ok()) return status;
   const std::string file = absl::StrCat(folder, "/", std::string(catalog::kDatabaseName));
   v1::BackupStoreResponse response;

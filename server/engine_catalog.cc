@@ -131,7 +131,8 @@ absl::StatusOr<v1::ListContactsResponse> EngineImpl::ListContacts(
 }
 
 absl::StatusOr<v1::AddSeriesResponse> EngineImpl::AddSeries(const v1::AddSeriesRequest& request) {
-  return Respond(catalog_->AddSeries(request.series()), &v1::AddSeriesResponse::mutable_series);
+  return Respond(catalog_->AddSeries(request.series(), catalog::SignatureOf(request.signature())),
+                 &v1::AddSeriesResponse::mutable_series);
 }
 
 absl::StatusOr<v1::GetSeriesResponse> EngineImpl::GetSeries(const v1::GetSeriesRequest& request) {
@@ -196,7 +197,7 @@ absl::StatusOr<v1::AddEntriesResponse> EngineImpl::AddEntries(
   }
   const std::vector<const v1::Entry*> entries(request.entries().pointer_begin(),
                                               request.entries().pointer_end());
-  const auto added = catalog_->AddEntries(request.set(), request.series(), entries);
+  const auto added = catalog_->AddEntries(request.set(), request.series(), entries, request.who());
   if (!added.ok()) return added.status();
   v1::AddEntriesResponse response;
   for (const catalog::AddedEntry& one : *added) {

@@ -11,10 +11,6 @@
 namespace kith::server {
 namespace {
 
-catalog::Signature SignatureOf(const v1::Signature& signature) {
-  return {.who = signature.who(), .why = signature.why()};
-}
-
 // With the index version that has the change.
 template <typename Response>
 absl::StatusOr<Response> At(absl::StatusOr<Response> response, const catalog::Catalog& catalog) {
@@ -42,14 +38,14 @@ absl::StatusOr<v1::EditAgencyResponse> EngineImpl::EditAgency(
 absl::StatusOr<v1::SupersedeContactResponse> EngineImpl::SupersedeContact(
     const v1::SupersedeContactRequest& request) {
   return Respond(catalog_->SupersedeContact(request.contact_id(), request.by_contact_id(),
-                                            SignatureOf(request.signature())),
+                                            catalog::SignatureOf(request.signature())),
                  &v1::SupersedeContactResponse::mutable_contact);
 }
 
 absl::StatusOr<v1::VerifyContactResponse> EngineImpl::VerifyContact(
     const v1::VerifyContactRequest& request) {
   return Respond(catalog_->VerifyContact(request.contact_id(), request.verified_at(),
-                                         SignatureOf(request.signature())),
+                                         catalog::SignatureOf(request.signature())),
                  &v1::VerifyContactResponse::mutable_contact);
 }
 
@@ -61,9 +57,10 @@ absl::StatusOr<v1::IdentifySeriesResponse> EngineImpl::IdentifySeries(
 
 absl::StatusOr<v1::UnidentifySeriesResponse> EngineImpl::UnidentifySeries(
     const v1::UnidentifySeriesRequest& request) {
-  return At(Respond(catalog_->UnidentifySeries(request.code(), SignatureOf(request.signature())),
-                    &v1::UnidentifySeriesResponse::mutable_series),
-            *catalog_);
+  return At(
+      Respond(catalog_->UnidentifySeries(request.code(), catalog::SignatureOf(request.signature())),
+              &v1::UnidentifySeriesResponse::mutable_series),
+      *catalog_);
 }
 
 absl::StatusOr<v1::EditSeriesResponse> EngineImpl::EditSeries(
@@ -73,24 +70,25 @@ absl::StatusOr<v1::EditSeriesResponse> EngineImpl::EditSeries(
 
 absl::StatusOr<v1::SetSeriesAliasResponse> EngineImpl::SetSeriesAlias(
     const v1::SetSeriesAliasRequest& request) {
-  return Respond(
-      catalog_->SetSeriesAlias(request.code(), request.alias(), SignatureOf(request.signature())),
-      &v1::SetSeriesAliasResponse::mutable_series);
+  return Respond(catalog_->SetSeriesAlias(request.code(), request.alias(),
+                                          catalog::SignatureOf(request.signature())),
+                 &v1::SetSeriesAliasResponse::mutable_series);
 }
 
 absl::StatusOr<v1::MergeSeriesResponse> EngineImpl::MergeSeries(
     const v1::MergeSeriesRequest& request) {
   return At(Respond(catalog_->MergeSeries(request.code(), request.into(),
-                                          SignatureOf(request.signature())),
+                                          catalog::SignatureOf(request.signature())),
                     &v1::MergeSeriesResponse::mutable_series),
             *catalog_);
 }
 
 absl::StatusOr<v1::UnmergeSeriesResponse> EngineImpl::UnmergeSeries(
     const v1::UnmergeSeriesRequest& request) {
-  return At(Respond(catalog_->UnmergeSeries(request.code(), SignatureOf(request.signature())),
-                    &v1::UnmergeSeriesResponse::mutable_series),
-            *catalog_);
+  return At(
+      Respond(catalog_->UnmergeSeries(request.code(), catalog::SignatureOf(request.signature())),
+              &v1::UnmergeSeriesResponse::mutable_series),
+      *catalog_);
 }
 
 absl::StatusOr<v1::GetSeriesHistoryResponse> EngineImpl::GetSeriesHistory(
@@ -105,7 +103,7 @@ absl::StatusOr<v1::GetSeriesHistoryResponse> EngineImpl::GetSeriesHistory(
 absl::StatusOr<v1::SetHashSetEnabledResponse> EngineImpl::SetHashSetEnabled(
     const v1::SetHashSetEnabledRequest& request) {
   return At(Respond(catalog_->SetHashSetEnabled(request.name(), request.enabled(),
-                                                SignatureOf(request.signature())),
+                                                catalog::SignatureOf(request.signature())),
                     &v1::SetHashSetEnabledResponse::mutable_hash_set),
             *catalog_);
 }
@@ -120,7 +118,7 @@ absl::StatusOr<v1::WithdrawEntriesResponse> EngineImpl::WithdrawEntries(
     const v1::WithdrawEntriesRequest& request) {
   const auto ids = EntryIds(request.entry_ids());
   if (!ids.ok()) return ids.status();
-  const auto withdrawn = catalog_->Withdraw(*ids, SignatureOf(request.signature()));
+  const auto withdrawn = catalog_->Withdraw(*ids, catalog::SignatureOf(request.signature()));
   if (!withdrawn.ok()) return withdrawn.status();
   v1::WithdrawEntriesResponse response;
   response.set_withdrawn(*withdrawn);
@@ -133,7 +131,7 @@ absl::StatusOr<v1::MoveEntriesResponse> EngineImpl::MoveEntries(
   const auto ids = EntryIds(request.entry_ids());
   if (!ids.ok()) return ids.status();
   const auto moved =
-      catalog_->MoveEntries(*ids, request.series(), SignatureOf(request.signature()));
+      catalog_->MoveEntries(*ids, request.series(), catalog::SignatureOf(request.signature()));
   if (!moved.ok()) return moved.status();
   v1::MoveEntriesResponse response;
   response.set_moved(*moved);

@@ -142,7 +142,8 @@ class Ledger {
                                          std::span<const v1::MatchResult> results,
                                          std::uint64_t change);
 
-  // The last run of a case, for what is recorded outside of one. NOT_FOUND.
+  // The last run of a case, for what is recorded outside of one. NOT_FOUND; FAILED_PRECONDITION of
+  // a purged one.
   [[nodiscard]] absl::StatusOr<Run> LastRun(std::string_view case_name);
   // The files of this content that have a path now, in all cases, by number.
   [[nodiscard]] absl::StatusOr<std::vector<StoredFile>> FilesOf(std::string_view sha256);

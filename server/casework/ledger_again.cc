@@ -97,6 +97,7 @@ absl::StatusOr<Run> Ledger::LastRun(std::string_view case_name) {
   Run run;
   run.run_id = row.Id(0);
   run.case_id = row.Id(1);
+  KITH_RETURN_IF_ERROR(CheckNotPurged(read, run.case_id));
   run.root_id = row.Id(2);
   if (!row.IsNull(3)) run.radius_bits = static_cast<std::uint32_t>(row.Int(3));
   return run;

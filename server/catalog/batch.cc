@@ -84,7 +84,7 @@ struct Batch::Impl {
   Catalog::Impl& catalog;
   std::shared_ptr<const v1::HashSet> hash_set;
   std::uint64_t series = 0;
-  std::string note;
+  Signature signature;
   std::uint64_t first = 0;
   std::uint64_t next = 0;
   // What Commit tells the indexes; of a long batch it is read back from the database instead.
@@ -233,8 +233,9 @@ Batch::~Batch() = default;
 
 absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
                                                            std::string_view series,
-                                                           std::string_view note,
+                                                           const Signature& signature,
                                                            const ImportSaid& said) {
+  if (auto status = CheckSignature(signature); !status.ok()) return status;
   auto hash_set = impl_->FindSet(set);
   if (!hash_set.ok()) return hash_set.status();
   std::uint64_t series_id = 0;
@@ -250,7 +251,7 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
   auto batch = std::make_unique<Batch::Impl>(*impl_, *std::move(write));
   batch->hash_set = *std::move(hash_set);
   batch->series = series_id;
-  batch->note = std::string(note);
+  batch->signature = signature;
   batch->said = said;
   if (said.keep) batch->carried = std::make_unique<CarriedWriter>(batch->transaction);
   batch->first = batch->next = impl_->table.Size();
@@ -376,12 +377,13 @@ absl::Status Batch::Commit(const v1::Carried& file) {
   if (impl.next == impl.first) return absl::OkStatus();
   const auto digest = impl.digest.Finish();
   if (auto status = impl.transaction.Execute(
-          "INSERT INTO change (at, kind, first_entry, last_entry, digest, note, subject)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          "INSERT INTO change (at, kind, first_entry, last_entry, digest, note, subject, who)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
           TimeNow(), ChangeKind::kAdded, impl.first, impl.next - 1,
-          BlobView{{digest.data(), digest.size()}}, impl.note,
+          BlobView{{digest.data(), digest.size()}}, impl.signature.why,
           absl::StrCat("set ", impl.hash_set->name(), ", entries ", impl.first, " to ",
-                       impl.next - 1));
+                       impl.next - 1),
+          impl.signature.who);
       !status.ok()) {
     return status;
   }

@@ -129,6 +129,9 @@ Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database& Catalog::database() { return *impl_->database; }
 const std::string& Catalog::store_dir() const { return impl_->options.store_dir; }
 const std::string& Catalog::store_id() const { return impl_->store_id; }
+std::uint64_t Catalog::scrub_bytes_a_second() const {
+  return impl_->options.scrubbing.bytes_a_second;
+}
 const Directory& Catalog::directory() const { return impl_->directory; }
 const EntryTable& Catalog::entries() const { return impl_->table; }
 const index::HammingIndex& Catalog::codes() const { return *impl_->codes; }

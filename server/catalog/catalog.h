@@ -141,7 +141,9 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<v1::Agency> AddAgency(const v1::Agency& agency);
   [[nodiscard]] absl::StatusOr<v1::Agency> EditAgency(const v1::EditAgencyRequest& request);
   [[nodiscard]] absl::StatusOr<v1::Contact> AddContact(const v1::Contact& contact);
-  [[nodiscard]] absl::StatusOr<v1::Series> AddSeries(const v1::Series& series);
+  // `signature`: of the identification, where it has one; may be empty.
+  [[nodiscard]] absl::StatusOr<v1::Series> AddSeries(const v1::Series& series,
+                                                     const Signature& signature = {});
   // Where `by_contact_id` is 0, the agency's desk stands in its place.
   [[nodiscard]] absl::StatusOr<v1::Contact> SupersedeContact(std::uint64_t contact_id,
                                                              std::uint64_t by_contact_id,
@@ -175,9 +177,10 @@ class Catalog {
   // UNSPECIFIED stands for "nobody knows".
   [[nodiscard]] std::vector<v1::Dialect> DialectsInUse(const Moment& moment) const;
 
-  // Adds entries to a set, all or none (INVALID_ARGUMENT names the item).
+  // Adds entries to a set, all or none (INVALID_ARGUMENT names the item). `who` may be empty.
   [[nodiscard]] absl::StatusOr<std::vector<AddedEntry>> AddEntries(
-      std::string_view set, std::string_view series, std::span<const v1::Entry* const> entries);
+      std::string_view set, std::string_view series, std::span<const v1::Entry* const> entries,
+      std::string_view who = {});
   [[nodiscard]] absl::StatusOr<v1::Entry> GetEntry(std::uint64_t entry_id);
   // Up to `limit` entries with a number above `after`; 0 for `set_id` or `series_id` means all.
   [[nodiscard]] absl::StatusOr<std::vector<v1::Entry>> ListEntries(std::uint64_t after,
@@ -226,6 +229,8 @@ class Catalog {
   [[nodiscard]] const index::DigestIndex& digests() const;
   // The last things that were found wrong with the index since the start, each with its time.
   [[nodiscard]] std::vector<std::string> Alarms() const;
+  // How fast the index is read over again; 0: it is not.
+  [[nodiscard]] std::uint64_t scrub_bytes_a_second() const;
 
   // Copies the database into a new file; returns the last change that is in the copy.
   [[nodiscard]] absl::StatusOr<std::uint64_t> CopyTo(const std::string& path);
@@ -235,9 +240,10 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<Inspection> Inspect();
 
   // One addition of any length, all or none. The other writers wait until it is destroyed.
+  // `signature`: who adds, and whence it comes.
   [[nodiscard]] absl::StatusOr<std::unique_ptr<Batch>> BeginBatch(std::string_view set,
                                                                   std::string_view series,
-                                                                  std::string_view note,
+                                                                  const Signature& signature,
                                                                   const ImportSaid& said = {});
 
  private:

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "proto/kith/v1/catalog.pb.h"
+
 namespace kith::catalog {
 
 // Column change.kind; numbers never change their meaning.
@@ -34,8 +36,9 @@ enum class ChangeKind {
 
 // Who made a change, and why, as that person says. Both may be empty where a call says so.
 struct Signature {
-  std::string who;
-  std::string why;
+  std::string who = {};
+  std::string why = {};
 };
+[[nodiscard]] Signature SignatureOf(const v1::Signature& signature);
 
 }  // namespace kith::catalog

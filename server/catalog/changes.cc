@@ -196,7 +196,7 @@ absl::StatusOr<v1::Contact> Catalog::VerifyContact(std::uint64_t contact_id,
                                                    std::string_view verified_at,
                                                    const Signature& signature) {
   if (verified_at.empty()) return absl::InvalidArgumentError("say on which day it was verified");
-  if (auto status = CheckDate("verified_at", verified_at); !status.ok()) return status;
+  if (auto status = CheckPastDate("verified_at", verified_at); !status.ok()) return status;
   return ChangeContact(contact_id, signature, [&](v1::Contact& contact) {
     contact.set_verified_at(std::string(verified_at));
     return absl::OkStatus();

@@ -135,7 +135,7 @@ absl::StatusOr<v1::Contact> Catalog::AddContact(const v1::Contact& contact) {
   if (auto status = FirstError(
           {CheckName("contact name", contact.name()), CheckOptionalName("role", contact.role()),
            CheckOptionalName("phone", contact.phone()), CheckOptionalName("email", contact.email()),
-           CheckDate("verified_at", contact.verified_at())});
+           CheckPastDate("verified_at", contact.verified_at())});
       !status.ok()) {
     return status;
   }

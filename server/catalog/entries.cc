@@ -19,7 +19,8 @@ absl::Status NoEntry(std::uint64_t entry_id) {
 }  // namespace
 
 absl::StatusOr<std::vector<AddedEntry>> Catalog::AddEntries(
-    std::string_view set, std::string_view series, std::span<const v1::Entry* const> entries) {
+    std::string_view set, std::string_view series, std::span<const v1::Entry* const> entries,
+    std::string_view who) {
   const auto hash_set = impl_->FindSet(set);
   if (!hash_set.ok()) return hash_set.status();
   // All are checked before the other writers have to wait.
@@ -33,7 +34,7 @@ absl::StatusOr<std::vector<AddedEntry>> Catalog::AddEntries(
     }
     records.push_back(*std::move(record));
   }
-  auto batch = BeginBatch(set, series, "");
+  auto batch = BeginBatch(set, series, {.who = std::string(who)});
   if (!batch.ok()) return batch.status();
   std::vector<AddedEntry> added;
   added.reserve(records.size());

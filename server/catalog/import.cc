@@ -38,7 +38,7 @@ struct Import {
   std::mutex mutex;  // of all below
   std::string set;
   std::string series;
-  std::string source;
+  Signature signature;
   v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
   std::string path;
   std::unique_ptr<Database> stage;
@@ -135,8 +135,13 @@ Imports::Imports(Catalog& catalog, int idle_seconds)
 Imports::~Imports() = default;
 
 absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_view series,
-                                           std::string_view source, v1::SeriesNames series_names) {
-  if (auto status = CheckText("source", source); !status.ok()) return status;
+                                           const Signature& signature,
+                                           v1::SeriesNames series_names) {
+  if (auto status =
+          FirstError({CheckOptionalName("who", signature.who), CheckText("source", signature.why)});
+      !status.ok()) {
+    return status;
+  }
   if (!v1::SeriesNames_IsValid(series_names)) {
     return absl::InvalidArgumentError("series_names is none that this version of kith knows");
   }
@@ -150,7 +155,7 @@ absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_vie
   auto import = std::make_shared<Import>();
   import->set = std::string(set);
   import->series = std::string(series);
-  import->source = std::string(source);
+  import->signature = signature;
   import->series_names = series_names;
   std::string id;
   {
@@ -234,7 +239,7 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
   ImportedList imported;
   imported.refused = import.refused;
   {
-    auto batch = impl_->catalog.BeginBatch(import.set, import.series, import.source,
+    auto batch = impl_->catalog.BeginBatch(import.set, import.series, import.signature,
                                            {.keep = true, .series_names = import.series_names});
     if (!batch.ok()) return batch.status();
     auto read = import.stage->BeginRead();

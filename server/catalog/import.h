@@ -49,8 +49,9 @@ class Imports {
   Imports& operator=(const Imports&) = delete;
 
   // Errors: NOT_FOUND for the set or series, RESOURCE_EXHAUSTED for too many open imports.
+  // `signature`: who imports, and what, in words.
   [[nodiscard]] absl::StatusOr<std::string> Begin(std::string_view set, std::string_view series,
-                                                  std::string_view source,
+                                                  const Signature& signature,
                                                   v1::SeriesNames series_names);
   // Errors: NOT_FOUND, FAILED_PRECONDITION for a batch out of order, RESOURCE_EXHAUSTED.
   [[nodiscard]] absl::StatusOr<StagedBatch> Add(const std::string& import_id, std::uint64_t batch,

@@ -120,6 +120,15 @@ absl::Status CheckDate(std::string_view field, std::string_view text) {
       absl::StrCat(std::string(field), " ", Quoted(text), " is no day: write YYYY-MM-DD"));
 }
 
+absl::Status CheckPastDate(std::string_view field, std::string_view text) {
+  if (auto status = CheckDate(field, text); !status.ok() || text.empty()) return status;
+  // Somewhere the day is a day ahead of UTC. Days of this form sort as they follow each other.
+  const auto last = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone()) + 1;
+  if (text <= absl::FormatCivilTime(last)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(field), " ", Quoted(text), " is yet to come"));
+}
+
 absl::Status NothingToChange(std::string_view subject) {
   return absl::InvalidArgumentError(
       absl::StrCat("nothing of ", std::string(subject), " was changed: say what to change"));

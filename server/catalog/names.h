@@ -33,6 +33,8 @@ inline constexpr std::size_t kMaxTextBytes = 4096;
 [[nodiscard]] absl::Status CheckAgencyName(std::string_view text);
 // YYYY-MM-DD of a day that exists, or empty.
 [[nodiscard]] absl::Status CheckDate(std::string_view field, std::string_view text);
+// Of what has happened: the same, and not later than today in any time zone.
+[[nodiscard]] absl::Status CheckPastDate(std::string_view field, std::string_view text);
 
 // Of an edit that names nothing: the record must not tell of a change that was none.
 [[nodiscard]] absl::Status NothingToChange(std::string_view subject);

@@ -34,7 +34,7 @@ absl::Status Catalog::Impl::TakeIdentifier(std::string_view agency_name, std::ui
                                            std::string_view identified_on,
                                            std::string_view jurisdiction,
                                            v1::Series& series) const {
-  if (auto status = FirstError({CheckDate("identified_on", identified_on),
+  if (auto status = FirstError({CheckPastDate("identified_on", identified_on),
                                 CheckOptionalName("jurisdiction", jurisdiction)});
       !status.ok()) {
     return status;
@@ -91,9 +91,10 @@ absl::StatusOr<std::uint64_t> Catalog::Impl::WriteSeries(Transaction& write, Cha
   return *change;
 }
 
-absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series) {
-  if (auto status =
-          FirstError({CheckName("series code", series.code()), CheckText("note", series.note())});
+absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series,
+                                              const Signature& signature) {
+  if (auto status = FirstError({CheckName("series code", series.code()),
+                                CheckText("note", series.note()), CheckSignature(signature)});
       !status.ok()) {
     return status;
   }
@@ -132,7 +133,7 @@ absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series) {
   if (added.series_id() > UINT32_MAX) return absl::ResourceExhaustedError("too many series");
   std::uint64_t change = 0;
   if (identified) {
-    const auto written = impl_->WriteSeries(*write, ChangeKind::kIdentified, added, {});
+    const auto written = impl_->WriteSeries(*write, ChangeKind::kIdentified, added, signature);
     if (!written.ok()) return written.status();
     change = *written;
   }

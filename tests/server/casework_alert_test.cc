@@ -8,6 +8,8 @@
 #include <iterator>
 #include <thread>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/clock.h"
 #include "server/casework/business_days.h"
 #include "tests/server/casework_fixture.h"
 
@@ -292,6 +294,9 @@ TEST_F(AlertTest, APurgedCaseLeavesItsCountsAndNothingElse) {
     v1::MatchStreamOpen open;
     open.set_case_name("LKA/1");
     EXPECT_TRUE(absl::IsFailedPrecondition(engine_->StartCheck(open).status()));
+    v1::RefreshCaseRequest refresh;
+    refresh.set_name("LKA/1");
+    EXPECT_TRUE(absl::IsFailedPrecondition(engine_->RefreshCase(refresh).status()));
     EXPECT_TRUE(Must(engine_->VerifyStore({})).ok());
   }
   EXPECT_EQ(GetReport("LKA/2").summary().files(), 1);
@@ -407,11 +412,17 @@ TEST_F(AlertTest, ThoseWhoWantToBeToldAreDueTenBusinessDaysLater) {
   v1::IdentifySeriesRequest identify;
   identify.set_code("RED");
   identify.set_agency("LKA");
-  identify.set_identified_on("2040-05-01");  // later than any sighting
+  identify.set_identified_on("2040-05-01");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->IdentifySeries(identify).status()));  // to come
+  // Later than any sighting, and the latest day that it can be anywhere.
+  const auto today = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone());
+  const std::string tomorrow = absl::FormatCivilTime(today + 1);
+  identify.set_identified_on(tomorrow);
   Must(engine_->IdentifySeries(identify));
   v1::SetHolidaysRequest holidays;
-  holidays.add_days("2040-05-02");
-  holidays.add_days("2040-05-02");
+  const std::string holiday = Must(casework::BusinessDaysAfter(tomorrow, 1, {}));
+  holidays.add_days(holiday);
+  holidays.add_days(holiday);
   EXPECT_EQ(Must(engine_->SetHolidays(holidays)).days(), 1);
   v1::ListNotificationsRequest paged;
   paged.set_page_size(2);
@@ -419,8 +430,9 @@ TEST_F(AlertTest, ThoseWhoWantToBeToldAreDueTenBusinessDaysLater) {
   ASSERT_EQ(tasks.tasks_size(), 2);
   EXPECT_EQ(tasks.tasks(1).series(), "RED");
   EXPECT_EQ(tasks.tasks(1).case_name(), "LKA/1");
-  EXPECT_EQ(tasks.tasks(1).since(), "2040-05-01");
-  EXPECT_EQ(tasks.tasks(1).due_on(), "2040-05-16");  // a Tuesday, and a holiday
+  EXPECT_EQ(tasks.tasks(1).since(), tomorrow);
+  // The holiday would have been one of the ten.
+  EXPECT_EQ(tasks.tasks(1).due_on(), Must(casework::BusinessDaysAfter(tomorrow, 11, {})));
   paged.set_page_token(tasks.next_page_token());
   tasks = Must(engine_->ListNotifications(paged));
   ASSERT_EQ(tasks.tasks_size(), 1);

@@ -193,10 +193,68 @@ TEST_F(EngineCareTest, VerifyFindsDamageUnderARunningEngine) {
   EXPECT_FALSE(Verify().ok());
 }
 
+TEST_F(EngineCareTest, DamageOfWhatIsCarriedIsToldAndNeverGivenOut) {
+  AddSet("list");
+  v1::BeginImportRequest begin;
+  begin.set_set("list");
+  const std::string id = engine().BeginImport(begin)->import_id();
+  v1::AddImportRecordsRequest records;
+  records.set_import_id(id);
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    v1::Entry& record = *records.add_records() = PdqEntry(Pdq(i), "ref");
+    record.mutable_carried()->set_format("vics");
+    record.mutable_carried()->set_data("{\"n\":" + std::to_string(i) + "}");
+  }
+  ASSERT_TRUE(engine().AddImportRecords(records).ok());
+  v1::CommitImportRequest commit;
+  commit.set_import_id(id);
+  commit.set_batches(1);
+  commit.mutable_carried()->set_format("vics");
+  commit.mutable_carried()->set_data("{\"list\":1}");
+  ASSERT_TRUE(engine().CommitImport(commit).ok());
+  EXPECT_TRUE(Verify().ok());
+  Close();
+  const std::string let_in =
+      "DROP TRIGGER carried_block_stays; DROP TRIGGER carried_block_is_kept;"
+      "DROP TRIGGER import_file_stays;";
+  const std::string swapped = "data = substr(data, 1, 20) || x'a5' || substr(data, 22)";
+  for (const std::string& edit :
+       {"UPDATE carried_block SET " + swapped, std::string("UPDATE carried_block SET data = x''"),
+        std::string("UPDATE carried_block SET last_entry = 2"),
+        std::string("DELETE FROM carried_block"), "UPDATE import_file SET " + swapped,
+        std::string("UPDATE import_file SET data = x''")}) {
+    std::filesystem::copy(DatabasePath(), Dir() + "/sound");
+    Edit(let_in + edit);
+    Reopen();
+    const auto verified = Verify();
+    EXPECT_FALSE(verified.ok()) << edit;
+    EXPECT_GT(verified.problems_size(), 0) << edit;
+    v1::ListEntriesRequest list;
+    list.set_set("list");
+    list.set_as_imported(true);
+    const auto page = engine().ListEntries(list);
+    if (edit.find("SET " + swapped) != std::string::npos &&
+        edit.find("carried_block") != std::string::npos) {
+      EXPECT_TRUE(absl::IsDataLoss(page.status())) << edit << ": " << page.status();
+    }
+    // What matches is whole all the same.
+    EXPECT_EQ(verified.entries(), 20) << edit;
+    Close();
+    std::filesystem::rename(Dir() + "/sound", DatabasePath());
+  }
+  Reopen();
+  EXPECT_TRUE(Verify().ok());
+}
+
 TEST_F(EngineCareTest, ABackupIsAWholeStore) {
   Fill(50);
   Withdraw(7);
   v1::BackupStoreRequest request;
+  for (const char* inside : {"/store/backup", "/none/../store/index/backup", "/store/"}) {
+    request.set_path(Dir() + inside);
+    EXPECT_TRUE(absl::IsInvalidArgument(engine().BackupStore(request).status())) << inside;
+  }
+  EXPECT_FALSE(std::filesystem::exists(StoreDir() + "/backup"));
   request.set_path("relative");
   EXPECT_TRUE(absl::IsInvalidArgument(engine().BackupStore(request).status()));
   request.set_path(Dir() + "/none/backup");

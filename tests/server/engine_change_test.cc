@@ -329,6 +329,48 @@ TEST_F(EngineChangeTest, TheChangeSequenceIsListedInPages) {
                         "hash set switched: set known, off", "entries withdrawn: 1 from entry 1"));
 }
 
+TEST_F(EngineChangeTest, WhoAddsWhatIsOnRecord) {
+  AddSet("known");
+  AddAgency("DPD");
+  v1::AddSeriesRequest series;
+  series.mutable_series()->set_code("Bluebell");
+  series.mutable_series()->set_agency("DPD");
+  series.mutable_signature()->set_who("A. Officer");
+  series.mutable_signature()->set_why("trial");
+  ASSERT_TRUE(engine().AddSeries(series).ok());
+  v1::AddEntriesRequest entries;
+  entries.set_set("known");
+  *entries.add_entries() = PdqEntry(Pdq(1));
+  entries.set_who("B. Clerk");
+  ASSERT_TRUE(engine().AddEntries(entries).ok());
+  v1::BeginImportRequest begin;
+  begin.set_set("known");
+  begin.set_who("C. Clerk");
+  begin.set_source("list.txt");
+  v1::AddImportRecordsRequest records;
+  records.set_import_id(engine().BeginImport(begin)->import_id());
+  *records.add_records() = PdqEntry(Pdq(2));
+  ASSERT_TRUE(engine().AddImportRecords(records).ok());
+  v1::CommitImportRequest commit;
+  commit.set_import_id(records.import_id());
+  commit.set_batches(1);
+  ASSERT_TRUE(engine().CommitImport(commit).ok());
+  std::vector<std::string> signatures;
+  for (const v1::Change& change : engine().ListChanges({})->changes()) {
+    signatures.push_back(change.what() + ": " + change.who() + ", " + change.why());
+  }
+  EXPECT_THAT(signatures,
+              ElementsAre("series identified: A. Officer, trial", "entries added: B. Clerk, ",
+                          "entries added: C. Clerk, list.txt"));
+  entries.set_who(std::string(201, 'x'));
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().AddEntries(entries).status()));
+  begin.set_who("a\nb");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().BeginImport(begin).status()));
+  series.mutable_series()->set_code("Bramble");
+  series.mutable_series()->set_identified_on("2999-01-01");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().AddSeries(series).status()));
+}
+
 // Makes the store that the dump tells of.
 void MakeFromDump(const std::string& path) {
   std::ifstream file(KITH_SCHEMA1_DUMP);

@@ -331,7 +331,7 @@ TEST(ImportsTest, AnIdleImportEnds) {
   set.set_name("list");
   ASSERT_TRUE((*catalog)->AddHashSet(set).ok());
   catalog::Imports imports(**catalog, /*idle_seconds=*/0);
-  const auto id = imports.Begin("list", "", "", v1::SERIES_NAMES_IGNORE);
+  const auto id = imports.Begin("list", "", {}, v1::SERIES_NAMES_IGNORE);
   ASSERT_TRUE(id.ok()) << id.status();
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
   EXPECT_TRUE(absl::IsNotFound(imports.Add(*id, 0, {}).status()));

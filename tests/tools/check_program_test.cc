@@ -96,7 +96,7 @@ TEST_F(CheckProgramTest, ProgramsLearnWhatPeopleDo) {
   const json last = Lines(Kith("check seized --out r --json").out).back();
   ASSERT_EQ(last["series"].size(), 1U);
   EXPECT_EQ(last["series"][0]["files_by_digest"], 1);
-  EXPECT_EQ(last["series"][0]["nearest_lead"], nullptr);
+  EXPECT_EQ(last["series"][0]["nearest_lead_distance"], nullptr);
   ASSERT_EQ(last["sources_to_ask"].size(), 1U);
   EXPECT_EQ(last["sources_to_ask"][0]["set"], "vics");
   EXPECT_EQ(last["sources_to_ask"][0]["source"], "the national desk");

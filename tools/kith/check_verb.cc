@@ -249,8 +249,8 @@ class CheckVerb {
       one["agency_desk"] = series.agency_desk();
       one["files"] = series.files();
       one["files_by_digest"] = series.files_by_digest();
-      one["nearest_lead"] = nullptr;
-      if (series.has_lead()) one["nearest_lead"] = series.nearest_lead_bits();
+      one["nearest_lead_distance"] = nullptr;
+      if (series.has_lead()) one["nearest_lead_distance"] = series.nearest_lead_bits();
       line["series"].push_back(std::move(one));
     }
     line["sources_to_ask"] = nlohmann::ordered_json::array();

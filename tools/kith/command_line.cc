@@ -130,7 +130,7 @@ std::unique_ptr<CLI::App> MakeCommandLine(Program& program) {
   app->footer(
       "kith check /mnt/exhibit-7\n"
       "kith check /mnt/exhibit-7 --case DPD/2026-0117 --out report\n"
-      "kith match 9b5d8c...  # 32, 40 or 64 hexadecimal digits");
+      "kith match d41d8cd98f00b204e9800998ecf8427e  # 32, 40 or 64 hexadecimal digits");
   app->set_help_flag("-h,--help", "Show this help and exit");
   app->set_version_flag("--version", std::string("kith " KITH_VERSION),
                         "Show the version and exit");

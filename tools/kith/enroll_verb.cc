@@ -10,6 +10,7 @@
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
@@ -24,6 +25,7 @@ using Stub = v1::CatalogService::Stub;
 struct EnrollFlags {
   std::string set;
   std::string series;
+  std::string who;
   std::vector<std::string> paths;
 };
 
@@ -66,7 +68,8 @@ class EnrollRun {
     if (!cage.ok()) return cage.status();
     scan::HashPool pool(options, *std::move(cage));
     std::jthread walker([&] {
-      PushAll(pool);
+      walked_ = scan::WalkNamed(flags_.paths,
+                                [&](scan::WalkedFile file) { return pool.Push(std::move(file)); });
       pool.Close();
     });
     absl::Status status;
@@ -81,8 +84,9 @@ class EnrollRun {
     pool.Cancel();
     walker.join();
     if (!status.ok()) return status;
+    for (const std::string& error : walked_.errors) Note("kith: " + error);
     Summary();
-    return refused_ == 0 && walk_errors_ == 0 ? kExitDone : kExitError;
+    return refused_ == 0 && walked_.error_count == 0 ? kExitDone : kExitError;
   }
 
  private:
@@ -103,28 +107,6 @@ class EnrollRun {
                                              report::EscapeText(flags_.series)));
     }
     return got_series.status();
-  }
-
-  void PushAll(scan::HashPool& pool) {
-    for (const std::string& path : flags_.paths) {
-      scan::WalkedFile named = scan::NamedFile(path);
-      if (named.detail != "folder") {
-        if (!pool.Push(std::move(named))) return;
-        continue;
-      }
-      const std::string prefix = path.ends_with('/') ? path : path + "/";
-      const auto summary = scan::Walk(path, {}, [&](scan::WalkedFile file) {
-        file.path.insert(0, prefix);
-        return pool.Push(std::move(file));
-      });
-      if (!summary.ok()) {
-        Fail(summary.status());
-        ++walk_errors_;
-        continue;
-      }
-      for (const std::string& error : summary->errors) Note("kith: " + error);
-      walk_errors_ += summary->error_count;
-    }
   }
 
   void Take(scan::HashedFile hashed) {
@@ -154,6 +136,7 @@ class EnrollRun {
     if (request_.entries_size() > 0) {
       request_.set_set(flags_.set);
       request_.set_series(flags_.series);
+      request_.set_who(flags_.who);
       auto response = Call(stub_, &Stub::AddEntries, request_);
       if (!response.ok()) return response.status();
       added = *std::move(response);
@@ -203,7 +186,7 @@ class EnrollRun {
                         {"added", added_},
                         {"already_there", already_there_},
                         {"refused", refused_},
-                        {"walk_errors", walk_errors_}});
+                        {"walk_errors", walked_.error_count}});
     }
     Note(fmt::format("{} added, {} already there, {} refused.", report::Number(added_),
                      report::Number(already_there_), report::Number(refused_)));
@@ -217,7 +200,7 @@ class EnrollRun {
   std::uint64_t added_ = 0;
   std::uint64_t already_there_ = 0;
   std::uint64_t refused_ = 0;
-  std::uint64_t walk_errors_ = 0;  // written by the walker, read after its end
+  scan::WalkSummary walked_;  // written by the walker, read after its end
 };
 
 }  // namespace
@@ -236,6 +219,7 @@ void AddEnrollVerb(CLI::App& app, Program& program) {
   verb->add_option("--series", flags->series, "The series that the files belong to")
       ->type_name("CODE");
   verb->add_option("files", flags->paths, "Files and folders")->type_name("FILE")->required();
+  AddWhoFlag(*verb, program, flags->who);
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [flags, &program] {
     return WithEngine<v1::CatalogService>(

@@ -181,6 +181,11 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
     return absl::InvalidArgumentError(std::string(format.name) +
                                       " is a database: say into which file with --out FILE");
   }
+  if (flags.out.empty() && program.json) {
+    return absl::InvalidArgumentError(
+        "standard output cannot hold the entries and a line of JSON: say into which file with "
+        "--out FILE");
+  }
   const auto facts = FactsOf(stub, channel, flags, format);
   if (!facts.ok()) return facts.status();
   OutFile file;

@@ -103,6 +103,8 @@ absl::StatusOr<std::uint64_t> ImportRun::WithdrawGone() {
   std::uint64_t withdrawn = 0;
   for (int at = 0; at < withdraw.entry_ids_size(); at += kWithdrawnACall) {
     v1::WithdrawEntriesRequest some;
+    some.mutable_signature()->set_who(flags_.who);
+    some.mutable_signature()->set_why("taken back by its source");
     const int end = std::min(at + kWithdrawnACall, withdraw.entry_ids_size());
     for (int i = at; i < end; ++i) some.add_entry_ids(withdraw.entry_ids(i));
     const auto done = Call(catalog_, &v1::CatalogService::Stub::WithdrawEntries, some);
@@ -120,6 +122,7 @@ absl::Status ImportRun::Begin() {
                          : flags_.series_names == "link" ? v1::SERIES_NAMES_LINK
                                                          : v1::SERIES_NAMES_IGNORE);
   begin.set_source(flags_.file == "-" ? "standard input" : report::EscapeText(flags_.file));
+  begin.set_who(flags_.who);
   const auto begun = Call(stub_, &Stub::BeginImport, begin);
   if (absl::IsNotFound(begun.status())) {
     const auto message = begun.status().message();

@@ -29,6 +29,7 @@ struct ImportFlags {
   std::string problems;  // where all problems are written; empty: nowhere
   std::string series_names = "create";
   std::string scheme;  // of categories; empty: as the file says
+  std::string who;
   bool keep_text = false;
   bool skip_bad = false;
   bool strict = false;

@@ -8,6 +8,7 @@
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
 #include "tools/kith/import_run.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
@@ -129,12 +130,14 @@ void AddImportVerb(CLI::App& app, Program& program) {
       ->check(CLI::IsMember({"pdq", "sha256", "by-length"}))
       ->type_name("KIND");
   verb->add_flag("--strict", flags->strict, "With a bad record import nothing");
-  verb->add_flag("--skip-bad", flags->skip_bad, "Import the rest, however many records are bad");
+  verb->add_flag("--skip-bad", flags->skip_bad, "Import the rest, however many records are bad")
+      ->excludes("--strict");
   verb->add_option("--problems", flags->problems, "Write every bad record's place and reason there")
       ->type_name("FILE");
   verb->add_option("file", flags->file, "The file, or - for standard input")
       ->type_name("FILE")
       ->required();
+  AddWhoFlag(*verb, program, flags->who);
   AddProgressFlag(*verb, program);
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [flags, &program] { return Import(program, *flags); });

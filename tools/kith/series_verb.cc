@@ -95,6 +95,7 @@ int Add(const Program& program, const SeriesFlags& flags) {
           series.set_agency(flags.agency);
           series.set_identified_on(flags.on.empty() ? Today() : flags.on);
           if (flags.contact_id != 0) series.mutable_contact()->set_contact_id(flags.contact_id);
+          *request.mutable_signature() = flags.signature;
         }
         const auto added = Call(stub, &Stub::AddSeries, request);
         if (!added.ok()) return added.status();
@@ -181,6 +182,7 @@ void AddSeriesVerb(CLI::App& app, Program& program) {
   add->add_option("code", flags->code, "Its code, unique")->type_name("CODE")->required();
   add->add_option("--note", flags->note, "A remark")->type_name("TEXT");
   AddIdentityFlags(*add, *flags, false);
+  AddSignatureFlags(*add, program, flags->signature);
   AddEngineFlags(*add, program);
   OnRun(*add, program, [flags, &program] { return Add(program, *flags); });
 

@@ -36,21 +36,25 @@ std::pair<std::string, std::string> DefaultWho(const Program& program) {
 
 }  // namespace
 
-void AddSignatureFlags(CLI::App& verb, const Program& program, v1::Signature& signature) {
+void AddWhoFlag(CLI::App& verb, const Program& program, std::string& who) {
   const auto [name, whence] = DefaultWho(program);
-  signature.set_who(name);
-  const CLI::Option* who = verb.add_option("--who", *signature.mutable_who(),
-                                           "Who says so (default: KITH_WHO, else the user's name)")
-                               ->type_name("NAME")
-                               ->group("Record");
-  verb.add_option("--why", *signature.mutable_why(), "Why")->type_name("TEXT")->group("Record");
+  who = name;
+  const CLI::Option* flag =
+      verb.add_option("--who", who, "Who says so (default: KITH_WHO, else the user's name)")
+          ->type_name("NAME")
+          ->group("Record");
   // A name that was given is looked at with all other words.
-  verb.parse_complete_callback([who, name = name, whence = whence] {
-    const std::string_view why = who->count() > 0 ? "" : report::WhyNoText(name);
+  verb.parse_complete_callback([flag, name = name, whence = whence] {
+    const std::string_view why = flag->count() > 0 ? "" : report::WhyNoText(name);
     if (why.empty()) return;
     throw CLI::ValidationError(whence,
                                name + " " + std::string(why) + ": say who you are with --who NAME");
   });
+}
+
+void AddSignatureFlags(CLI::App& verb, const Program& program, v1::Signature& signature) {
+  AddWhoFlag(verb, program, *signature.mutable_who());
+  verb.add_option("--why", *signature.mutable_why(), "Why")->type_name("TEXT")->group("Record");
 }
 
 }  // namespace kith::cli

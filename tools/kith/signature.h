@@ -3,13 +3,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string>
+
 #include "proto/kith/v1/catalog.pb.h"
 #include "tools/kith/program.h"
 
 namespace kith::cli {
 
-// Adds --who and --why, for verbs that change what is on record. Without --who it is KITH_WHO, else
-// the name of the user. `signature` outlives the app.
+// Adds --who, for verbs that change what is on record. Without it, `who` is KITH_WHO, else the name
+// of the user. What is given outlives the app, here and below.
+void AddWhoFlag(CLI::App& verb, const Program& program, std::string& who);
+// Adds --who and --why.
 void AddSignatureFlags(CLI::App& verb, const Program& program, v1::Signature& signature);
 
 }  // namespace kith::cli

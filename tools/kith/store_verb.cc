@@ -87,6 +87,8 @@ int Info(const Program& program) {
       libraries += (libraries.empty() ? "" : ", ") + library;
       library_list.push_back(library);
     }
+    nlohmann::ordered_json alarms = nlohmann::ordered_json::array();
+    for (const std::string& alarm : got->alarms()) alarms.push_back(alarm);
     PrintThing(program, "store",
                {{"version", got->version()},
                 {"store_id", got->store_id()},
@@ -100,6 +102,8 @@ int Info(const Program& program) {
                 {"max_radius", got->max_radius_bits()},
                 {"minimum_quality", got->minimum_quality()},
                 {"max_message_bytes", got->max_message_bytes()},
+                {"scrub_bytes_a_second", got->scrub_bytes_a_second()},
+                {"alarms", std::move(alarms)},
                 {"libraries", std::move(library_list)}},
                Facts()
                    .Add("engine", got->version())
@@ -112,7 +116,12 @@ int Info(const Program& program) {
                    .Add("simd", got->simd())
                    .Add("radius", fmt::format("{} bits, at most {}", got->default_radius_bits(),
                                               got->max_radius_bits()))
+                   .Add("scrub", got->scrub_bytes_a_second() == 0
+                                     ? "off"
+                                     : report::Size(got->scrub_bytes_a_second()) + " a second")
                    .Add("libraries", libraries));
+    for (const std::string& alarm : got->alarms())
+      Note("kith: alarm: " + report::EscapeText(alarm));
     return kExitDone;
   });
 }

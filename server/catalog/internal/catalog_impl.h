@@ -65,7 +65,6 @@ void ReadChange(const Statement& row, v1::Change& change);
 [[nodiscard]] absl::Status CheckSignature(const Signature& signature);
 // For a correction: both must be there.
 [[nodiscard]] absl::Status NeedSignature(const Signature& signature, std::string_view what);
-[[nodiscard]] Signature SignatureOf(const v1::Signature& signature);
 
 // The series of each entry that was moved: the last one. By entry.
 [[nodiscard]] absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(
