@@ -157,10 +157,8 @@ class MappedFile final : public SegmentFile {
   std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const override {
     return index_->RowsOf(entry);
   }
-  void ForEachRow(const RowVisitor& visit) const override {
-    index_->ForEachRow(
-        [&](std::uint64_t row, const Code& code, const Label& label) { visit(row, code, label); });
-  }
+  void ForEachRow(const RowVisitor& visit) const override { index_->ForEachRow(visit); }
+  void BeginScrub() override { index_->BeginScrub(); }
   absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override {
     return index_->Scrub(budget_bytes);
   }

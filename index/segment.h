@@ -134,10 +134,12 @@ class SegmentFile {
   [[nodiscard]] virtual Code CodeAt(std::uint64_t row) const = 0;
   // The rows of an entry, ascending; empty for one that is not there. O(log n).
   [[nodiscard]] virtual std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const = 0;
-  // All rows in their order, that is in the order of the codes: what a merge reads.
-  using RowVisitor = std::function<void(std::uint64_t row, const Code& code, const Label& label)>;
+  // All rows in their order, that is in the order of the codes: what a merge reads. False ends it.
+  using RowVisitor = std::function<bool(std::uint64_t row, const Code& code, const Label& label)>;
   virtual void ForEachRow(const RowVisitor& visit) const = 0;
 
+  // The next Scrub begins a round, wherever the last one ended.
+  virtual void BeginScrub() = 0;
   // Reads on where the last call ended, about so many bytes, and compares checksums; true when that
   // completed a round, which begins with the header. DataLoss names the section: take the segment
   // out of service, rebuild it. It also forgets that the file was verified.

@@ -22,9 +22,8 @@ std::size_t FileSegment::Withdraw(std::uint64_t entry) {
 }
 
 absl::Status FileSegment::ForEachLiveRow(RowVisitor visit) const {
-  bool goes_on = true;
   file_->ForEachRow([&](std::uint64_t row, const Code& code, const Label& label) {
-    if (goes_on && !tombstones_.IsWithdrawn(row)) goes_on = visit(code, label);
+    return tombstones_.IsWithdrawn(row) || visit(code, label);
   });
   return absl::OkStatus();
 }

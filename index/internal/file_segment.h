@@ -24,6 +24,7 @@ class FileSegment final : public Segment {
                       LabelSink sink) const override;
   std::size_t Withdraw(std::uint64_t entry) override;
   absl::Status ForEachLiveRow(RowVisitor visit) const override;
+  void BeginScrub() override { file_->BeginScrub(); }
   absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override {
     return file_->Scrub(budget_bytes);
   }

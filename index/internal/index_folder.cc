@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "index/internal/file_io.h"
+#include "index/internal/mapped_files.h"
 
 namespace kith::index::internal {
 namespace {
@@ -63,9 +64,12 @@ absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string
     return error == std::errc::no_space_on_device ? absl::ResourceExhaustedError(text)
                                                   : absl::UnavailableError(text);
   }
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    return absl::UnavailableError(absl::StrCat(path, ": is no folder, and the index needs one"));
+  }
   // The constructor is private.
   std::unique_ptr<IndexFolder> folder(new IndexFolder(path));
-  // A new file never has the name of one that a manifest still names.
   for (const std::string& name : NamesIn(path)) {
     folder->next_number_ = std::max(folder->next_number_.load(), NumberOf(name) + 1);
   }
@@ -129,7 +133,10 @@ absl::StatusOr<IndexFolder::Written> IndexFolder::WriteSegment(RowSource rows, i
   if (!status.ok() || !tell()) return status;
   if (named.rows == 0) return Written{};
   const auto info = (*writer)->Finish();
-  if (!info.ok()) return info.status();
+  if (!info.ok()) {
+    RemoveSegment(named.file);
+    return info.status();
+  }
   named.hash = info->manifest_hash;
   // Reads it back: what is in use and named by a manifest was compared with its checksums once.
   auto file = OpenSegment(named);
@@ -161,6 +168,12 @@ absl::Status IndexFolder::WriteManifest(const Manifest& manifest) {
   return FlushFolder(path_);
 }
 
+void IndexFolder::Skip(const Manifest& manifest) {
+  for (const ManifestSegment& segment : manifest.segments) {
+    next_number_ = std::max(next_number_.load(), NumberOf(segment.file) + 1);
+  }
+}
+
 void IndexFolder::RemoveUnnamed(const Manifest& manifest) const {
   for (const std::string& name : NamesIn(path_)) {
     if (NumberOf(name) == 0) continue;
@@ -176,6 +189,7 @@ void IndexFolder::RemoveSegment(const std::string& file) const {
   const std::string path = absl::StrCat(path_, "/", file);
   unlink(path.c_str());
   unlink(absl::StrCat(path, ".verified").c_str());
+  ForgetSuspect(path);
 }
 
 absl::Status IndexFolder::Clear() {

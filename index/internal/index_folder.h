@@ -47,6 +47,8 @@ class IndexFolder {
                                                      std::size_t memory_bytes);
   // Replaces the manifest, durably.
   [[nodiscard]] absl::Status WriteManifest(const Manifest& manifest);
+  // A new file never gets the name of one that the manifest names, whether it is there or not.
+  void Skip(const Manifest& manifest);
   // Removes the files of segments that the manifest does not name.
   void RemoveUnnamed(const Manifest& manifest) const;
   // Removes a segment's file, and what lies beside it.

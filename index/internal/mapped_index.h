@@ -56,6 +56,7 @@ class MappedIndex final : public faiss::IndexBinary, public PairStream {
   template <typename Visit>
   void ForEachRow(Visit visit) const;
   [[nodiscard]] std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const;
+  void BeginScrub() { map_->BeginScrub(); }
   [[nodiscard]] absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) {
     return map_->Scrub(budget_bytes);
   }
@@ -101,7 +102,9 @@ void MappedIndex::ForEachRow(Visit visit) const {
     Code code;
     __builtin_memcpy(code.data(), codes_ + position * sizeof(Code), sizeof(Code));
     const auto [start, count] = RowsAt(position);
-    for (std::uint64_t row = start; row < start + count; ++row) visit(row, code, LabelAt(row));
+    for (std::uint64_t row = start; row < start + count; ++row) {
+      if (!visit(row, code, LabelAt(row))) return;
+    }
   }
 }
 

@@ -188,6 +188,7 @@ absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(const std::string
   void* mapping = ::mmap(nullptr, file->size(), PROT_READ, MAP_SHARED, fd, 0);
   if (mapping == MAP_FAILED) return SystemError(path, "cannot be mapped");
   file->bytes_ = static_cast<const std::uint8_t*>(mapping);
+  file->told_ = MappedFile(mapping, file->size(), path);
   // What is read in order says so itself.
   ::madvise(mapping, file->size(), MADV_RANDOM);
   return file;
@@ -196,6 +197,7 @@ absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(const std::string
 SectionFile::SectionFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
 
 SectionFile::~SectionFile() {
+  told_ = MappedFile();
   // munmap takes what mmap gave.
   if (bytes_ != nullptr) ::munmap(const_cast<std::uint8_t*>(bytes_), size());
   ::close(fd_);
@@ -207,6 +209,13 @@ absl::Status SectionFile::Damage(std::string_view section, std::string_view what
                    "; the file is damaged: remove it, it is made anew from the catalog"));
 }
 
+absl::Status SectionFile::ReadFailed(std::string_view section) const {
+  if (errno == 0) return Damage(section, "is cut off");
+  // What the disk does not give is lost: it is made again elsewhere.
+  return errno == EIO ? Damage(section, "is not given by the disk")
+                      : SystemError(path_, "cannot be read");
+}
+
 absl::Status SectionFile::ReadHeader(const FileKind& kind) {
   struct stat status {};
   if (::fstat(fd_, &status) != 0) return SystemError(path_, "cannot be looked at");
@@ -216,9 +225,7 @@ absl::Status SectionFile::ReadHeader(const FileKind& kind) {
   stamp_.changed_ns = std::max(Nanoseconds(status.st_mtim), Nanoseconds(status.st_ctim));
   if (stamp_.bytes < kFilePageBytes) return Damage("header", "is cut off");
   Header header{};
-  if (!ReadAll(fd_, header, 0)) {
-    return errno == 0 ? Damage("header", "is cut off") : SystemError(path_, "cannot be read");
-  }
+  if (!ReadAll(fd_, header, 0)) return ReadFailed("header");
   if (!std::equal(kind.magic.begin(), kind.magic.end(), header.begin())) {
     return Damage("header", "does not begin as it must");
   }
@@ -263,9 +270,7 @@ absl::Status SectionFile::ReadTable(std::span<const std::uint8_t> header) {
 // What is in memory was right when the file was opened; the disk may have lost it since.
 absl::Status SectionFile::VerifyHeader() const {
   Header header{};
-  if (!ReadAll(fd_, header, 0)) {
-    return errno == 0 ? Damage("header", "is cut off") : SystemError(path_, "cannot be read");
-  }
+  if (!ReadAll(fd_, header, 0)) return ReadFailed("header");
   if (Get<std::uint64_t>(header, kChecksumAt) != stamp_.header_checksum ||
       XXH3_64bits(header.data(), kChecksumAt) != stamp_.header_checksum) {
     return Damage("header", "is not what it was");
@@ -287,10 +292,7 @@ absl::Status SectionFile::Verify(const Progress& progress) const {
     for (std::uint64_t at = 0; at < Aligned(section.bytes); at += buffer.size()) {
       const auto some = std::span(buffer).first(
           std::min<std::uint64_t>(buffer.size(), Aligned(section.bytes) - at));
-      if (!ReadAll(fd_, some, section.offset + at)) {
-        return errno == 0 ? Damage(section.name, "is cut off")
-                          : SystemError(path_, "cannot be read");
-      }
+      if (!ReadAll(fd_, some, section.offset + at)) return ReadFailed(section.name);
       XXH3_64bits_update(hash.get(), some.data(), some.size());
       if (progress && !progress(some.size())) return cancelled();
     }

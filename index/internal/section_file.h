@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "index/internal/mapped_files.h"
 
 namespace kith::index::internal {
 
@@ -130,6 +131,8 @@ class SectionFile {
 
  private:
   SectionFile(std::string path, int fd);
+  // After ReadAll, by errno.
+  [[nodiscard]] absl::Status ReadFailed(std::string_view section) const;
   [[nodiscard]] absl::Status ReadHeader(const FileKind& kind);
   [[nodiscard]] absl::Status VerifyHeader() const;
   [[nodiscard]] absl::Status ReadTable(std::span<const std::uint8_t> header);
@@ -138,6 +141,7 @@ class SectionFile {
   int fd_;
   FileStamp stamp_;
   const std::uint8_t* bytes_ = nullptr;  // the mapping
+  MappedFile told_;
   std::vector<SectionEntry> sections_;
 };
 

@@ -36,6 +36,10 @@ absl::Status ReadAt(const File& file, std::uint64_t offset, std::span<std::uint8
     const ssize_t got = pread(file.fd(), bytes.data(), std::min(bytes.size(), kMostBytes),
                               static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
+    // What the disk does not give is lost to whoever needs it: it is made again elsewhere.
+    if (got < 0 && errno == EIO) {
+      return absl::DataLossError(absl::StrCat("index: the disk does not give all of ", path));
+    }
     if (got < 0) return FileError("read", path, errno);
     if (got == 0) return absl::DataLossError(absl::StrCat("index: ", path, " became shorter"));
     bytes = bytes.subspan(static_cast<std::size_t>(got));

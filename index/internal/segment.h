@@ -36,6 +36,8 @@ class Segment {
   // Compares about so many bytes of its file with their checksums; true when that completed a
   // round. DataLoss names the damaged section.
   [[nodiscard]] virtual absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) = 0;
+  // The next Scrub begins a round.
+  virtual void BeginScrub() {}
   // What a pass over the whole file reads; 0 in memory.
   [[nodiscard]] virtual std::uint64_t FileBytes() const { return 0; }
   // Memory held; a mapped file is not among it.

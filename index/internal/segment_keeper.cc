@@ -17,6 +17,12 @@ namespace {
 // What a segment in memory needs on its way into a file.
 constexpr std::size_t kKeepMemory = std::size_t{48} << 20;
 
+// Whether a file must be made anew: it is gone, damaged, or of another format. Anything else is a
+// fault of the moment.
+bool IsOfNoUse(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsDataLoss(status) || absl::IsFailedPrecondition(status);
+}
+
 }  // namespace
 
 bool SegmentedIndex::IsKept(const std::shared_ptr<Segment>& segment) const {
@@ -24,7 +30,7 @@ bool SegmentedIndex::IsKept(const std::shared_ptr<Segment>& segment) const {
 }
 
 bool SegmentedIndex::KeepDue() const {
-  if (folder_ == nullptr || !trouble_.empty() || !missing_.empty()) return false;
+  if (folder_ == nullptr || clearing_ || !trouble_.empty() || !missing_.empty()) return false;
   if (manifest_due_) return true;
   const std::shared_ptr<const State> state = Snapshot();
   const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(marked_segments_);
@@ -182,6 +188,8 @@ absl::Status SegmentedIndex::Recover(const std::string& directory) {
   folder_ = *std::move(folder);
   const auto manifest = folder_->ReadManifest();
   absl::Status status = manifest.status();
+  // Too many open files, say: what is kept is sound, and stays.
+  if (!status.ok() && !IsOfNoUse(status)) return status;
   if (status.ok() && manifest->owner != owner_) {
     status = absl::DataLossError(absl::StrCat(directory, ": the index is that of another owner"));
   }
@@ -209,6 +217,7 @@ absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::OpenSegment(
   Rows rows;
   (*file)->ForEachRow([&rows](std::uint64_t /*row*/, const Code& code, const Label& label) {
     rows.Add(code, label);
+    return true;
   });
   return MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
 }
@@ -217,10 +226,11 @@ absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
   Segments segments;
   // What a killed process left.
   folder_->RemoveUnnamed(manifest);
+  folder_->Skip(manifest);
   for (const ManifestSegment& named : manifest.segments) {
     absl::StatusOr<std::shared_ptr<Segment>> segment = OpenSegment(named);
-    if (absl::IsResourceExhausted(segment.status())) return segment.status();
     if (!segment.ok()) {
+      if (!IsOfNoUse(segment.status())) return segment.status();
       recovered_.problems.push_back(std::string(segment.status().message()));
       recovered_.missing.push_back(
           {.first_entry = named.first_entry, .last_entry = named.last_entry});
@@ -306,7 +316,7 @@ void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl
   const std::shared_ptr<const State> state = Snapshot();
   Segments segments = state->segments;
   const auto found = std::find(segments.begin(), segments.end(), segment);
-  if (found == segments.end()) return;
+  if (found == segments.end()) return Publish(std::move(segments), state->head);
   const EntryRange range = segment->entries();
   const bool marked = static_cast<std::size_t>(found - segments.begin()) < marked_segments_;
   if (marked) --marked_segments_;
@@ -343,19 +353,26 @@ absl::StatusOr<bool> SegmentedIndex::Scrub(std::uint64_t budget_bytes) {
   }
   if (absl::IsResourceExhausted(done.status())) return done.status();
   Lock lock(writer_mutex_);
-  // A merge may be about to put another one in its place.
+  // From now on no answer passes for a whole one. A merge may be about to put another segment in
+  // its place, though, and takes its time.
+  ++in_doubt_;
+  const std::shared_ptr<const State> doubtful = Snapshot();
+  Publish(doubtful->segments, doubtful->head);
   merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
+  --in_doubt_;
   TakeOut(*next, done.status());
   return done.status();
 }
 
 absl::Status SegmentedIndex::Clear() {
   Lock lock(writer_mutex_);
-  // Nothing is due any more, so the thread ends what it does and leaves the folder alone.
+  // The thread ends what it does and leaves the folder alone.
+  clearing_ = true;
   missing_.clear();
   marked_segments_ = 0;
   manifest_due_ = false;
   merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
+  clearing_ = false;
   Publish({}, NewHead());
   kept_.clear();
   kept_count_ = 0;

@@ -71,10 +71,12 @@ absl::StatusOr<Mapping> Mapping::Map(const File& file, std::uint64_t bytes,
   }
   mapping.data_ = data;
   mapping.bytes_ = bytes;
+  mapping.told_ = MappedFile(data, bytes, path);
   return mapping;
 }
 
 Mapping::~Mapping() {
+  told_ = MappedFile();
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
@@ -170,7 +172,8 @@ absl::Status SegmentMap::ReadSection(const Section& section, std::uint64_t at,
 absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
   struct stat before {};
   if (fstat(file_.fd(), &before) != 0) return FileError("look at", path_, errno);
-  if (!options.verify_always && IsMarkedVerified(path_, before, info_.manifest_hash)) {
+  if (!options.verify_always && !IsSuspect(path_) &&
+      IsMarkedVerified(path_, before, info_.manifest_hash)) {
     return absl::OkStatus();
   }
   for (std::uint64_t done = kSegmentHeaderBytes;; done += kPieceBytes) {
@@ -182,6 +185,7 @@ absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
     }
     if (*all) break;
   }
+  ForgetSuspect(path_);
   if (options.remember) MarkVerified(path_, before, info_.manifest_hash);
   return absl::OkStatus();
 }
@@ -229,6 +233,14 @@ absl::Status SegmentMap::VerifyHeader() const {
   ForgetVerified(path_);
   // It was whole when the file was opened, so another version is damage too.
   return NameFile(path_, absl::DataLossError(status.message()));
+}
+
+void SegmentMap::BeginScrub() {
+  const std::lock_guard lock(scrub_mutex_);
+  if (scrub_ == nullptr) return;
+  scrub_->section = 0;
+  scrub_->at = 0;
+  scrub_->hash.Reset();
 }
 
 absl::StatusOr<bool> SegmentMap::Scrub(std::uint64_t budget_bytes) {

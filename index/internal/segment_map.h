@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "index/internal/directory_kernel.h"
 #include "index/internal/huge_array.h"
+#include "index/internal/mapped_files.h"
 #include "index/internal/segment_format.h"
 #include "index/segment.h"
 
@@ -47,10 +48,13 @@ class Mapping {
                                                    const std::string& path);
   ~Mapping();
   Mapping(Mapping&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        bytes_(std::exchange(other.bytes_, 0)),
+        told_(std::move(other.told_)) {}
   Mapping& operator=(Mapping&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(bytes_, other.bytes_);
+    std::swap(told_, other.told_);
     return *this;
   }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const {
@@ -63,6 +67,7 @@ class Mapping {
  private:
   void* data_ = nullptr;
   std::size_t bytes_ = 0;
+  MappedFile told_;
 };
 
 // "open PATH: No such file or directory", as NotFound, ResourceExhausted or Unavailable.
@@ -89,6 +94,8 @@ class SegmentMap {
   [[nodiscard]] DirectoryView Directory(SectionKind words, SectionKind samples, std::uint32_t band,
                                         std::uint64_t buckets, std::uint64_t items) const;
 
+  // The next Scrub begins a round.
+  void BeginScrub();
   // Once it said that there is damage it says so for good.
   [[nodiscard]] absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes);
 

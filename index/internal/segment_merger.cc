@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "index/internal/segmented_index.h"
@@ -24,15 +25,21 @@ constexpr int kNiceness = 5;
 // What a merge holds on its way into a file.
 constexpr std::size_t kMergeMemory = std::size_t{96} << 20;
 
-// Reads the whole file of a segment, wherever its scrubbing stands: damage must not get into a new
-// file under right checksums.
-absl::Status Verify(Segment& segment) {
-  for (int round = segment.IsMapped() ? 0 : 2; round < 2;) {
-    const auto done = segment.Scrub(segment.FileBytes());
+// Read between two looks at whether the index is closed.
+constexpr std::uint64_t kVerifyBytes = std::uint64_t{64} << 20;
+
+absl::Status Closed() { return absl::CancelledError("the index is closed"); }
+
+// Reads the whole file of a segment: damage must not get into a new file under right checksums.
+absl::Status Verify(Segment& segment, const std::atomic<bool>& stopping) {
+  if (!segment.IsMapped()) return absl::OkStatus();
+  segment.BeginScrub();
+  while (!stopping) {
+    const auto done = segment.Scrub(kVerifyBytes);
     if (!done.ok()) return done.status();
-    if (*done) ++round;
+    if (*done) return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return Closed();
 }
 
 }  // namespace
@@ -47,7 +54,7 @@ MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
   }
   // Nor can neighbours become one while something is missing between them, or without a place to
   // write to.
-  const bool can = missing_.empty() && (trouble_.empty() || !MapsFiles());
+  const bool can = missing_.empty() && !clearing_ && (trouble_.empty() || !MapsFiles());
   return can ? PickMerge(sizes, head_codes_) : MergeRun{};
 }
 
@@ -102,7 +109,11 @@ void SegmentedIndex::MergeLoop() {
 void SegmentedIndex::RunMerge(MergeRun run, Lock& lock) {
   BeginMerge(run);
   lock.unlock();
-  absl::StatusOr<Made> merged = BuildMerged();
+  absl::StatusOr<Made> merged = absl::ResourceExhaustedError("index: no memory for a merge");
+  try {
+    merged = BuildMerged();
+  } catch (const std::bad_alloc&) {  // what it says stands there already
+  }
   lock.lock();
   EndMerge(std::move(merged));
 }
@@ -117,9 +128,10 @@ void SegmentedIndex::BeginMerge(MergeRun run) {
 
 absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::BuildMerged() {
   for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
-    const absl::Status status = Verify(*segment);
+    const absl::Status status = Verify(*segment, stopping_);
     if (status.ok()) continue;
-    merge_.damaged = segment;
+    // A lack of memory tells nothing of the file.
+    if (!absl::IsCancelled(status) && !absl::IsResourceExhausted(status)) merge_.damaged = segment;
     return status;
   }
   // The end of the process waits for what is in no file yet, but not for a better order of files.
@@ -133,8 +145,7 @@ absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::BuildMerged() {
               });
           if (!status.ok()) return status;
         }
-        return may_stop && stopping_ ? absl::CancelledError("the index is closed")
-                                     : absl::OkStatus();
+        return may_stop && stopping_ ? Closed() : absl::OkStatus();
       },
       kMergeMemory);
 }

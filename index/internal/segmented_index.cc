@@ -55,8 +55,9 @@ std::shared_ptr<const SegmentedIndex::State> SegmentedIndex::Snapshot() const {
 }
 
 void SegmentedIndex::Publish(Segments segments, std::shared_ptr<Head> head) {
-  auto state = std::make_shared<const State>(State{
-      .segments = std::move(segments), .head = std::move(head), .is_whole = missing_.empty()});
+  auto state = std::make_shared<const State>(State{.segments = std::move(segments),
+                                                   .head = std::move(head),
+                                                   .is_whole = missing_.empty() && in_doubt_ == 0});
   // The old state is let go outside the lock.
   const std::lock_guard lock(state_mutex_);
   state_.swap(state);
@@ -71,8 +72,9 @@ absl::Status SegmentedIndex::Add(std::span<const Code> codes, std::span<const La
   Lock lock(writer_mutex_);
   while (!codes.empty()) {
     const std::shared_ptr<Head> head = Snapshot()->head;
-    if (codes.size() >= bulk_codes_) {
-      // A bulk load is a segment at once, and takes along what came before it.
+    // A bulk load is a segment at once, and takes along what came before it. So is, where segments
+    // are kept in files, what does not fit into the head: an entry lies in one of them.
+    if (codes.size() >= bulk_codes_ || (folder_ != nullptr && codes.size() > head->Room())) {
       WaitWhileCrowded(lock);
       return Seal(codes, labels);
     }

@@ -101,7 +101,8 @@ class SegmentedIndex final : public HammingIndex {
   bool MapsFiles() const { return engine_.maps_files && folder_ != nullptr; }
   void NoteMade(const Made& made);
   void ForgetKept(const Segment& segment);
-  // Takes one away whose file is damaged: its entries are missing from now on.
+  // Takes one away whose file is damaged: its entries are missing from now on. One that is not
+  // there any more is left alone.
   void TakeOut(const std::shared_ptr<Segment>& segment, const absl::Status& why);
 
   // Whether the directory lacks something that it should and can hold.
@@ -168,6 +169,8 @@ class SegmentedIndex final : public HammingIndex {
   // Files of segments that are no more; removed when no manifest on the disk names them.
   std::vector<std::string> obsolete_;
   bool keeping_ = false;                    // a file is being written
+  bool clearing_ = false;                   // what ends meanwhile is not worth keeping
+  int in_doubt_ = 0;                        // damaged segments that are not taken out yet
   std::atomic<std::size_t> kept_count_{0};  // of kept_, for anybody
   // Why nothing can be kept; tried again when there is more to keep. Written with both mutexes
   // held, read with either.

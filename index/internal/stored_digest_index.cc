@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/internal/digest_checks.h"
+#include "index/internal/mapped_files.h"
 
 namespace kith::index::internal {
 namespace {
@@ -98,12 +99,13 @@ absl::Status StoredDigestIndex::LoadRun(const ManifestRun& listed, std::uint64_t
   const std::string path = RunPath(options_.folder, listed.number);
   // The header alone, to see whether it is the file that was checked before.
   auto run = DigestRun::Open(path, false);
-  if (run.ok() && (*run)->file().stamp() != listed.checked) {
+  if (run.ok() && ((*run)->file().stamp() != listed.checked || IsSuspect(path))) {
     run = DigestRun::Open(path, true, [&](std::uint64_t bytes) {
       checked_bytes += bytes;
       if (options_.progress) options_.progress(checked_bytes, std::max(checked_bytes, all_bytes));
       return true;
     });
+    if (run.ok()) ForgetSuspect(path);
   }
   if (absl::IsNotFound(run.status())) {
     return absl::DataLossError(

@@ -15,21 +15,22 @@
 namespace kith::index::internal {
 namespace {
 
-// Magic, device, inode, size, time of change in nanoseconds, manifest hash, and the XXH3 of these.
-using Mark = std::array<std::uint64_t, 7>;
+// Magic, inode, size, time of change in nanoseconds, manifest hash, and the XXH3 of these. Not the
+// device: its number may be another after a restart of the machine.
+using Mark = std::array<std::uint64_t, 6>;
 
 Mark MarkOf(const struct stat& file, std::uint64_t manifest_hash) {
-  constexpr std::uint64_t kMagic = 0x314b52414d48544b;  // "KTHMARK1"
+  constexpr std::uint64_t kMagic = 0x324b52414d48544b;  // "KTHMARK2"
   constexpr std::uint64_t kNanoseconds = 1000000000;
   Mark mark = {kMagic,
-               file.st_dev,
                file.st_ino,
                static_cast<std::uint64_t>(file.st_size),
                static_cast<std::uint64_t>(file.st_mtim.tv_sec) * kNanoseconds +
                    static_cast<std::uint64_t>(file.st_mtim.tv_nsec),
                manifest_hash,
                0};
-  mark[6] = HashOf({reinterpret_cast<const std::uint8_t*>(mark.data()), 6 * sizeof(mark[0])});
+  mark.back() = HashOf(
+      {reinterpret_cast<const std::uint8_t*>(mark.data()), (mark.size() - 1) * sizeof(mark[0])});
   return mark;
 }
 
@@ -42,7 +43,7 @@ bool IsMarkedVerified(const std::string& segment_path, const struct stat& file,
   const File mark_file(open(VerifiedMarkPath(segment_path).c_str(), O_RDONLY | O_CLOEXEC));
   if (!mark_file.ok()) return false;
   // One word more, as a longer file is no mark.
-  std::array<std::uint64_t, 8> found{};
+  std::array<std::uint64_t, std::tuple_size_v<Mark> + 1> found{};
   if (read(mark_file.fd(), found.data(), sizeof(found)) != static_cast<ssize_t>(sizeof(Mark))) {
     return false;
   }

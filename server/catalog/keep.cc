@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,8 +41,8 @@ index::DigestConfirm ConfirmFrom(Database& database) {
 
 }  // namespace
 
-std::unique_ptr<index::DigestIndex> Catalog::Impl::OpenDigests(const std::string& name,
-                                                               index::DigestConfirm confirm) {
+absl::StatusOr<std::unique_ptr<index::DigestIndex>> Catalog::Impl::OpenDigests(
+    const std::string& name, index::DigestConfirm confirm) {
   index::DigestIndexOptions wanted;
   wanted.folder = absl::StrCat(index_dir, "/", name);
   wanted.delta_digests = std::clamp<std::size_t>(4 * options.keep_from, 64, kMaxDeltaDigests);
@@ -51,13 +52,16 @@ std::unique_ptr<index::DigestIndex> Catalog::Impl::OpenDigests(const std::string
   };
   (void)mkdir(wanted.folder.c_str(), 0700);  // what it says in words is told by what follows
   auto opened = index::DigestIndex::Open(wanted);
-  if (!opened.ok()) {
+  if (absl::IsDataLoss(opened.status()) || absl::IsFailedPrecondition(opened.status())) {
     Alarm(std::string(opened.status().message()));
     wanted.start_anew = true;
     opened = index::DigestIndex::Open(wanted);
   }
+  std::error_code error;
+  if (opened.ok() || std::filesystem::is_directory(wanted.folder, error)) return opened;
   // Without a folder it is whole as long as the process lives.
-  return opened.ok() ? *std::move(opened) : index::DigestIndex::Create();
+  Alarm(std::string(opened.status().message()));
+  return index::DigestIndex::Create();
 }
 
 absl::Status Catalog::Impl::OpenIndexes() {
@@ -70,8 +74,12 @@ absl::Status Catalog::Impl::OpenIndexes() {
   if (!opened.ok()) return opened.status();
   codes = *std::move(opened);
   fact_files = std::make_unique<FactFiles>(index_dir);
-  digests = OpenDigests("digests", ConfirmFrom(*database));
-  identities = OpenDigests("identities", {});
+  auto known = OpenDigests("digests", ConfirmFrom(*database));
+  if (!known.ok()) return known.status();
+  digests = *std::move(known);
+  auto same = OpenDigests("identities", {});
+  if (!same.ok()) return same.status();
+  identities = *std::move(same);
   return absl::OkStatus();
 }
 

@@ -61,7 +61,7 @@ void Use(const SegmentFile& segment) {
     FUZZ_CHECK(segment.RowsOf(entry).size() <= segment.info().rows);
   }
   for (std::uint64_t row = 0; row < segment.info().rows; row += 13) (void)segment.CodeAt(row);
-  segment.ForEachRow([](std::uint64_t, const Code&, const Label&) {});
+  segment.ForEachRow([](std::uint64_t, const Code&, const Label&) { return true; });
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ TEST_F(SegmentCorruptTest, WrongContentUnderRightChecksumsReadsNothingElse) {
     }
     for (const std::uint64_t entry : {0, 5, 200, 1000000}) (void)file->RowsOf(entry);
     for (std::uint64_t row = 0; row < file->info().rows; row += 101) (void)file->CodeAt(row);
-    file->ForEachRow([](std::uint64_t, const Code&, const Label&) {});
+    file->ForEachRow([](std::uint64_t, const Code&, const Label&) { return true; });
   }
 }
 

@@ -144,8 +144,9 @@ struct Catalog::Impl {
 
   // All of these are called by the holder of the writing transaction, or while opening.
   [[nodiscard]] absl::Status OpenIndexes();
-  [[nodiscard]] std::unique_ptr<index::DigestIndex> OpenDigests(const std::string& name,
-                                                                index::DigestConfirm confirm);
+  // What is damaged is begun anew. Without a folder it is held in memory.
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<index::DigestIndex>> OpenDigests(
+      const std::string& name, index::DigestConfirm confirm);
   // The name of this moment (entry_mark.h); empty where it cannot be read.
   [[nodiscard]] std::string MarkNow();
   // Tells the indexes of digests that what comes now is of this moment; and that it is all there.
