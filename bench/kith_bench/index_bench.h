@@ -104,6 +104,8 @@ class IndexBench {
   [[nodiscard]] absl::Status RunBuilt(const std::string& name, int bands,
                                       std::vector<IndexBenchResult>& results) const;
   [[nodiscard]] absl::Status Measure(const IndexSubject& subject, IndexBenchResult& result) const;
+  [[nodiscard]] absl::StatusOr<std::vector<index::SearchResult>> Checked(
+      const IndexSubject& subject, const IndexBenchResult& result) const;
   [[nodiscard]] absl::Status Compare(const IndexSubject& subject, IndexBenchResult& result) const;
 
   IndexBenchOptions options_;
