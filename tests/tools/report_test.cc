@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
 
@@ -121,6 +122,19 @@ TEST(Csv, RunsNoFormulaAndBreaksNoLine) {
   EXPECT_EQ(rows[1][29], "'+31 6 1234");
   EXPECT_THAT(rows[1][0], HasSubstr("\\n"));
   EXPECT_THAT(rows[1][0], HasSubstr("\\u{202E}"));
+}
+
+// Base64 of bytes 0xF8 to 0xFB begins with '+', and got an apostrophe that no program expects.
+TEST(Csv, ThePathInBase64IsAsItIs) {
+  for (const char first : {'\xF8', '\xF9', '\xFA', '\xFB'}) {
+    v1::Report report;
+    AddFile(report, std::string(1, first) + "ab", v1::VERDICT_RECOGNIZED);
+    const auto rows = Rows(Csv(report));
+    std::string decoded;
+    ASSERT_TRUE(absl::Base64Unescape(rows[1][1], &decoded)) << rows[1][1];
+    EXPECT_EQ(decoded, report.files(0).paths(0));
+    EXPECT_EQ(rows[1][1].front(), '+');
+  }
 }
 
 TEST(Csv, OfNothingIsItsHeader) { EXPECT_EQ(Rows(Csv(v1::Report())).size(), 1U); }

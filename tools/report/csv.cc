@@ -30,8 +30,6 @@ constexpr std::string_view kMethodHeader = "part,name,value,found,copies,median,
 class Row {
  public:
   void Add(std::string_view cell) {
-    if (!first_) line_ += ',';
-    first_ = false;
     std::string text;
     // What a spreadsheet would run as a formula is shown as text.
     if (!cell.empty() &&
@@ -48,12 +46,24 @@ class Row {
       quoted += '"';
       text.swap(quoted);
     }
-    line_ += text;
+    AddAsItIs(text);
   }
-  void Add(std::uint64_t number) { Add(std::to_string(number)); }
+  void Add(std::uint64_t number) { AddAsItIs(std::to_string(number)); }
+  // The path, and in base64 where it is not UTF-8. That may begin with '+', and is for programs,
+  // which decode it; no letter of it makes a formula do anything.
+  void AddPath(const std::string& path) {
+    Add(EscapeText(path));
+    AddAsItIs(IsUtf8(path) ? "" : absl::Base64Escape(path));
+  }
   [[nodiscard]] const std::string& line() const { return line_; }
 
  private:
+  void AddAsItIs(std::string_view cell) {
+    if (!first_) line_ += ',';
+    first_ = false;
+    line_ += cell;
+  }
+
   std::string line_;
   bool first_ = true;
 };
@@ -127,8 +137,7 @@ void RenderWorklist(const v1::Report& report, const Sink& sink) {
       row.Add(file.sha256());
       row.Add(EscapeText(names));
       row.Add(EscapeText(file.path_case()));
-      row.Add(EscapeText(file.path()));
-      row.Add(IsUtf8(file.path()) ? "" : absl::Base64Escape(file.path()));
+      row.AddPath(file.path());
       sink(row.line() + "\r\n");
     }
   }
@@ -209,8 +218,7 @@ void RenderCsv(const v1::Report& report, const Sink& sink) {
     for (const std::string& path : file.paths()) {
       const auto row_of = [&](const v1::ReportMatch* match) {
         Row row;
-        row.Add(EscapeText(path));
-        row.Add(IsUtf8(path) ? "" : absl::Base64Escape(path));
+        row.AddPath(path);
         row.Add(VerdictWord(file.verdict()));
         row.Add(EscapeText(file.rule()));
         row.Add(DispositionWord(file.disposition()));
