@@ -104,6 +104,20 @@ TEST(Identification, ByTheWordOfASourceAloneNamesTheSource) {
   EXPECT_THAT(RenderHtml(report), Not(HasSubstr("Identified by the word of the source")));
 }
 
+// The CSV of leads is of sightings; files beyond the first stood in no file that was named.
+TEST(Leads, NamesTheFileThatListsAllFiles) {
+  const auto page = [](v1::ReportKind kind) {
+    v1::Report report = Of(kind);
+    AddSeries(report, "lakeside", kind == v1::REPORT_KIND_IDENTIFICATION);
+    for (int i = 0; i < 3; ++i) AddFile(report, "lakeside", "pdq", 3, "same picture");
+    return RenderHtml(report, {.files_a_section = 2});
+  };
+  EXPECT_THAT(page(v1::REPORT_KIND_LEADS),
+              HasSubstr("The first 2 of 3 are shown; leads.json lists all."));
+  EXPECT_THAT(page(v1::REPORT_KIND_IDENTIFICATION),
+              HasSubstr("The first 2 of 3 are shown; identification.csv lists all."));
+}
+
 TEST(Worklist, JoinsWhatCameInPieces) {
   v1::Report report = Of(v1::REPORT_KIND_WORKLIST);
   const auto add = [&](std::uint64_t id, bool continued, std::uint64_t files) {

@@ -62,6 +62,7 @@ v1::Report Sample() {
   match.set_entry_id(17);
   match.set_set("national");
   match.set_series("Bluebell");
+  match.set_series_status(v1::SERIES_STATUS_IDENTIFIED);
   match.set_by("pdq");
   match.set_distance_bits(4);
   match.set_orientation(v1::ORIENTATION_ROTATE90);
@@ -337,6 +338,34 @@ TEST(Html, TellsTheRuleAndHowNearInWords) {
   const std::string confirmed = found("pdq", 12, "very likely", v1::OPINION_KIND_CONFIRMED);
   EXPECT_THAT(confirmed, HasSubstr(">confirmed, very likely, 12 bits<"));
   EXPECT_THAT(confirmed, HasSubstr("(1 confirmed by a person)"));
+}
+
+// A digest of an entry that says nothing on identification made the lead to an identified series
+// "certain by digest".
+TEST(Html, IsAsSureAsTheMatchesThatDecide) {
+  const auto answer = [](v1::Verdict verdict, const std::vector<v1::ReportMatch>& matches) {
+    v1::Report report = WithMatches(verdict, matches);
+    report.mutable_summary()->add_verdicts()->set_verdict(verdict);
+    report.mutable_summary()->mutable_verdicts(0)->set_files(1);
+    return RenderHtml(report);
+  };
+  v1::ReportMatch silent = Lead("", 0, v1::SERIES_STATUS_UNSPECIFIED);
+  silent.set_by("sha256");
+  const std::string lead = answer(v1::VERDICT_IDENTIFIED, {silent, Lead("Bluebell", 9, kYes)});
+  EXPECT_THAT(lead, HasSubstr("(1 lead to confirm)"));
+  EXPECT_THAT(lead, Not(HasSubstr("certain by digest")));
+
+  v1::ReportMatch confirmed = Lead("n1", 3, kNo);
+  confirmed.set_opinion(v1::OPINION_KIND_CONFIRMED);
+  EXPECT_THAT(answer(v1::VERDICT_IDENTIFIED, {confirmed, Lead("Bluebell", 9, kYes)}),
+              HasSubstr("(1 lead to confirm)"));
+
+  v1::ReportMatch benign = silent;
+  benign.set_purpose(v1::PURPOSE_BENIGN);
+  EXPECT_THAT(answer(v1::VERDICT_RECOGNIZED, {benign, Lead("n1", 9, kNo)}),
+              HasSubstr("(1 lead to confirm)"));
+  EXPECT_THAT(answer(v1::VERDICT_RECOGNIZED, {silent, Lead("n1", 9, kNo)}),
+              HasSubstr("(1 certain by digest)"));
 }
 
 TEST(Html, ListsWhatCouldNotBeReadApartFromWhatCouldNotBeCompared) {

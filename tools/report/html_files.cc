@@ -7,6 +7,7 @@
 
 #include "tools/report/deciding.h"
 #include "tools/report/html_page.h"
+#include "tools/report/kinds.h"
 #include "tools/report/words.h"
 
 namespace kith::report {
@@ -147,9 +148,10 @@ Sureness SurenessOf(const v1::Report& report, v1::Verdict verdict) {
   for (const v1::ReportFile* file : SelectFiles(report, verdict)) {
     bool certain = false;
     bool confirmed = false;
-    for (const v1::ReportMatch& match : file->matches()) {
-      certain = certain || match.by() != "pdq";
-      confirmed = confirmed || (match.opinion() == v1::OPINION_KIND_CONFIRMED && Counts(match));
+    // What else matches says nothing of the verdict, however certain it is.
+    for (const v1::ReportMatch* match : DecidingMatches(*file)) {
+      certain = certain || match->by() != "pdq";
+      confirmed = confirmed || match->opinion() == v1::OPINION_KIND_CONFIRMED;
     }
     ++(certain ? sureness.certain : confirmed ? sureness.confirmed : sureness.leads);
   }
@@ -202,6 +204,9 @@ std::string FileSections(const v1::Report& report, std::size_t most) {
 }
 
 std::string FilesOfSeries(const v1::Report& report, const std::string& code, std::size_t most) {
+  // The CSV of leads is of sightings.
+  const std::string all_in =
+      KindFile(report.kind()) + (report.kind() == v1::REPORT_KIND_LEADS ? ".json" : ".csv");
   TableHtml table({{"Path"}, {"Found"}, {"Digests"}});
   std::size_t all = 0;
   for (const v1::ReportFile& file : report.files()) {
@@ -216,7 +221,7 @@ std::string FilesOfSeries(const v1::Report& report, const std::string& code, std
                {MatchLines(of_it, of_it.size()) + RuleLine(file)},
                {digests, "path small"}});
   }
-  return table.empty() ? "" : table.Html() + ShownOf(most, all, "the CSV file");
+  return table.empty() ? "" : table.Html() + ShownOf(most, all, all_in);
 }
 
 }  // namespace kith::report

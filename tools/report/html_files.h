@@ -16,9 +16,9 @@ using Files = std::vector<const v1::ReportFile*>;
 
 [[nodiscard]] Files SelectFiles(const v1::Report& report, v1::Verdict verdict);
 [[nodiscard]] std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict);
-// Files whose verdict rests on leads alone, and the others.
+// By the matches that decide: files whose verdict rests on leads alone, and the others.
 struct Sureness {
-  std::uint64_t certain = 0;    // a digest matches
+  std::uint64_t certain = 0;    // a digest is among them
   std::uint64_t confirmed = 0;  // else: a person has confirmed a lead
   std::uint64_t leads = 0;
 };
