@@ -149,6 +149,35 @@ TEST(Worklist, JoinsWhatCameInPieces) {
   EXPECT_EQ(Json(report)["clusters"].size(), 3U);
 }
 
+// Each had a section of its own, of one line, and a hundred of them hid the clusters behind them.
+TEST(Worklist, FilesThatLieInSeveralCasesAreOneTable) {
+  v1::Report report = Of(v1::REPORT_KIND_WORKLIST);
+  const auto add = [&](std::uint64_t id, std::uint64_t files) {
+    v1::ReportCluster& cluster = *report.add_clusters();
+    cluster.set_cluster_id(id);
+    cluster.set_files(files);
+    for (const char* name : {"NORTH/1", "SOUTH/<7>"}) cluster.add_case_names(name);
+    for (std::uint64_t i = 0; i < files; ++i) {
+      v1::ReportClusterFile& file = *cluster.add_listed();
+      file.set_sha256(std::string(64, 'c'));
+      for (const char* name : {"NORTH/1", "SOUTH/<7>"}) file.add_case_names(name);
+      file.set_path(std::string(kHostile) + std::to_string(id));
+      file.set_path_case("NORTH/1");
+    }
+  };
+  for (std::uint64_t id = 1; id <= 150; ++id) add(id, 1);
+  add(151, 2);
+  const std::string html = RenderHtml(report, {.files_a_section = 120});
+  EXPECT_THAT(html, HasSubstr("The same file in several cases <span class=\"soft\">(150)"));
+  EXPECT_THAT(html, HasSubstr(std::string(kHostileHtml) + "1</td><td class=\"num\">2</td><td>"
+                                                          "NORTH/1, SOUTH/&lt;7&gt;</td>"));
+  EXPECT_THAT(html, HasSubstr("The first 120 of 150 are shown; worklist.csv lists all."));
+  EXPECT_THAT(html, HasSubstr("<h2>Cluster 151"));
+  EXPECT_THAT(html, Not(HasSubstr("<h2>Cluster 150")));
+  EXPECT_THAT(html, Not(HasSubstr("The first 100 of")));
+  EXPECT_THAT(html, HasSubstr("href=\"#same\""));
+}
+
 TEST(Identification, TellsPersonDeskFilesAndHowNear) {
   v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
   v1::ReportSeries& series = AddSeries(report, "lakeside", true);

@@ -47,18 +47,48 @@ std::vector<Gathered> Gather(const v1::Report& report) {
   return clusters;
 }
 
+std::string ShaCell(const v1::ReportClusterFile& file) {
+  constexpr std::size_t kDigits = 16;
+  return "<span class=\"small\">" + E(file.sha256().substr(0, kDigits)) + "&hellip;</span>";
+}
+
+// One file in several cases, and nothing near it.
+bool IsOneFile(const Gathered& cluster) {
+  return cluster.head->cluster_id() != 0 && cluster.head->files() == 1 && cluster.files.size() == 1;
+}
+
+// There may be hundreds of these, with one line to say of each: all in one place.
+std::string SameFileSection(const std::vector<Gathered>& clusters, std::size_t most) {
+  TableHtml table({{"File"}, {"Cases", true}, {"Lies in"}, {"SHA-256"}, {"Cluster", true}});
+  std::size_t all = 0;
+  for (const Gathered& cluster : clusters) {
+    if (!IsOneFile(cluster) || ++all > most) continue;
+    const v1::ReportClusterFile& file = *cluster.files.front();
+    table.Add({{E(file.path()), "path"},
+               {Number(static_cast<std::uint64_t>(cluster.head->case_names_size()))},
+               {CasesText(cluster.head->case_names())},
+               {ShaCell(file)},
+               {Number(cluster.head->cluster_id())}});
+  }
+  if (table.empty()) return "";
+  return Section(
+      {.id = "same",
+       .title = "The same file in several cases",
+       .count_html = Number(all),
+       .intro_html = "Each lies in several cases, and nothing else on record is like it."},
+      table.Html() + ShownOf(most, all, "worklist.csv"));
+}
+
 std::string FileTable(const Gathered& cluster, std::size_t most) {
   TableHtml table({{"File"}, {"Lies in"}, {"SHA-256"}});
-  constexpr std::size_t kDigits = 16;
   for (const v1::ReportClusterFile* file : cluster.files) {
     if (table.rows() == most) break;
     const bool elsewhere = file->case_names_size() > 1;
-    table.Add(
-        {{E(file->path()), "path"},
-         {E(file->path_case()) + (elsewhere ? "<div class=\"rule\">the same file in " +
-                                                  CasesText(file->case_names()) + "</div>"
-                                            : "")},
-         {"<span class=\"small\">" + E(file->sha256().substr(0, kDigits)) + "&hellip;</span>"}});
+    table.Add({{E(file->path()), "path"},
+               {E(file->path_case()) + (elsewhere ? "<div class=\"rule\">the same file in " +
+                                                        CasesText(file->case_names()) + "</div>"
+                                                  : "")},
+               {ShaCell(*file)}});
   }
   return table.Html() + ShownOf(most, cluster.files.size(), "worklist.csv");
 }
@@ -142,17 +172,22 @@ std::string WorklistBody(const v1::Report& report, std::size_t most) {
         "<p class=\"answer\">Every file that could be compared is known: there is nothing "
         "new to look at.</p>");
   }
+  const std::string same = SameFileSection(clusters, most);
   std::string out = Section(
       {.id = "answer", .title = "The answer"},
       Tiles({{.number = Number(files), .words = "files never seen before", .css = "UNRECOGNIZED"},
-             {.number = Number(count), .words = "clusters of them", .link = "cluster-1"},
+             {.number = Number(count),
+              .words = "clusters of them",
+              .link = same.empty() ? "cluster-1" : "same"},
              {.number = Number(linked), .words = "files in clusters"},
              {.number = Number(cases.size()), .words = "cases hold them"}}) +
           "<p class=\"answer\">A child that nobody looks for yet may be here. Begin with what lies "
           "in most cases: files of a cluster lie near each other, or are the same.</p>" +
           ClusterChart(clusters));
+  out += same;
   std::size_t number = 0;
   for (const Gathered& cluster : clusters) {
+    if (IsOneFile(cluster)) continue;
     if (cluster.head->cluster_id() == 0) {
       out += Section({.id = "alone",
                       .title = "Near no other",
