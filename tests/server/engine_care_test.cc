@@ -217,7 +217,8 @@ TEST_F(EngineCareTest, DamageOfWhatIsCarriedIsToldAndNeverGivenOut) {
   const std::string let_in =
       "DROP TRIGGER carried_block_stays; DROP TRIGGER carried_block_is_kept;"
       "DROP TRIGGER import_file_stays;";
-  const std::string swapped = "data = substr(data, 1, 20) || x'a5' || substr(data, 22)";
+  const std::string swapped =
+      "data = CAST(substr(data, 1, 20) || x'a5' || substr(data, 22) AS BLOB)";
   for (const std::string& edit :
        {"UPDATE carried_block SET " + swapped, std::string("UPDATE carried_block SET data = x''"),
         std::string("UPDATE carried_block SET last_entry = 2"),

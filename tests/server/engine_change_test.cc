@@ -356,7 +356,9 @@ TEST_F(EngineChangeTest, WhoAddsWhatIsOnRecord) {
   commit.set_batches(1);
   ASSERT_TRUE(engine().CommitImport(commit).ok());
   std::vector<std::string> signatures;
-  for (const v1::Change& change : engine().ListChanges({})->changes()) {
+  const auto listed = engine().ListChanges({});
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  for (const v1::Change& change : listed->changes()) {
     signatures.push_back(change.what() + ": " + change.who() + ", " + change.why());
   }
   EXPECT_THAT(signatures,

@@ -201,27 +201,48 @@ absl::StatusOr<std::string> ReadFileCarried(std::string_view data) {
   return Unpack(data, "a file");
 }
 
+namespace {
+
+// Whether a block holds records, and they stand where its row says: the sum does not cover that.
+bool IsInPlace(std::uint64_t first, std::uint64_t last, std::string_view data) {
+  const auto bytes = Unpack(data, "a block");
+  v1::ListEntriesResponse block;
+  if (!bytes.ok() || !block.ParseFromString(*bytes) || block.entries().empty()) return false;
+  std::uint64_t behind = first;
+  for (const v1::Entry& record : block.entries()) {
+    if (record.repeats()) continue;
+    if (record.entry_id() < behind) return false;
+    behind = record.entry_id();
+  }
+  return behind == last && (block.entries(0).repeats() || block.entries(0).entry_id() == first);
+}
+
+}  // namespace
+
 absl::Status CheckCarriedBlocks(Transaction& read, const std::function<void(std::string)>& found) {
   Statement files = read.Prepare(
-      "SELECT f.change, f.blocks, f.digest, c.first_entry, c.last_entry FROM import_file f"
+      "SELECT f.change, f.blocks, f.digest, c.first_entry, c.last_entry, f.data FROM import_file f"
       " JOIN change c ON c.number = f.change ORDER BY f.change");
   Statement blocks = read.Prepare(
-      "SELECT data FROM carried_block WHERE last_entry BETWEEN ?1 AND ?2 ORDER BY last_entry, id");
+      "SELECT first_entry, last_entry, data FROM carried_block WHERE last_entry BETWEEN ?1 AND ?2"
+      " ORDER BY last_entry, id");
   BlockSum sum;
   while (true) {
     const auto file = files.Step();
     if (!file.ok()) return file.status();
     if (!*file) return absl::OkStatus();
     sum.Reset();
+    bool sound = ReadFileCarried(files.Blob(5)).ok();
     blocks.Bind(files.Id(3), files.Id(4));
     while (true) {
       const auto row = blocks.Step();
       if (!row.ok()) return row.status();
       if (!*row) break;
-      sum.Add(blocks.Blob(0));
+      sum.Add(blocks.Blob(2));
+      sound = sound && IsInPlace(blocks.Id(0), blocks.Id(1), blocks.Blob(2));
     }
     const auto digest = sum.Finish();
-    if (sum.blocks() != files.Id(1) ||
+    if (!sound || sum.blocks() != files.Id(1) ||
         std::string_view(digest.data(), digest.size()) != files.Blob(2)) {
       found(absl::StrCat("what was carried with entries ", files.Id(3), " to ", files.Id(4),
                          " (change ", files.Id(0), ") is not what was stored; restore a backup"));

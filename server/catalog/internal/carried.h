@@ -71,8 +71,8 @@ class CarriedReader {
 // What a file said of itself, of a row of import_file.
 [[nodiscard]] absl::StatusOr<std::string> ReadFileCarried(std::string_view data);
 
-// Compares the blocks of every import with the sum that was taken over them; `found` is called for
-// each that differs.
+// Reads what every import carried and compares its blocks with the sum that was taken over them;
+// `found` is called for each import that is not as it was stored.
 [[nodiscard]] absl::Status CheckCarriedBlocks(Transaction& read,
                                               const std::function<void(std::string)>& found);
 
