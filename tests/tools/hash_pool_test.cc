@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -87,6 +89,56 @@ TEST(HashPool, GivesAllNamesOfOneInodeTheSameFingerprint) {
                     [](const HashedFile& one) { return one.fingerprint.times.digest_ns > 0; }),
       1);
   EXPECT_NE(all[21].fingerprint.digests->sha256, all[0].fingerprint.digests->sha256);
+}
+
+// What became of one name between walk and reading was told of all names of its inode.
+TEST(HashPool, AsksEachNameOfAnInodeUntilOneCanBeRead) {
+  constexpr std::size_t kNames = 12;
+  const std::vector<std::function<void(const std::string&)>> troubles = {
+      [](const std::string& name) { std::filesystem::remove(name); },
+      [](const std::string& name) {
+        std::filesystem::remove(name);
+        std::filesystem::create_symlink("elsewhere", name);
+      },
+      [](const std::string& name) {
+        std::filesystem::remove(name);
+        std::ofstream(name) << "something else";
+      }};
+  for (std::size_t trouble = 0; trouble < troubles.size(); ++trouble) {
+    for (const int threads : {1, 3}) {
+      SCOPED_TRACE(testing::Message() << "trouble " << trouble << ", threads " << threads);
+      const Scratch scratch;
+      scratch.Write("00", "the same bytes");
+      for (std::size_t i = 1; i < kNames; ++i) {
+        std::filesystem::create_hard_link(
+            scratch.At("00"), scratch.At(i < 10 ? "0" + std::to_string(i) : std::to_string(i)));
+      }
+      std::vector<WalkedFile> walked;
+      ASSERT_TRUE(Walk(scratch.path(), {}, [&walked](WalkedFile file) {
+                    walked.push_back(std::move(file));
+                    return true;
+                  }).ok());
+      ASSERT_EQ(walked.size(), kNames);
+      for (const std::string name : {"00", "01", "05"}) troubles[trouble](scratch.At(name));
+      HashPool pool(Threads(threads), Cage());
+      std::jthread walker([&] {
+        for (const WalkedFile& file : walked) pool.Push(file);
+        pool.Close();
+      });
+      const std::vector<HashedFile> all = Drain(pool);
+      ASSERT_EQ(all.size(), kNames);
+      const hashing::Fingerprint& good = all[2].fingerprint;
+      ASSERT_TRUE(good.digests.has_value()) << DispositionName(good.disposition);
+      EXPECT_EQ(good.size_bytes, 14U);
+      for (const std::size_t i : {3U, 4U, 6U, 11U}) {
+        ASSERT_TRUE(all[i].fingerprint.digests.has_value()) << i;
+        EXPECT_EQ(*all[i].fingerprint.digests, *good.digests) << i;
+        EXPECT_EQ(all[i].file.kind, FileKind::kRegular) << i;
+      }
+      const hashing::Fingerprint& first = all[0].fingerprint;
+      EXPECT_FALSE(first.digests.has_value() && *first.digests == *good.digests);
+    }
+  }
 }
 
 TEST(HashPool, AfterCancelTakesNothingAndEnds) {

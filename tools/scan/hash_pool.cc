@@ -83,26 +83,45 @@ HashPool::Popped HashPool::Pop(HashedFile& out, std::chrono::milliseconds patien
 
 std::shared_ptr<HashPool::Slot> HashPool::NextToDo(std::unique_lock<std::mutex>& lock) {
   while (true) {
-    work_.wait(lock, [this] { return cancelled_ || next_ < slots_.size() || closed_; });
-    if (cancelled_ || next_ == slots_.size()) return nullptr;
+    work_.wait(
+        lock, [this] { return cancelled_ || !again_.empty() || next_ < slots_.size() || closed_; });
+    if (cancelled_) return nullptr;
+    if (!again_.empty()) {
+      std::shared_ptr<Slot> slot = std::move(again_.front());
+      again_.pop_front();
+      slot->begun = true;
+      return slot;
+    }
+    if (next_ == slots_.size()) return nullptr;
     std::shared_ptr<Slot> slot = slots_[next_++];
     slot->begun = true;
     if (!TakeFromLink(slot)) return slot;
   }
 }
 
+HashPool::LinkKey HashPool::KeyOf(const WalkedFile& file) {
+  return {file.device, file.inode, file.size_bytes, file.mtime_ns};
+}
+
 // True when the slot needs no reading: it got, or will get, the fingerprint of another name.
 bool HashPool::TakeFromLink(const std::shared_ptr<Slot>& slot) {
   const WalkedFile& file = slot->result.file;
   if (file.kind != FileKind::kRegular || file.links < 2) return false;
-  const LinkKey key{file.device, file.inode, file.size_bytes, file.mtime_ns};
+  const LinkKey key = KeyOf(file);
   const auto found = links_.find(key);
   if (found == links_.end()) {
-    if (links_.size() < kMaxLinks) links_[key].seen = 1;
+    if (links_.size() >= kMaxLinks) return false;
+    Link& link = links_[key];
+    link.being_made = true;
+    link.seen = 1;
     return false;
   }
   Link& link = found->second;
   ++link.seen;
+  if (link.fingerprint == nullptr && !link.being_made) {
+    link.being_made = true;
+    return false;
+  }
   if (link.fingerprint == nullptr) {
     link.waiting.push_back(slot);
     return true;
@@ -115,10 +134,26 @@ bool HashPool::TakeFromLink(const std::shared_ptr<Slot>& slot) {
   return true;
 }
 
-void HashPool::GiveToLink(const LinkKey& key, const Slot& slot) {
-  const auto found = links_.find(key);
+// `walked` and `links` are those of the slot before it was read, which brought them up to date.
+void HashPool::GiveToLink(const LinkKey& walked, std::uint64_t links, const Slot& slot) {
+  const auto found = links_.find(walked);
   if (found == links_.end()) return;
   Link& link = found->second;
+  // A name may have vanished since the walk, or stand for something else by now: that says nothing
+  // of the other names, and the next one is tried.
+  const bool same_file = KeyOf(slot.result.file) == walked;
+  if (!same_file || !slot.result.fingerprint.digests.has_value()) {
+    link.being_made = !link.waiting.empty();
+    if (link.being_made) {
+      link.waiting.front()->begun = false;
+      again_.push_back(std::move(link.waiting.front()));
+      link.waiting.pop_front();
+      work_.notify_one();
+    } else if (link.seen >= links) {
+      links_.erase(found);
+    }
+    return;
+  }
   auto shared = std::make_shared<hashing::Fingerprint>(slot.result.fingerprint);
   shared->times = {};  // spent once, and told by the name that was read
   link.fingerprint = std::move(shared);
@@ -129,20 +164,21 @@ void HashPool::GiveToLink(const LinkKey& key, const Slot& slot) {
     other->done = true;
   }
   link.waiting.clear();
-  if (link.seen >= slot.result.file.links) links_.erase(found);
+  link.being_made = false;
+  if (link.seen >= links) links_.erase(found);
 }
 
 void HashPool::Work(Cage& cage) {
   std::unique_lock lock(mutex_);
   while (const std::shared_ptr<Slot> slot = NextToDo(lock)) {
     WalkedFile& file = slot->result.file;
-    const LinkKey key{file.device, file.inode, file.size_bytes, file.mtime_ns};
-    const bool linked = file.links > 1;
+    const LinkKey walked = KeyOf(file);
+    const std::uint64_t links = file.links;
     lock.unlock();
     slot->result.fingerprint = FingerprintWalked(file, cage, options_);
     file.folder.reset();
     lock.lock();
-    if (linked) GiveToLink(key, *slot);
+    if (links > 1) GiveToLink(walked, links, *slot);
     slot->done = true;
     results_.notify_all();
   }

@@ -35,7 +35,8 @@ struct HashPoolOptions {
 
 // Fingerprints files on several threads and gives them back in the order they came. One thread
 // pushes, one pops; they may be the same as long as it pushes no more than `window` ahead.
-// Files of one inode (hard links, unchanged in size and time) are read once. Each thread has a
+// Files of one inode (hard links, unchanged in size and time) are read once; where a name cannot be
+// read, the next is tried. Each thread has a
 // worker of its own that decodes its pictures in a cage.
 // The times of such a fingerprint stand at the name that was read, and are zero at the others.
 class HashPool {
@@ -70,15 +71,18 @@ class HashPool {
   // What is known of an inode with several names; device, inode, size, time of change.
   using LinkKey = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t>;
   struct Link {
-    std::shared_ptr<const hashing::Fingerprint> fingerprint;  // null while it is being made
-    std::vector<std::shared_ptr<Slot>> waiting;
+    std::shared_ptr<const hashing::Fingerprint>
+        fingerprint;  // of the first name that could be read
+    bool being_made = false;
+    std::deque<std::shared_ptr<Slot>> waiting;  // while it is being made
     std::uint64_t seen = 0;
   };
 
   void Work(Cage& cage);
   std::shared_ptr<Slot> NextToDo(std::unique_lock<std::mutex>& lock);
   bool TakeFromLink(const std::shared_ptr<Slot>& slot);
-  void GiveToLink(const LinkKey& key, const Slot& slot);
+  void GiveToLink(const LinkKey& walked, std::uint64_t links, const Slot& slot);
+  [[nodiscard]] static LinkKey KeyOf(const WalkedFile& file);
 
   const HashPoolOptions options_;
   std::mutex mutex_;
@@ -86,7 +90,8 @@ class HashPool {
   std::condition_variable work_;     // a slot was pushed, or all is over
   std::condition_variable results_;  // a slot is done, or all is over
   std::deque<std::shared_ptr<Slot>> slots_;
-  std::size_t next_ = 0;  // in slots_: the first that no thread has begun
+  std::size_t next_ = 0;                     // in slots_: the first that no thread has begun
+  std::deque<std::shared_ptr<Slot>> again_;  // of slots_: waited in vain for another name
   bool closed_ = false;
   bool cancelled_ = false;
   std::map<LinkKey, Link> links_;
