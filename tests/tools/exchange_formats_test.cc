@@ -462,16 +462,45 @@ TEST(NcmecVotes, TellWhatPeopleSaidOfLeads) {
   EXPECT_EQ(std::count(up.begin(), up.end(), '\n'), 1);
   EXPECT_THAT(up, HasSubstr(path));
   EXPECT_THAT(up, HasSubstr(begin + "<affirmative/></feedbackSubmission>"));
-  EXPECT_EQ(left_out, 5U);
+  EXPECT_EQ(left_out, 6U);  // 7 records and 1 vote
   const std::string both = write("01234567-89ab-cdef-0123-456789abcdef", left_out);
   EXPECT_EQ(std::count(both.begin(), both.end(), '\n'), 2);
   EXPECT_THAT(both, HasSubstr("<negative><reasonIds><guid>01234567-89ab-cdef-0123-456789abcdef"
                               "</guid></reasonIds></negative>"));
-  EXPECT_EQ(left_out, 4U);
+  EXPECT_EQ(left_out, 5U);
   facts.reason = "<x/>";
   auto writer =
       FindOutFormat("ncmec-votes")->make([](std::string_view) { return absl::OkStatus(); }, "");
   EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Begin(facts)));
+}
+
+// Such an entry was written as a record without any hash, and counted as written.
+TEST(Writers, AnEntryOfOtherViewsThanTheWholePictureIsWrittenWithTheFirst) {
+  Entry entry;
+  entry.set_entry_id(7);
+  for (const char byte : {'\x55', '\x66'}) {
+    v1::Code& code = *entry.add_codes();
+    code.set_pdq(std::string(32, byte));
+    code.mutable_view()->set_crop(v1::CROP_TRIMMED);
+  }
+  Entry none;
+  none.set_entry_id(8);
+  for (const std::string_view format : {"csv", "vics"}) {
+    std::string text;
+    auto writer = FindOutFormat(format)->make(
+        [&text](std::string_view bytes) {
+          text += bytes;
+          return absl::OkStatus();
+        },
+        "");
+    EXPECT_TRUE((*writer)->Begin({}).ok());
+    EXPECT_TRUE((*writer)->Add(entry).ok());
+    EXPECT_TRUE((*writer)->Add(none).ok());
+    EXPECT_TRUE((*writer)->End().ok());
+    EXPECT_THAT(text, HasSubstr(std::string(64, '5'))) << format;
+    EXPECT_THAT(text, Not(HasSubstr("8"))) << format;
+    EXPECT_EQ((*writer)->left_out(), 1U) << format;
+  }
 }
 
 TEST(Kdb, IsWrittenAndReadAgain) {
@@ -493,7 +522,7 @@ TEST(Kdb, IsWrittenAndReadAgain) {
     EXPECT_TRUE((*writer)->Add(entry).ok());
     EXPECT_TRUE((*writer)->Add(other).ok());
     EXPECT_TRUE((*writer)->End().ok());
-    EXPECT_EQ((*writer)->left_out(), 1U);
+    EXPECT_EQ((*writer)->left_out(), 2U);  // that MD5 stands already, and one without an MD5
   }
   EXPECT_FALSE(FindOutFormat("kdb")->make(nullptr, path).ok());
   Database(path).Run(

@@ -66,6 +66,8 @@ class KdbWriter final : public Writer {
     Bind(hash_.get(), 2, digests.sha1());
     Bind(hash_.get(), 3, digests.sha256());
     if (auto status = Step(hash_.get()); !status.ok()) return status;
+    // An MD5 stands once; of what comes later the comment alone is added to it.
+    if (sqlite3_changes(database_.get()) == 0) ++left_out_;
     std::string comment = "kith: " + set_;
     if (!entry.series().empty()) comment += ", series " + entry.series();
     if (!entry.category().code().empty()) {

@@ -74,7 +74,10 @@ class NcmecVotesWriter final : public Writer {
   }
 
   absl::Status Add(const Entry& entry) override {
-    if (entry.repeats()) return absl::OkStatus();
+    if (entry.repeats()) {  // its entry has the vote
+      ++left_out_;
+      return absl::OkStatus();
+    }
     const auto found = said_.find(entry.entry_id());
     const Said said = found == said_.end() ? Said() : found->second;
     const auto carried = nlohmann::json::parse(entry.carried().data(), nullptr, false);

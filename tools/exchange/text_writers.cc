@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CSV and JSON Lines: one entry a line, the hash of the whole picture among its columns.
+// CSV and JSON Lines: one entry a line, in CSV with one PDQ hash: that of the whole picture, else
+// the first.
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/make_writers.h"
+#include "tools/exchange/internal/one_code.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 
@@ -17,14 +19,6 @@ namespace {
 constexpr std::string_view kHeader =
     "entry,md5,sha1,sha256,pdq,pdq_quality,pdq_dialect,series,victim_identified,category_scheme,"
     "category,source_ref\r\n";
-
-// Null where the entry has none of the whole picture.
-const v1::Code* WholePicture(const Entry& entry) {
-  for (const v1::Code& code : entry.codes()) {
-    if (code.view().frame() == 0 && code.view().crop() != v1::CROP_TRIMMED) return &code;
-  }
-  return nullptr;
-}
 
 void AppendCell(std::string& line, std::string_view cell) {
   if (!line.empty()) line += ',';
@@ -52,7 +46,11 @@ class CsvWriter final : public Writer {
   absl::Status Begin(const SetFacts& /*facts*/) override { return output_(kHeader); }
   absl::Status End() override { return absl::OkStatus(); }
   absl::Status Add(const Entry& entry) override {
-    const v1::Code* code = WholePicture(entry);
+    const v1::Code* code = CodeForOneColumn(entry);
+    if (code == nullptr && !HasDigest(entry)) {
+      ++left_out_;
+      return absl::OkStatus();
+    }
     std::string line = std::to_string(entry.entry_id());
     AppendCell(line, absl::BytesToHexString(entry.digests().md5()));
     AppendCell(line, absl::BytesToHexString(entry.digests().sha1()));
@@ -68,9 +66,11 @@ class CsvWriter final : public Writer {
     AppendCell(line, report::EscapeText(entry.source_ref()));
     return output_(line + "\r\n");
   }
+  [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
 
  private:
   Output output_;
+  std::uint64_t left_out_ = 0;
 };
 
 class JsonLinesWriter final : public Writer {

@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/make_writers.h"
+#include "tools/exchange/internal/one_code.h"
 
 namespace kith::exchange {
 namespace {
@@ -66,6 +67,7 @@ class VicsWriter final : public Writer {
   absl::Status Begin(const SetFacts& facts) override;
   absl::Status Add(const Entry& entry) override;
   absl::Status End() override;
+  [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
 
  private:
   // What an import said beside its records.
@@ -96,6 +98,7 @@ class VicsWriter final : public Writer {
   bool case_open_ = false;
   bool any_record_ = false;  // in the list that is open
   std::string record_;
+  std::uint64_t left_out_ = 0;
 };
 
 absl::Status VicsWriter::Begin(const SetFacts& facts) {
@@ -196,12 +199,8 @@ void VicsWriter::AddAlternatives(const Entry& entry) {
     if (!entry.digests().md5().empty()) one["MD5"] = UpperHex(entry.digests().md5());
     list.push_back(std::move(one));
   };
-  for (const v1::Code& code : entry.codes()) {
-    // VICS has no views: that of the whole picture stands for the file.
-    if (code.view().frame() != 0 || code.view().crop() == v1::CROP_TRIMMED) continue;
-    add("PDQ", absl::BytesToHexString(code.pdq()));
-    break;
-  }
+  const v1::Code* code = CodeForOneColumn(entry);
+  if (code != nullptr) add("PDQ", absl::BytesToHexString(code->pdq()));
   if (!list.empty()) AddMember("AlternativeHashes", list.dump());
 }
 
@@ -252,6 +251,10 @@ absl::Status VicsWriter::WriteRecord(const Entry& entry) {
 }
 
 absl::Status VicsWriter::Add(const Entry& entry) {
+  if (entry.codes().empty() && !HasDigest(entry) && !entry.has_carried()) {
+    ++left_out_;
+    return absl::OkStatus();
+  }
   if (cases_) {
     const Head* head = HeadOf(entry.entry_id());
     if (auto status = MoveTo(head, entry.carried().part()); !status.ok()) return status;
