@@ -59,6 +59,8 @@ struct SegmentBuildOptions {
   // most 64. This asks for the latter at any size.
   bool compact = false;
   SegmentProgress progress = {};
+  // Asked now and then by Finish; once it says true, that ends with Cancelled.
+  std::function<bool()> stop = {};
 };
 
 class SegmentWriter {

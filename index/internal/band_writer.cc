@@ -2,19 +2,22 @@
 #include "index/internal/band_writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "index/internal/packed.h"
 
 namespace kith::index::internal {
 
 BandWriter::BandWriter(const File& file, const std::string& path, const std::uint8_t* codes,
-                       std::size_t memory_bytes, SegmentHeader& header)
+                       std::size_t memory_bytes, SegmentHeader& header,
+                       std::function<absl::Status()> goes_on)
     : file_(file),
       path_(path),
       codes_(codes),
       // The rest of the memory is for the keys and for buffers.
       most_items_(std::max<std::uint64_t>(memory_bytes / 4 * 3 / sizeof(std::uint64_t), 4096)),
-      header_(header) {}
+      header_(header),
+      goes_on_(std::move(goes_on)) {}
 
 absl::Status BandWriter::Write(std::uint32_t band) {
   const std::uint32_t bands = header_.cut.bands;
@@ -22,6 +25,7 @@ absl::Status BandWriter::Write(std::uint32_t band) {
   band_ = {.first_bit = first_bit,
            .key_bits = header_.cut.key_bits,
            .span_bits = (band + 1) * kCodeBits / bands - first_bit};
+  if (absl::Status status = goes_on_(); !status.ok()) return status;
   CountKeys();
   if (absl::Status status = WriteStarts(band); !status.ok()) return status;
   Section& section = header_.Of(SectionKind::kSketches, band);
@@ -37,6 +41,7 @@ absl::Status BandWriter::Write(std::uint32_t band) {
   BitWriter tails(positions_out);
   high_bits_.assign(header_.cut.HighWords(header_.codes), 0);
   for (std::size_t first = 0; first + 1 < starts_.size();) {
+    if (absl::Status status = goes_on_(); !status.ok()) return status;
     const std::size_t end = EndOfPass(first, most_items_);
     WritePass(first, end, sketches, tails);
     first = end;

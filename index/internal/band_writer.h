@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,11 @@ namespace kith::index::internal {
 // Beside these it holds 4 bytes a key and a quarter of a byte a code.
 class BandWriter {
  public:
-  // All that is referred to must outlive the writer. The sections get their hashes.
+  // All that is referred to must outlive the writer. The sections get their hashes. `goes_on` is
+  // asked before each pass; an error of it ends the writing.
   BandWriter(const File& file, const std::string& path, const std::uint8_t* codes,
-             std::size_t memory_bytes, SegmentHeader& header);
+             std::size_t memory_bytes, SegmentHeader& header,
+             std::function<absl::Status()> goes_on);
 
   [[nodiscard]] absl::Status Write(std::uint32_t band);
 
@@ -53,6 +56,7 @@ class BandWriter {
   std::vector<std::uint32_t> starts_;  // of each key, and the end of the last
   HugeArray<std::uint64_t> items_;     // of a pass: Band::Rest above the position
   std::vector<std::uint64_t> high_bits_;
+  std::function<absl::Status()> goes_on_;
 };
 
 }  // namespace kith::index::internal

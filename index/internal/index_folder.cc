@@ -105,13 +105,13 @@ absl::StatusOr<std::unique_ptr<SegmentFile>> IndexFolder::OpenSegment(
   return file;
 }
 
-absl::StatusOr<IndexFolder::Written> IndexFolder::WriteSegment(RowSource rows, int bands,
-                                                               std::size_t memory_bytes) {
+absl::StatusOr<IndexFolder::Written> IndexFolder::WriteSegment(RowSource rows,
+                                                               const SegmentBuildOptions& options) {
   Written written;
   ManifestSegment& named = written.named;
   named.file = absl::StrCat(kPrefix, next_number_++, kSuffix);
   const std::string path = absl::StrCat(path_, "/", named.file);
-  auto writer = SegmentWriter::Create(path, {.memory_bytes = memory_bytes, .bands = bands});
+  auto writer = SegmentWriter::Create(path, options);
   if (!writer.ok()) return writer.status();
   Rows some;
   absl::Status status;

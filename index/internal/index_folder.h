@@ -41,10 +41,10 @@ class IndexFolder {
   };
   // Hands out rows until it has no more or is told false.
   using RowSource = absl::FunctionRef<absl::Status(RowVisitor)>;
-  // Writes rows in any order into a new file, with some `memory_bytes` of memory. Errors: those of
-  // SegmentWriter and of `rows`; then no file is left.
-  [[nodiscard]] absl::StatusOr<Written> WriteSegment(RowSource rows, int bands,
-                                                     std::size_t memory_bytes);
+  // Writes rows in any order into a new file. Errors: those of SegmentWriter and of `rows`; then no
+  // file is left.
+  [[nodiscard]] absl::StatusOr<Written> WriteSegment(RowSource rows,
+                                                     const SegmentBuildOptions& options);
   // Replaces the manifest, durably.
   [[nodiscard]] absl::Status WriteManifest(const Manifest& manifest);
   // A new file never gets the name of one that the manifest names, whether it is there or not.

@@ -21,45 +21,105 @@ std::size_t TierOf(const SegmentSize& segment, std::size_t unit_rows) {
 // Keeps the run that copies the fewest codes.
 class Cheapest {
  public:
-  explicit Cheapest(std::span<const SegmentSize> segments) : segments_(segments) {}
+  Cheapest(std::span<const SegmentSize> segments, std::size_t most_rows)
+      : segments_(segments), most_rows_(most_rows) {}
 
-  void Offer(std::size_t first, std::size_t count) {
-    std::size_t rows = 0;
-    for (const SegmentSize& segment : segments_.subspan(first, count)) rows += LiveRows(segment);
-    if (count > 1 && rows > kMaxMergedRows) return;
-    if (rows >= rows_) return;
-    rows_ = rows;
-    run_ = {.first = first, .count = count};
+  void OfferOne(std::size_t segment) { Keep(segment, 1, LiveRows(segments_[segment])); }
+  // Neighbours: all of them or, where they are too many for one, the most that are not.
+  void OfferSome(std::size_t first, std::size_t count) {
+    for (std::size_t fewer = count; fewer > 1; --fewer) {
+      bool fits = false;
+      for (std::size_t at = first; at + fewer <= first + count; ++at) {
+        std::size_t rows = 0;
+        for (const SegmentSize& segment : segments_.subspan(at, fewer)) rows += LiveRows(segment);
+        if (rows > most_rows_) continue;
+        fits = true;
+        Keep(at, fewer, rows);
+      }
+      if (fits) return;
+    }
   }
   [[nodiscard]] MergeRun run() const { return run_; }
 
  private:
+  void Keep(std::size_t first, std::size_t count, std::size_t rows) {
+    if (rows >= rows_) return;
+    rows_ = rows;
+    run_ = {.first = first, .count = count};
+  }
+
   std::span<const SegmentSize> segments_;
+  std::size_t most_rows_;
   std::size_t rows_ = SIZE_MAX;
   MergeRun run_;
 };
 
-}  // namespace
-
-MergeRun PickMerge(std::span<const SegmentSize> segments, std::size_t unit_rows) {
-  Cheapest cheapest(segments);
+// Of neighbours of which none is too large to become part of something larger.
+void OfferTiers(std::span<const SegmentSize> segments, std::size_t begin, std::size_t all_end,
+                std::size_t unit_rows, Cheapest& cheapest) {
   std::vector<std::size_t> tiers;
-  tiers.reserve(segments.size());
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (segments[i].withdrawn * kCompactionShare > segments[i].rows) cheapest.Offer(i, 1);
-    tiers.push_back(TierOf(segments[i], unit_rows));
-  }
+  tiers.reserve(all_end);
+  for (std::size_t i = 0; i < all_end; ++i) tiers.push_back(TierOf(segments[i], unit_rows));
   // From the left: a stretch ends with the last segment of the highest tier that is left, so that
   // smaller ones between larger ones go with them.
-  for (std::size_t begin = 0; begin < segments.size();) {
+  while (begin < all_end) {
     const std::size_t highest =
         *std::max_element(tiers.begin() + static_cast<std::ptrdiff_t>(begin), tiers.end());
-    std::size_t end = segments.size();
+    std::size_t end = all_end;
     while (tiers[end - 1] != highest) --end;
-    for (; end - begin >= kMergeWidth; begin += kMergeWidth) cheapest.Offer(begin, kMergeWidth);
+    for (; end - begin >= kMergeWidth; begin += kMergeWidth) {
+      cheapest.OfferSome(begin, kMergeWidth);
+    }
     begin = end;
   }
+}
+
+}  // namespace
+
+MergeRun PickMerge(std::span<const SegmentSize> segments, std::size_t unit_rows,
+                   std::size_t most_rows) {
+  Cheapest cheapest(segments, most_rows);
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (segments[i].withdrawn * kRewriteShare > segments[i].rows) cheapest.OfferOne(i);
+    // One that would be copied for the sake of something smaller stays as it is.
+    if (2 * LiveRows(segments[i]) <= most_rows) continue;
+    OfferTiers(segments.first(i), begin, i, unit_rows, cheapest);
+    begin = i + 1;
+  }
+  OfferTiers(segments, begin, segments.size(), unit_rows, cheapest);
   return cheapest.run();
+}
+
+MergeRun PickLargeMerge(std::span<const SegmentSize> segments, std::size_t least_rows,
+                        std::size_t most_rows) {
+  MergeRun best;
+  double best_price = 0;
+  std::size_t outgrown_rows = SIZE_MAX;
+  MergeRun outgrown;
+  for (std::size_t first = 0; first < segments.size(); ++first) {
+    std::size_t rows = 0;
+    std::size_t largest = 0;
+    for (std::size_t end = first; end < segments.size(); ++end) {
+      const std::size_t more = LiveRows(segments[end]);
+      rows += more;
+      largest = std::max(largest, more);
+      if (rows > most_rows) break;
+      const std::size_t count = end - first + 1;
+      if (count < 2 || rows <= least_rows || rows / 7 * 4 < largest) continue;
+      const double price = static_cast<double>(rows) / static_cast<double>(count - 1);
+      // Of equal ones the longer: then nothing is copied twice.
+      if (best.count != 0 && (price > best_price || (price == best_price && count <= best.count))) {
+        continue;
+      }
+      best = {.first = first, .count = count};
+      best_price = price;
+    }
+    if (!segments[first].is_outgrown || LiveRows(segments[first]) >= outgrown_rows) continue;
+    outgrown_rows = LiveRows(segments[first]);
+    outgrown = {.first = first, .count = 1};
+  }
+  return best.count != 0 ? best : outgrown;
 }
 
 }  // namespace kith::index::internal

@@ -40,6 +40,8 @@ class Segment {
   virtual void BeginScrub() {}
   // What a pass over the whole file reads; 0 in memory.
   [[nodiscard]] virtual std::uint64_t FileBytes() const { return 0; }
+  // Of it, what a search without a hit may touch.
+  [[nodiscard]] virtual std::uint64_t HotBytes() const { return 0; }
   // Memory held; a mapped file is not among it.
   [[nodiscard]] virtual std::size_t Bytes() const = 0;
 

@@ -23,8 +23,6 @@ std::uint64_t ItemsPerPass(std::size_t memory_bytes, std::size_t item_bytes) {
   return std::max<std::uint64_t>(memory_bytes / 4 * 3 / item_bytes, 4096);
 }
 
-constexpr std::uint64_t kTellEvery = std::uint64_t{1} << 20;
-
 struct EntryRow {
   std::uint64_t entry;
   std::uint32_t row;
@@ -105,7 +103,7 @@ absl::StatusOr<SegmentInfo> SegmentBuilder::Build() {
   if (absl::Status status = WriteBands(); !status.ok()) return status;
   const std::vector<std::uint8_t> header = EncodeHeader(header_);
   if (absl::Status status = WriteAt(file_, 0, header, path_); !status.ok()) return status;
-  Tell("sync", 0, 1);
+  if (absl::Status status = Tell("sync", 0, 1); !status.ok()) return status;
   if (fsync(file_.fd()) != 0) return FileError("write to", path_, errno);
   written_ = {};
   if (header_.file_bytes >= kHugePagesFrom) {
@@ -119,8 +117,11 @@ const std::uint8_t* SegmentBuilder::Written(SectionKind kind) const {
   return written_.bytes().data() + header_.Find(kind)->offset;
 }
 
-void SegmentBuilder::Tell(std::string_view phase, std::uint64_t done, std::uint64_t total) const {
+absl::Status SegmentBuilder::Tell(std::string_view phase, std::uint64_t done,
+                                  std::uint64_t total) const {
   if (options_.progress) options_.progress(phase, done, total);
+  return options_.stop && options_.stop() ? absl::CancelledError("the segment is not wanted")
+                                          : absl::OkStatus();
 }
 
 absl::Status SegmentBuilder::WriteRows() {
@@ -147,7 +148,7 @@ absl::Status SegmentBuilder::WriteRows() {
       view_bits.Append(row.view, header_.view_bits);
     }
     done += part.size();
-    Tell("rows", done, header_.rows);
+    if (absl::Status status = Tell("rows", done, header_.rows); !status.ok()) return status;
   }
   entry_bits.Flush();
   view_bits.Flush();
@@ -182,9 +183,11 @@ absl::Status SegmentBuilder::WriteRowRuns(const RowRuns& runs) {
 }
 
 absl::Status SegmentBuilder::WriteBands() {
-  BandWriter writer(file_, path_, Written(SectionKind::kCodes), options_.memory_bytes, header_);
-  for (std::uint32_t band = 0; band < header_.cut.bands; ++band) {
-    Tell("bands", band, header_.cut.bands);
+  const std::uint32_t bands = header_.cut.bands;
+  std::uint32_t band = 0;
+  BandWriter writer(file_, path_, Written(SectionKind::kCodes), options_.memory_bytes, header_,
+                    [&] { return Tell("bands", band, bands); });
+  for (; band < bands; ++band) {
     if (absl::Status status = writer.Write(band); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -221,7 +224,9 @@ absl::Status SegmentBuilder::WriteByEntry() {
       for (; begin < part_end; ++begin) bits.Append(items[begin].row, header_.RowBits());
     }
     first = end;
-    Tell("entries", first, histogram.parts.size());
+    if (absl::Status status = Tell("entries", first, histogram.parts.size()); !status.ok()) {
+      return status;
+    }
   }
   bits.Flush();
   return out.Finish(section);

@@ -54,7 +54,9 @@ class SegmentBuilder {
   absl::Status WriteByEntry();
   absl::Status WriteBands();
   [[nodiscard]] const std::uint8_t* Written(SectionKind kind) const;
-  void Tell(std::string_view phase, std::uint64_t done, std::uint64_t total) const;
+  // Tells where the build is; Cancelled when it is to end there.
+  [[nodiscard]] absl::Status Tell(std::string_view phase, std::uint64_t done,
+                                  std::uint64_t total) const;
 
   const File& file_;
   const std::string& path_;

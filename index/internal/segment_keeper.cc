@@ -63,8 +63,9 @@ void SegmentedIndex::KeepSome(Lock& lock) {
   const std::shared_ptr<Segment> segment = *unkept;
   keeping_ = true;
   lock.unlock();
-  auto written = folder_->WriteSegment(
-      [&](RowVisitor visit) { return segment->ForEachLiveRow(visit); }, 0, kKeepMemory);
+  auto written =
+      folder_->WriteSegment([&](RowVisitor visit) { return segment->ForEachLiveRow(visit); },
+                            {.memory_bytes = kKeepMemory});
   lock.lock();
   NoteKept(written.status());
   if (!written.ok()) return;
@@ -108,11 +109,23 @@ void SegmentedIndex::ForgetKept(const Segment& segment) {
   kept_count_ = kept_.size();
 }
 
-absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeSegment(IndexFolder::RowSource rows,
-                                                                 std::size_t memory_bytes) const {
+bool SegmentedIndex::IsCompact() const {
+  const std::shared_ptr<const State> state = Snapshot();
+  std::uint64_t codes = 0;
+  for (const std::shared_ptr<Segment>& segment : state->segments) {
+    codes += segment->size() - segment->WithdrawnCount();
+  }
+  return MapsFiles() && bands_ == 0 && codes >= limits_.compact_from;
+}
+
+absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeSegment(const Source& source) const {
   Made made;
   if (MapsFiles()) {
-    auto written = folder_->WriteSegment(rows, bands_, memory_bytes);
+    auto written = folder_->WriteSegment(
+        source.rows, {.memory_bytes = source.memory_bytes,
+                      .bands = bands_,
+                      .compact = source.count >= limits_.least_compact_rows && IsCompact(),
+                      .stop = source.stop});
     if (!written.ok()) return written.status();
     if (written->file == nullptr) return made;
     made.segment = std::make_shared<FileSegment>(
@@ -122,7 +135,7 @@ absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeSegment(IndexFolder::Ro
     return made;
   }
   Rows held;
-  const absl::Status status = rows([&](const Code& code, const Label& label) {
+  const absl::Status status = source.rows([&](const Code& code, const Label& label) {
     held.Add(code, label);
     return true;
   });
@@ -248,7 +261,7 @@ absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
   marked_segments_ = segments.size();
   kept_count_ = kept_.size();
   Publish(std::move(segments), NewHead());
-  merge_due_ = NextMerge(Snapshot()->segments).count > 0;
+  NoteDue();
   return absl::OkStatus();
 }
 
@@ -275,7 +288,8 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
       }
       return absl::OkStatus();
     };
-    absl::StatusOr<Made> made = MakeSegment(hand_on, kKeepMemory);
+    absl::StatusOr<Made> made =
+        MakeSegment({.rows = hand_on, .count = codes.size(), .memory_bytes = kKeepMemory});
     if (!made.ok() && MapsFiles()) {
       SetTrouble(std::string(made.status().message()));
       auto segment = MemorySegment::Build(
@@ -354,13 +368,15 @@ absl::StatusOr<bool> SegmentedIndex::Scrub(std::uint64_t budget_bytes) {
   if (absl::IsResourceExhausted(done.status())) return done.status();
   Lock lock(writer_mutex_);
   // From now on no answer passes for a whole one. A merge may be about to put another segment in
-  // its place, though, and takes its time.
+  // its place, though: it makes way, and none begins.
   ++in_doubt_;
+  give_up_ = true;
   const std::shared_ptr<const State> doubtful = Snapshot();
   Publish(doubtful->segments, doubtful->head);
   merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
   --in_doubt_;
   TakeOut(*next, done.status());
+  WakeMerger();
   return done.status();
 }
 
@@ -371,6 +387,7 @@ absl::Status SegmentedIndex::Clear() {
   missing_.clear();
   marked_segments_ = 0;
   manifest_due_ = false;
+  give_up_ = true;
   merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
   clearing_ = false;
   Publish({}, NewHead());
@@ -381,6 +398,7 @@ absl::Status SegmentedIndex::Clear() {
   kept_mark_.clear();
   marked_segments_ = 0;
   merge_due_ = false;
+  large_merge_due_ = false;
   manifest_due_ = false;
   return folder_ == nullptr ? absl::OkStatus() : folder_->Clear();
 }

@@ -16,68 +16,131 @@
 namespace kith::index::internal {
 namespace {
 
-// Segments that wait for a merge before additions wait for it.
-constexpr std::size_t kCrowd = 8 * kMergeWidth;
+// Segments that wait for a merge before additions wait for it, and before a large merge makes way.
+constexpr std::ptrdiff_t kCrowd = 8 * kMergeWidth;
+constexpr std::ptrdiff_t kHalfACrowd = kCrowd / 2;
 // How soon the memory of merged segments is looked at again, while searches use it.
 constexpr std::chrono::milliseconds kRetiredAgain{20};
+// How soon it is seen whether it is calm.
+constexpr std::chrono::milliseconds kCalmAgain{500};
 // Below the threads that answer: a merge may take its time, as long as additions do not wait.
 constexpr int kNiceness = 5;
-// What a merge holds on its way into a file.
-constexpr std::size_t kMergeMemory = std::size_t{96} << 20;
+// What a merge holds on its way into a file: more for a large one, which would else go through its
+// codes again and again.
+constexpr std::size_t kLeastMergeMemory = std::size_t{96} << 20;
+constexpr std::size_t kMostMergeMemory = std::size_t{512} << 20;
+constexpr std::size_t kMergeMemoryPerRow = 2;
+// Read between two looks whether a merge is still wanted.
+constexpr std::uint64_t kVerifiedAtOnce = std::uint64_t{64} << 20;
+// Hot bytes of a code from which on a segment is not compact.
+constexpr std::uint64_t kFastBytes = 70;
 
-// Read between two looks at whether the index is closed.
-constexpr std::uint64_t kVerifyBytes = std::uint64_t{64} << 20;
-
-absl::Status Closed() { return absl::CancelledError("the index is closed"); }
+absl::Status MakesWay() { return absl::CancelledError("the merge makes way"); }
 
 // Reads the whole file of a segment: damage must not get into a new file under right checksums.
-absl::Status Verify(Segment& segment, const std::atomic<bool>& stopping) {
+absl::Status Verify(Segment& segment, absl::FunctionRef<bool()> stop) {
   if (!segment.IsMapped()) return absl::OkStatus();
   segment.BeginScrub();
-  while (!stopping) {
-    const auto done = segment.Scrub(kVerifyBytes);
+  while (!stop()) {
+    const auto done = segment.Scrub(kVerifiedAtOnce);
     if (!done.ok()) return done.status();
     if (*done) return absl::OkStatus();
   }
-  return Closed();
+  return MakesWay();
 }
 
 }  // namespace
 
-MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
+MergeRun SegmentedIndex::NextRun(const Segments& segments, PickRun pick) const {
+  // Neighbours cannot become one while something is missing between them, or without a place to
+  // write to; nor does anything begin for which somebody would have to wait.
+  const bool can = missing_.empty() && (trouble_.empty() || !MapsFiles());
+  if (!can || clearing_ || in_doubt_ > 0) return {};
   std::vector<SegmentSize> sizes;
   sizes.reserve(segments.size());
   for (const std::shared_ptr<Segment>& segment : segments) {
-    // One segment of what a mark covers and what it does not cover could be kept under no mark.
-    if (folder_ != nullptr && sizes.size() == marked_segments_) break;
-    sizes.push_back({.rows = segment->size(), .withdrawn = segment->WithdrawnCount()});
+    const std::size_t rows = segment->size();
+    sizes.push_back({.rows = rows,
+                     .withdrawn = segment->WithdrawnCount(),
+                     .is_outgrown = rows >= limits_.least_compact_rows &&
+                                    segment->HotBytes() > kFastBytes * rows});
   }
-  // Nor can neighbours become one while something is missing between them, or without a place to
-  // write to.
-  const bool can = missing_.empty() && !clearing_ && (trouble_.empty() || !MapsFiles());
-  return can ? PickMerge(sizes, head_codes_) : MergeRun{};
+  const std::span<const SegmentSize> all(sizes);
+  if (folder_ == nullptr) return pick(all);
+  MergeRun run = pick(all.first(marked_segments_));
+  if (run.count > 0) return run;
+  run = pick(all.subspan(marked_segments_));
+  run.first += marked_segments_;
+  return run;
+}
+
+MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
+  return NextRun(segments, [this](std::span<const SegmentSize> sizes) {
+    return PickMerge(sizes, head_codes_, LargeRows());
+  });
+}
+
+MergeRun SegmentedIndex::NextLargeMerge(const Segments& segments) const {
+  if (!IsCompact()) return {};
+  std::size_t rows = 0;
+  for (const std::shared_ptr<Segment>& segment : segments) rows += segment->size();
+  // While it is made, it takes as much of the disk and of the page cache again.
+  const std::size_t most_rows = std::max(LargeRows(), rows / 2);
+  return NextRun(segments, [&](std::span<const SegmentSize> sizes) {
+    return PickLargeMerge(sizes, LargeRows(), most_rows);
+  });
+}
+
+void SegmentedIndex::NoteDue() {
+  const std::shared_ptr<const State> state = Snapshot();
+  merge_due_ = NextMerge(state->segments).count > 0;
+  large_merge_due_ = NextLargeMerge(state->segments).count > 0;
+}
+
+bool SegmentedIndex::IsCalm() const {
+  const auto now = std::chrono::steady_clock::now();
+  return now - last_sealed_ >= limits_.quiet || now - last_given_up_ >= limits_.patience;
 }
 
 void SegmentedIndex::WakeMerger() {
   merge_failed_ = false;
-  merge_due_ = merge_due_ || NextMerge(Snapshot()->segments).count > 0;
-  if (merge_due_ || !retired_.empty() || KeepDue()) merger_wakes_.notify_one();
+  NoteDue();
+  if (merge_due_ || large_merge_due_ || !retired_.empty() || KeepDue()) merger_wakes_.notify_one();
 }
 
 void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
   merger_did_.wait(lock, [this] {
-    if (merge_failed_ || !(merge_due_ || merging_)) return true;
+    const bool is_large = merging_ && merge_.rows > LargeRows();
+    if (merge_failed_ || !(merge_due_ || (merging_ && !is_large))) return true;
     const std::shared_ptr<const State> state = Snapshot();
-    return std::count_if(state->segments.begin(), state->segments.end(),
-                         [](const std::shared_ptr<Segment>& segment) {
-                           return segment->size() < kMaxMergedRows / kMergeWidth;
-                         }) < static_cast<std::ptrdiff_t>(kCrowd);
+    const auto waiting = std::count_if(state->segments.begin(), state->segments.end(),
+                                       [this](const std::shared_ptr<Segment>& segment) {
+                                         return segment->size() < LargeRows() / kMergeWidth;
+                                       });
+    // A merge of minutes makes way for those of moments.
+    if (is_large && waiting >= kHalfACrowd) give_up_ = true;
+    return waiting < kCrowd;
   });
 }
 
 void SegmentedIndex::Settle() {
   Lock lock(writer_mutex_);
-  merger_did_.wait(lock, [this] { return !merge_due_ && !merging_ && !keeping_ && !KeepDue(); });
+  merger_did_.wait(lock, [this] {
+    return !merge_due_ && !large_merge_due_ && !merging_ && !keeping_ && !KeepDue();
+  });
+}
+
+void SegmentedIndex::WaitForWork(Lock& lock) {
+  const auto called = [this] {
+    return stopping_ || merge_due_ || KeepDue() || (large_merge_due_ && IsCalm());
+  };
+  if (!retired_.empty()) {
+    merger_wakes_.wait_for(lock, kRetiredAgain, called);
+  } else if (large_merge_due_) {
+    merger_wakes_.wait_for(lock, kCalmAgain, called);
+  } else {
+    merger_wakes_.wait(lock, [&] { return called() || large_merge_due_ || !retired_.empty(); });
+  }
 }
 
 void SegmentedIndex::MergeLoop() {
@@ -85,16 +148,15 @@ void SegmentedIndex::MergeLoop() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   Lock lock(writer_mutex_);
   while (true) {
-    const auto called = [this] { return stopping_ || merge_due_ || KeepDue(); };
-    if (retired_.empty()) {
-      merger_wakes_.wait(lock, [&] { return called() || !retired_.empty(); });
-    } else {
-      merger_wakes_.wait_for(lock, kRetiredAgain, called);
-    }
+    WaitForWork(lock);
     if (stopping_) break;
     FreeRetired(lock);
-    const MergeRun run = merge_due_ ? NextMerge(Snapshot()->segments) : MergeRun{};
+    MergeRun run = merge_due_ ? NextMerge(Snapshot()->segments) : MergeRun{};
     merge_due_ = false;
+    if (run.count == 0 && !KeepDue() && large_merge_due_ && IsCalm()) {
+      run = NextLargeMerge(Snapshot()->segments);
+      large_merge_due_ = false;
+    }
     if (run.count > 0) {
       RunMerge(run, lock);
     } else if (KeepDue()) {
@@ -123,43 +185,53 @@ void SegmentedIndex::BeginMerge(MergeRun run) {
   const auto first = state->segments.begin() + static_cast<std::ptrdiff_t>(run.first);
   merge_.inputs.assign(first, first + static_cast<std::ptrdiff_t>(run.count));
   merge_.withdrawn.clear();
+  merge_.rows = 0;
+  for (const std::shared_ptr<Segment>& input : merge_.inputs) merge_.rows += input->size();
+  // The end of the process waits for what is in no file yet, but not for a better order of files.
+  merge_.may_stop = MapsFiles() && (run.count > 1 || merge_.inputs.front()->IsMapped());
+  give_up_ = false;
   merging_ = true;
 }
 
 absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::BuildMerged() {
+  const auto stop = [this] { return merge_.may_stop && (stopping_ || give_up_); };
   for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
-    const absl::Status status = Verify(*segment, stopping_);
+    const absl::Status status = Verify(*segment, stop);
     if (status.ok()) continue;
     // A lack of memory tells nothing of the file.
     if (!absl::IsCancelled(status) && !absl::IsResourceExhausted(status)) merge_.damaged = segment;
     return status;
   }
-  // The end of the process waits for what is in no file yet, but not for a better order of files.
-  const bool may_stop = MapsFiles() && merge_.inputs.size() > 1;
-  return MakeSegment(
-      [&](RowVisitor visit) -> absl::Status {
-        for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
-          const absl::Status status =
-              segment->ForEachLiveRow([&](const Code& code, const Label& label) {
-                return !(may_stop && stopping_) && visit(code, label);
-              });
-          if (!status.ok()) return status;
-        }
-        return may_stop && stopping_ ? Closed() : absl::OkStatus();
-      },
-      kMergeMemory);
+  const auto hand_on = [&](RowVisitor visit) -> absl::Status {
+    for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
+      const absl::Status status = segment->ForEachLiveRow(
+          [&](const Code& code, const Label& label) { return !stop() && visit(code, label); });
+      if (!status.ok()) return status;
+    }
+    return stop() ? MakesWay() : absl::OkStatus();
+  };
+  return MakeSegment({.rows = hand_on,
+                      .count = merge_.rows,
+                      .memory_bytes = std::clamp(merge_.rows * kMergeMemoryPerRow,
+                                                 kLeastMergeMemory, kMostMergeMemory),
+                      .stop = stop});
 }
 
 void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   merging_ = false;
   const std::shared_ptr<Segment> damaged = std::exchange(merge_.damaged, nullptr);
+  if (absl::IsCancelled(merged.status())) {
+    last_given_up_ = std::chrono::steady_clock::now();
+    merge_.inputs.clear();
+    return NoteDue();
+  }
   if (!merged.ok()) {
     // Everything is still found, only slower; the next change tries again.
     merge_failed_ = true;
     merge_.inputs.clear();
     if (damaged != nullptr) {
       TakeOut(damaged, merged.status());
-    } else if (MapsFiles() && !absl::IsCancelled(merged.status())) {
+    } else if (MapsFiles()) {
       SetTrouble(std::string(merged.status().message()));
     }
     return;
@@ -168,11 +240,13 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   Segments segments = state->segments;
   // Nobody else takes segments away, so the inputs still stand side by side.
   const auto first = std::find(segments.begin(), segments.end(), merge_.inputs.front());
+  // All of them or none, as marks come behind all that is there.
+  const bool is_marked = static_cast<std::size_t>(first - segments.begin()) < marked_segments_;
   const auto place =
       segments.erase(first, first + static_cast<std::ptrdiff_t>(merge_.inputs.size()));
-  marked_segments_ -= std::min(marked_segments_, merge_.inputs.size());
+  if (is_marked) marked_segments_ -= merge_.inputs.size();
   if (merged->segment != nullptr) {
-    ++marked_segments_;
+    if (is_marked) ++marked_segments_;
     for (const std::uint64_t entry : merge_.withdrawn) merged->segment->Withdraw(entry);
     NoteMade(*merged);
     segments.insert(place, std::move(merged->segment));
@@ -184,7 +258,7 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
     retired_.push_back(std::move(input));
   }
   merge_.inputs.clear();
-  merge_due_ = NextMerge(Snapshot()->segments).count > 0;
+  NoteDue();
 }
 
 void SegmentedIndex::FreeRetired(Lock& lock) {

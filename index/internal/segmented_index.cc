@@ -20,9 +20,10 @@ constexpr std::size_t kBulkMemory = std::size_t{48} << 20;
 }  // namespace
 
 SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd,
-                               const HammingIndexOptions& options)
+                               const HammingIndexOptions& options, const IndexLimits& limits)
     : engine_(engine),
       simd_(simd),
+      limits_(limits),
       bands_(options.bands),
       head_codes_(options.head_codes),
       bulk_codes_(options.directory.empty() ? head_codes_ : head_codes_ / 2),
@@ -30,9 +31,10 @@ SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd,
       owner_(options.owner) {}
 
 absl::StatusOr<std::unique_ptr<HammingIndex>> SegmentedIndex::Make(
-    const Engine& engine, SimdTarget simd, const HammingIndexOptions& options) {
+    const Engine& engine, SimdTarget simd, const HammingIndexOptions& options,
+    const IndexLimits& limits) {
   // The constructor is private.
-  std::unique_ptr<SegmentedIndex> index(new SegmentedIndex(engine, simd, options));
+  std::unique_ptr<SegmentedIndex> index(new SegmentedIndex(engine, simd, options, limits));
   if (!options.directory.empty()) {
     if (absl::Status status = index->Recover(options.directory); !status.ok()) return status;
   }
@@ -97,20 +99,21 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
   const std::shared_ptr<const State> state = Snapshot();
   Rows rows = state->head->LiveRows();
   Segments segments = state->segments;
+  last_sealed_ = std::chrono::steady_clock::now();
   Made made;
   // A bulk load goes to its file without a detour through memory.
   if (!codes.empty() && MapsFiles() && trouble_.empty()) {
+    const auto hand_on = [&](RowVisitor visit) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (!visit(rows.codes[i], rows.labels[i])) return absl::OkStatus();
+      }
+      for (std::size_t i = 0; i < codes.size(); ++i) {
+        if (!visit(codes[i], labels[i])) return absl::OkStatus();
+      }
+      return absl::OkStatus();
+    };
     absl::StatusOr<Made> written = MakeSegment(
-        [&](RowVisitor visit) {
-          for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (!visit(rows.codes[i], rows.labels[i])) return absl::OkStatus();
-          }
-          for (std::size_t i = 0; i < codes.size(); ++i) {
-            if (!visit(codes[i], labels[i])) return absl::OkStatus();
-          }
-          return absl::OkStatus();
-        },
-        kBulkMemory);
+        {.rows = hand_on, .count = rows.size() + codes.size(), .memory_bytes = kBulkMemory});
     if (written.ok()) made = *std::move(written);
     if (!written.ok()) SetTrouble(std::string(written.status().message()));
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -23,6 +24,7 @@
 #include "index/internal/engine.h"
 #include "index/internal/head.h"
 #include "index/internal/index_folder.h"
+#include "index/internal/index_limits.h"
 #include "index/internal/merge_policy.h"
 #include "index/internal/rows.h"
 #include "index/internal/segment.h"
@@ -33,7 +35,8 @@ class SegmentedIndex final : public HammingIndex {
  public:
   // Errors: ResourceExhausted when memory ran out.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<HammingIndex>> Make(
-      const Engine& engine, SimdTarget simd, const HammingIndexOptions& options);
+      const Engine& engine, SimdTarget simd, const HammingIndexOptions& options,
+      const IndexLimits& limits = {});
   // Lets a merge that runs come to its end and keeps what is marked.
   ~SegmentedIndex() override;
 
@@ -77,9 +80,19 @@ class SegmentedIndex final : public HammingIndex {
     Segments inputs;                       // neighbours; or a single one that is to become a file
     std::vector<std::uint64_t> withdrawn;  // entries withdrawn since it began
     std::shared_ptr<Segment> damaged;      // of the inputs; ends it
+    std::size_t rows = 0;                  // of the inputs
+    bool may_stop = false;                 // it only makes a better order of files
+  };
+  // What a segment is made of.
+  struct Source {
+    IndexFolder::RowSource rows;
+    std::size_t count = 0;  // of them, about
+    std::size_t memory_bytes = 0;
+    std::function<bool()> stop = {};  // asked now and then; true gives it up
   };
 
-  SegmentedIndex(const Engine& engine, SimdTarget simd, const HammingIndexOptions& options);
+  SegmentedIndex(const Engine& engine, SimdTarget simd, const HammingIndexOptions& options,
+                 const IndexLimits& limits);
 
   std::shared_ptr<Head> NewHead() const { return std::make_shared<Head>(head_codes_); }
   std::shared_ptr<const State> Snapshot() const;
@@ -88,9 +101,18 @@ class SegmentedIndex final : public HammingIndex {
   void Publish(Segments segments, std::shared_ptr<Head> head);
   // What is in the head, and then these, become a segment.
   absl::Status Seal(std::span<const Code> codes, std::span<const Label> labels);
-  // Of segments that a mark covers, where there are marks.
+  // Segments that a mark covers, and those that none covers, each among themselves: one of both
+  // could be kept under no mark.
+  using PickRun = absl::FunctionRef<MergeRun(std::span<const SegmentSize>)>;
+  MergeRun NextRun(const Segments& segments, PickRun pick) const;
   MergeRun NextMerge(const Segments& segments) const;
+  MergeRun NextLargeMerge(const Segments& segments) const;
+  // More is made of smaller segments only in a compact index, while nobody waits for it.
+  std::size_t LargeRows() const { return limits_.large_heads * head_codes_; }
+  void NoteDue();
   void WakeMerger();
+  // Whether a merge that takes minutes may begin.
+  bool IsCalm() const;
   // Additions that come faster than merges wait, lest searches pass over ever more segments.
   void WaitWhileCrowded(Lock& lock);
   // One segment of some, without the lock meanwhile.
@@ -122,10 +144,13 @@ class SegmentedIndex final : public HammingIndex {
 
   // A segment of the rows, in a file where files are mapped, else in memory. No segment if there
   // are no rows. Needs no lock.
-  absl::StatusOr<Made> MakeSegment(IndexFolder::RowSource rows, std::size_t memory_bytes) const;
+  absl::StatusOr<Made> MakeSegment(const Source& source) const;
+  // Whether segments in files are in the layout that takes less.
+  bool IsCompact() const;
 
   // The thread.
   void MergeLoop();
+  void WaitForWork(Lock& lock);
   // Without the lock.
   absl::StatusOr<Made> BuildMerged();
   // Lets go what no search looks at any more.
@@ -133,6 +158,7 @@ class SegmentedIndex final : public HammingIndex {
 
   const Engine& engine_;
   const SimdTarget simd_;
+  const IndexLimits limits_;
   const int bands_;  // of the segments; 0: as many as suit each (Engine::make)
   const std::size_t head_codes_;
   // Batches from this size on become segments at once. With a directory it is half a head, so that
@@ -147,9 +173,13 @@ class SegmentedIndex final : public HammingIndex {
   std::condition_variable merger_wakes_;
   std::condition_variable merger_did_;
   bool merge_due_ = false;
+  bool large_merge_due_ = false;  // waits until it is calm
   bool merging_ = false;
+  std::chrono::steady_clock::time_point last_sealed_;
+  std::chrono::steady_clock::time_point last_given_up_;
   bool merge_failed_ = false;          // for want of memory; tried again after the next change
   std::atomic<bool> stopping_{false};  // read by a merge without the mutex
+  std::atomic<bool> give_up_{false};   // likewise: a merge that may stop is to make way
   Merge merge_;
   // Large memory that a search may still look at. Freeing it takes milliseconds, which no search
   // should pay because it was the last to look.

@@ -12,6 +12,8 @@ namespace kith::index::internal {
 namespace {
 
 constexpr std::size_t kUnit = 64;
+constexpr std::size_t kMost = 256 * kUnit;
+constexpr std::size_t kNoLimit = std::size_t{1} << 40;
 
 std::vector<SegmentSize> Sizes(std::initializer_list<std::size_t> units) {
   std::vector<SegmentSize> sizes;
@@ -19,12 +21,32 @@ std::vector<SegmentSize> Sizes(std::initializer_list<std::size_t> units) {
   return sizes;
 }
 
-void ExpectRun(const std::vector<SegmentSize>& sizes, std::size_t first, std::size_t count) {
-  const MergeRun run = PickMerge(sizes, kUnit);
+void ExpectThis(const MergeRun& run, std::size_t first, std::size_t count) {
   EXPECT_EQ(run.count, count);
   if (count > 0) {
     EXPECT_EQ(run.first, first);
   }
+}
+
+void ExpectRun(const std::vector<SegmentSize>& sizes, std::size_t first, std::size_t count) {
+  ExpectThis(PickMerge(sizes, kUnit, kMost), first, count);
+}
+
+std::size_t RowsOf(const std::vector<SegmentSize>& sizes) {
+  std::size_t rows = 0;
+  for (const SegmentSize& size : sizes) rows += size.rows - size.withdrawn;
+  return rows;
+}
+
+// Does as the index does, and returns how many rows that copied.
+std::size_t Apply(const MergeRun& run, std::vector<SegmentSize>& sizes) {
+  EXPECT_LE(run.first + run.count, sizes.size());
+  const auto first = sizes.begin() + static_cast<std::ptrdiff_t>(run.first);
+  const auto end = first + static_cast<std::ptrdiff_t>(run.count);
+  const SegmentSize merged{.rows = RowsOf({first, end})};
+  const auto place = sizes.erase(first, end);
+  if (merged.rows > 0) sizes.insert(place, merged);
+  return merged.rows;
 }
 
 TEST(MergePolicyTest, EightNeighboursOfATierBecomeOne) {
@@ -54,14 +76,94 @@ TEST(MergePolicyTest, WhatIsWithdrawnByMoreThanAQuarterIsRewritten) {
   ExpectRun(sizes, 0, 1);
 }
 
-TEST(MergePolicyTest, NothingTooLargeIsMade) {
-  std::vector<SegmentSize> sizes(kMergeWidth, {.rows = kMaxMergedRows / kMergeWidth});
+TEST(MergePolicyTest, WhereEightAreTooLargeFewerBecomeOne) {
+  std::vector<SegmentSize> sizes(kMergeWidth, {.rows = kMost / kMergeWidth});
   ExpectRun(sizes, 0, kMergeWidth);
-  ++sizes[3].rows;
+  ++sizes[0].rows;
+  ExpectRun(sizes, 1, kMergeWidth - 1);
+  // As many as fit, the smallest of them.
+  sizes.assign(kMergeWidth, {.rows = kMost / 3});
+  sizes[4].rows -= kUnit;
+  ExpectRun(sizes, 2, 3);
+}
+
+TEST(MergePolicyTest, WhatIsLargeIsNotCopiedForTheSakeOfWhatIsSmall) {
+  std::vector<SegmentSize> sizes(7, {.rows = kMost / 2 + 1});
+  sizes.insert(sizes.end(), 7, {.rows = kMost / 8});
   ExpectRun(sizes, 0, 0);
-  // A large one alone is still rewritten.
-  sizes.push_back({.rows = 4 * kMaxMergedRows, .withdrawn = 2 * kMaxMergedRows});
-  ExpectRun(sizes, kMergeWidth, 1);
+  sizes.push_back({.rows = kMost / 8});
+  ExpectRun(sizes, 7, 8);
+  // It is still rewritten alone.
+  sizes[2].withdrawn = kMost / 4;
+  ExpectRun(sizes, 2, 1);
+}
+
+// Segments of an import that are a little more than an eighth of what may be made.
+TEST(MergePolicyTest, MergingGoesOnWhateverTheirSize) {
+  for (const std::size_t rows : {kMost / 8 + 37, kMost / 4 + 1, kMost / 3, kMost / 8 * 3}) {
+    std::vector<SegmentSize> sizes;
+    for (int i = 0; i < 400; ++i) {
+      sizes.push_back({.rows = rows});
+      for (MergeRun run = PickMerge(sizes, kUnit, kMost); run.count > 0;
+           run = PickMerge(sizes, kUnit, kMost)) {
+        EXPECT_LE(Apply(run, sizes), kMost);
+      }
+    }
+    EXPECT_LE(sizes.size(), 400 * rows * 2 / kMost + kMergeWidth) << rows;
+  }
+}
+
+TEST(MergePolicyTest, LargeOnesBecomeTheLargestThatIsAllowed) {
+  // What a large import leaves behind is copied once.
+  std::vector<SegmentSize> sizes = Sizes({250, 250, 250, 250, 250, 250, 250});
+  ExpectThis(PickLargeMerge(sizes, kMost, RowsOf(sizes) / 2), 0, 3);
+  Apply({.first = 0, .count = 3}, sizes);
+  ExpectThis(PickLargeMerge(sizes, kMost, RowsOf(sizes) / 2), 1, 3);
+  Apply({.first = 1, .count = 3}, sizes);
+  // The last of them is small beside what is before it.
+  ExpectThis(PickLargeMerge(sizes, kMost, RowsOf(sizes) / 2), 0, 0);
+  // Small ones that stand beside large ones go with them,
+  ExpectThis(PickLargeMerge(Sizes({250, 250, 250, 30, 30, 3, 1}), kMost, kNoLimit), 1, 6);
+  // and alone are for PickMerge.
+  ExpectThis(PickLargeMerge(Sizes({900, 20, 20, 20}), kMost, kNoLimit), 0, 0);
+  ExpectThis(PickLargeMerge({}, kMost, kNoLimit), 0, 0);
+}
+
+TEST(MergePolicyTest, WhatIsOutgrownIsWrittenAgainWhenNothingElseIsDue) {
+  std::vector<SegmentSize> sizes = Sizes({250, 250, 100});
+  sizes[0].is_outgrown = sizes[2].is_outgrown = true;
+  ExpectThis(PickLargeMerge(sizes, kMost, kNoLimit), 0, 3);
+  ExpectThis(PickLargeMerge(sizes, kMost, 300 * kUnit), 2, 1);
+  sizes[2].is_outgrown = false;
+  ExpectThis(PickLargeMerge(sizes, kMost, 300 * kUnit), 0, 1);
+}
+
+// An index that grows to two thousand times what is made while somebody waits, and then some.
+TEST(MergePolicyTest, FewLargeOnesRemainAndLittleIsCopied) {
+  RandomCodes random(2);
+  std::vector<SegmentSize> sizes;
+  double added = 0;
+  double copied = 0;
+  for (int step = 0; step < 20000; ++step) {
+    sizes.push_back({.rows = kUnit * (1 + random.Below(50))});
+    added += static_cast<double>(sizes.back().rows);
+    const bool calm = step % 97 == 0;
+    while (true) {
+      MergeRun run = PickMerge(sizes, kUnit, kMost);
+      if (run.count == 0 && calm) {
+        run = PickLargeMerge(sizes, kMost, std::max(kMost, RowsOf(sizes) / 2));
+      }
+      if (run.count == 0) break;
+      copied += static_cast<double>(Apply(run, sizes));
+    }
+    if (!calm) continue;
+    const auto large = std::count_if(sizes.begin(), sizes.end(),
+                                     [](const SegmentSize& size) { return 2 * size.rows > kMost; });
+    const double doublings = std::log2(static_cast<double>(RowsOf(sizes)) / kMost + 2);
+    ASSERT_LE(static_cast<double>(large), 2 + 1.25 * doublings)
+        << "seed " << TestSeed() << ", step " << step;
+  }
+  EXPECT_LE(copied / added, 2.5 * std::log2(added / kMost)) << "seed " << TestSeed();
 }
 
 // Whatever is added and withdrawn: few segments remain, in order, and no code is copied often.
@@ -79,16 +181,9 @@ TEST(MergePolicyTest, FewRemainAndLittleIsCopied) {
       SegmentSize& one = sizes[random.Below(sizes.size())];
       one.withdrawn += random.Below(one.rows - one.withdrawn + 1);
     }
-    for (MergeRun run = PickMerge(sizes, kUnit); run.count > 0; run = PickMerge(sizes, kUnit)) {
-      ASSERT_LE(run.first + run.count, sizes.size());
-      SegmentSize merged;
-      for (std::size_t i = run.first; i < run.first + run.count; ++i) {
-        merged.rows += sizes[i].rows - sizes[i].withdrawn;
-      }
-      copied += static_cast<double>(merged.rows);
-      const auto first = sizes.begin() + static_cast<std::ptrdiff_t>(run.first);
-      const auto place = sizes.erase(first, first + static_cast<std::ptrdiff_t>(run.count));
-      if (merged.rows > 0) sizes.insert(place, merged);
+    for (MergeRun run = PickMerge(sizes, kUnit, kNoLimit); run.count > 0;
+         run = PickMerge(sizes, kUnit, kNoLimit)) {
+      copied += static_cast<double>(Apply(run, sizes));
     }
     most = std::max(most, sizes.size());
   }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From which sizes on an index goes about its segments in another way.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace kith::index::internal {
+
+struct IndexLimits {
+  // In heads: more than that is made of smaller segments only where nobody waits for it.
+  std::size_t large_heads = 256;
+  // An index in files of so many codes is compact: its segments are written in the layout of at
+  // most 64 hot bytes a code, and what is there in the fast one, which takes twice as much, is
+  // written again. Small segments stay fast: they are few codes in all.
+  std::uint64_t compact_from = CompactFrom();
+  std::size_t least_compact_rows = std::size_t{1} << 20;
+  // Large merges begin when nothing became a segment for so long,
+  std::chrono::milliseconds quiet{10000};
+  // or when none had to be given up for so long: where additions never end they must be tried.
+  std::chrono::milliseconds patience{600000};
+
+  // As is promised, and earlier where the fast layout would take more than half of the memory.
+  [[nodiscard]] static std::uint64_t CompactFrom();
+};
+
+}  // namespace kith::index::internal
