@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "index/hamming_index.h"
 #include "index/internal/bands.h"
 #include "index/internal/huge_array.h"
@@ -34,7 +35,8 @@ static_assert(sizeof(SpooledRow) == 48);
 // memory goes to a file without a name, in runs of one part each: written and read in long pieces.
 class RowSpool {
  public:
-  // Rows go to parts by the first byte of their codes.
+  // Rows go to parts by the first byte of their codes; a part that does not fit the memory, by the
+  // first byte in which its rows differ, and so on.
   static constexpr std::size_t kParts = 256;
 
   // Half of the memory is for rows that come in, half for bringing them into parts.
@@ -44,10 +46,13 @@ class RowSpool {
   [[nodiscard]] absl::Status Add(std::span<const Code> codes, std::span<const Label> labels);
   [[nodiscard]] absl::Status EndOfRows();
 
-  // The rows of a part, sorted; each part once, and its room on the disk is given back.
-  [[nodiscard]] absl::Status TakePart(std::size_t part, std::vector<SpooledRow>& rows);
+  // The rows of the next part, sorted, at most most_rows() of them; none when there are no more.
+  // The room of a part on the disk is given back. Each byte of a code, entry and view that has to
+  // tell rows apart costs reading them twice and writing them once.
+  [[nodiscard]] absl::Status NextPart(std::vector<SpooledRow>& rows);
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] std::size_t most_rows() const { return most_rows_; }
   [[nodiscard]] std::uint64_t LowestEntry() const { return lowest_entry_; }
   [[nodiscard]] std::uint64_t HighestEntry() const { return highest_entry_; }
   [[nodiscard]] std::uint32_t HighestView() const { return highest_view_; }
@@ -57,8 +62,27 @@ class RowSpool {
     std::uint64_t offset;
     std::uint64_t rows;
   };
-  void SortIntoParts();
-  [[nodiscard]] absl::Status Spill();
+  // Of rows on the disk.
+  struct Part {
+    std::vector<Extent> extents;
+    std::uint64_t rows = 0;
+  };
+  using Parts = std::array<Part, kParts>;
+
+  // Of what came in, by a byte of the rows.
+  void SortIntoParts(unsigned byte);
+  // Likewise, and appends them on the disk.
+  [[nodiscard]] absl::Status Spill(unsigned byte, Parts& parts);
+  void Push(Parts& parts);
+  // Calls visit(rows) for pieces of a part that fit the memory.
+  template <typename Visit>
+  [[nodiscard]] absl::Status ReadPieces(const Part& part, Visit visit);
+  [[nodiscard]] absl::Status Read(const Extent& extent, SpooledRow* rows) const;
+  void GiveBack(const Extent& extent) const;
+  // The first byte in which its rows differ.
+  [[nodiscard]] absl::StatusOr<unsigned> FirstByteThatDiffers(const Part& part);
+  [[nodiscard]] absl::Status Split(const Part& part, unsigned byte);
+  [[nodiscard]] absl::Status TakeWhole(const Part& part, std::vector<SpooledRow>& rows) const;
 
   std::string directory_;
   std::size_t most_rows_;  // in memory, unsorted
@@ -72,9 +96,11 @@ class RowSpool {
   std::size_t incoming_count_ = 0;
   HugeArray<SpooledRow> parted_;
   std::array<std::size_t, kParts + 1> starts_{};  // in parted_
+  std::size_t next_in_memory_ = 0;                // of the parts, where nothing is on the disk
   File file_;
   std::uint64_t file_bytes_ = 0;
-  std::array<std::vector<Extent>, kParts> extents_;
+  Parts spilled_;            // while rows come in
+  std::vector<Part> ahead_;  // then: what is to be given back, the next one last
 };
 
 }  // namespace kith::index::internal

@@ -135,8 +135,9 @@ absl::Status SegmentBuilder::WriteRows() {
   RingCode last{};
   std::vector<SpooledRow> part;
   std::uint64_t done = 0;
-  for (std::size_t at = 0; at < RowSpool::kParts; ++at) {
-    if (absl::Status status = rows_.TakePart(at, part); !status.ok()) return status;
+  while (true) {
+    if (absl::Status status = rows_.NextPart(part); !status.ok()) return status;
+    if (part.empty()) break;
     for (const SpooledRow& row : part) {
       if (runs.codes() == 0 || row.code != last) {
         runs.StartCode();
