@@ -81,8 +81,8 @@ std::size_t SegmentBuilder::Histogram::EndOfPass(std::size_t first,
 }
 
 SegmentBuilder::SegmentBuilder(const File& file, const std::string& path, RowSpool& rows,
-                               const SegmentBuildOptions& options)
-    : file_(file), path_(path), rows_(rows), options_(options) {
+                               const SegmentBuildOptions& options, std::optional<SegmentCut> cut)
+    : file_(file), path_(path), rows_(rows), options_(options), cut_(cut) {
   header_.rows = rows.size();
   header_.codes = rows.size();  // until it is known better
   if (rows.size() > 0) {
@@ -154,7 +154,7 @@ absl::Status SegmentBuilder::WriteRows() {
   entry_bits.Flush();
   view_bits.Flush();
   header_.codes = runs.codes();
-  header_.cut = ChooseCut(header_.codes, options_.bands, options_.compact);
+  header_.cut = cut_ ? *cut_ : ChooseCut(header_.codes, options_.bands, options_.compact);
   LayOut(header_);
   // Told now, and not hours later, if the disk is too small; where the file system cannot reserve
   // room, it grows as it is written.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,9 @@ namespace kith::index::internal {
 // code, and where codes occur more than once a quarter of a byte a row.
 class SegmentBuilder {
  public:
+  // All that is referred to must outlive the builder. `cut` is for tests: otherwise it is chosen.
   SegmentBuilder(const File& file, const std::string& path, RowSpool& rows,
-                 const SegmentBuildOptions& options);
+                 const SegmentBuildOptions& options, std::optional<SegmentCut> cut = std::nullopt);
 
   // All but the rename. The file must be empty.
   [[nodiscard]] absl::StatusOr<SegmentInfo> Build();
@@ -62,6 +64,7 @@ class SegmentBuilder {
   const std::string& path_;
   RowSpool& rows_;
   const SegmentBuildOptions& options_;
+  std::optional<SegmentCut> cut_;
   SegmentHeader header_;
   Mapping written_;  // labels and codes
 };

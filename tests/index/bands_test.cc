@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <numeric>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "tests/index/truth.h"
@@ -72,32 +73,64 @@ TEST_P(BandsTest, PatternsAreAllPatternsOfSoManyBits) {
   }
 }
 
+// As many bits as may differ, since fewer are easier: anywhere, or in few bands, or evenly.
+std::vector<int> SomeBits(const BandPlan& plan, int radius, int round, RandomCodes& random) {
+  const std::size_t bands = plan.bands().size();
+  const auto is_full = [&](std::size_t band, int bits) {
+    return bits == static_cast<int>(plan.bands()[band].span_bits);
+  };
+  std::vector<int> bits(bands, 0);
+  const std::size_t spread = 1 + random.Below(bands);
+  const std::size_t first = random.Below(bands);
+  for (int left = radius; left > 0;) {
+    const std::size_t band = round % 3 == 0 ? (first + static_cast<std::size_t>(left)) % bands
+                                            : (first + random.Below(spread)) % bands;
+    const std::size_t at = is_full(band, bits[band]) ? random.Below(bands) : band;
+    if (is_full(at, bits[at])) continue;
+    ++bits[at];
+    --left;
+  }
+  return bits;
+}
+
+void ExpectEveryPairIsSeen(const BandPlan& plan, RandomCodes& random) {
+  for (int radius = 0; radius <= plan.max_radius_bits(); ++radius) {
+    for (int round = 0; round < 30; ++round) {
+      const std::vector<int> bits = SomeBits(plan, radius, round, random);
+      EXPECT_TRUE(SeenSomewhere(plan, radius, Differing(plan, bits, random)))
+          << "radius " << radius << ", seed " << TestSeed();
+    }
+  }
+}
+
 TEST_P(BandsTest, SomeBandSeesEveryPairWithinTheRadius) {
   RandomCodes random(static_cast<std::uint64_t>(GetParam()));
   for (const int extra_bits : {0, 5, 16}) {
-    const BandPlan plan({.bands = GetParam(), .extra_bits = extra_bits});
-    const std::size_t bands = plan.bands().size();
-    for (int radius = 0; radius <= plan.max_radius_bits(); ++radius) {
-      for (int round = 0; round < 30; ++round) {
-        // As many bits as may differ, since fewer are easier: anywhere, or in few bands, or evenly.
-        std::vector<int> bits(bands, 0);
-        const std::size_t spread = 1 + random.Below(bands);
-        const std::size_t first = random.Below(bands);
-        for (int left = radius; left > 0;) {
-          const std::size_t band = round % 3 == 0 ? (first + static_cast<std::size_t>(left)) % bands
-                                                  : (first + random.Below(spread)) % bands;
-          const std::size_t at = bits[band] < static_cast<int>(plan.bands()[band].key_bits)
-                                     ? band
-                                     : random.Below(bands);
-          if (bits[at] == static_cast<int>(plan.bands()[at].key_bits)) continue;
-          ++bits[at];
-          --left;
-        }
-        EXPECT_TRUE(SeenSomewhere(plan, radius, Differing(plan, bits, random)))
-            << "radius " << radius << ", extra bits " << extra_bits;
-      }
-    }
+    SCOPED_TRACE("extra bits " + std::to_string(extra_bits));
+    ExpectEveryPairIsSeen(BandPlan({.bands = GetParam(), .extra_bits = extra_bits}), random);
   }
+}
+
+// As segment files have them: fewer bands, whose keys are shorter than the bands.
+class ShortKeysTest : public ::testing::TestWithParam<BandShape> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, ShortKeysTest,
+                         ::testing::Values(BandShape{8, 24, 8, 0}, BandShape{8, 20, 12, 0},
+                                           BandShape{8, 16, 16, 0}, BandShape{8, 10, 16, 16},
+                                           BandShape{9, 22, 6, 0}, BandShape{9, 18, 10, 0},
+                                           BandShape{10, 20, 5, 0}, BandShape{10, 12, 13, 0},
+                                           BandShape{11, 17, 6, 0}, BandShape{11, 4, 1, 0},
+                                           BandShape{12, 15, 16, 9}, BandShape{16, 12, 3, 0}),
+                         [](const auto& test) {
+                           return std::to_string(test.param.bands) + "Bands" +
+                                  std::to_string(test.param.key_bits) + "Key" +
+                                  std::to_string(test.param.sketch_bits) + "Sketch";
+                         });
+
+TEST_P(ShortKeysTest, SomeBandSeesEveryPairWithinTheRadius) {
+  RandomCodes random(static_cast<std::uint64_t>(GetParam().bands * 100 + GetParam().key_bits));
+  const BandPlan plan(GetParam());
+  EXPECT_EQ(plan.max_radius_bits(), std::min(GetParam().bands * 5 - 1, 63));
+  ExpectEveryPairIsSeen(plan, random);
 }
 
 // Otherwise the test above would also pass if every pair were compared.

@@ -7,60 +7,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <vector>
 
-#include "index/internal/mapped_index.h"
 #include "index/internal/segment_plan.h"
 #include "index/simd.h"
 #include "tests/index/segment_files.h"
+#include "tests/index/segment_pairs.h"
 #include "tests/index/truth.h"
 
 namespace kith::index {
 namespace {
-
-using internal::MappedIndex;
-using Pair = std::tuple<std::size_t, Label, int>;
-
-std::vector<Pair> TruePairs(const Truth& truth, const std::vector<Code>& queries) {
-  std::vector<Pair> pairs;
-  for (std::size_t query = 0; query < queries.size(); ++query) {
-    for (std::size_t row = 0; row < truth.codes.size(); ++row) {
-      pairs.emplace_back(query, truth.labels[row], PlainDistance(queries[query], truth.codes[row]));
-    }
-  }
-  std::sort(pairs.begin(), pairs.end());
-  return pairs;
-}
-
-std::vector<Pair> Within(const std::vector<Pair>& pairs, int radius) {
-  std::vector<Pair> within;
-  std::copy_if(pairs.begin(), pairs.end(), std::back_inserter(within),
-               [&](const Pair& pair) { return std::get<2>(pair) <= radius; });
-  return within;
-}
-
-std::vector<Pair> Found(const MappedIndex& index, const std::vector<Code>& queries, int radius) {
-  std::vector<Pair> pairs;
-  index.StreamPairs(queries, radius, [&](std::size_t query, std::size_t row, int distance) {
-    pairs.emplace_back(query, index.LabelAt(row), distance);
-  });
-  std::sort(pairs.begin(), pairs.end());
-  return pairs;
-}
-
-std::unique_ptr<MappedIndex> OpenIndex(const std::string& path, SimdTarget simd) {
-  absl::StatusOr<std::unique_ptr<MappedIndex>> index = MappedIndex::Open(path, {}, simd);
-  EXPECT_TRUE(index.ok()) << index.status();
-  return index.ok() ? *std::move(index) : nullptr;
-}
-
-constexpr std::size_t kAlwaysJoin = 1;
-constexpr std::size_t kNeverJoin = std::numeric_limits<std::size_t>::max();
 
 class SegmentTest : public SegmentFiles {
  protected:
@@ -365,6 +324,17 @@ TEST(SegmentPlanTest, KeepsToSixtyFourBytesACodeFromAHundredMillionOn) {
     if (codes <= 330000000) {
       EXPECT_LE(cold / static_cast<double>(codes), 8.0) << codes;
     }
+  }
+}
+
+// A compact index has segments of all sizes from a million codes on.
+TEST(SegmentPlanTest, CompactSegmentsOfFewerCodesTakeLittleMore) {
+  for (const std::uint64_t codes :
+       {1048576ULL, 4000000ULL, 10000000ULL, 16777216ULL, 30000000ULL, 50000000ULL, 99999999ULL}) {
+    const internal::SegmentCut cut = internal::ChooseCut(codes, 0, true);
+    EXPECT_LE(internal::HotBytesPerCode(cut, codes), codes < 10000000 ? 65.0 : 64.0) << codes;
+    // And are probed, not read from end to end.
+    EXPECT_GE(cut.Buckets() * 512, codes) << codes;
   }
 }
 
