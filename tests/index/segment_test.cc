@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <thread>
@@ -263,6 +264,27 @@ TEST_F(SegmentTest, AnUnfinishedOneLeavesNothing) {
     EXPECT_EQ((*writer)->Add(one, two).code(), absl::StatusCode::kInvalidArgument);
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory_));
+}
+
+TEST_F(SegmentTest, OneThatIsGivenUpLeavesNothing) {
+  RandomCodes random(9);
+  const std::vector<Code> codes = CodesWithNeighbours(20000, random);
+  const std::vector<Label> labels = LabelsFrom(1, codes.size());
+  int asked = 0;
+  int until = std::numeric_limits<int>::max();
+  const SegmentBuildOptions options{
+      .memory_bytes = std::size_t{1} << 17, .bands = 16, .stop = [&] { return ++asked > until; }};
+  MustBuild(Path(), codes, labels, options);
+  std::filesystem::remove(Path());
+  // Asked while rows, entries and bands are written, and before the end.
+  const int often = asked;
+  EXPECT_GT(often, 256 + 2 * 16);
+  for (until = 0; until < often; until += often / 23 + 1) {
+    asked = 0;
+    const auto info = BuildSegment(Path(), codes, labels, options);
+    EXPECT_TRUE(absl::IsCancelled(info.status())) << info.status();
+    EXPECT_TRUE(std::filesystem::is_empty(directory_));
+  }
 }
 
 TEST_F(SegmentTest, SaysWhatIsWrong) {
