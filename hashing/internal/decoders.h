@@ -2,7 +2,8 @@
 //
 // Purpose: one decoder a format behind hashing::Decode. Each expects bytes whose magic was checked,
 // reads the dimensions from the header, applies the limits, and only then decodes. Of what comes
-// after the first frame only whole frames are given, each after the sink was asked for it.
+// after the first frame only whole frames are given, each after the sink was asked for it, and only
+// where the first is whole. A frame that is lost is asked for too: it is told if it was wanted.
 //
 // Thread-safety: pure functions. None throws, prints or keeps anything between calls.
 #pragma once

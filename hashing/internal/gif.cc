@@ -38,21 +38,28 @@ constexpr GraphicsControlBlock kPlain = {.DisposalMode = DISPOSAL_UNSPECIFIED,
                                          .DelayTime = 0,
                                          .TransparentColor = NO_TRANSPARENT_COLOR};
 
-// Goes to the next picture; false if there is none.
-bool FindPicture(GifFileType* file, GraphicsControlBlock& control) {
+enum class Found { kPicture, kEnd, kDamage };
+
+// Goes to the next picture.
+Found FindPicture(GifFileType* file, GraphicsControlBlock& control) {
   control = kPlain;
   for (GifRecordType type = UNDEFINED_RECORD_TYPE;;) {
-    if (DGifGetRecordType(file, &type) == GIF_ERROR || type == TERMINATE_RECORD_TYPE) return false;
-    if (type == IMAGE_DESC_RECORD_TYPE) return DGifGetImageDesc(file) == GIF_OK;
+    if (DGifGetRecordType(file, &type) == GIF_ERROR) return Found::kDamage;
+    if (type == TERMINATE_RECORD_TYPE) return Found::kEnd;
+    if (type == IMAGE_DESC_RECORD_TYPE) {
+      const bool is_picture =
+          DGifGetImageDesc(file) == GIF_OK && file->Image.Width > 0 && file->Image.Height > 0;
+      return is_picture ? Found::kPicture : Found::kDamage;
+    }
     if (type != EXTENSION_RECORD_TYPE) continue;
     int code = 0;
     GifByteType* block = nullptr;
-    if (DGifGetExtension(file, &code, &block) == GIF_ERROR) return false;
+    if (DGifGetExtension(file, &code, &block) == GIF_ERROR) return Found::kDamage;
     if (code == GRAPHICS_EXT_FUNC_CODE && block != nullptr && block[0] >= 4) {
       (void)DGifExtensionToGCB(block[0], block + 1, &control);
     }
     while (block != nullptr) {
-      if (DGifGetExtensionNext(file, &block) == GIF_ERROR) return false;
+      if (DGifGetExtensionNext(file, &block) == GIF_ERROR) return Found::kDamage;
     }
   }
 }
@@ -180,16 +187,19 @@ void GiveFurther(GifFileType* file, Frames& frames, const Screen& screen, RowSin
                  DecodeResult& result) {
   FrameBudget budget;
   GraphicsControlBlock control = kPlain;
-  for (std::uint32_t frame = 1; FindPicture(file, control); ++frame) {
+  for (std::uint32_t frame = 1;; ++frame) {
+    const Found found = FindPicture(file, control);
+    if (found == Found::kEnd || !sink.WantsFrame(frame)) return;
     const GifImageDesc& next = file->Image;
-    if (next.Width < 1 || next.Height < 1 || !sink.WantsFrame(frame)) return;
-    const std::int64_t width = std::max<std::int64_t>(result.width, next.Width);
-    if (!budget.Take(width, std::max<std::int64_t>(result.height, next.Height))) {
-      result.detail = "gif: later frames were not looked at";
-      return;
+    if (found == Found::kPicture) {
+      const std::int64_t width = std::max<std::int64_t>(result.width, next.Width);
+      if (!budget.Take(width, std::max<std::int64_t>(result.height, next.Height))) {
+        result.detail = "gif: later frames were not looked at";
+        return;
+      }
     }
     frames.Dispose();
-    if (frames.Draw(false, control) < next.Height) {
+    if (found == Found::kDamage || frames.Draw(false, control) < next.Height) {
       result.disposition = Disposition::kPartial;
       result.detail = "gif: truncated or damaged; the frames before the damage are hashed";
       return;
@@ -213,7 +223,7 @@ DecodeResult DecodeGif(Bytes bytes, const DecodeLimits& limits, RowSink& sink) {
   const Gif file(DGifOpen(&rest, ReadBytes, &error));
   if (!file) return fail(error);
   GraphicsControlBlock control = kPlain;
-  if (!FindPicture(file.get(), control)) return fail(file->Error);
+  if (FindPicture(file.get(), control) != Found::kPicture) return fail(file->Error);
   const GifImageDesc frame = file->Image;
   // A screen of no pixels is as large as its first frame: encoders of old wrote such.
   const int width = file->SWidth > 0 ? file->SWidth : frame.Width;
@@ -221,7 +231,6 @@ DecodeResult DecodeGif(Bytes bytes, const DecodeLimits& limits, RowSink& sink) {
   // The screen, and what it was before a frame.
   const std::uint64_t memory =
       6 * static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
-  if (frame.Width < 1 || frame.Height < 1) return fail(0);
   if (!CheckSize(frame.Width, frame.Height, 0, limits, result)) return result;
   if (!CheckSize(width, height, memory, limits, result)) return result;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "hashing/fast_pdq.h"
 #include "hashing/internal/borders.h"
 #include "hashing/internal/stop_watch.h"
+#include "hashing/internal/tent_reducer.h"
 
 namespace kith::hashing::internal {
 namespace {
@@ -19,8 +21,12 @@ namespace {
 // Frames of an animation, pages of a document: so many are kept, each with room for its trimmed
 // view.
 constexpr std::size_t kMaxFrames = kMaxViews / 2;
-// A frame that is so near to one that is kept adds nothing: what finds the one finds the other.
-constexpr int kSameFrameBits = 10;
+// A frame that is so near to one that is kept adds hardly anything: what is found through the one
+// is found through the other with two bits less of the radius.
+constexpr int kSameFrameBits = 2;
+// Where that would keep too many, as of a film, it is more: scenes that come later are worth more
+// than each step of the first one.
+constexpr int kSameFrameBitsOfMany = 10;
 
 DialectHashes HashesOf(const Pdq& pdq, Dialect dialect, bool orientations) {
   DialectHashes hashes{.dialect = dialect,
@@ -92,6 +98,26 @@ struct Frame {
   std::optional<Rectangle> inner;  // without its borders, where it has some
 };
 
+// Whether both have borders, and the same but for what PDQ does not see, or neither has.
+bool FramedAlike(const Frame& a, const Frame& b) {
+  if (!a.inner.has_value() || !b.inner.has_value()) return a.inner == b.inner;
+  const auto near = [](int one, int other, int side) {
+    return std::abs(one - other) <= side / kGridSide;
+  };
+  return near(a.inner->left, b.inner->left, a.inner->width) &&
+         near(a.inner->width, b.inner->width, a.inner->width) &&
+         near(a.inner->top, b.inner->top, a.inner->height) &&
+         near(a.inner->height, b.inner->height, a.inner->height);
+}
+
+// Frames of no usable hash are the same only if all is: what they hold is told by `trimmed` alone.
+bool AreSame(const Frame& a, const Frame& b, int bits) {
+  const bool usable = IsUsable(a.whole);
+  return usable == IsUsable(b.whole) && FramedAlike(a, b) &&
+         HammingDistance(a.whole.hashes.front().codes.front(),
+                         b.whole.hashes.front().codes.front()) <= (usable ? bits : 0);
+}
+
 // The first decoding: hashes the first frame and those unlike it and each other, and looks where
 // each has borders.
 class WholeSink : public RowSink {
@@ -118,8 +144,17 @@ class WholeSink : public RowSink {
   bool WantsFrame(std::uint32_t frame) override {
     FinishFrame();
     number_ = frame;
-    return (options_.full || options_.cli512) && frames_.size() < kMaxFrames;
+    first_is_whole_ = true;
+    if (!options_.full && !options_.cli512) return false;
+    if (frames_.size() >= kMaxFrames) KeepFewer();
+    is_full_ = frames_.size() >= kMaxFrames;
+    return !is_full_;
   }
+
+  // As decoders.h says: only then is a further frame asked for.
+  [[nodiscard]] bool first_is_whole() const { return first_is_whole_; }
+  // True if a frame was refused because no more can be kept.
+  [[nodiscard]] bool is_full() const { return is_full_; }
 
   [[nodiscard]] std::vector<Frame> Take() {
     FinishFrame();
@@ -132,17 +167,23 @@ class WholeSink : public RowSink {
     const StopWatch watch(hash_ns_);
     Frame frame{.whole = hasher_->Finish({.frame = number_}), .inner = {}};
     hasher_.reset();
-    if (!frames_.empty() && (!IsUsable(frame.whole) || IsKept(frame.whole))) return;
     if (finder_) frame.inner = finder_->Find();
+    Keep(std::move(frame));
+  }
+
+  // The first frame is the file's `original`, whatever it is.
+  void Keep(Frame frame) {
+    const auto is_same = [&](const Frame& kept) { return AreSame(kept, frame, same_bits_); };
+    if (!frames_.empty() && ((!IsUsable(frame.whole) && !frame.inner.has_value()) ||
+                             std::ranges::any_of(frames_, is_same))) {
+      return;
+    }
     frames_.push_back(std::move(frame));
   }
 
-  [[nodiscard]] bool IsKept(const ViewFingerprint& view) const {
-    const Code& code = view.hashes.front().codes.front();
-    return std::ranges::any_of(frames_, [&](const Frame& frame) {
-      return IsUsable(frame.whole) &&
-             HammingDistance(frame.whole.hashes.front().codes.front(), code) <= kSameFrameBits;
-    });
+  void KeepFewer() {
+    same_bits_ = kSameFrameBitsOfMany;
+    for (Frame& frame : std::exchange(frames_, {})) Keep(std::move(frame));
   }
 
   const FingerprintOptions& options_;
@@ -151,6 +192,9 @@ class WholeSink : public RowSink {
   std::optional<ViewHasher> hasher_;
   std::optional<BorderFinder> finder_;
   std::vector<Frame> frames_;
+  int same_bits_ = kSameFrameBits;
+  bool first_is_whole_ = false;
+  bool is_full_ = false;
 };
 
 // The second decoding: hashes what lies within the borders.
@@ -209,10 +253,14 @@ std::vector<ViewFingerprint> TrimmedViews(std::span<const std::uint8_t> bytes,
     return {};
   }
   InnerSink sink(options, frames, hash_ns);
-  if (Decode(bytes, options.limits, sink).disposition != Disposition::kHashed) return {};
+  (void)Decode(bytes, options.limits, sink);  // ends as the first time, or sooner
   std::vector<ViewFingerprint> views = sink.Take();
   std::erase_if(views, [](const ViewFingerprint& view) { return !IsUsable(view); });
   return views;
+}
+
+void AddDetail(Fingerprint& print, const std::string& more) {
+  print.detail = print.detail.empty() ? more : absl::StrCat(print.detail, "; ", more);
 }
 
 void SetQuality(Fingerprint& print) {
@@ -262,9 +310,11 @@ void HashPicture(std::span<const std::uint8_t> bytes, const FingerprintOptions& 
     const StopWatch watch(both_ns);
     decoded = Decode(bytes, options.limits, sink);
     const bool whole = decoded.disposition == Disposition::kHashed;
-    if (whole || decoded.disposition == Disposition::kPartial) frames = sink.Take();
-    // What is missing of a damaged picture is no border.
-    if (whole) trimmed = TrimmedViews(bytes, options, frames, print.times.hash_ns);
+    const bool partial = decoded.disposition == Disposition::kPartial;
+    if (whole || partial) frames = sink.Take();
+    // What is missing of a damaged picture is no border; of frames behind the first none is given.
+    if (whole || (partial && sink.first_is_whole()))
+      trimmed = TrimmedViews(bytes, options, frames, print.times.hash_ns);
   }
   print.times.decode_ns += both_ns - (print.times.hash_ns - hashed_before_ns);
   print.format = decoded.format;
@@ -273,7 +323,15 @@ void HashPicture(std::span<const std::uint8_t> bytes, const FingerprintOptions& 
   print.detail = std::move(decoded.detail);
   print.width = decoded.width;
   print.height = decoded.height;
-  for (Frame& frame : frames) print.views.push_back(std::move(frame.whole));
+  if (sink.is_full()) {
+    const std::string what = decoded.format == Format::kTiff ? "pages" : "frames";
+    AddDetail(print, absl::StrCat(print.format_name, ": of ", what, " that differ ", kMaxFrames,
+                                  " are kept: later ", what, " were not looked at"));
+  }
+  for (Frame& frame : frames) {
+    const bool is_first = frame.whole.view.frame == 0;
+    if (is_first || IsUsable(frame.whole)) print.views.push_back(std::move(frame.whole));
+  }
   for (ViewFingerprint& view : trimmed) print.views.push_back(std::move(view));
   std::ranges::sort(print.views, {}, [](const ViewFingerprint& view) {
     return std::pair(view.view.frame, view.view.crop);

@@ -83,8 +83,13 @@ DecodeResult DecodeFrames(JxlDecoder* decoder, const DecodeLimits& limits, Decod
   Picture picture(decoder, sink);
   FrameBudget budget;
   std::uint32_t frames = 0;  // given so far
+  std::uint32_t asked = 0;   // for the frame of this number
+  const auto is_wanted = [&] {
+    return std::exchange(asked, frames) == frames || sink.WantsFrame(frames);
+  };
   while (true) {
-    switch (JxlDecoderProcessInput(decoder)) {
+    const JxlDecoderStatus status = JxlDecoderProcessInput(decoder);
+    switch (status) {
       case JXL_DEC_BASIC_INFO: {
         JxlBasicInfo info;
         if (JxlDecoderGetBasicInfo(decoder, &info) != JXL_DEC_SUCCESS) {
@@ -96,15 +101,14 @@ DecodeResult DecodeFrames(JxlDecoder* decoder, const DecodeLimits& limits, Decod
         break;
       }
       case JXL_DEC_NEED_IMAGE_OUT_BUFFER:
-        if (frames > 0 && (!sink.WantsFrame(frames) || !budget.Take(result.width, result.height))) {
+        if (!is_wanted() || (frames > 0 && !budget.Take(result.width, result.height))) {
           if (budget.spent()) result.detail = "jxl: later frames were not looked at";
           result.disposition = Disposition::kHashed;
           return result;
         }
-        if (!picture.Open(result.width, result.height)) {
-          return Fail(std::move(result), "the decoder gave up");
-        }
-        break;
+        if (picture.Open(result.width, result.height)) break;
+        if (frames == 0) return Fail(std::move(result), "the decoder gave up");
+        return CutOff(decoder, picture, frames, std::move(result));
       case JXL_DEC_FULL_IMAGE:
         picture.Give();
         ++frames;
@@ -113,11 +117,13 @@ DecodeResult DecodeFrames(JxlDecoder* decoder, const DecodeLimits& limits, Decod
         if (frames == 0) return Fail(std::move(result), "no picture in it");
         result.disposition = Disposition::kHashed;
         return result;
-      case JXL_DEC_NEED_MORE_INPUT:
-        return CutOff(decoder, picture, frames, std::move(result));
-      default:
-        if (frames == 0) return Fail(std::move(result), "the decoder gave up");
-        return CutOff(decoder, picture, frames, std::move(result));
+      default:  // damage, or the end of the file before that of the picture
+        if (frames == 0 && status != JXL_DEC_NEED_MORE_INPUT) {
+          return Fail(std::move(result), "the decoder gave up");
+        }
+        if (is_wanted()) return CutOff(decoder, picture, frames, std::move(result));
+        result.disposition = Disposition::kHashed;
+        return result;
     }
   }
 }

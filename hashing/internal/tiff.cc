@@ -214,14 +214,18 @@ bool IsPage(TIFF* file) {
 }
 
 // The pages after the first, for as long as they are wanted. One that cannot be decoded is left
-// out and told.
+// out and told; so is a list of pages that breaks off.
 void GiveFurther(TIFF* file, Source& source, const DecodeLimits& limits, RowSink& sink,
                  DecodeResult& first) {
   FrameBudget budget;
   int left_out = 0;
-  for (std::uint32_t page = 1; TIFFReadDirectory(file) == 1;) {
-    if (!IsPage(file)) continue;
+  bool broken_off = false;
+  for (std::uint32_t page = 1; TIFFLastDirectory(file) == 0;) {
+    const bool is_there = TIFFReadDirectory(file) == 1;
+    if (is_there && !IsPage(file)) continue;
     if (!sink.WantsFrame(page)) break;
+    broken_off = !is_there;
+    if (broken_off) break;
     std::uint32_t width = 0;
     std::uint32_t height = 0;
     TIFFGetField(file, TIFFTAG_IMAGEWIDTH, &width);
@@ -239,11 +243,13 @@ void GiveFurther(TIFF* file, Source& source, const DecodeLimits& limits, RowSink
     ++page;
   }
   if (left_out > 0) {
-    first.disposition = Disposition::kPartial;
     first.detail = absl::StrCat("tiff: ", left_out, " of its pages cannot be read");
+  } else if (broken_off) {
+    first.detail = "tiff: truncated or damaged; the pages before the damage are hashed";
   } else if (budget.spent()) {
     first.detail = "tiff: later pages were not looked at";
   }
+  if (left_out > 0 || broken_off) first.disposition = Disposition::kPartial;
 }
 
 }  // namespace

@@ -87,13 +87,42 @@ void GiveCanvas(const std::uint8_t* rgba, int width, int height, RowSink& sink) 
   }
 }
 
-DecodeResult DecodeAnimation(Bytes bytes, DecodeResult result, RowSink& sink) {
+// The animation as far as its last whole frame, as a file of its own; empty if there is none.
+std::vector<std::uint8_t> WholeFrames(Bytes bytes) {
+  constexpr std::uint64_t kFrame = 0x464D4E41;  // "ANMF"
+  std::uint64_t end = 0;
+  for (std::uint64_t at = 12; at + 8 <= bytes.size();) {
+    const std::uint64_t size = LittleEndian(bytes, at + 4, 4);
+    const std::uint64_t next = at + 8 + size + size % 2;
+    if (next > bytes.size()) break;
+    if (LittleEndian(bytes, at, 4) == kFrame) end = next;
+    at = next;
+  }
+  std::vector<std::uint8_t> whole(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(end));
+  for (std::size_t i = 0; i < 4 && !whole.empty(); ++i) {
+    whole[4 + i] = static_cast<std::uint8_t>((end - 8) >> (8 * i));
+  }
+  return whole;
+}
+
+// Null if there is no animation, or not all of it.
+std::unique_ptr<WebPAnimDecoder, Close> OpenAnimation(Bytes bytes) {
   WebPAnimDecoderOptions options;
-  if (WebPAnimDecoderOptionsInit(&options) == 0) return Fail(std::move(result), "wrong version");
+  if (WebPAnimDecoderOptionsInit(&options) == 0) return nullptr;
   options.color_mode = MODE_RGBA;
   options.use_threads = 0;
   const WebPData data{.bytes = bytes.data(), .size = bytes.size()};
-  const std::unique_ptr<WebPAnimDecoder, Close> decoder(WebPAnimDecoderNew(&data, &options));
+  return std::unique_ptr<WebPAnimDecoder, Close>(WebPAnimDecoderNew(&data, &options));
+}
+
+DecodeResult DecodeAnimation(Bytes bytes, DecodeResult result, RowSink& sink) {
+  std::vector<std::uint8_t> rest;
+  auto decoder = OpenAnimation(bytes);
+  const bool whole = decoder != nullptr;
+  if (!whole) {
+    rest = WholeFrames(bytes);
+    if (!rest.empty()) decoder = OpenAnimation(rest);
+  }
   WebPAnimInfo info;
   if (!decoder || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0) {
     return Fail(std::move(result), "truncated or damaged animation");
@@ -104,15 +133,17 @@ DecodeResult DecodeAnimation(Bytes bytes, DecodeResult result, RowSink& sink) {
   }
   FrameBudget budget;
   result.disposition = Disposition::kHashed;
-  for (std::uint32_t frame = 0; WebPAnimDecoderHasMoreFrames(decoder.get()) != 0; ++frame) {
+  for (std::uint32_t frame = 0;; ++frame) {
+    const bool is_there = WebPAnimDecoderHasMoreFrames(decoder.get()) != 0;
+    if (!is_there && whole) break;
     if (frame > 0 && !sink.WantsFrame(frame)) break;
-    if (frame > 0 && !budget.Take(result.width, result.height)) break;
+    if (is_there && frame > 0 && !budget.Take(result.width, result.height)) break;
     std::uint8_t* canvas = nullptr;
     int time_ms = 0;
-    if (WebPAnimDecoderGetNext(decoder.get(), &canvas, &time_ms) == 0) {
+    if (!is_there || WebPAnimDecoderGetNext(decoder.get(), &canvas, &time_ms) == 0) {
       if (frame == 0) return Fail(std::move(result), "the first frame cannot be decoded");
       result.disposition = Disposition::kPartial;
-      result.detail = "webp: damaged; the frames before the damage are hashed";
+      result.detail = "webp: truncated or damaged; the frames before the damage are hashed";
       return result;
     }
     GiveCanvas(canvas, result.width, result.height, sink);

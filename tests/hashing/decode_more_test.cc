@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Formats of many styles, and files of many frames and pages.
+// Formats of many styles.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "hashing/fingerprint.h"
+#include "hashing/decode.h"
 #include "tests/hashing/encoders.h"
 
 namespace kith::hashing {
@@ -35,44 +35,6 @@ Picture TwoTone(const Picture& picture) {
   Picture out = Grey(picture);
   for (std::uint8_t& v : out.rgb) v = v < 128 ? 0 : 255;
   return out;
-}
-
-// Takes each frame that is offered.
-class FrameCollector : public RowSink {
- public:
-  void Begin(int width, int height) override { frames.push_back({width, height, {}}); }
-  void Rows(const std::uint8_t* rgb, int count, std::size_t stride) override {
-    Picture& frame = frames.back();
-    for (int i = 0; i < count; ++i) {
-      const std::uint8_t* row = rgb + static_cast<std::size_t>(i) * stride;
-      frame.rgb.insert(frame.rgb.end(), row, row + 3 * static_cast<std::size_t>(frame.width));
-    }
-  }
-  bool WantsFrame(std::uint32_t frame) override {
-    EXPECT_EQ(frame, asked_ + 1);
-    asked_ = frame;
-    return frame < wanted;
-  }
-
-  std::vector<Picture> frames;
-  std::uint32_t wanted = 1000;
-
- private:
-  std::uint32_t asked_ = 0;
-};
-
-void ExpectFrames(const Data& file, const std::vector<Picture>& want) {
-  FrameCollector all;
-  const DecodeResult result = Decode(file, {}, all);
-  EXPECT_EQ(result.disposition, Disposition::kHashed) << result.detail;
-  ASSERT_EQ(all.frames.size(), want.size());
-  for (std::size_t i = 0; i < want.size(); ++i) {
-    EXPECT_EQ(LargestDifference(all.frames[i], want[i]), 0) << i;
-  }
-  FrameCollector two;
-  two.wanted = 2;
-  (void)Decode(file, {}, two);
-  EXPECT_EQ(two.frames.size(), std::min<std::size_t>(2, want.size()));
 }
 
 TEST(DecodePnm, AllKindsAndDepths) {
@@ -182,51 +144,6 @@ TEST(DecodeBmp, KindsThatAreNotReadAreNamed) {
   EXPECT_EQ(DecodeAll(file).result.disposition, Disposition::kUnreadable);
 }
 
-// Of few colours, and usable.
-std::vector<Picture> ThreeFrames() {
-  std::vector<Picture> frames;
-  for (std::uint32_t seed = 20; frames.size() < 3; ++seed) {
-    Picture frame = FewColours(test::Synthetic(seed, kWidth, kHeight), 16);
-    if (HashRgb(frame.rgb, kWidth, kHeight).quality > 60) frames.push_back(std::move(frame));
-  }
-  return frames;
-}
-
-TEST(DecodeFrames, OfGifWebpAndTiff) {
-  const std::vector<Picture> frames = ThreeFrames();
-  ExpectFrames(test::EncodeGifAnimation(frames), frames);
-  ExpectFrames(test::EncodeWebpAnimation(frames), frames);
-  ExpectFrames(test::EncodeTiffPages(frames), frames);
-  ExpectFrames(test::EncodeTiffPages(frames, {.tile = 32}), frames);
-  ExpectFrames(test::EncodeTiffPages(frames, {.tile = 32, .deflated = false}), frames);
-}
-
-TEST(DecodeFrames, ThumbnailsAreNoPages) {
-  const std::vector<Picture> frames = ThreeFrames();
-  ExpectFrames(test::EncodeTiffPages(frames, {.thumbnail_second = true}), {frames[0], frames[2]});
-}
-
-TEST(DecodeFrames, PagesOfOtherSizes) {
-  const std::vector<Picture> pages = {Sample(), test::Synthetic(3, 40, 200),
-                                      test::Synthetic(4, 300, 20)};
-  ExpectFrames(test::EncodeTiffPages(pages), pages);
-}
-
-// The first frame decides on the file; what is lost behind it is told.
-TEST(DecodeFrames, TruncatedBehindTheFirst) {
-  const std::vector<Picture> frames = ThreeFrames();
-  for (const Data& whole : {test::EncodeGifAnimation(frames), test::EncodeTiffPages(frames)}) {
-    Data cut = whole;
-    cut.resize(cut.size() / 2);
-    FrameCollector all;
-    const DecodeResult result = Decode(cut, {}, all);
-    if (result.format == Format::kTiff && all.frames.empty()) continue;  // its directory is lost
-    EXPECT_NE(result.disposition, Disposition::kUnreadable) << result.detail;
-    ASSERT_GE(all.frames.size(), 1u);
-    EXPECT_EQ(LargestDifference(all.frames[0], frames[0]), 0);
-  }
-}
-
 TEST(DecodePng, OfAnAnimationTheFirstFrame) {
   const Picture second = test::Synthetic(8, kWidth, kHeight);
   ExpectSame(test::EncodeApng(Sample(), second), Format::kPng, Sample());
@@ -236,54 +153,6 @@ TEST(DecodeTiff, FloatingPointIsNamed) {
   const Decoded decoded = DecodeAll(test::EncodeTiffPages({Sample()}, {.floating = true}));
   EXPECT_EQ(decoded.result.disposition, Disposition::kUnsupported);
   EXPECT_THAT(decoded.result.detail, testing::HasSubstr("floating-point"));
-}
-
-TEST(FingerprintFrames, DistinctOnesAreViews) {
-  std::vector<Picture> frames = ThreeFrames();
-  frames.insert(frames.begin() + 1, frames[0]);  // shown twice
-  frames.push_back(frames[2]);
-  for (const Data& file : {test::EncodeGifAnimation(frames), test::EncodeTiffPages(frames)}) {
-    const Fingerprint print = FingerprintBytes(file, {});
-    EXPECT_EQ(print.disposition, Disposition::kHashed) << print.detail;
-    ASSERT_EQ(print.views.size(), 3u);
-    EXPECT_EQ(print.views[0].name, "original");
-    EXPECT_EQ(print.views[1].name, "frame:2");
-    EXPECT_EQ(print.views[2].name, "frame:3");
-    const Fingerprint alone = FingerprintBytes(EncodePng(frames[2]), {});
-    EXPECT_EQ(print.views[1].hashes[0].codes, alone.views[0].hashes[0].codes);
-  }
-}
-
-TEST(FingerprintFrames, FramedOnesHaveTrimmedViews) {
-  std::vector<Picture> frames = ThreeFrames();
-  const test::Frame frame{.left = 20, .top = 30, .right = 20, .bottom = 30};
-  const Fingerprint alone = FingerprintBytes(EncodePng(frames[1]), {});
-  for (Picture& picture : frames) picture = Framed(picture, frame);
-  const Fingerprint print = FingerprintBytes(test::EncodeGifAnimation(frames), {});
-  ASSERT_EQ(print.views.size(), 6u);
-  EXPECT_EQ(print.views[1].name, "trimmed");
-  EXPECT_EQ(print.views[2].name, "frame:1");
-  EXPECT_EQ(print.views[3].name, "trimmed:1");
-  EXPECT_EQ(print.views[3].width, kWidth);
-  EXPECT_EQ(print.views[3].hashes[0].codes, alone.views[0].hashes[0].codes);
-}
-
-TEST(FingerprintFrames, AreCapped) {
-  std::vector<Picture> pages;
-  for (std::uint32_t i = 0; i < 60; ++i) pages.push_back(test::Synthetic(100 + i, 70, 70));
-  const Fingerprint print = FingerprintBytes(test::EncodeTiffPages(pages), {});
-  EXPECT_EQ(print.disposition, Disposition::kHashed);
-  EXPECT_GE(print.views.size(), 32u);
-  EXPECT_LE(print.views.size(), kMaxViews);
-  EXPECT_LT(print.views.back().view.frame, 40u);
-}
-
-TEST(FingerprintFrames, FlatFramesAreNoViews) {
-  const Picture flat{kWidth, kHeight, Data(3 * kWidth * kHeight, 30)};
-  const Fingerprint print =
-      FingerprintBytes(test::EncodeTiffPages({Sample(), flat, test::Synthetic(5, 80, 80)}), {});
-  ASSERT_EQ(print.views.size(), 2u);
-  EXPECT_EQ(print.views[1].name, "frame:2");
 }
 
 }  // namespace
