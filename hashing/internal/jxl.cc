@@ -20,6 +20,8 @@ namespace {
 // filters and frames come in. A picture of thirty bytes can have any size, and takes 70 ms a
 // megapixel: this bounds the time too, by 44 megapixels.
 constexpr std::uint64_t kBytesAPixel = 48;
+// And of each channel beside R, G and B, wanted or not.
+constexpr std::uint64_t kBytesAChannel = 8;
 
 struct Destroy {
   void operator()(JxlDecoder* decoder) const { JxlDecoderDestroy(decoder); }
@@ -96,7 +98,10 @@ DecodeResult DecodeFrames(JxlDecoder* decoder, const DecodeLimits& limits, Decod
           return Fail(std::move(result), "no header in it");
         }
         const std::uint64_t pixels = std::uint64_t{info.xsize} * info.ysize;
-        const std::uint64_t memory = pixels <= limits.max_pixels ? kBytesAPixel * pixels : 0;
+        // Alpha is one of the extra channels, and costs as much as each other one.
+        const std::uint64_t a_pixel =
+            kBytesAPixel + std::uint64_t{info.num_extra_channels} * kBytesAChannel;
+        const std::uint64_t memory = pixels <= limits.max_pixels ? a_pixel * pixels : 0;
         if (!CheckSize(info.xsize, info.ysize, memory, limits, result)) return result;
         break;
       }

@@ -134,12 +134,27 @@ void GiveRows(const std::vector<std::uint32_t>& raster, int width, int height, R
 // takes a few bytes of a directory.
 constexpr std::uint64_t kMostPieces = 1 << 20;
 
+// Of the bytes of the picture, so many times may all pieces together unpack to: a tile may be far
+// wider than what it shows. What is small by itself passes.
+constexpr std::uint64_t kMostUnpacking = 8;
+constexpr std::uint64_t kSmallUnpacking = 64ull << 20;
+
 std::uint64_t PieceBytes(TIFF* file) {
   return TIFFIsTiled(file) != 0 ? TIFFTileSize64(file) : TIFFStripSize64(file);
 }
 
 std::uint64_t Pieces(TIFF* file) {
   return TIFFIsTiled(file) != 0 ? TIFFNumberOfTiles(file) : TIFFNumberOfStrips(file);
+}
+
+bool UnpacksToTooMuch(TIFF* file, std::uint64_t pixels) {
+  std::uint16_t samples = 1;
+  std::uint16_t bits = 1;
+  TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLESPERPIXEL, &samples);
+  TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &bits);
+  const std::uint64_t shown = pixels * samples * bits / 8;
+  const std::uint64_t most = kMostUnpacking * shown + kSmallUnpacking;
+  return PieceBytes(file) > most / std::max<std::uint64_t>(1, Pieces(file));
 }
 
 bool IsFloating(TIFF* file) {
@@ -172,6 +187,10 @@ DecodeResult DecodePage(TIFF* file, Source& source, const DecodeLimits& limits, 
   // The raster, and a strip or tile, encoded and decoded.
   const std::uint64_t piece = std::min(PieceBytes(file), limits.max_memory_bytes + 1);
   if (!CheckSize(width, height, 4 * pixels + 2 * piece, limits, result)) return result;
+  if (UnpacksToTooMuch(file, pixels)) {
+    return Failure(std::move(result), Disposition::kOverLimit,
+                   "tiff: its strips or tiles unpack to far more than the picture");
+  }
   LeaveAlphaAlone(file);
   RgbaImage image(file);
   if (!image.open()) return fail(image.message());

@@ -82,6 +82,16 @@ TEST(DecodeJxl, StillAndAnimated) {
   EXPECT_EQ(print.views[1].hashes[0].codes[0], HashRgb(second.rgb, kWidth, kHeight).code);
 }
 
+// A file of a few bytes may have hundreds of channels that nobody asks for.
+TEST(DecodeJxl, ExtraChannelsCountAsMemory) {
+  const Data file = test::EncodeJxl({Sample()}, true);
+  ExpectSame(file, Format::kJxl, Sample());
+  const DecodeLimits limits{.max_memory_bytes = std::uint64_t{50} * kWidth * kHeight};
+  EXPECT_EQ(DecodeAll(test::EncodeJxl({Sample()}), limits).result.disposition,
+            Disposition::kHashed);
+  EXPECT_EQ(DecodeAll(file, limits).result.disposition, Disposition::kOverLimit);
+}
+
 TEST(DecodeJxl, Damaged) {
   const Data whole = test::EncodeJxl({test::Synthetic(7, 600, 500)});
   Data cut = whole;

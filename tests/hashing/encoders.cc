@@ -182,10 +182,7 @@ void AppendChunk(Data& out, const char* name, const Data& content) {
   const std::size_t begin = out.size();
   Append(out, {name});
   out.insert(out.end(), content.begin(), content.end());
-  PutBig(out,
-         static_cast<std::uint32_t>(
-             crc32(0, out.data() + begin, static_cast<uInt>(out.size() - begin))),
-         4);
+  PutBig(out, PngChecksum(std::span(out).subspan(begin)), 4);
 }
 
 Data FrameControl(std::uint32_t sequence, const Picture& picture) {
@@ -197,7 +194,21 @@ Data FrameControl(std::uint32_t sequence, const Picture& picture) {
   return content;
 }
 
+// Signature and IHDR.
+constexpr std::size_t kPngHeader = 33;
+
 }  // namespace
+
+std::uint32_t PngChecksum(std::span<const std::uint8_t> chunk) {
+  return static_cast<std::uint32_t>(crc32(0, chunk.data(), static_cast<uInt>(chunk.size())));
+}
+
+Data WithPngChunk(const Data& png, const char* name, const Data& content) {
+  Data out(png.begin(), png.begin() + kPngHeader);
+  AppendChunk(out, name, content);
+  out.insert(out.end(), png.begin() + kPngHeader, png.end());
+  return out;
+}
 
 Data EncodePnm(const Picture& picture, int kind, int most_value) {
   Data out;
@@ -382,19 +393,18 @@ Data EncodeTiffPages(const std::vector<Picture>& pages, const TiffStyle& style) 
 }
 
 Data EncodeApng(const Picture& first, const Picture& second) {
-  constexpr std::size_t kHeader = 33;  // signature and IHDR
   const Data a = EncodePng(first);
   const Data b = EncodePng(second);
-  Data out(a.begin(), a.begin() + kHeader);
+  Data out(a.begin(), a.begin() + kPngHeader);
   Data control;
   PutBig(control, 2, 4);
   PutBig(control, 0, 4);
   AppendChunk(out, "acTL", control);
   AppendChunk(out, "fcTL", FrameControl(0, first));
-  out.insert(out.end(), a.begin() + kHeader, a.end() - 12);  // all but IEND
+  out.insert(out.end(), a.begin() + kPngHeader, a.end() - 12);  // all but IEND
   AppendChunk(out, "fcTL", FrameControl(1, second));
   std::uint32_t sequence = 2;
-  for (std::size_t at = kHeader; at + 12 < b.size();) {
+  for (std::size_t at = kPngHeader; at + 12 < b.size();) {
     std::uint32_t size = 0;
     for (std::size_t i = 0; i < 4; ++i) size = size << 8 | b[at + i];
     if (std::equal(b.begin() + static_cast<std::ptrdiff_t>(at) + 4,

@@ -3,6 +3,8 @@
 // Purpose: files of many frames or pages, and of formats that have many styles, for the tests.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "tests/hashing/pictures.h"
@@ -35,6 +37,10 @@ struct TiffStyle {
 };
 Data EncodeTiffPages(const std::vector<Picture>& pages, const TiffStyle& style = {});
 
+// Of the name and the content of a chunk.
+std::uint32_t PngChecksum(std::span<const std::uint8_t> chunk);
+// `png` with a chunk put in behind its header.
+Data WithPngChunk(const Data& png, const char* name, const Data& content);
 // A PNG with a second frame, in the animated dialect; the first is `first`.
 Data EncodeApng(const Picture& first, const Picture& second);
 

@@ -157,7 +157,7 @@ Data EncodeJpeg2000(const Picture& picture, bool boxed, int tile) {
   return sink.bytes;
 }
 
-Data EncodeJxl(const std::vector<Picture>& frames) {
+Data EncodeJxl(const std::vector<Picture>& frames, bool alpha) {
   JxlEncoder* encoder = JxlEncoderCreate(nullptr);
   JxlBasicInfo info;
   JxlEncoderInitBasicInfo(&info);
@@ -165,6 +165,7 @@ Data EncodeJxl(const std::vector<Picture>& frames) {
   info.ysize = static_cast<std::uint32_t>(frames[0].height);
   info.bits_per_sample = 8;
   info.uses_original_profile = JXL_TRUE;
+  if (alpha) info.num_extra_channels = 1, info.alpha_bits = 8;
   if (frames.size() > 1) {
     info.have_animation = JXL_TRUE;
     info.animation.tps_numerator = 10;
@@ -177,7 +178,7 @@ Data EncodeJxl(const std::vector<Picture>& frames) {
   JxlEncoderFrameSettings* settings = JxlEncoderFrameSettingsCreate(encoder, nullptr);
   JxlEncoderSetFrameLossless(settings, JXL_TRUE);
   JxlEncoderFrameSettingsSetOption(settings, JXL_ENC_FRAME_SETTING_EFFORT, 1);
-  const JxlPixelFormat format = {3, JXL_TYPE_UINT8, JXL_NATIVE_ENDIAN, 0};
+  const JxlPixelFormat format = {alpha ? 4U : 3U, JXL_TYPE_UINT8, JXL_NATIVE_ENDIAN, 0};
   for (const Picture& frame : frames) {
     if (frames.size() > 1) {
       JxlFrameHeader header;
@@ -185,7 +186,12 @@ Data EncodeJxl(const std::vector<Picture>& frames) {
       header.duration = 1;
       JxlEncoderSetFrameHeader(settings, &header);
     }
-    JxlEncoderAddImageFrame(settings, &format, frame.rgb.data(), frame.rgb.size());
+    Data samples;
+    for (std::size_t i = 0; i < frame.rgb.size(); ++i) {
+      samples.push_back(frame.rgb[i]);
+      if (alpha && i % 3 == 2) samples.push_back(static_cast<std::uint8_t>(i));
+    }
+    JxlEncoderAddImageFrame(settings, &format, samples.data(), samples.size());
   }
   JxlEncoderCloseInput(encoder);
   Data out(64 << 10);

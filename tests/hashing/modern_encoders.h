@@ -12,8 +12,8 @@ namespace kith::hashing::test {
 // Lossless; `boxed`: a JP2 file, else a bare codestream; tile 0: one tile.
 Data EncodeJpeg2000(const Picture& picture, bool boxed, int tile = 0);
 
-// Lossless; several frames are an animation.
-Data EncodeJxl(const std::vector<Picture>& frames);
+// Lossless; several frames are an animation. `alpha`: of any pixels, beside R, G and B.
+Data EncodeJxl(const std::vector<Picture>& frames, bool alpha = false);
 
 enum class HeifTurn { kNone, kRight };
 // Of high quality. `turn`: the file says that it is to be shown turned.
