@@ -76,56 +76,61 @@ bool Contains(Bytes head, std::string_view text) {
 }
 
 struct Magic {
-  std::size_t at;
   std::string_view bytes;
   Format format;
 };
 
 // Magics that are enough by themselves, longer before shorter where one begins another.
 constexpr Magic kMagics[] = {
-    {0, "\xFF\xD8\xFF"sv, Format::kJpeg},
-    {0, "\x89PNG\r\n\x1A\n"sv, Format::kPng},
-    {0, "GIF87a"sv, Format::kGif},
-    {0, "GIF89a"sv, Format::kGif},
-    {8, "CR\x02"sv, Format::kRaw},
-    {0, "IIRO"sv, Format::kRaw},
-    {0, "IIRS"sv, Format::kRaw},
-    {0, "IIU\0"sv, Format::kRaw},
-    {0, "FUJIFILMCCD-RAW"sv, Format::kRaw},
-    {0, "FOVb"sv, Format::kRaw},
-    {0, "\0MRM"sv, Format::kRaw},
-    {0, "II*\0"sv, Format::kTiff},
-    {0, "MM\0*"sv, Format::kTiff},
-    {0, "II+\0\x08\0\0\0"sv, Format::kTiff},
-    {0, "MM\0+\0\x08\0\0"sv, Format::kTiff},
-    {0, "\xFF\x0A"sv, Format::kJxl},
-    {0, "\0\0\0\x0CJXL \r\n\x87\n"sv, Format::kJxl},
-    {0, "\0\0\0\x0CjP  \r\n\x87\n"sv, Format::kJpeg2000},
-    {0, "\xFF\x4F\xFF\x51"sv, Format::kJpeg2000},
-    {0, "II\xBC\x01"sv, Format::kJpegXr},
-    {0, "8BPS"sv, Format::kPsd},
-    {0, "\x76\x2F\x31\x01"sv, Format::kOpenExr},
-    {0, "#?RADIANCE"sv, Format::kRadianceHdr},
-    {0, "#?RGBE"sv, Format::kRadianceHdr},
-    {128, "DICM"sv, Format::kDicom},
-    {0, "%PDF-"sv, Format::kPdf},
-    {0, "\0\0\x01\xBA"sv, Format::kMpegPs},
-    {0, "\0\0\x01\xB3"sv, Format::kMpegPs},
-    {0, "\x30\x26\xB2\x75\x8E\x66\xCF\x11"sv, Format::kAsf},
-    {0, "FLV\x01"sv, Format::kFlv},
-    {0, "OggS"sv, Format::kOggMedia},
-    {0, ".RMF"sv, Format::kRealMedia},
-    {0, "PK\x03\x04"sv, Format::kZip},
-    {0, "PK\x05\x06"sv, Format::kZip},
-    {0, "PK\x07\x08"sv, Format::kZip},
-    {0, "Rar!\x1A\x07"sv, Format::kRar},
-    {0, "7z\xBC\xAF\x27\x1C"sv, Format::k7z},
-    {0, "\x1F\x8B\x08"sv, Format::kGzip},
-    {0, "\xFD\x37zXZ\0"sv, Format::kXz},
-    {0, "\x28\xB5\x2F\xFD"sv, Format::kZstd},
-    {0, "MSCF\0\0\0\0"sv, Format::kCab},
-    {257, "ustar"sv, Format::kTar},
+    {"\xFF\xD8\xFF"sv, Format::kJpeg},
+    {"\x89PNG\r\n\x1A\n"sv, Format::kPng},
+    {"GIF87a"sv, Format::kGif},
+    {"GIF89a"sv, Format::kGif},
+    {"II*\0\x10\0\0\0CR\x02"sv, Format::kRaw},
+    {"IIRO"sv, Format::kRaw},
+    {"IIRS"sv, Format::kRaw},
+    {"IIU\0"sv, Format::kRaw},
+    {"FUJIFILMCCD-RAW"sv, Format::kRaw},
+    {"FOVb"sv, Format::kRaw},
+    {"\0MRM"sv, Format::kRaw},
+    {"II*\0"sv, Format::kTiff},
+    {"MM\0*"sv, Format::kTiff},
+    {"II+\0\x08\0\0\0"sv, Format::kTiff},
+    {"MM\0+\0\x08\0\0"sv, Format::kTiff},
+    {"\xFF\x0A"sv, Format::kJxl},
+    {"\0\0\0\x0CJXL \r\n\x87\n"sv, Format::kJxl},
+    {"\0\0\0\x0CjP  \r\n\x87\n"sv, Format::kJpeg2000},
+    {"\xFF\x4F\xFF\x51"sv, Format::kJpeg2000},
+    {"II\xBC\x01"sv, Format::kJpegXr},
+    {"8BPS"sv, Format::kPsd},
+    {"\x76\x2F\x31\x01"sv, Format::kOpenExr},
+    {"#?RADIANCE"sv, Format::kRadianceHdr},
+    {"#?RGBE"sv, Format::kRadianceHdr},
+    {"%PDF-"sv, Format::kPdf},
+    {"\0\0\x01\xBA"sv, Format::kMpegPs},
+    {"\0\0\x01\xB3"sv, Format::kMpegPs},
+    {"\x30\x26\xB2\x75\x8E\x66\xCF\x11"sv, Format::kAsf},
+    {"FLV\x01"sv, Format::kFlv},
+    {"OggS"sv, Format::kOggMedia},
+    {".RMF"sv, Format::kRealMedia},
+    {"PK\x03\x04"sv, Format::kZip},
+    {"PK\x05\x06"sv, Format::kZip},
+    {"PK\x07\x08"sv, Format::kZip},
+    {"Rar!\x1A\x07"sv, Format::kRar},
+    {"7z\xBC\xAF\x27\x1C"sv, Format::k7z},
+    {"\x1F\x8B\x08"sv, Format::kGzip},
+    {"\xFD\x37zXZ\0"sv, Format::kXz},
+    {"\x28\xB5\x2F\xFD"sv, Format::kZstd},
+    {"MSCF\0\0\0\0"sv, Format::kCab},
 };
+
+// Behind bytes that may be anything, those of a picture too: asked last, so that nobody hides a
+// picture by writing four letters into its pixels.
+Format SniffFarMagics(Bytes head) {
+  if (Has(head, 128, "DICM"sv)) return Format::kDicom;
+  if (Has(head, 257, "ustar"sv)) return Format::kTar;
+  return Format::kNone;
+}
 
 Format SniffRiff(Bytes head) {
   if (!Has(head, 0, "RIFF"sv)) return Format::kNone;
@@ -188,7 +193,10 @@ Format SniffBmp(Bytes head) {
 
 Format SniffText(Bytes head) {
   // A letter and a digit are no magic: the whole header must be there.
-  if (internal::ReadPnmHeader(head).has_value()) return Format::kPnm;
+  // Or as much of it as is seen here, if a comment is longer than that.
+  bool in_comment = false;
+  if (internal::ReadPnmHeader(head, &in_comment).has_value()) return Format::kPnm;
+  if (in_comment && head.size() == kSniffBytes) return Format::kPnm;
   const auto first = std::ranges::find_if(
       head, [](std::uint8_t c) { return c > ' ' && c != 0xEF && c != 0xBB && c != 0xBF; });
   const Bytes text = head.subspan(static_cast<std::size_t>(first - head.begin()));
@@ -215,10 +223,10 @@ Format SniffShort(Bytes head) {
 Format SniffFormat(Bytes head) {
   head = head.first(std::min(head.size(), kSniffBytes));
   for (const Magic& magic : kMagics) {
-    if (Has(head, magic.at, magic.bytes)) return magic.format;
+    if (Has(head, 0, magic.bytes)) return magic.format;
   }
   for (const auto sniff : {SniffRiff, SniffIsoMedia, SniffMatroska, SniffBmp, SniffTransportStream,
-                           SniffShort, SniffText}) {
+                           SniffShort, SniffText, SniffFarMagics}) {
     if (const Format format = sniff(head); format != Format::kNone) return format;
   }
   return Format::kNone;

@@ -16,9 +16,8 @@ bool IsSpace(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool IsDigit(std::uint8_t c) { return c >= '0' && c <= '9'; }
 
 // P7: a keyword and its value a line, to ENDHDR.
-std::optional<PnmHeader> ReadPamHeader(Bytes bytes) {
+std::optional<PnmHeader> ReadPamHeader(Text& text) {
   PnmHeader header{.kind = 7};
-  Text text(bytes, 2);
   constexpr int kMostLines = 64;
   for (int line = 0; line < kMostLines; ++line) {
     const std::string_view word = text.Word();
@@ -39,11 +38,26 @@ std::optional<PnmHeader> ReadPamHeader(Bytes bytes) {
       return whole ? std::optional(header) : std::nullopt;
     } else {
       good = word == "TUPLTYPE";
-      text.SkipLine();
+      if (good) text.SkipLine();
     }
     if (!good) return std::nullopt;
   }
   return std::nullopt;
+}
+
+// P1 to P6: two or three numbers.
+std::optional<PnmHeader> ReadNumbers(Text& text, int kind) {
+  PnmHeader header{.kind = kind};
+  header.channels = header.kind % 3 == 0 ? 3 : 1;
+  header.most_value = 1;
+  if (!text.Number(INT32_MAX, header.width) || !text.Number(INT32_MAX, header.height)) {
+    return std::nullopt;
+  }
+  const bool bits = header.kind == 1 || header.kind == 4;
+  if (!bits && !text.Number(kMostValue, header.most_value)) return std::nullopt;
+  if (header.most_value < 1 || !text.EndOfHeader()) return std::nullopt;
+  header.data_at = text.at();
+  return header;
 }
 
 }  // namespace
@@ -75,6 +89,7 @@ std::string_view PnmText::Word() {
 
 void PnmText::SkipLine() {
   while (at_ < bytes_.size() && bytes_[at_] != '\n') ++at_;
+  in_comment_ = at_ == bytes_.size();
 }
 
 bool PnmText::EndOfHeader() {
@@ -95,21 +110,12 @@ void PnmText::SkipSpace() {
   }
 }
 
-std::optional<PnmHeader> ReadPnmHeader(std::span<const std::uint8_t> bytes) {
+std::optional<PnmHeader> ReadPnmHeader(std::span<const std::uint8_t> bytes, bool* in_comment) {
   if (bytes.size() < 3 || bytes[0] != 'P' || bytes[1] < '1' || bytes[1] > '7') return std::nullopt;
   if (!IsSpace(bytes[2])) return std::nullopt;
-  if (bytes[1] == '7') return ReadPamHeader(bytes);
-  PnmHeader header{.kind = bytes[1] - '0'};
-  header.channels = header.kind % 3 == 0 ? 3 : 1;
-  header.most_value = 1;
   Text text(bytes, 2);
-  if (!text.Number(INT32_MAX, header.width) || !text.Number(INT32_MAX, header.height)) {
-    return std::nullopt;
-  }
-  const bool bits = header.kind == 1 || header.kind == 4;
-  if (!bits && !text.Number(kMostValue, header.most_value)) return std::nullopt;
-  if (header.most_value < 1 || !text.EndOfHeader()) return std::nullopt;
-  header.data_at = text.at();
+  const auto header = bytes[1] == '7' ? ReadPamHeader(text) : ReadNumbers(text, bytes[1] - '0');
+  if (in_comment != nullptr) *in_comment = text.in_comment();
   return header;
 }
 

@@ -37,15 +37,20 @@ class PnmText {
   // Takes the one space between header and samples.
   [[nodiscard]] bool EndOfHeader();
   [[nodiscard]] std::size_t at() const { return at_; }
+  // True if the bytes end within a comment.
+  [[nodiscard]] bool in_comment() const { return in_comment_; }
 
  private:
   void SkipSpace();
 
   std::span<const std::uint8_t> bytes_;
   std::size_t at_;
+  bool in_comment_ = false;
 };
 
-// Nothing if it is no header, or does not end within `bytes`.
-[[nodiscard]] std::optional<PnmHeader> ReadPnmHeader(std::span<const std::uint8_t> bytes);
+// Nothing if it is no header, or does not end within `bytes`. Then, where asked for: whether it is
+// one so far, and `bytes` end within a comment of it.
+[[nodiscard]] std::optional<PnmHeader> ReadPnmHeader(std::span<const std::uint8_t> bytes,
+                                                     bool* in_comment = nullptr);
 
 }  // namespace kith::hashing::internal

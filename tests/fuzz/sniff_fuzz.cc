@@ -15,7 +15,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       kith::hashing::SniffFormat(all.first(std::min(size, kith::hashing::kSniffBytes)));
   FUZZ_CHECK(format == of_head);
   FUZZ_CHECK(kith::hashing::FormatName(format).empty() == (format == Format::kNone));
-  FUZZ_CHECK(format != Format::kNone || !kith::hashing::IsDecodable(format));
+  // Nothing behind the bytes that are looked at has a say.
+  std::vector<std::uint8_t> longer(data, data + size);
+  if (size >= kith::hashing::kSniffBytes) longer.insert(longer.end(), 100, 0x47);
+  FUZZ_CHECK(kith::hashing::SniffFormat(longer) == format);
+  // What is decoded begins with something that its decoder knows: never with zeros alone.
+  const bool blank = std::ranges::all_of(all.first(std::min<std::size_t>(size, 16)),
+                                         [](auto b) { return b == 0; });
+  FUZZ_CHECK(!blank || !kith::hashing::IsDecodable(format));
   return 0;
 }
 

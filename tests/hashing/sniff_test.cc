@@ -78,6 +78,34 @@ TEST(SniffFormat, NamesFormats) {
   EXPECT_EQ(Sniff(transport), Format::kMpegTs);
 }
 
+// Four letters in the pixels of a picture must not hide it.
+TEST(SniffFormat, WhatStandsAtTheStartIsAskedFirst) {
+  std::string letters(600, '\0');
+  letters.replace(128, 4, "DICM");
+  letters.replace(257, 5, "ustar");
+  const auto under = [&](const std::string& head) { return head + letters.substr(head.size()); };
+  EXPECT_EQ(Sniff(under("RIFF\0\0\0\0WEBP"s)), Format::kWebp);
+  EXPECT_EQ(Sniff(under("\0\0\0\x18"s + "ftypheic")), Format::kHeic);
+  EXPECT_EQ(Sniff(under("II*\0\x08\0\0\0"s)), Format::kTiff);
+  EXPECT_EQ(Sniff(under("P6 20 20 255\n")), Format::kPnm);
+  EXPECT_EQ(Sniff(under("BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s)), Format::kBmp);
+  EXPECT_EQ(Sniff(letters), Format::kDicom);
+  // What makes a raw file of a TIFF, in others.
+  EXPECT_EQ(Sniff(under("P6\n#    CR\x02\n20 20 255\n")), Format::kPnm);
+  EXPECT_EQ(Sniff(under("II*\0\x08\0\0\0CR\x02"s)), Format::kTiff);
+}
+
+TEST(SniffFormat, PnmWithMoreWordsThanAreSeen) {
+  const std::string words(kSniffBytes, 'w');
+  EXPECT_EQ(Sniff("P6\n#" + words + "\n20 20 255\n"), Format::kPnm);
+  EXPECT_EQ(Sniff("P5 20\n# " + words), Format::kPnm);
+  EXPECT_EQ(Sniff("P7\nWIDTH 20\n#" + words), Format::kPnm);
+  EXPECT_EQ(Sniff("P6\n#" + words.substr(100)), Format::kNone);  // there is no more
+  EXPECT_EQ(Sniff("P6 a\n#" + words), Format::kNone);
+  EXPECT_EQ(Sniff("P6 " + words), Format::kNone);
+  EXPECT_EQ(Sniff("P7 " + words), Format::kNone);
+}
+
 TEST(SniffFormat, TextAndRubbishAreNoMedia) {
   for (const std::string& text :
        {"hello, world\n"s, "BMW is a car maker and this is a text about it"s, "P5"s,
