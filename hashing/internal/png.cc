@@ -39,8 +39,9 @@ class PngReader {
     png_set_read_fn(png_, this, [](png_structp png, png_bytep out, std::size_t count) {
       static_cast<PngReader*>(png_get_io_ptr(png))->Take(out, count);
     });
-    // Text, profiles and the like are none of our business: skipped, not unpacked.
-    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, 0);
+    // Text, profiles and the like are none of our business: skipped, not unpacked. -1: all that a
+    // picture can do without, what libpng knows included.
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     // A wrong checksum is damage, told as such; the pixels are taken as far as they go.
     png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_QUIET_USE);
     // Read in small pieces: of a truncated file the last, incomplete piece is lost.
@@ -65,10 +66,11 @@ class PngReader {
     return png_get_rowbytes(png_, info_) == 3 * static_cast<std::size_t>(width());
   }
 
-  // One row of the current pass; the row holds what earlier passes gave.
+  // One row of the current pass; the row holds what earlier passes gave. A pixel of a pass fills
+  // the place of those that later passes bring.
   [[nodiscard]] bool ReadRow(std::uint8_t* row) {
     if (setjmp(jump_) != 0) return false;
-    png_read_row(png_, row, nullptr);
+    png_read_row(png_, interlaced() ? nullptr : row, interlaced() ? row : nullptr);
     return true;
   }
 
@@ -166,8 +168,8 @@ DecodeResult DecodePng(Bytes bytes, const DecodeLimits& limits, RowSink& sink) {
   result.disposition = Disposition::kHashed;
   if (std::int64_t{read} < std::int64_t{reader.passes()} * result.height) {
     result.disposition = Disposition::kPartial;
-    result.detail =
-        "png: truncated or damaged (" + reader.message() + "); what is missing is black";
+    result.detail = "png: truncated or damaged (" + reader.message() +
+                    "); what is missing is black" + (reader.interlaced() ? " or coarse" : "");
   }
   return result;
 }

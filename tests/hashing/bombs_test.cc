@@ -2,6 +2,7 @@
 // Small files that ask for much: each is hashed or over a limit, and no worker takes more memory
 // than is stated here. No time is measured: the cage's own deadline would say decoder_timeout.
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -128,6 +129,16 @@ TEST_F(Bombs, ThatUnpackToMuch) {
   const Picture flat{8000, 8000, Data(std::size_t{3} * 8000 * 8000)};
   Expect("png of 8000x8000", EncodePng(flat, {.colour = test::PngColour::kPalette, .bits = 1}),
          {Disposition::kLowQuality});
+  // Words of nearly 8 MiB each, which nobody asks for.
+  constexpr std::size_t kWords = 8'300'000;
+  Data words = {'a', 0, 0};
+  words.resize(words.size() + compressBound(kWords));
+  uLongf size = words.size() - 3;
+  ASSERT_EQ(compress(words.data() + 3, &size, Data(kWords, 'w').data(), kWords), Z_OK);
+  words.resize(3 + size);
+  Data png = EncodePng(test::Synthetic(7, 64, 64));
+  for (int i = 0; i < 99; ++i) png = test::WithPngChunk(png, "zTXt", words);
+  Expect("png of many words", png, {Disposition::kHashed});
   const Picture narrow{16, 65'000, Data(std::size_t{3} * 16 * 65'000)};
   Expect("tiff of tiles that are far wider than the picture",
          test::EncodeTiffPages({narrow}, {.tile = 1024}), {Disposition::kOverLimit});

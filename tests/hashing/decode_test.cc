@@ -204,6 +204,17 @@ TEST(DecodePng, TruncatedGivesTheRowsThereAre) {
   }
 }
 
+// What the first pass brought stands in for what is missing.
+TEST(DecodePng, TruncatedInterlacedHasNoHoles) {
+  Picture bright = Sample();
+  for (std::uint8_t& v : bright.rgb) v |= 0x40;
+  Data file = EncodePng(bright, {.interlaced = true});
+  file.resize(file.size() * 2 / 3);
+  const Decoded decoded = DecodeAll(file);
+  EXPECT_EQ(decoded.result.disposition, Disposition::kPartial) << decoded.result.detail;
+  EXPECT_TRUE(std::ranges::all_of(decoded.picture.rgb, [](std::uint8_t v) { return v >= 0x40; }));
+}
+
 TEST(DecodeWebp, LosslessIsExact) {
   ExpectSame(test::EncodeByOpenCv(Sample(), ".webp"), Format::kWebp, Sample());
 }
