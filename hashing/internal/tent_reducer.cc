@@ -20,6 +20,31 @@ Box BoxAt(int i, int window, int n) {
   return {first, last - first + 1};
 }
 
+// Adds the weight of the inner boxes around each position of `outer`, in the order of these.
+void AddBoxes(const Box& outer, int window, int n, Taps& tap) {
+  for (int k = outer.first; k < outer.first + outer.count; ++k) {
+    const Box inner = BoxAt(k, window, n);
+    const double weight = 1.0 / (static_cast<double>(outer.count) * inner.count);
+    for (int m = inner.first; m < inner.first + inner.count; ++m) {
+      tap.weights[static_cast<std::size_t>(m - tap.first)] += weight;
+    }
+  }
+}
+
+// The same, bit for bit, where no inner box is cut off: each sample has the one weight as often as
+// boxes cover it.
+void AddWholeBoxes(const Box& outer, int window, Taps& tap) {
+  const double weight = 1.0 / (static_cast<double>(outer.count) * window);
+  const auto size = static_cast<int>(tap.weights.size());
+  const int most = std::min(outer.count, window);
+  std::vector<double> times(static_cast<std::size_t>(most) + 1, 0.0);
+  for (std::size_t i = 1; i < times.size(); ++i) times[i] = times[i - 1] + weight;
+  for (int m = 0; m < size; ++m) {
+    const int cover = std::min({m + 1, size - m, most});
+    tap.weights[static_cast<std::size_t>(m)] = times[static_cast<std::size_t>(cover)];
+  }
+}
+
 }  // namespace
 
 std::vector<Taps> TentTaps(int n) {
@@ -34,12 +59,11 @@ std::vector<Taps> TentTaps(int n) {
     Taps& tap = taps[static_cast<std::size_t>(v)];
     tap.first = low.first;
     tap.weights.assign(static_cast<std::size_t>(high.first + high.count - low.first), 0.0);
-    for (int k = outer.first; k < outer.first + outer.count; ++k) {
-      const Box inner = BoxAt(k, window, n);
-      const double weight = 1.0 / (static_cast<double>(outer.count) * inner.count);
-      for (int m = inner.first; m < inner.first + inner.count; ++m) {
-        tap.weights[static_cast<std::size_t>(m - tap.first)] += weight;
-      }
+    // Made for each frame of an animation: not to be done box by box where nothing asks for it.
+    if (low.count == window && high.count == window) {
+      AddWholeBoxes(outer, window, tap);
+    } else {
+      AddBoxes(outer, window, n, tap);
     }
   }
   return taps;

@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "hashing/fingerprint.h"
+#include "hashing/internal/tent_reducer.h"
 #include "hashing/orientation.h"
 #include "tests/hashing/pictures.h"
 
@@ -17,6 +19,35 @@ namespace kith::hashing {
 namespace {
 
 using test::Picture;
+
+// Box by box, as the definition has it.
+std::vector<double> TentOf(int n, int centre) {
+  const int window = (n + 127) / 128;
+  const int ahead = (window + 2) / 2;
+  const auto first = [&](int i) { return std::max(0, i - (window - ahead)); };
+  const auto last = [&](int i) { return std::min(n - 1, i + ahead - 1); };
+  std::vector<double> weights(static_cast<std::size_t>(n), 0.0);
+  for (int k = first(centre); k <= last(centre); ++k) {
+    for (int m = first(k); m <= last(k); ++m) {
+      weights[static_cast<std::size_t>(m)] +=
+          1.0 / (static_cast<double>(last(centre) - first(centre) + 1) * (last(k) - first(k) + 1));
+    }
+  }
+  return weights;
+}
+
+// What is made without going through all boxes is the same, bit for bit.
+TEST(Pdq, TapsAreThoseOfTheDefinition) {
+  for (const int n : {1, 2, 5, 63, 64, 65, 127, 128, 129, 255, 512, 513, 1000, 4032, 9999}) {
+    const auto taps = internal::TentTaps(n);
+    for (std::size_t v = 0; v < taps.size(); ++v) {
+      std::vector<double> have(static_cast<std::size_t>(n), 0.0);
+      std::ranges::copy(taps[v].weights, have.begin() + taps[v].first);
+      const int centre = (2 * static_cast<int>(v) + 1) * n / 128;
+      EXPECT_EQ(have, TentOf(n, centre)) << n << " " << v;
+    }
+  }
+}
 
 TEST(PdqText, GoesBothWays) {
   Code code;
