@@ -55,19 +55,22 @@ struct Items {
   std::vector<std::uint64_t> pixels;  // of each property, 0 where it is no `ispe`; from 0
   std::map<std::uint64_t, std::uint64_t> pixels_of;              // item -> as `ispe` says
   std::map<std::uint64_t, std::vector<std::uint64_t>> parts_of;  // item -> what it is made of
+  std::map<std::uint64_t, std::vector<std::uint64_t>> beside;    // item -> its alpha and the like
 };
 
 void ReadReferences(Bytes box, Items& items) {
   const std::uint64_t id_bytes = VersionOf(box) == 0 ? 2 : 4;
   ForEachBox(Rest(box, 4), [&](std::uint32_t type, Bytes reference) {
-    if (type != Type("dimg")) return;
+    if (type != Type("dimg") && type != Type("auxl")) return;
     const std::uint64_t from = BigEndian(reference, 0, id_bytes);
     const std::uint64_t count = BigEndian(reference, id_bytes, 2);
-    std::vector<std::uint64_t>& parts = items.parts_of[from];
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::uint64_t at = id_bytes + 2 + i * id_bytes;
       if (at + id_bytes > reference.size()) return;
-      parts.push_back(BigEndian(reference, at, id_bytes));
+      const std::uint64_t to = BigEndian(reference, at, id_bytes);
+      // Of alpha it is the picture that is pointed at.
+      if (type == Type("dimg")) items.parts_of[from].push_back(to);
+      if (type == Type("auxl")) items.beside[to].push_back(from);
     }
   });
 }
@@ -127,14 +130,17 @@ std::uint64_t Work(const Items& items, std::uint64_t item, int depth,
   if (const auto found = known.find(item); found != known.end()) return found->second;
   const auto own = items.pixels_of.find(item);
   std::uint64_t work = own == items.pixels_of.end() ? 0 : own->second;
-  if (const auto parts = items.parts_of.find(item); parts != items.parts_of.end()) {
-    known[item] = kVeryMuch;  // an item that is made of itself
+  known[item] = kVeryMuch;  // an item that is made of itself
+  const auto sum_of = [&](const auto& others) {
     std::uint64_t sum = 0;
-    for (const std::uint64_t part : parts->second) {
-      sum = std::min(kVeryMuch, sum + Work(items, part, depth + 1, known));
+    if (const auto found = others.find(item); found != others.end()) {
+      for (const std::uint64_t other : found->second) {
+        sum = std::min(kVeryMuch, sum + Work(items, other, depth + 1, known));
+      }
     }
-    work = std::max(work, sum);
-  }
+    return sum;
+  };
+  work = std::min(kVeryMuch, std::max(work, sum_of(items.parts_of)) + sum_of(items.beside));
   known[item] = work;
   return work;
 }

@@ -4,7 +4,7 @@
 // decode. A grid names its tiles one by one, and may name a large one 65,536 times.
 //
 // Thread-safety: a pure function. Complexity: O(bytes of the meta box).
-// Source: ISO/IEC 14496-12 (boxes), 23008-12 (items, ispe, dimg).
+// Source: ISO/IEC 14496-12 (boxes), 23008-12 (items, ispe, dimg, auxl).
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ namespace kith::hashing::internal {
 // conversion and R, G, B; of 16 bits each at worst.
 inline constexpr std::uint64_t kHeifBytesAPixel = 16;
 
-// Pixels of all coded pictures below the primary item, as `ispe` says; 0 where the boxes do not
-// tell. Saturates.
+// Pixels of all coded pictures below the primary item and of their alpha, as `ispe` says; 0 where
+// the boxes do not tell. Saturates.
 [[nodiscard]] std::uint64_t HeifCodedPixels(std::span<const std::uint8_t> bytes);
 
 // Why it is too much, or "".

@@ -129,6 +129,15 @@ TEST_F(DecodeHeif, Grids) {
   EXPECT_EQ(bomb.result.disposition, Disposition::kOverLimit) << bomb.result.detail;
 }
 
+// It is decoded too, though nobody asks for it.
+TEST_F(DecodeHeif, AlphaCountsAsWork) {
+  const Data file = test::EncodeHeicWithAlpha(Sample());
+  EXPECT_EQ(internal::HeifCodedPixels(test::EncodeHeic(Sample())), 1u * kWidth * kHeight);
+  EXPECT_EQ(internal::HeifCodedPixels(file), 2u * kWidth * kHeight);
+  const Decoded decoded = DecodeAll(file);
+  EXPECT_EQ(decoded.result.disposition, Disposition::kHashed) << decoded.result.detail;
+}
+
 TEST_F(DecodeHeif, DamagedIsUnreadableOrPartial) {
   for (const Data& whole : {test::EncodeHeic(Sample()), test::EncodeAvif(Sample())}) {
     for (const std::size_t size : {whole.size() - 200, whole.size() / 2, std::size_t{40}}) {

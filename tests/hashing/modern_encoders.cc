@@ -22,22 +22,26 @@ struct Sink {
   std::size_t at = 0;
 };
 
-Data EncodeHeif(const Picture& picture, heif_compression_format format, HeifTurn turn) {
+Data EncodeHeif(const Picture& picture, heif_compression_format format, HeifTurn turn,
+                bool alpha = false) {
   heif_context* context = heif_context_alloc();
   heif_encoder* encoder = nullptr;
   heif_context_get_encoder_for_format(context, format, &encoder);
   heif_encoder_set_lossy_quality(encoder, 95);
   heif_image* image = nullptr;
-  heif_image_create(picture.width, picture.height, heif_colorspace_RGB, heif_chroma_interleaved_RGB,
-                    &image);
+  heif_image_create(picture.width, picture.height, heif_colorspace_RGB,
+                    alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, &image);
   heif_image_add_plane(image, heif_channel_interleaved, picture.width, picture.height, 8);
   int stride = 0;
   std::uint8_t* plane = heif_image_get_plane(image, heif_channel_interleaved, &stride);
   for (int y = 0; y < picture.height; ++y) {
-    std::memcpy(plane + static_cast<std::ptrdiff_t>(y) * stride,
-                picture.rgb.data() +
-                    3 * static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width),
-                3 * static_cast<std::size_t>(picture.width));
+    std::uint8_t* row = plane + static_cast<std::ptrdiff_t>(y) * stride;
+    const std::uint8_t* from = picture.rgb.data() + 3 * static_cast<std::size_t>(y) *
+                                                        static_cast<std::size_t>(picture.width);
+    for (int x = 0; x < picture.width; ++x, from += 3) {
+      row = std::copy_n(from, 3, row);
+      if (alpha) *row++ = static_cast<std::uint8_t>(x + y);
+    }
   }
   heif_encoding_options* options = heif_encoding_options_alloc();
   options->image_orientation =
@@ -211,6 +215,10 @@ Data EncodeJxl(const std::vector<Picture>& frames, bool alpha) {
 
 Data EncodeHeic(const Picture& picture, HeifTurn turn) {
   return EncodeHeif(picture, heif_compression_HEVC, turn);
+}
+
+Data EncodeHeicWithAlpha(const Picture& picture) {
+  return EncodeHeif(picture, heif_compression_HEVC, HeifTurn::kNone, true);
 }
 
 Data EncodeAvif(const Picture& picture) {

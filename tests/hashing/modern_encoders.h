@@ -19,6 +19,8 @@ enum class HeifTurn { kNone, kRight };
 // Of high quality. `turn`: the file says that it is to be shown turned.
 Data EncodeHeic(const Picture& picture, HeifTurn turn = HeifTurn::kNone);
 Data EncodeAvif(const Picture& picture);
+// With an alpha, which is a second coded picture.
+Data EncodeHeicWithAlpha(const Picture& picture);
 
 // A HEIC whose primary item is a grid of columns x rows times the one tile.
 Data HeicGrid(const Picture& tile, int columns, int rows);
