@@ -87,7 +87,9 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
 
   std::span<std::uint8_t> Room(std::uint64_t size) override {
     const std::uint64_t need = size + kZeroBytes;
-    const std::uint64_t have = memory_ == nullptr ? 0 : memory_->bytes().size();
+    // Memory that a worker before may still write to is not used again (Linux before 5.1).
+    const bool reusable = memory_ != nullptr && memory_->is_read_only_elsewhere();
+    const std::uint64_t have = reusable ? memory_->bytes().size() : 0;
     if (need > have || (have > kKeptBytes && need <= kKeptBytes)) {
       memory_ = nullptr;
       memory_is_known_ = false;
@@ -113,14 +115,23 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
  private:
   // Has the worker hash what is in the memory.
   void Ask(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) {
+    const bool answered = AskOnce(size, print, meanwhile);
+    // A picture may damage what its worker stumbles over with a later one, which is innocent: that
+    // is asked again, once, where nothing was before it. Not after a hang: it would take as long.
+    const bool is_crash = print.disposition == Disposition::kDecoderCrash;
+    if (!answered && is_crash && files_ > 0) (void)AskOnce(size, print, [] {});
+  }
+
+  // False if it gave no answer that makes sense; then it is ended, and `print` tells why.
+  bool AskOnce(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) {
     // A worker that was taken over must not choose the bytes that are digested.
     const bool can_wait = memory_->is_read_only_elsewhere();
     if (!can_wait) meanwhile();
-    const Clock::time_point begin = Clock::now();
+    // A new worker may take long to start: that is not the picture's time.
     const absl::Status sent = SendRequest(size);
-    const Clock::time_point began_meanwhile = Clock::now();
+    const Clock::time_point begin = Clock::now();
     if (can_wait) meanwhile();
-    const Clock::duration digesting = Clock::now() - began_meanwhile;
+    const Clock::duration digesting = Clock::now() - begin;
     if (!sent.ok()) {
       return Lose(print, Disposition::kDecoderCrash, std::string(sent.message()));
     }
@@ -154,6 +165,7 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     print.times.decode_ns += took_ns - (print.times.hash_ns - hashed_before_ns);
     busy_ += working;
     if (++files_ >= options_.files_per_worker || busy_ >= kBusyTime) worker_ = nullptr;
+    return true;
   }
 
   // Hands the picture to the worker; to a new one if there is none, or if it died while idle.
@@ -180,16 +192,17 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     return absl::UnavailableError("the decoder does not take pictures");
   }
 
-  static void Lose(Fingerprint& print, Disposition disposition, const std::string& why) {
+  static bool Lose(Fingerprint& print, Disposition disposition, const std::string& why) {
     print.disposition = disposition;
     print.detail = absl::StrCat(print.format_name, ": ", why);
+    return false;
   }
 
   const CageOptions options_;
   const std::string path_;
   const Posture posture_;
   std::unique_ptr<WorkerProcess> worker_;  // null: to be started for the next picture
-  int files_ = 0;                          // that this worker has answered
+  int files_ = 0;                          // that this worker, or the last one, has answered
   Clock::duration busy_{};
   std::unique_ptr<SharedMemory> memory_;
   bool memory_is_known_ = false;  // to this worker

@@ -5,8 +5,11 @@
 // disposition.
 //
 // Here the file is read, once, into memory that is shared with the worker and read-only there; here
-// are the digests and the format. A picture that crashes, hangs or takes over its decoder costs
-// that one file: `decoder_crash` or `decoder_timeout`; the next file gets a new worker.
+// are the digests and the format. A picture that crashes or hangs its decoder costs that one file:
+// `decoder_crash` or `decoder_timeout`; the next file gets a new worker. A crash counts only where
+// no other picture was before it: else the file is asked once more of a new worker. One that takes
+// its decoder over, and keeps still, gets at nothing, but can have it give false hashes for itself
+// and for the files after it, until the worker is replaced; digests and formats stay true.
 //
 // Thread-safety: one thread at a time, and one object a thread. The kernel ends a worker together
 // with the thread that started it, so a thread that may end calls Start or OfFile itself or leaves

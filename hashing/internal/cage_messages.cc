@@ -17,6 +17,9 @@ constexpr std::uint32_t kHelloMagic = 0x4B444833;    // "KDH3"
 constexpr std::uint32_t kRequestMagic = 0x4B445233;  // "KDR3"
 constexpr std::uint32_t kAnswerMagic = 0x4B444133;   // "KDA3"
 
+// An hour, which no picture has: what a worker says must not overflow a sum.
+constexpr std::int64_t kMostHashNs = 3'600'000'000'000;
+
 enum OptionBits : std::uint8_t {
   kFullBit = 1,
   kCli512Bit = 2,
@@ -268,7 +271,7 @@ bool ReadAnswer(std::span<const std::uint8_t> message, const CageRequest& reques
   const auto approximate = in.Get<std::uint8_t>();
   if (approximate > (request.options.fast ? 1 : 0)) return false;
   read.approximate = approximate == 1;
-  read.times.hash_ns += std::max<std::int64_t>(0, in.Get<std::int64_t>());
+  read.times.hash_ns += std::clamp<std::int64_t>(in.Get<std::int64_t>(), 0, kMostHashNs);
   const std::size_t detail = in.Get<std::uint8_t>();
   if (detail > kMaxDetailBytes) return false;
   read.detail = Printable(in.Bytes(detail));

@@ -139,6 +139,17 @@ TEST(CageMessages, OfAnotherKindLengthOrNumberAreRefused) {
   EXPECT_FALSE(internal::ReadRequest(answer).has_value());
 }
 
+TEST(CageMessages, TimesAddUpWhateverAWorkerSays) {
+  Fingerprint print = test::Uncaged(EncodeJpeg(test::Synthetic(1, 40, 40)));
+  for (const std::int64_t said : {INT64_MIN, std::int64_t{-1}, INT64_MAX}) {
+    Fingerprint into = Asked(print);
+    into.times.hash_ns = 5;
+    print.times.hash_ns = said;
+    EXPECT_TRUE(internal::ReadAnswer(internal::WriteAnswer(7, print), {.sequence = 7}, into));
+    EXPECT_GE(into.times.hash_ns, 5);
+  }
+}
+
 TEST(CageMessages, ViewsComeInOrderAndAsAsked) {
   const test::Picture picture = test::Synthetic(4, 80, 70);
   const Fingerprint print =

@@ -75,6 +75,22 @@ TEST_F(CageTrouble, AnAnswerThatMakesNoSenseIsACrash) {
   }
 }
 
+// A decoder may stumble over what a file before has left behind.
+TEST_F(CageTrouble, DamageThatShowsWithALaterFileDoesNotCostThat) {
+  for (const char* order : {"then-segv", "then-garbage", "then-lie-format", "then-long-answer"}) {
+    const Fingerprint print = Order(order);
+    EXPECT_EQ(print.disposition, Disposition::kUnreadable) << order;
+    ExpectAllWell(print);
+  }
+}
+
+TEST_F(CageTrouble, UsedMemoryIsGivenOutAsZeros) {
+  const Fingerprint print = Order("used-memory");
+  ExpectAllWell(print);
+  if (kSanitized) return;  // its allocator is another one
+  EXPECT_EQ(print.detail, "done");
+}
+
 TEST_F(CageTrouble, WordsOfAWorkerAreShortAndPrintable) {
   const Fingerprint print = Order("odd-words");
   EXPECT_EQ(print.disposition, Disposition::kUnreadable);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 
 namespace kith::hashing::cage::internal {
@@ -17,6 +18,15 @@ int MakeDescriptor() {
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   const int descriptor = memfd_create("kith-picture", kFlags | kNoExecSeal);
   return descriptor >= 0 ? descriptor : memfd_create("kith-picture", kFlags);
+}
+
+// Reserves the memory now: where there is none, writing to it later would end this process.
+bool Reserve(int descriptor, off_t size) {
+  int result = 0;
+  do {
+    result = fallocate(descriptor, 0, 0, size);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
 }
 
 constexpr int kFixedSize = F_SEAL_SHRINK | F_SEAL_GROW;
@@ -35,7 +45,7 @@ std::unique_ptr<SharedMemory> SharedMemory::Make(std::uint64_t size) {
   const int descriptor = MakeDescriptor();
   if (descriptor < 0) return nullptr;
   void* memory = MAP_FAILED;
-  if (ftruncate(descriptor, static_cast<off_t>(size)) == 0) {
+  if (Reserve(descriptor, static_cast<off_t>(size))) {
     memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   }
   const bool read_only = memory != MAP_FAILED && SealForWriting(descriptor);

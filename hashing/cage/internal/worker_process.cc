@@ -29,6 +29,10 @@ constexpr int kChannelOfWorker = 3;
 // than ours.
 constexpr std::chrono::milliseconds kDyingTime{500};
 
+// Else what a decoder gave back a moment ago is given out again as it is, past the zeros that
+// hashing/worker/serve.cc asks for.
+constexpr const char* kTunables = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
+
 std::string Words(int error_number) { return std::generic_category().message(error_number); }
 
 // posix_spawn's attributes and actions, which have to be given back.
@@ -66,7 +70,8 @@ class SpawnPlan {
     if (error_ != 0) return error_;
     std::string name = path;
     const std::array<char*, 2> arguments = {name.data(), nullptr};
-    const std::array<char*, 1> environment = {nullptr};
+    std::string tunables = kTunables;
+    const std::array<char*, 2> environment = {tunables.data(), nullptr};
     return posix_spawn(&pid, path.c_str(), &actions_, &attributes_, arguments.data(),
                        environment.data());
   }
