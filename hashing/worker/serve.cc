@@ -96,7 +96,8 @@ int Serve(int channel_descriptor, HashFunction hash) {
   internal::CageHello hello;
   HideFromOthers(hello);
   // Some decoders leave what is missing of a damaged picture as they found it in memory: all memory
-  // is given out as zeros, so that a file's hash hangs on that file alone.
+  // is given out as zeros, so that a file's hash hangs on that file alone. That of the cache in
+  // front of the allocator too, as whoever starts this turns that cache off (worker_process.cc).
   mallopt(M_PERTURB, 0xFF);
   internal::UseHeif();
   // What a codec opens, maps or starts at its first use it does now. Once more inside: if the cage
