@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tools/report/words.h"
+#include "tools/scan/grpc_status.h"
 
 namespace kith::cli {
 namespace {
@@ -67,13 +68,7 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
   return server::Connect(options);
 }
 
-absl::Status FromGrpc(const grpc::Status& status) {
-  const auto code = static_cast<absl::StatusCode>(status.error_code());
-  if (!status.ok() && status.error_message().empty()) {
-    return absl::Status(code, "the engine gave no reason (" + absl::StatusCodeToString(code) + ")");
-  }
-  return absl::Status(code, status.error_message());
-}
+absl::Status FromGrpc(const grpc::Status& status) { return scan::FromGrpc(status); }
 
 absl::Status Explained(const absl::Status& status, const server::Connection& connection) {
   const std::string message(status.message().data(), status.message().size());

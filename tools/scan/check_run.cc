@@ -13,6 +13,7 @@
 
 #include "proto/kith/v1/match.grpc.pb.h"
 #include "tools/scan/evidence.h"
+#include "tools/scan/grpc_status.h"
 #include "tools/scan/recorded.h"
 
 namespace kith::scan {
@@ -30,10 +31,6 @@ constexpr std::size_t kBatchesAhead = 4;
 constexpr std::chrono::milliseconds kTick{200};
 // A busy engine is not waited for: hashing exactly takes less than this.
 constexpr std::chrono::milliseconds kFilterPatience{500};
-
-absl::Status FromGrpc(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
 
 // The engine's side of a run: batches out, answers in, matched up again.
 class MatchLink {
@@ -339,8 +336,9 @@ class Check {
     auto report = link_.Finish(std::move(end));
     if (!report.ok()) return report.status();
     outcome.report = *std::move(report);
-    outcome.sums_agree = !outcome.complete || outcome.walk.entries == counted;
+    // The reader has ended: all that was answered has been taken.
     outcome.progress = ProgressNow();
+    outcome.sums_agree = !outcome.complete || outcome.walk.entries == outcome.progress.files;
     outcome.hashing = hashing_;
     outcome.mode = mode_;
     outcome.ruled_out = ruled_out_;

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "proto/kith/v1/case.grpc.pb.h"
+#include "tools/scan/grpc_status.h"
 
 namespace kith::scan {
 
@@ -53,7 +54,7 @@ absl::StatusOr<RecordedFiles> RecordedFiles::Load(const std::shared_ptr<grpc::Ch
   }
   const grpc::Status status = stream->Finish();
   if (!status.ok() && status.error_code() != grpc::StatusCode::NOT_FOUND) {
-    return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+    return FromGrpc(status);
   }
   return recorded;
 }
