@@ -103,5 +103,36 @@ TEST_F(CheckProgramTest, ProgramsLearnWhatPeopleDo) {
   EXPECT_EQ(last["sources_to_ask"][0]["files"], 1);
 }
 
+// The engine sends so many paths of one content in several pieces, of which all but the first were
+// told as files that could not be read.
+TEST_F(CheckProgramTest, AContentAtVeryManyPathsIsOneFileInEveryForm) {
+  constexpr std::size_t kPaths = 5200;
+  for (std::size_t i = 0; i < kPaths; ++i) {
+    scratch_.Write("seized/" + std::string(200, 'p') + std::to_string(i), "known");
+  }
+  scratch_.Write("list", "c90ae688b2a3b1fd0751fd743eb385cd\n");  // its MD5
+  ASSERT_EQ(Kith("set add national").code, 0);
+  ASSERT_EQ(Kith("import --set national list").code, 0);
+  ASSERT_EQ(Kith("check seized --case DPD/1 --out checked").code, 1);
+  ASSERT_EQ(Kith("report initial --case DPD/1 --out told").code, 0);
+  for (const std::string folder : {"checked", "told"}) {
+    const json report = json::parse(test::ReadAll(scratch_.At(folder + "/report.json")));
+    ASSERT_EQ(report["files"].size(), 1U) << folder;
+    EXPECT_EQ(report["files"][0]["paths"].size(), kPaths);
+    EXPECT_EQ(report["files"][0]["verdict"], "RECOGNIZED");
+    const std::string csv = test::ReadAll(scratch_.At(folder + "/report.csv"));
+    std::size_t rows = 0;
+    for (std::size_t at = csv.find(",RECOGNIZED,"); at != std::string::npos;
+         at = csv.find(",RECOGNIZED,", at + 1)) {
+      ++rows;
+    }
+    EXPECT_EQ(rows, kPaths) << folder;
+    EXPECT_THAT(csv, Not(HasSubstr("UNDETERMINED"))) << folder;
+    EXPECT_THAT(test::ReadAll(scratch_.At(folder + "/report.html")),
+                HasSubstr("and 5,195 more paths"))
+        << folder;
+  }
+}
+
 }  // namespace
 }  // namespace kith

@@ -6,12 +6,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proto/kith/v1/case.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
 #include "tools/report/kinds.h"
+#include "tools/report/merge.h"
 #include "tools/report/path_text.h"
 #include "tools/report/write.h"
 
@@ -29,7 +31,7 @@ absl::StatusOr<Fetched> Fetch(v1::CaseService::Stub& stub, const v1::GetReportRe
   Fetched fetched;
   v1::GetReportResponse fragment;
   while (stream->Read(&fragment)) {
-    fetched.report.MergeFrom(fragment.report());
+    report::MergeFragment(std::move(*fragment.mutable_report()), fetched.report);
     for (const std::string& root : fragment.checked_roots()) fetched.checked_roots.push_back(root);
   }
   if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "proto/kith/v1/match.grpc.pb.h"
+#include "tools/report/merge.h"
 #include "tools/scan/evidence.h"
 #include "tools/scan/grpc_status.h"
 #include "tools/scan/recorded.h"
@@ -112,7 +113,9 @@ class MatchLink {
   void Read() {
     v1::MatchStreamResponse response;
     while (stream_->Read(&response)) {
-      if (response.has_report()) report_.MergeFrom(response.report());
+      if (response.has_report()) {
+        report::MergeFragment(std::move(*response.mutable_report()), report_);
+      }
       if (response.has_batch()) Take(response.batch());
     }
     const std::lock_guard lock(mutex_);
