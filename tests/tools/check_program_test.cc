@@ -63,7 +63,7 @@ TEST_F(CheckProgramTest, ACaseWithAnUnfinishedFolderIsIncompleteInEveryForm) {
   Teach();
   LeaveUnfinished("a", "DPD/1");
   const Outcome people = Kith("check b --case DPD/1 --out r");
-  EXPECT_EQ(people.code, 0) << people.err;
+  EXPECT_EQ(people.code, 3) << people.err;
   EXPECT_THAT(people.out, HasSubstr("INCOMPLETE"));
   const json last = Lines(Kith("check b --case DPD/1 --out r --json").out).back();
   EXPECT_EQ(last["complete"], false);
@@ -101,6 +101,23 @@ TEST_F(CheckProgramTest, ProgramsLearnWhatPeopleDo) {
   EXPECT_EQ(last["sources_to_ask"][0]["set"], "vics");
   EXPECT_EQ(last["sources_to_ask"][0]["source"], "the national desk");
   EXPECT_EQ(last["sources_to_ask"][0]["files"], 1);
+}
+
+// A folder that was not looked into counted only in the run that met it.
+TEST_F(CheckProgramTest, WhatWasNotSeenOfAnotherFolderOfTheCaseCounts) {
+  std::string deep = "a";
+  for (int i = 0; i < 520; ++i) deep += "/d";
+  scratch_.Write(deep + "/file", "x");
+  scratch_.Write("b/file", "y");
+  Teach();
+  EXPECT_EQ(Kith("check b --case DPD/1 --out r").code, 0);
+  EXPECT_EQ(Kith("check a --case DPD/1 --out r").code, 3);
+  const Outcome other = Kith("check b --case DPD/1 --out r --json");
+  EXPECT_EQ(other.code, 3);
+  const json last = Lines(other.out).back();
+  EXPECT_EQ(last["exit_code"], 3);
+  EXPECT_EQ(last["walk_errors"], 0);
+  EXPECT_EQ(last["warnings"].size(), 1U);
 }
 
 // The engine sends so many paths of one content in several pieces, of which all but the first were

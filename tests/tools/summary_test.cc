@@ -26,6 +26,23 @@ void Count(v1::Report& report, v1::Disposition disposition, std::uint64_t paths)
   count.set_paths(paths);
 }
 
+v1::Report Complete() {
+  v1::Report report;
+  report.mutable_scope()->set_complete(true);
+  return report;
+}
+
+// "Nothing known found" was the code of a report that told why not to rely on it.
+TEST(ExitCode, IsNotThatOfNothingFoundWhereTheReportIsNotSure) {
+  EXPECT_EQ(ExitCodeOf(Complete()), 0);
+  EXPECT_EQ(ExitCodeOf(v1::Report()), 3);
+  v1::Report remarks = Complete();
+  remarks.mutable_scope()->add_warnings("Not looked into: files that may match were not hashed");
+  EXPECT_EQ(ExitCodeOf(remarks), 3);
+  Count(remarks, v1::VERDICT_RECOGNIZED, 1);
+  EXPECT_EQ(ExitCodeOf(remarks), 1);
+}
+
 TEST(ExitCode, SaysWhetherSomethingKnownWasFound) {
   for (const auto verdict :
        {v1::VERDICT_IDENTIFIED, v1::VERDICT_RECOGNIZED, v1::VERDICT_CONFLICT}) {
@@ -34,7 +51,7 @@ TEST(ExitCode, SaysWhetherSomethingKnownWasFound) {
     Count(report, v1::DISPOSITION_UNREADABLE, 5);
     EXPECT_EQ(ExitCodeOf(report), 1);
   }
-  v1::Report report;
+  v1::Report report = Complete();
   Count(report, v1::VERDICT_IDENTIFIED, 0);
   Count(report, v1::VERDICT_UNRECOGNIZED, 100);
   EXPECT_EQ(ExitCodeOf(report), 0);
@@ -44,13 +61,13 @@ TEST(ExitCode, SaysThatNotEverythingCouldBeRead) {
   for (const auto disposition :
        {v1::DISPOSITION_UNREADABLE, v1::DISPOSITION_VANISHED, v1::DISPOSITION_OVER_LIMIT,
         v1::DISPOSITION_DECODER_CRASH, v1::DISPOSITION_DECODER_TIMEOUT}) {
-    v1::Report report;
+    v1::Report report = Complete();
     Count(report, disposition, 1);
     EXPECT_EQ(ExitCodeOf(report), 3) << v1::Disposition_Name(disposition);
   }
   for (const auto disposition : {v1::DISPOSITION_HASHED, v1::DISPOSITION_LOW_QUALITY,
                                  v1::DISPOSITION_UNSUPPORTED, v1::DISPOSITION_NOT_REGULAR}) {
-    v1::Report report;
+    v1::Report report = Complete();
     Count(report, disposition, 1);
     EXPECT_EQ(ExitCodeOf(report), 0) << v1::Disposition_Name(disposition);
   }

@@ -222,7 +222,10 @@ int ExitCodeOf(const v1::Report& report) {
       PathsOf(report, v1::DISPOSITION_UNREADABLE) + PathsOf(report, v1::DISPOSITION_VANISHED) +
       PathsOf(report, v1::DISPOSITION_OVER_LIMIT) + PathsOf(report, v1::DISPOSITION_DECODER_CRASH) +
       PathsOf(report, v1::DISPOSITION_DECODER_TIMEOUT);
-  return unread > 0 ? kExitNotAllRead : kExitDone;
+  // What the report is not sure of may be what is known: folders that were not seen, files that
+  // were not hashed exactly, of this folder or of another of the case.
+  const bool sure = report.scope().complete() && report.scope().warnings().empty();
+  return unread > 0 || !sure ? kExitNotAllRead : kExitDone;
 }
 
 }  // namespace kith::cli

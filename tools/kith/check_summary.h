@@ -14,7 +14,8 @@ namespace kith::cli {
 [[nodiscard]] std::string CheckSummary(const v1::Report& report, const std::string& root,
                                        const Paint& paint);
 
-// The exit code that a report means: see `kith --help`.
+// The exit code that a report means: see `kith --help`. 0 only where the summary says "complete",
+// without remarks.
 [[nodiscard]] int ExitCodeOf(const v1::Report& report);
 
 }  // namespace kith::cli

@@ -305,8 +305,8 @@ void AddCheckVerb(CLI::App& app, Program& program) {
       "With --json a run that goes on prints a line for each file that it read itself; the whole\n"
       "case stands in report.json.\n"
       "Ctrl-C stops it with a report that says that it is incomplete; twice ends it at once.\n"
-      "Exits 0 when nothing known was found, 1 when something was, 3 when nothing was but files\n"
-      "could not be read, 2 for an error, 130 when interrupted.",
+      "Exits 0 when nothing known was found, 1 when something was, 3 when nothing was but not all\n"
+      "could be read or compared, as the notes tell, 2 for an error, 130 when interrupted.",
       "kith check /mnt/exhibit-7\n"
       "kith check /mnt/exhibit-7 --case DPD/2026-0117 --out report\n"
       "kith check /mnt/exhibit-7 --json --server 127.0.0.1:7475 > files.jsonl");
