@@ -120,6 +120,25 @@ TEST_F(CheckProgramTest, WhatWasNotSeenOfAnotherFolderOfTheCaseCounts) {
   EXPECT_EQ(last["warnings"].size(), 1U);
 }
 
+// A name is escaped once: a backslash of it stood four times in tables.
+TEST_F(CheckProgramTest, TablesEscapeAPathOnce) {
+  WritePicture("seized/new\\one.bmp", 7);
+  Teach();
+  ASSERT_EQ(Kith("check seized --case DPD/1 --out r").code, 0);
+  ASSERT_EQ(Kith("check seized --case DPD/2 --out r").code, 0);
+  const std::vector<json> clusters = Lines(Kith("cluster list --json").out);
+  ASSERT_EQ(clusters.size(), 1U);
+  const Outcome cluster = Kith("cluster show " + clusters[0]["cluster"].dump());
+  EXPECT_THAT(cluster.out, HasSubstr("new\\\\one.bmp\n"));
+  EXPECT_THAT(cluster.out, Not(HasSubstr("\\\\\\")));
+  ASSERT_EQ(Kith("enroll --set national --series Bluebell seized").code, 0);
+  const std::vector<json> alerts = Lines(Kith("alert list --json").out);
+  ASSERT_EQ(alerts.size(), 2U);
+  const Outcome alert = Kith("alert show " + alerts[0]["alert"].dump());
+  EXPECT_THAT(alert.out, HasSubstr("new\\\\one.bmp  "));
+  EXPECT_THAT(alert.out, Not(HasSubstr("\\\\\\")));
+}
+
 // The engine sends so many paths of one content in several pieces, of which all but the first were
 // told as files that could not be read.
 TEST_F(CheckProgramTest, AContentAtVeryManyPathsIsOneFileInEveryForm) {

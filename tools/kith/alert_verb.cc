@@ -101,7 +101,7 @@ int ShowAlert(const Program& program, std::uint64_t id) {
               PrintJson(line);
             }
             table.Add({report::VerdictWord(file.now()), report::VerdictWord(file.before()),
-                       file.rule(), report::EscapeText(file.path()), Hex(file.sha256())});
+                       file.rule(), file.path(), Hex(file.sha256())});
           }
         });
     if (!status.ok()) return status;

@@ -76,7 +76,7 @@ int ShowCluster(const Program& program, std::uint64_t id) {
               report::PutBytes(line, "path", file.path());
               PrintJson(line);
             }
-            table.Add({Hex(file.sha256()), names, report::EscapeText(file.path())});
+            table.Add({Hex(file.sha256()), names, file.path()});
           }
         });
     if (!status.ok()) return status;
