@@ -63,6 +63,23 @@ TEST(FullDisk, AnImportIsRefusedWholeAndWorkGoesOnWhenThereIsRoom) {
               HasSubstr("\"entries\":" + std::to_string((imported + 1) * kLines)));
 }
 
+// The list of what was bad ended early, and the import said that all was well.
+TEST(FullDisk, AListOfProblemsThatCannotBeWrittenStopsTheImport) {
+  const World world;
+  const SmallDisk disk(world.Path("small"));
+  ASSERT_EQ(world.Kith({"set", "add", "list"}).exit_code, 0);
+  std::string list = Md5(1) + "\n";
+  constexpr std::size_t kBad = 120'000;  // each is told in more than 50 bytes
+  for (std::size_t i = 0; i < kBad; ++i) list += "xyz\n";
+  world.Write("bad", list);
+  const Outcome refused = end_to_end::RunToEnd(disk.Limited(
+      world.Line("kith", {"import", "--set", "list", "--skip-bad", "--problems",
+                          world.Path("small/problems").string(), world.Path("bad").string()})));
+  EXPECT_EQ(refused.exit_code, 2) << refused.out;
+  EXPECT_THAT(refused.err, HasSubstr("nothing was imported"));
+  EXPECT_EQ(world.Kith({"match", Md5(1)}).exit_code, 0);
+}
+
 class ReadOnly : public ::testing::Test {
  protected:
   void SetUp() override {

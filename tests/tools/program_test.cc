@@ -178,6 +178,43 @@ TEST_F(ProgramTest, ImportsAllOfAListOrNothing) {
   EXPECT_EQ(Lines(Kith("entry list --json").out).at(0)["source_ref"], "one");
 }
 
+// A source that sends changes may have none: a scheduled import must not fail of that.
+TEST_F(ProgramTest, APageWithoutChangesIsNoError) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  for (
+      const std::string page :
+      {R"({"count":0,"hasMoreRecords":false,"hashRecords":[]})",
+       R"(<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images count="0"/></queryResult>)"}) {
+    const Outcome people = Kith("import --set s -", page);
+    EXPECT_EQ(people.code, 0) << people.err;
+    EXPECT_THAT(people.out, HasSubstr("0 entries added to s"));
+    EXPECT_THAT(people.err, HasSubstr("nothing in it"));
+    const Outcome programs = Kith("import --set s - --json", page);
+    EXPECT_EQ(programs.code, 0) << programs.err;
+    EXPECT_EQ(Lines(programs.out).at(0)["added"], 0);
+  }
+  // What is cut off, or bad, or no page of changes, is still an error.
+  EXPECT_EQ(Kith("import --set s -", R"({"count":0,"hashRecords":[)").code, 2);
+  EXPECT_EQ(Kith("import --set s --skip-bad -", R"({"hashRecords":[{"x":1}]})").code, 2);
+  EXPECT_EQ(Kith("import --set s -", R"({"@odata.context":"x","value":[]})").code, 2);
+  EXPECT_EQ(Kith("import --set s -", "# nothing\n").code, 2);
+}
+
+// After a hundred kinds of remarks every further kind was left out, and its records with it.
+TEST_F(ProgramTest, CountsRemarksOfMoreKindsThanItLists) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  std::string csv = "signal_type,signal_str\nmd5,0123456789abcdef0123456789abcdef\n";
+  constexpr int kKinds = 250;
+  for (int i = 0; i < kKinds; ++i) csv += "kind" + std::to_string(i) + ",x\n";
+  const Outcome import = Kith("import --set s - --json", csv);
+  ASSERT_EQ(import.code, 0) << import.err;
+  int remarks = 0;
+  const json notes = Lines(import.out).at(0)["notes"];
+  for (const auto& [what, count] : notes.items()) remarks += count.get<int>();
+  EXPECT_EQ(remarks, kKinds);
+  EXPECT_LE(notes.size(), 101U);
+}
+
 TEST_F(ProgramTest, KeepsTheTextOfAListLineAndEscapesItForPeople) {
   const std::string md5 = "0123456789abcdef0123456789abcdef";
   const std::string text = "a\\b\x1b[31m\u202Egpj";

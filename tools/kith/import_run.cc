@@ -56,6 +56,7 @@ absl::StatusOr<int> ImportRun::Run(const exchange::ReadOptions& options) {
   if (status.ok()) status = Send();
   progress_.Clear();
   if (status.ok()) status = MayCommit();
+  if (status.ok()) status = CloseProblems();
   if (!status.ok()) {
     // Without an answer the service drops the import by itself.
     v1::AbortImportRequest abort;
@@ -183,19 +184,35 @@ absl::Status ImportRun::Send() {
 
 absl::Status ImportRun::Problem(const exchange::Place& place, std::string reason) {
   const std::string line = PlaceText(place) + ": " + report::EscapeText(reason);
-  if (problems_) std::fprintf(problems_.get(), "%s\n", line.c_str());
+  if (problems_ && std::fprintf(problems_.get(), "%s\n", line.c_str()) < 0) {
+    return ProblemsNotWritten();
+  }
   if (++bad_ > kBadShown) return absl::OkStatus();
   progress_.Clear();
   cli::Note("kith: " + line);
   return absl::OkStatus();
 }
 
+absl::Status ImportRun::ProblemsNotWritten() const {
+  const int error = errno;
+  return absl::ResourceExhaustedError(fmt::format("cannot write {}: {}; nothing was imported",
+                                                  report::EscapeText(flags_.problems),
+                                                  std::strerror(error)));
+}
+
+// Before the import is kept: a list that ends early would be taken for all that was bad.
+absl::Status ImportRun::CloseProblems() {
+  if (!problems_) return absl::OkStatus();
+  return std::fclose(problems_.release()) == 0 ? absl::OkStatus() : ProblemsNotWritten();
+}
+
 void ImportRun::Note(std::string_view what) {
+  constexpr std::string_view kOthers = "remarks of other kinds, too many to list each";
   const auto found = notes_.find(what);
   if (found != notes_.end()) {
     ++found->second;
-  } else if (notes_.size() < kMaxNotes) {
-    notes_.emplace(what, 1);
+  } else {
+    ++notes_[std::string(notes_.size() < kMaxNotes ? what : kOthers)];
   }
 }
 
@@ -215,7 +232,9 @@ absl::Status ImportRun::MayCommit() const {
         "--format, or leave the bad {}s out with --skip-bad",
         report::Counted(bad_, Unit()), report::Number(taken_ + taken_back_ + bad_), Unit()));
   }
-  if (taken_ + taken_back_ == 0) {
+  // What tells changes only may have none to tell.
+  const bool nothing_new = format_.replaces && bad_ == 0;
+  if (taken_ + taken_back_ == 0 && !nothing_new) {
     return absl::InvalidArgumentError(
         fmt::format("no hash was found ({}): nothing was imported", format_.describe));
   }
@@ -251,6 +270,10 @@ void ImportRun::SummaryForPeople(const v1::CommitImportResponse& done,
   }
   if (bad_ > 0) text += ", " + report::Counted(bad_, "bad " + Unit()) + " left out";
   PrintLine(text + ".");
+  if (taken_ + taken_back_ == 0) {
+    cli::Note(
+        fmt::format("nothing in it: {} without a record that changes the set", format_.describe));
+  }
   for (const auto& [what, count] : notes_) {
     cli::Note(fmt::format("{}: {}", what, report::Number(count)));
   }

@@ -63,6 +63,9 @@ class ImportRun final : public exchange::Sink {
   [[nodiscard]] absl::StatusOr<std::uint64_t> WithdrawGone();
   [[nodiscard]] absl::Status Send();
   [[nodiscard]] absl::Status MayCommit() const;
+  [[nodiscard]] absl::Status CloseProblems();
+  // After a write that failed: errno says why.
+  [[nodiscard]] absl::Status ProblemsNotWritten() const;
   [[nodiscard]] std::string Unit() const;
   void Summary(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const;
   void SummaryForPeople(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const;
