@@ -9,6 +9,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "hashing/decode.h"
+#include "hashing/internal/heif_work.h"
+#include "hashing/internal/hevc_sides.h"
+
 namespace kith::hashing::internal {
 namespace {
 
@@ -28,6 +32,10 @@ heif_error NewDecoder(void** decoder) {
                              : Bad(heif_error_Memory_allocation_error, "no memory for the decoder");
 }
 
+// What a picture is said to have in the boxes around it is not what is coded: no picture may be
+// larger than one whose boxes would be believed.
+constexpr std::uint64_t kMostPixels = DecodeLimits{}.max_memory_bytes / kHeifBytesAPixel;
+
 // Units of data, each behind its length of four bytes.
 heif_error PushData(void* decoder, const void* data, std::size_t size) {
   const auto* bytes = static_cast<const std::uint8_t*>(data);
@@ -38,6 +46,10 @@ heif_error PushData(void* decoder, const void* data, std::size_t size) {
     size -= 4;
     if (length > size || length > INT32_MAX) {
       return Bad(heif_error_Decoder_plugin_error, "a piece of its data is cut off");
+    }
+    if (HevcPixels({bytes, length}) > kMostPixels) {
+      return {heif_error_Memory_allocation_error, heif_suberror_Security_limit_exceeded,
+              "the coded picture is larger than it may be"};
     }
     de265_push_NAL(Context(decoder), bytes, static_cast<int>(length), 0, nullptr);
     bytes += length;

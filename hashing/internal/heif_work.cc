@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "hashing/internal/av1_sides.h"
 #include "hashing/internal/byte_order.h"
 
 namespace kith::hashing::internal {
@@ -50,7 +52,17 @@ void ForEachBox(Bytes bytes, const Take& take) {
 std::uint64_t VersionOf(Bytes box) { return BigEndian(box, 0, 1); }
 Bytes Rest(Bytes bytes, std::size_t from) { return bytes.subspan(std::min(from, bytes.size())); }
 
+// Where the data of an item lies: in pieces of the file, or of the box `idat`.
+struct Place {
+  bool in_idat = false;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> pieces;  // where and how long
+};
+
 struct Items {
+  std::map<std::uint64_t, std::uint32_t> kinds;  // of all items, and where they lie
+  std::map<std::uint64_t, Place> places;
+  Bytes idat;
+  std::uint64_t av1_settings = 0;  // pixels that a sequence header beside the properties tells
   std::uint64_t primary = 0;
   std::vector<std::uint64_t> pixels;  // of each property, 0 where it is no `ispe`; from 0
   std::map<std::uint64_t, std::uint64_t> pixels_of;              // item -> as `ispe` says
@@ -80,6 +92,9 @@ void ReadProperties(Bytes box, Items& items) {
     const std::uint64_t pixels =
         type == Type("ispe") ? BigEndian(property, 4, 4) * BigEndian(property, 8, 4) : 0;
     items.pixels.push_back(std::min(pixels, kVeryMuch));
+    if (type == Type("av1C")) {
+      items.av1_settings = std::max(items.av1_settings, Av1Pixels(Rest(property, 4)));
+    }
   });
 }
 
@@ -102,6 +117,81 @@ void ReadAssociations(Bytes box, Items& items) {
   }
 }
 
+void ReadKinds(Bytes box, Items& items) {
+  ForEachBox(Rest(box, VersionOf(box) == 0 ? 6 : 8), [&](std::uint32_t type, Bytes entry) {
+    const std::uint64_t id_bytes = VersionOf(entry) == 2 ? 2 : 4;
+    if (type != Type("infe") || VersionOf(entry) < 2) return;
+    items.kinds[BigEndian(entry, 4, id_bytes)] =
+        static_cast<std::uint32_t>(BigEndian(entry, 6 + id_bytes, 4));
+  });
+}
+
+void ReadPlaces(Bytes box, Items& items) {
+  const std::uint64_t version = VersionOf(box);
+  std::uint64_t at = 4;
+  const auto next = [&](std::uint64_t bytes) {
+    at += bytes;
+    return BigEndian(box, at - bytes, bytes);
+  };
+  const std::uint64_t sizes = next(2);
+  const std::uint64_t offset_bytes = sizes >> 12;
+  const std::uint64_t length_bytes = sizes >> 8 & 15;
+  const std::uint64_t base_bytes = sizes >> 4 & 15;
+  const std::uint64_t index_bytes = version == 0 ? 0 : sizes & 15;
+  if (std::max({offset_bytes, length_bytes, base_bytes, index_bytes}) > 8) return;
+  const std::uint64_t count = next(version < 2 ? 2 : 4);
+  for (std::uint64_t i = 0; i < count && at < box.size(); ++i) {
+    Place& place = items.places[next(version < 2 ? 2 : 4)];
+    place.in_idat = version > 0 && (next(2) & 15) == 1;
+    (void)next(2);
+    const std::uint64_t base = next(base_bytes);
+    const std::uint64_t pieces = next(2);
+    for (std::uint64_t piece = 0; piece < pieces && at < box.size(); ++piece) {
+      (void)next(index_bytes);
+      const std::uint64_t offset = base + next(offset_bytes);
+      place.pieces.emplace_back(offset, next(length_bytes));
+    }
+  }
+}
+
+// Nothing where pieces lie one upon another: that is no picture.
+std::optional<std::vector<std::uint8_t>> DataOf(Bytes file, const Items& items,
+                                                const Place& place) {
+  const Bytes from = place.in_idat ? items.idat : file;
+  std::vector<std::uint8_t> data;
+  for (const auto& [offset, length] : place.pieces) {
+    if (offset > from.size()) continue;
+    const Bytes piece = from.subspan(offset).first(std::min(length, from.size() - offset));
+    if (piece.size() > file.size() - data.size()) return std::nullopt;
+    data.insert(data.end(), piece.begin(), piece.end());
+  }
+  return data;
+}
+
+// The canvas of a picture that is put together: behind version and flags, which say how long its
+// sides are, stand the rows and columns of a grid or the colour of an overlay.
+std::uint64_t CanvasPixels(Bytes data, std::size_t sides_at) {
+  const std::uint64_t bytes = (BigEndian(data, 1, 1) & 1) != 0 ? 4 : 2;
+  return std::min(kVeryMuch,
+                  BigEndian(data, sides_at, bytes) * BigEndian(data, sides_at + bytes, bytes));
+}
+
+// Pixels of the largest picture that an item announces itself, whatever the boxes say.
+std::uint64_t AnnouncedPixels(Bytes file, const Items& items) {
+  std::uint64_t most = items.av1_settings;
+  for (const auto& [item, kind] : items.kinds) {
+    const auto place = items.places.find(item);
+    const bool is_read = kind == Type("av01") || kind == Type("grid") || kind == Type("iovl");
+    if (!is_read || place == items.places.end()) continue;
+    const auto data = DataOf(file, items, place->second);
+    if (!data.has_value()) return kVeryMuch;
+    if (kind == Type("av01")) most = std::max(most, Av1Pixels(*data));
+    if (kind == Type("grid")) most = std::max(most, CanvasPixels(*data, 4));
+    if (kind == Type("iovl")) most = std::max(most, CanvasPixels(*data, 10));
+  }
+  return most;
+}
+
 Items ReadItems(Bytes file) {
   Items items;
   std::vector<Bytes> associations;  // they may come before what they name
@@ -112,6 +202,9 @@ Items ReadItems(Bytes file) {
                  if (inner == Type("pitm"))
                    items.primary = BigEndian(box, 4, VersionOf(box) == 0 ? 2 : 4);
                  if (inner == Type("iref")) ReadReferences(box, items);
+                 if (inner == Type("iinf")) ReadKinds(box, items);
+                 if (inner == Type("iloc")) ReadPlaces(box, items);
+                 if (inner == Type("idat")) items.idat = box;
                  if (inner != Type("iprp")) return;
                  ForEachBox(box, [&](std::uint32_t kind, Bytes content) {
                    if (kind == Type("ipco")) ReadProperties(content, items);
@@ -154,12 +247,19 @@ std::uint64_t HeifCodedPixels(Bytes bytes) {
 }
 
 std::string HeifWorkOverLimit(Bytes bytes, const DecodeLimits& limits) {
-  // A grid's tiles are as many pixels as itself, and a little more at its edges.
   const std::uint64_t most =
-      2 * std::min(limits.max_pixels, limits.max_memory_bytes / kHeifBytesAPixel);
-  const std::uint64_t pixels = HeifCodedPixels(bytes);
-  if (pixels <= most) return "";
-  return absl::StrCat("its parts have ", pixels, " pixels, the limit is ", most);
+      std::min(limits.max_pixels, limits.max_memory_bytes / kHeifBytesAPixel);
+  // A grid's tiles are as many pixels as itself, and a little more at its edges.
+  const std::uint64_t most_work = 2 * most;
+  const Items items = ReadItems(bytes);
+  std::map<std::uint64_t, std::uint64_t> known;
+  if (const std::uint64_t pixels = Work(items, items.primary, 0, known); pixels > most_work) {
+    return absl::StrCat("its parts have ", pixels, " pixels, the limit is ", most_work);
+  }
+  if (const std::uint64_t pixels = AnnouncedPixels(bytes, items); pixels > most) {
+    return absl::StrCat("a part of it is coded as ", pixels, " pixels, the limit is ", most);
+  }
+  return "";
 }
 
 }  // namespace kith::hashing::internal

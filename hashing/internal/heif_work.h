@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose: read from the boxes of a HEIC or AVIF how many pixels its primary item makes a decoder
-// decode. A grid names its tiles one by one, and may name a large one 65,536 times.
+// decode. A grid names its tiles one by one, and may name a large one 65,536 times; it and data of
+// AV1 may themselves announce a larger picture than the boxes do. What HEVC announces is read where
+// it is decoded (hevc_sides.h).
 //
 // Thread-safety: a pure function. Complexity: O(bytes of the meta box).
 // Source: ISO/IEC 14496-12 (boxes), 23008-12 (items, ispe, dimg, auxl).

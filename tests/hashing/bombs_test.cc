@@ -121,6 +121,8 @@ TEST_F(Bombs, OfHeicAndAvif) {
   Expect("avif of 17000x17000", avif, {Disposition::kOverLimit});
   const Picture tile = test::Synthetic(7, 64, 64);
   Expect("grid of 65,025 tiles", test::HeicGrid(tile, 255, 255), {Disposition::kOverLimit});
+  Expect("heic that is coded larger than it says", test::HeicGrid(tile, 1, 1, 17'000),
+         {Disposition::kOverLimit});
   Expect("grid of 2,500 tiles", test::HeicGrid(tile, 50, 50),
          {Disposition::kHashed, Disposition::kLowQuality});
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <string>
 
@@ -104,6 +105,49 @@ std::uint64_t Big(const Data& bytes, std::size_t at, int count) {
   std::uint64_t value = 0;
   for (int i = 0; i < count; ++i) value = value << 8 | bytes[at + static_cast<std::size_t>(i)];
   return value;
+}
+
+std::string Bits(std::uint64_t value, int count) {
+  std::string bits;
+  for (int i = count - 1; i >= 0; --i) bits += (value >> i & 1) != 0 ? '1' : '0';
+  return bits;
+}
+
+// As HEVC writes numbers: as many zeros as bits follow the first one.
+std::string ExpGolomb(std::uint64_t value) {
+  const int bits = static_cast<int>(std::bit_width(value + 1));
+  return std::string(static_cast<std::size_t>(bits) - 1, '0') + Bits(value + 1, bits);
+}
+
+// The box of parameter sets with other sides of the picture, both `from` until now.
+Data WithSides(Data hvcc, int from, int to) {
+  const Data start = {0x42, 0x01};  // of a sequence parameter set
+  const auto at = static_cast<std::size_t>(
+      std::search(hvcc.begin() + 30, hvcc.end(), start.begin(), start.end()) - hvcc.begin());
+  const std::size_t size = Big(hvcc, at - 2, 2);
+  std::string bits;
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool only_parts =
+        i >= 2 && hvcc[at + i] == 3 && hvcc[at + i - 1] == 0 && hvcc[at + i - 2] == 0;
+    if (!only_parts) bits += Bits(hvcc[at + i], 8);
+  }
+  const auto side = [](int n) { return ExpGolomb(static_cast<std::uint64_t>(n)); };
+  const std::string sides = side(from) + side(from);
+  bits.replace(bits.find(sides), sides.size(), side(to) + side(to));
+  Data unit;
+  for (std::size_t i = 0; i < bits.size(); i += 8) {
+    const auto byte = static_cast<std::uint8_t>(std::stoi(bits.substr(i, 8), nullptr, 2));
+    const std::size_t n = unit.size();
+    if (n >= 2 && byte <= 3 && unit[n - 1] == 0 && unit[n - 2] == 0) unit.push_back(3);
+    unit.push_back(byte);
+  }
+  Data out(hvcc.begin(), hvcc.begin() + static_cast<std::ptrdiff_t>(at) - 2);
+  PutBig(out, unit.size(), 2);
+  PutData(out, unit);
+  PutData(out, Data(hvcc.begin() + static_cast<std::ptrdiff_t>(at + size), hvcc.end()));
+  const Data length = Numbers({{out.size(), 4}});
+  std::copy(length.begin(), length.end(), out.begin());
+  return out;
 }
 
 }  // namespace
@@ -226,11 +270,12 @@ Data EncodeAvif(const Picture& picture) {
 }
 
 // libheif 1.15 writes no grids: the boxes are put together around the tile that it coded.
-Data HeicGrid(const Picture& tile, int columns, int rows) {
+Data HeicGrid(const Picture& tile, int columns, int rows, int coded_side) {
   const Data one = EncodeHeic(tile);
   const std::size_t hvcc_at = Find(one, "hvcC") - 4;
-  const Data hvcc(one.begin() + static_cast<std::ptrdiff_t>(hvcc_at),
-                  one.begin() + static_cast<std::ptrdiff_t>(hvcc_at + Big(one, hvcc_at, 4)));
+  Data hvcc(one.begin() + static_cast<std::ptrdiff_t>(hvcc_at),
+            one.begin() + static_cast<std::ptrdiff_t>(hvcc_at + Big(one, hvcc_at, 4)));
+  if (coded_side > 0) hvcc = WithSides(hvcc, tile.width, coded_side);
   const std::size_t mdat_at = Find(one, "mdat") - 4;
   const Data coded(one.begin() + static_cast<std::ptrdiff_t>(mdat_at) + 8,
                    one.begin() + static_cast<std::ptrdiff_t>(mdat_at + Big(one, mdat_at, 4)));

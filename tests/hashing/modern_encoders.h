@@ -22,7 +22,9 @@ Data EncodeAvif(const Picture& picture);
 // With an alpha, which is a second coded picture.
 Data EncodeHeicWithAlpha(const Picture& picture);
 
-// A HEIC whose primary item is a grid of columns x rows times the one tile.
-Data HeicGrid(const Picture& tile, int columns, int rows);
+// A HEIC whose primary item is a grid of columns x rows times the one tile. `coded_side`: what the
+// codec itself is told of both sides of the tile, which must be square; the boxes keep to the
+// truth.
+Data HeicGrid(const Picture& tile, int columns, int rows, int coded_side = 0);
 
 }  // namespace kith::hashing::test
