@@ -17,9 +17,12 @@ namespace kith::hashing::internal {
 namespace {
 
 // What libjxl holds of a picture: 15 bytes a pixel of a lossless one of 36 megapixels, more where
-// filters and frames come in. A picture of thirty bytes can have any size, and takes 70 ms a
-// megapixel: this bounds the time too, by 44 megapixels.
+// filters and frames come in. This bounds the time too, by 44 megapixels.
 constexpr std::uint64_t kBytesAPixel = 48;
+// A picture of thirty bytes can have any size, and takes 90 ms a megapixel where it is lossless.
+// One of less than an eighth of a bit a pixel is none of a camera, and ends at 30 megapixels.
+constexpr std::uint64_t kSparsePixelsAByte = 64;
+constexpr std::uint64_t kSparseBytesAPixel = 70;
 // And of each channel beside R, G and B, wanted or not.
 constexpr std::uint64_t kBytesAChannel = 8;
 
@@ -80,8 +83,8 @@ DecodeResult CutOff(JxlDecoder* decoder, const Picture& picture, std::uint32_t f
   return result;
 }
 
-DecodeResult DecodeFrames(JxlDecoder* decoder, const DecodeLimits& limits, DecodeResult result,
-                          RowSink& sink) {
+DecodeResult DecodeFrames(JxlDecoder* decoder, std::size_t file_bytes, const DecodeLimits& limits,
+                          DecodeResult result, RowSink& sink) {
   Picture picture(decoder, sink);
   FrameBudget budget;
   std::uint32_t frames = 0;  // given so far
@@ -99,8 +102,9 @@ DecodeResult DecodeFrames(JxlDecoder* decoder, const DecodeLimits& limits, Decod
         }
         const std::uint64_t pixels = std::uint64_t{info.xsize} * info.ysize;
         // Alpha is one of the extra channels, and costs as much as each other one.
-        const std::uint64_t a_pixel =
-            kBytesAPixel + std::uint64_t{info.num_extra_channels} * kBytesAChannel;
+        const bool is_sparse = pixels / kSparsePixelsAByte > file_bytes;
+        const std::uint64_t a_pixel = (is_sparse ? kSparseBytesAPixel : kBytesAPixel) +
+                                      std::uint64_t{info.num_extra_channels} * kBytesAChannel;
         const std::uint64_t memory = pixels <= limits.max_pixels ? a_pixel * pixels : 0;
         if (!CheckSize(info.xsize, info.ysize, memory, limits, result)) return result;
         break;
@@ -145,7 +149,7 @@ DecodeResult DecodeJxl(Bytes bytes, const DecodeLimits& limits, RowSink& sink) {
       JxlDecoderSetInput(decoder.get(), bytes.data(), bytes.size()) != JXL_DEC_SUCCESS) {
     return Fail(std::move(result), "the decoder gave up");
   }
-  return DecodeFrames(decoder.get(), limits, std::move(result), sink);
+  return DecodeFrames(decoder.get(), bytes.size(), limits, std::move(result), sink);
 }
 
 }  // namespace kith::hashing::internal

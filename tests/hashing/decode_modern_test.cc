@@ -92,6 +92,22 @@ TEST(DecodeJxl, ExtraChannelsCountAsMemory) {
   EXPECT_EQ(DecodeAll(file, limits).result.disposition, Disposition::kOverLimit);
 }
 
+// A file that gives next to nothing a pixel gets less far than one of a camera.
+TEST(DecodeJxl, SparseFilesEndEarlier) {
+  constexpr int kSide = 1200;
+  const Data sparse =
+      test::EncodeJxl({Picture{kSide, kSide, Data(std::size_t{3} * kSide * kSide)}});
+  ASSERT_LT(sparse.size(), std::size_t{kSide} * kSide / 64);
+  const Data dense = test::EncodeJxl({test::Synthetic(7, kSide, kSide)});
+  ASSERT_GT(dense.size(), std::size_t{kSide} * kSide / 64);
+  DecodeLimits limits;
+  limits.max_memory_bytes = std::uint64_t{60} * kSide * kSide;
+  EXPECT_EQ(DecodeAll(sparse, limits).result.disposition, Disposition::kOverLimit);
+  EXPECT_EQ(DecodeAll(dense, limits).result.disposition, Disposition::kHashed);
+  limits.max_memory_bytes = std::uint64_t{80} * kSide * kSide;
+  EXPECT_EQ(DecodeAll(sparse, limits).result.disposition, Disposition::kHashed);
+}
+
 TEST(DecodeJxl, Damaged) {
   const Data whole = test::EncodeJxl({test::Synthetic(7, 600, 500)});
   Data cut = whole;
