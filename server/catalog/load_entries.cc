@@ -43,6 +43,7 @@ class Catalog::Impl::EntryLoader {
   // Reads what is lacking from the tables.
   [[nodiscard]] absl::Status Scan();
   [[nodiscard]] absl::Status Flush(IndexFeed& feed);
+  [[nodiscard]] absl::Status MarkCodes(IndexFeed& feed, std::uint64_t change);
 
   Catalog::Impl& catalog_;
   Transaction& read_;
@@ -52,7 +53,8 @@ class Catalog::Impl::EntryLoader {
   std::uint64_t codes_end_ = 1;
   MarkedMoment digests_;
   MarkedMoment identities_;
-  std::uint64_t read_end_ = 1;  // entries below were read from the tables, where it was needed
+  std::uint64_t marked_end_ = 1;  // the codes of entries below are under a mark
+  std::uint64_t read_end_ = 1;    // entries below were read from the tables, where it was needed
 };
 
 absl::Status Catalog::Impl::EntryLoader::ReadNewest() {
@@ -220,6 +222,22 @@ absl::Status Catalog::Impl::EntryLoader::Flush(IndexFeed& feed) {
   return status;
 }
 
+// A start that reads hundreds of millions of entries, and is cut off, goes on from there. Only of
+// batches that are what was stored, and where the index holds nothing that came behind them. What
+// is withdrawn is withdrawn by every start again; the digests keep their withdrawals, which are not
+// told them yet, so they get no mark here.
+absl::Status Catalog::Impl::EntryLoader::MarkCodes(IndexFeed& feed, std::uint64_t change) {
+  const std::uint64_t enough = 4 * std::max<std::uint64_t>(catalog_.options.keep_from, 1);
+  if (read_end_ <= codes_end_ || read_end_ - marked_end_ < enough) return absl::OkStatus();
+  if (auto status = Flush(feed); !status.ok()) return status;
+  const auto mark = MarkAt(read_, catalog_.store_id, change);
+  if (!mark.ok()) return mark.status();
+  marked_end_ = read_end_;
+  // Whatever goes wrong costs the next start some time, and nothing else.
+  (void)catalog_.codes->SetMark(*mark);
+  return absl::OkStatus();
+}
+
 absl::Status Catalog::Impl::EntryLoader::Scan() {
   const std::uint64_t facts_end = catalog_.table.Size();
   IndexFeed feed;
@@ -244,6 +262,8 @@ absl::Status Catalog::Impl::EntryLoader::Scan() {
     held = 0;
     return Flush(feed);
   };
+  marked_end_ = std::max(codes_end_, read_end_);
+  scan.sound = [&](std::uint64_t change) { return MarkCodes(feed, change); };
   scan.damage = [](absl::Status status) { return status; };
   if (auto status = scan.Run(read_); !status.ok()) return status;
   if (auto status = Flush(feed); !status.ok()) return status;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <sstream>
 #include <thread>
 
 #include "server/catalog/internal/fact_files.h"
@@ -142,6 +143,49 @@ std::vector<fs::path> AllFiles(const std::string& folder) {
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+// An index that is read again from the tables, and is cut off near the end.
+TEST_F(EngineKeepTest, ARebuildThatIsCutOffGoesOnWhereItWas) {
+  for (std::uint64_t first = 1; first <= 1500; first += 300) AddRun(first, 300);
+  Close();
+  fs::remove_all(IndexDir());
+  const auto contents = [](const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string sound = contents(DatabasePath());
+  std::string damaged = sound;
+  const std::string word = "ref 1450";
+  std::size_t found = 0;
+  for (std::size_t at = damaged.find(word); at != std::string::npos; at = damaged.find(word, at)) {
+    damaged[at + word.size() - 1] = 'x';
+    ++found;
+  }
+  ASSERT_GT(found, 0u);
+  const auto write = [&](const std::string& bytes) {
+    std::ofstream(DatabasePath(), std::ios::binary | std::ios::trunc) << bytes;
+  };
+  write(damaged);
+  const auto opened = Engine::Open({.store_dir = StoreDir(), .keep_from = 64, .progress = {}});
+  ASSERT_TRUE(absl::IsDataLoss(opened.status())) << opened.status();
+  // The batches before the damaged one are there, and nothing of it.
+  std::ifstream manifest(IndexDir() + "/manifest");
+  std::uint64_t last_entry = 0;
+  for (std::string line; std::getline(manifest, line);) {
+    std::istringstream words(line);
+    std::string kind;
+    std::string file;
+    std::uint64_t rows = 0;
+    std::uint64_t first_entry = 0;
+    words >> kind;
+    if (kind == "segment") words >> file >> rows >> first_entry >> last_entry;
+  }
+  EXPECT_EQ(last_entry, 1200u);
+  write(sound);
+  Reopen();
+  ExpectFound(1, 1500);
+  EXPECT_TRUE(Alarms().empty());
 }
 
 TEST_F(EngineKeepTest, AnyFileMayBeDeletedOrDamaged) {

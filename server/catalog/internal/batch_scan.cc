@@ -71,6 +71,8 @@ absl::Status BatchScan::Run(Transaction& read) {
           !status.ok()) {
         return status;
       }
+    } else if (sound && last < end_entry) {
+      if (auto status = sound(stored.Id(0)); !status.ok()) return status;
     }
   }
   if (end_entry <= last_entry) return absl::OkStatus();

@@ -22,6 +22,9 @@ struct BatchScan {
 
   // Called for each entry before its batch is known to be sound; an error ends the scan.
   std::function<absl::Status(const EntryRecord&)> entry;
+  // Called for each batch that is what was stored, with the number of its change, when all its
+  // entries were handed out; may be empty. An error ends the scan.
+  std::function<absl::Status(std::uint64_t)> sound;
   // Called for each batch that is not what was stored; an error ends the scan.
   std::function<absl::Status(absl::Status)> damage;
 

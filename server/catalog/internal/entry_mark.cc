@@ -3,6 +3,7 @@
 
 #include <xxhash.h>
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -77,9 +78,14 @@ absl::StatusOr<std::string> NewestMark(Transaction& read, std::string_view store
     change = newest.Id(0);
   }
   if (change == 0) return std::string();
-  const auto marked = MarkOf(read, store_id, change);
+  return MarkAt(read, store_id, change);
+}
+
+absl::StatusOr<std::string> MarkAt(Transaction& read, std::string_view store_id,
+                                   std::uint64_t change) {
+  auto marked = MarkOf(read, store_id, change);
   if (!marked.ok()) return marked.status();
-  return marked->mark;
+  return std::move(marked->mark);
 }
 
 absl::StatusOr<MarkedMoment> MomentOf(Transaction& read, std::string_view store_id,

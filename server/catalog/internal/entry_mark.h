@@ -29,6 +29,10 @@ struct MarkedMoment {
 // The mark of the newest change; empty for a store without any.
 [[nodiscard]] absl::StatusOr<std::string> NewestMark(Transaction& read, std::string_view store_id);
 
+// The mark of an earlier one. NOT_FOUND: there is no such change.
+[[nodiscard]] absl::StatusOr<std::string> MarkAt(Transaction& read, std::string_view store_id,
+                                                 std::uint64_t change);
+
 // Change 0 and no entries where the store's history has no such moment.
 [[nodiscard]] absl::StatusOr<MarkedMoment> MomentOf(Transaction& read, std::string_view store_id,
                                                     std::string_view mark);
