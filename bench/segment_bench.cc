@@ -2,6 +2,7 @@
 //
 // Segment files at sizes that a Google Benchmark cannot repeat: builds one of random codes out of
 // core, opens it and asks it queries one by one. A file that is there already is opened as it is.
+// Or a whole index that is kept in a folder, as a service has it: what it makes of its segments.
 // Rates are given by the clock and by processor time: the latter hardly depends on other work.
 #include <sys/resource.h>
 
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -17,11 +19,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "index/hamming_index.h"
 #include "index/segment.h"
 
 namespace {
 
 using kith::index::Code;
+using kith::index::HammingIndex;
 using kith::index::Label;
 using kith::index::SegmentFile;
 using kith::index::SegmentInfo;
@@ -35,6 +39,7 @@ struct Settings {
   std::size_t queries = 1000;
   bool resident = false;
   bool compact = false;
+  bool live = false;
 };
 
 class Watch {
@@ -127,7 +132,10 @@ std::vector<Code> Queries(const Settings& settings) {
   return queries;
 }
 
-absl::Status Ask(const Settings& settings, const SegmentFile& segment) {
+using Search =
+    std::function<absl::StatusOr<std::vector<kith::index::SearchResult>>(const Code& query)>;
+
+absl::Status Ask(const Settings& settings, const Search& search) {
   const std::vector<Code> queries = Queries(settings);
   const auto asked = static_cast<double>(queries.size());
   for (int round = 1; round <= 3; ++round) {
@@ -135,7 +143,7 @@ absl::Status Ask(const Settings& settings, const SegmentFile& segment) {
     const Watch watch;
     std::size_t found = 0;
     for (std::size_t query = 0; query < queries.size(); ++query) {
-      const auto results = segment.Search({&queries[query], 1});
+      const auto results = search(queries[query]);
       if (!results.ok()) return results.status();
       if (query % 10 == 0 && results->front().total > 0) ++found;
     }
@@ -167,7 +175,54 @@ absl::Status Run(const Settings& settings) {
   std::printf("%.0f codes in %d bands: %.2f bytes a code hot, %.2f cold\n", codes, info.bands,
               static_cast<double>(info.hot_bytes) / codes,
               static_cast<double>(info.cold_bytes) / codes);
-  return Ask(settings, **segment);
+  return Ask(settings, [&](const Code& query) { return (*segment)->Search({&query, 1}); });
+}
+
+// Adds what is lacking, as an import does, and waits until nothing is left to be merged.
+absl::Status Fill(const Settings& settings, HammingIndex& index) {
+  constexpr std::uint64_t kBatch = 262144;
+  const Watch watch;
+  std::vector<Code> codes;
+  std::vector<Label> labels;
+  for (std::uint64_t at = index.Stats().codes; at < settings.count;) {
+    codes.clear();
+    labels.clear();
+    for (; at < settings.count && codes.size() < kBatch; ++at) {
+      codes.push_back(CodeOf(settings.seed, at));
+      labels.push_back({.entry = 1 + at / 32, .view = static_cast<std::uint32_t>(at % 32)});
+    }
+    if (absl::Status status = index.Add(codes, labels); !status.ok()) return status;
+    if (absl::Status status = index.SetMark(std::to_string(at)); !status.ok()) return status;
+  }
+  std::printf("added in %.1f s, %.1f s of processor; %zu segments\n", watch.Wall(), watch.Cpu(),
+              index.Stats().segments);
+  std::fflush(stdout);
+  index.Settle();
+  std::printf("merged in %.1f s, %.1f s of processor; peak %ld MiB\n", watch.Wall(), watch.Cpu(),
+              Usage().ru_maxrss / 1024);
+  return absl::OkStatus();
+}
+
+absl::Status RunLive(const Settings& settings) {
+  const auto index =
+      HammingIndex::Create({.engine = "mih", .directory = settings.path, .owner = "segment_bench"});
+  if (!index.ok()) return index.status();
+  if (absl::Status status = Fill(settings, **index); !status.ok()) return status;
+  double hot_bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(settings.path)) {
+    if (entry.path().extension() != ".codes") continue;
+    const auto segment = SegmentFile::Open(entry.path().string());
+    if (!segment.ok()) return segment.status();
+    const SegmentInfo& info = (*segment)->info();
+    hot_bytes += static_cast<double>(info.hot_bytes);
+    std::printf("  %.0f codes in %d bands: %.2f bytes a code hot\n",
+                static_cast<double>(info.codes), info.bands,
+                static_cast<double>(info.hot_bytes) / static_cast<double>(info.codes));
+  }
+  const kith::index::HammingIndexStats stats = (*index)->Stats();
+  std::printf("%zu segments, %.2f bytes a code hot\n", stats.segments,
+              hot_bytes / static_cast<double>(stats.codes));
+  return Ask(settings, [&](const Code& query) { return (*index)->Search({&query, 1}); });
 }
 
 }  // namespace
@@ -181,9 +236,11 @@ int main(int argc, char** argv) {
   app.add_option("--memory-mib", settings.memory_mib, "that the build may hold");
   app.add_option("--queries", settings.queries, "a round, one a call; there are three rounds");
   app.add_flag("--compact", settings.compact, "64 hot bytes a code at any size");
+  app.add_flag("--live", settings.live,
+               "a whole index in a folder, which --path names: filled, merged and asked");
   app.add_flag("--resident", settings.resident, "read it into huge pages instead of mapping it");
   CLI11_PARSE(app, argc, argv);
-  if (const absl::Status status = Run(settings); !status.ok()) {
+  if (const absl::Status status = settings.live ? RunLive(settings) : Run(settings); !status.ok()) {
     std::fprintf(stderr, "segment_bench: %s\n", std::string(status.message()).c_str());
     return 2;
   }
