@@ -26,13 +26,13 @@ class SegmentCutTest : public SegmentFiles, public ::testing::WithParamInterface
  protected:
   void Fill(RandomCodes& random) {
     truth_.codes = CodesWithNeighbours(9000, random);
-    // They agree in the bits of several bands, and some are near each other in the others too.
+    // They agree in the key of some band, half of them in several whole bands; the others are near
+    // each other in the rest too, so that it takes that band to see many pairs.
     const Code first = truth_.codes[0];
-    Code other = random.Next();
     for (std::size_t row = 0; row < kCrowd; ++row) {
-      other = row % 3 == 0 ? random.Next() : random.Flip(other, static_cast<int>(row % 7));
-      Code code = other;
-      std::copy_n(first.begin() + 9, 14, code.begin() + 9);
+      const bool far = row % 2 == 0;
+      Code code = far ? random.Next() : random.Flip(first, static_cast<int>(random.Below(28)));
+      std::copy_n(first.begin() + 9, far ? 14 : 6, code.begin() + 9);
       truth_.codes.push_back(code);
     }
     truth_.labels = LabelsFrom(1, truth_.codes.size());
