@@ -20,7 +20,8 @@ constexpr std::size_t kMaxImportsPageBytes = std::size_t{2} << 20;
 absl::StatusOr<v1::BeginImportResponse> EngineImpl::BeginImport(
     const v1::BeginImportRequest& request) {
   auto id = imports_.Begin(request.set(), request.series(),
-                           {.who = request.who(), .why = request.source()}, request.series_names());
+                           {.who = request.who(), .why = request.source()}, request.series_names(),
+                           request.by_source_ref());
   if (!id.ok()) return id.status();
   v1::BeginImportResponse response;
   response.set_import_id(*std::move(id));

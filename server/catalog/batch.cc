@@ -95,6 +95,7 @@ struct Batch::Impl {
   TakenDigests taken;
   bool committed = false;
   ImportSaid said;
+  bool by_source_ref = false;
   absl::flat_hash_map<std::string, std::uint64_t> series_named;  // by the name; 0: of none
   std::vector<v1::Series> new_series;
   // XXH3 of what each record of the batch said, by its place, and of those that repeat one.
@@ -113,6 +114,7 @@ struct Batch::Impl {
 
   [[nodiscard]] absl::StatusOr<std::uint64_t> Find(const EntryRecord& record);
   [[nodiscard]] bool CountsAs(std::uint64_t id, std::uint64_t wanted) const;
+  [[nodiscard]] bool TellsAll(const EntryRecord& earlier, const EntryRecord& record) const;
   [[nodiscard]] static bool CountsAsMuch(const EntryFacts& facts, const EntryRecord& record);
   [[nodiscard]] absl::StatusOr<bool> Covers(std::uint64_t entry, const EntryFacts& facts,
                                             const EntryRecord& record);
@@ -139,6 +141,14 @@ bool Batch::Impl::CountsAsMuch(const EntryFacts& facts, const EntryRecord& recor
          record.victim_identified == facts.victim_identified;
 }
 
+// Whether `earlier` has the digests and codes of the record; where each source_ref stands for
+// itself, that one too, and no others.
+bool Batch::Impl::TellsAll(const EntryRecord& earlier, const EntryRecord& record) const {
+  if (!FindsAsMuch(earlier, record)) return false;
+  return !by_source_ref ||
+         (earlier.source_ref == record.source_ref && FindsAsMuch(record, earlier));
+}
+
 // Whether the entry says at least as much as the record, which has a digest or all codes in common
 // with it.
 absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& facts,
@@ -148,14 +158,14 @@ absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& 
   const int digests = static_cast<int>(!record.md5.empty()) +
                       static_cast<int>(!record.sha1.empty()) +
                       static_cast<int>(!record.sha256.empty());
-  if (digests == 1 && record.codes.empty() && !other_series) return true;
+  if (digests == 1 && record.codes.empty() && !other_series && !by_source_ref) return true;
   EntryRecord earlier;
   EntryScan scan(transaction, entry, entry);
   const auto row = scan.Next(earlier);
   if (!row.ok()) return row.status();
   // It said the same, and a person moved it since: that holds.
   if (*row && other_series && !CountsAs(earlier.series, record.series)) return false;
-  return *row && FindsAsMuch(earlier, record);
+  return *row && TellsAll(earlier, record);
 }
 
 // The same for an entry of this batch, which may have a digest in common with the record.
@@ -165,7 +175,7 @@ absl::StatusOr<bool> Batch::Impl::CoversTaken(std::uint64_t entry, const EntryRe
   const auto row = scan.Next(earlier);
   if (!row.ok()) return row.status();
   const bool has_digest = !record.md5.empty() || !record.sha1.empty() || !record.sha256.empty();
-  return *row && CountsAsMuch(earlier.Facts(), record) && FindsAsMuch(earlier, record) &&
+  return *row && CountsAsMuch(earlier.Facts(), record) && TellsAll(earlier, record) &&
          CountsAs(earlier.series, record.series) &&
          (has_digest || earlier.source_ref == record.source_ref);
 }
@@ -257,6 +267,8 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
   batch->first = batch->next = impl_->table.Size();
   return std::unique_ptr<Batch>(new Batch(std::move(batch)));
 }
+
+void Batch::TellApartBySourceRef() { impl_->by_source_ref = true; }
 
 absl::StatusOr<AddedEntry> Batch::Add(const v1::Entry& entry) {
   auto record = TakeEntry(entry, impl_->hash_set->dialect());

@@ -24,6 +24,10 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
+  // Before the first Add: an entry tells what a record does only under the same source_ref, with
+  // just its digests and codes.
+  void TellApartBySourceRef();
+
   // Takes one entry, unless the set holds an active one of the same file (by SHA-256, else SHA-1,
   // else MD5; one without digests by its codes and its source_ref) that says at least as much: the
   // same digests, codes (by dialect and PDQ), series and victim_identified, where this one has any.

@@ -40,6 +40,7 @@ struct Import {
   std::string series;
   Signature signature;
   v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
+  bool by_source_ref = false;
   std::string path;
   std::unique_ptr<Database> stage;
   std::uint64_t batches = 0;
@@ -135,8 +136,8 @@ Imports::Imports(Catalog& catalog, int idle_seconds)
 Imports::~Imports() = default;
 
 absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_view series,
-                                           const Signature& signature,
-                                           v1::SeriesNames series_names) {
+                                           const Signature& signature, v1::SeriesNames series_names,
+                                           bool by_source_ref) {
   if (auto status =
           FirstError({CheckOptionalName("who", signature.who), CheckText("source", signature.why)});
       !status.ok()) {
@@ -157,6 +158,7 @@ absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_vie
   import->series = std::string(series);
   import->signature = signature;
   import->series_names = series_names;
+  import->by_source_ref = by_source_ref;
   std::string id;
   {
     const std::lock_guard lock(impl_->mutex);
@@ -242,6 +244,7 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
     auto batch = impl_->catalog.BeginBatch(import.set, import.series, import.signature,
                                            {.keep = true, .series_names = import.series_names});
     if (!batch.ok()) return batch.status();
+    if (import.by_source_ref) (*batch)->TellApartBySourceRef();
     auto read = import.stage->BeginRead();
     if (!read.ok()) return read.status();
     Statement records = read->Prepare("SELECT entry FROM record ORDER BY id");

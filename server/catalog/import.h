@@ -49,10 +49,11 @@ class Imports {
   Imports& operator=(const Imports&) = delete;
 
   // Errors: NOT_FOUND for the set or series, RESOURCE_EXHAUSTED for too many open imports.
-  // `signature`: who imports, and what, in words.
+  // `signature`: who imports, and what, in words. `by_source_ref`: Batch::TellApartBySourceRef.
   [[nodiscard]] absl::StatusOr<std::string> Begin(std::string_view set, std::string_view series,
                                                   const Signature& signature,
-                                                  v1::SeriesNames series_names);
+                                                  v1::SeriesNames series_names,
+                                                  bool by_source_ref = false);
   // Errors: NOT_FOUND, FAILED_PRECONDITION for a batch out of order, RESOURCE_EXHAUSTED.
   [[nodiscard]] absl::StatusOr<StagedBatch> Add(const std::string& import_id, std::uint64_t batch,
                                                 std::span<const v1::Entry* const> records);

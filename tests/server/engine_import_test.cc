@@ -75,6 +75,41 @@ TEST_F(EngineImportTest, ListEntersAllTogether) {
   EXPECT_TRUE(Verify().ok());
 }
 
+// A file that two names vouch for had one entry, which went with the first of them.
+TEST_F(EngineImportTest, EachSourceRefHasItsEntryWhereTheImportSaysSo) {
+  AddSet("list");
+  const auto record = [](const std::string& ref, const std::string& md5, const std::string& sha1) {
+    v1::Entry entry;
+    entry.set_source_ref(ref);
+    entry.mutable_digests()->set_md5(md5);
+    entry.mutable_digests()->set_sha1(sha1);
+    return entry;
+  };
+  const auto import = [&](bool by_source_ref, const std::vector<v1::Entry>& records) {
+    v1::BeginImportRequest request;
+    request.set_set("list");
+    request.set_by_source_ref(by_source_ref);
+    const auto begun = engine().BeginImport(request);
+    EXPECT_TRUE(begun.ok() && Send(begun->import_id(), 0, records).ok());
+    const auto committed = Commit(begun->import_id(), 1);
+    EXPECT_TRUE(committed.ok()) << committed.status();
+    return std::pair(committed->added(), committed->already_there());
+  };
+  const std::string one(16, '1');
+  const std::string sha1(20, '1');
+  const auto counts = [](std::uint64_t added, std::uint64_t there) {
+    return std::pair(added, there);
+  };
+  EXPECT_EQ(import(true, {record("a", one, ""), record("b", one, ""), record("a", one, "")}),
+            counts(2, 1));
+  EXPECT_EQ(import(true, {record("b", one, ""), record("c", one, "")}), counts(1, 1));
+  // More and less are something else.
+  EXPECT_EQ(import(true, {record("a", one, sha1), record("a", one, ""), record("a", one, sha1)}),
+            counts(1, 2));
+  EXPECT_EQ(import(true, {record("d", one, sha1), record("d", one, "")}), counts(2, 0));
+  EXPECT_EQ(import(false, {record("e", one, ""), record("f", one, sha1)}), counts(0, 2));
+}
+
 // The reply to a commit was lost; the client that asked again was told NOT_FOUND.
 TEST_F(EngineImportTest, ACommitIsAnsweredAgain) {
   AddSet("list");

@@ -115,6 +115,26 @@ TEST(Ncmec, RefusesWhatIsCutOffOrDeclaresEntities) {
   EXPECT_TRUE(absl::IsFailedPrecondition(ReadBytes(whole, "ncmec", options).status));
 }
 
+// A record stands for all that its source says under its name.
+TEST(Ncmec, ARecordWithoutWhatIsMatchedTakesItsDigestsBack) {
+  const MemorySink sink = ReadBytes(Ncmec(NcmecImage("d", "<pdna>AAAA</pdna>")));
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_THAT(sink.entries, IsEmpty());
+  EXPECT_THAT(sink.taken_back, ElementsAre("ncmec 42/d"));
+}
+
+TEST(Ncmec, TheFirstHashOfAKindHoldsAndTheOthersAreTold) {
+  const std::string other(64, 'a');
+  const MemorySink sink =
+      ReadBytes(Ncmec(NcmecImage("a", "<pdq>" + kPdq + "</pdq><pdq>" + other + "</pdq><md5>" +
+                                          kMd5 + "</md5><md5>" + std::string(32, 'b') + "</md5>")));
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_EQ(sink.entries[0].codes_size(), 1);
+  EXPECT_EQ(sink.entries[0].digests().md5()[0], '\x01');
+  EXPECT_EQ(json::parse(sink.entries[0].carried().data())["pdq"], other);
+  EXPECT_EQ(sink.notes.at("further hash of its kind of a record, carried only"), 2);
+}
+
 // ThreatExchange
 
 TEST(ThreatExchange, CsvTakesWhatIsNotNegative) {

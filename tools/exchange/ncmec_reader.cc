@@ -143,19 +143,22 @@ void NcmecReader::Start(XML_Parser parser, std::string_view name, const char** a
 }
 
 void NcmecReader::TakeFingerprint(std::string_view name, std::string_view text) {
-  bool good = true;
-  if (name == "md5") {
-    good = TakeDigest(DigestKind::kMd5, text, *entry_.mutable_digests());
-  } else if (name == "sha1") {
-    good = TakeDigest(DigestKind::kSha1, text, *entry_.mutable_digests());
-  } else if (name == "pdq") {
-    // Of several hashes of a picture the first stands for it.
-    good = entry_.codes_size() > 0 || TakePdq(text, options_.dialect, entry_);
-  } else {
+  v1::Digests& digests = *entry_.mutable_digests();
+  const bool md5 = name == "md5";
+  const bool sha1 = name == "sha1";
+  const bool pdq = name == "pdq";
+  // Of several of a kind the first stands for the file.
+  const bool further = (md5 && !digests.md5().empty()) || (sha1 && !digests.sha1().empty()) ||
+                       (pdq && entry_.codes_size() > 0);
+  if (further) sink_.Note("further hash of its kind of a record, carried only");
+  if (further || (!md5 && !sha1 && !pdq)) {
     // PhotoDNA and the others are carried and not matched; large ones are links.
     other_hash_ = true;
-    Member(name, text.empty() ? std::string_view(href_) : text);
+    return Member(name, text.empty() ? std::string_view(href_) : text);
   }
+  const bool good = pdq   ? TakePdq(text, options_.dialect, entry_)
+                    : md5 ? TakeDigest(DigestKind::kMd5, text, digests)
+                          : TakeDigest(DigestKind::kSha1, text, digests);
   if (!good) {
     problem_ = fmt::format("{} of {} characters", std::string(name.substr(0, 16)), text.size());
   }
@@ -191,7 +194,8 @@ absl::Status NcmecReader::Emit() {
   if (!CanMatch(entry_)) {
     if (!other_hash_) return sink_.Problem(place, "no fingerprint");
     sink_.Note("record with fingerprints that are not matched only");
-    return absl::OkStatus();
+    // It stands for all that the source says: digests of before are no longer among it.
+    return sink_.TakeBack(source_ref, place);
   }
   if (carried_.too_long()) return sink_.Problem(place, "more than 128 KiB");
   Member("member_id", member_id_);

@@ -22,8 +22,7 @@ constexpr std::size_t kBatch = 10'000;
 constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
 constexpr std::size_t kBadShown = 20;
 constexpr std::size_t kMaxNotes = 100;
-constexpr std::size_t kMaxGone = 5'000'000;
-constexpr int kWithdrawnACall = 10'000;
+constexpr std::size_t kWithdrawnACall = 10'000;
 
 }  // namespace
 
@@ -66,7 +65,7 @@ absl::StatusOr<int> ImportRun::Run(const exchange::ReadOptions& options) {
   }
   const auto committed = Commit();
   if (!committed.ok()) return committed.status();
-  const auto withdrawn = WithdrawGone();
+  const auto withdrawn = WithdrawOutdated();
   progress_.Clear();
   if (!withdrawn.ok()) return withdrawn.status();
   Summary(*committed, *withdrawn);
@@ -84,30 +83,43 @@ absl::StatusOr<v1::CommitImportResponse> ImportRun::Commit() {
   return committed;
 }
 
-absl::StatusOr<std::uint64_t> ImportRun::WithdrawGone() {
-  if (gone_.empty()) return 0;
+absl::StatusOr<ImportRun::Withdrawn> ImportRun::WithdrawOutdated() {
+  Withdrawn withdrawn;
+  if (last_said_.empty()) return withdrawn;
+  last_said_.Finish();
   v1::ListEntriesRequest list;
   list.set_set(flags_.set);
   list.set_page_size(1000);
-  v1::WithdrawEntriesRequest withdraw;
+  std::vector<std::uint64_t> taken_back;
+  std::vector<std::uint64_t> replaced;
   while (true) {
     const auto page = Call(catalog_, &v1::CatalogService::Stub::ListEntries, list);
     if (!page.ok()) return page.status();
     for (const v1::Entry& entry : page->entries()) {
-      if (!entry.withdrawn() && gone_.contains(entry.source_ref())) {
-        withdraw.add_entry_ids(entry.entry_id());
-      }
+      if (entry.withdrawn()) continue;
+      const LastSaid::Verdict verdict = last_said_.Of(entry);
+      if (verdict == LastSaid::Verdict::kTakenBack) taken_back.push_back(entry.entry_id());
+      if (verdict == LastSaid::Verdict::kReplaced) replaced.push_back(entry.entry_id());
     }
     if (page->next_page_token().empty()) break;
     list.set_page_token(page->next_page_token());
   }
+  const auto gone = Withdraw(taken_back, "taken back by its source");
+  if (!gone.ok()) return gone.status();
+  const auto old = Withdraw(replaced, "replaced by its source");
+  if (!old.ok()) return old.status();
+  return Withdrawn{.taken_back = *gone, .replaced = *old};
+}
+
+absl::StatusOr<std::uint64_t> ImportRun::Withdraw(const std::vector<std::uint64_t>& entries,
+                                                  const std::string& why) {
   std::uint64_t withdrawn = 0;
-  for (int at = 0; at < withdraw.entry_ids_size(); at += kWithdrawnACall) {
+  for (std::size_t at = 0; at < entries.size(); at += kWithdrawnACall) {
     v1::WithdrawEntriesRequest some;
     some.mutable_signature()->set_who(flags_.who);
-    some.mutable_signature()->set_why("taken back by its source");
-    const int end = std::min(at + kWithdrawnACall, withdraw.entry_ids_size());
-    for (int i = at; i < end; ++i) some.add_entry_ids(withdraw.entry_ids(i));
+    some.mutable_signature()->set_why(why);
+    const std::size_t end = std::min(at + kWithdrawnACall, entries.size());
+    for (std::size_t i = at; i < end; ++i) some.add_entry_ids(entries[i]);
     const auto done = Call(catalog_, &v1::CatalogService::Stub::WithdrawEntries, some);
     if (!done.ok()) return done.status();
     withdrawn += done->withdrawn();
@@ -124,6 +136,7 @@ absl::Status ImportRun::Begin() {
                                                          : v1::SERIES_NAMES_IGNORE);
   begin.set_source(flags_.file == "-" ? "standard input" : report::EscapeText(flags_.file));
   begin.set_who(flags_.who);
+  begin.set_by_source_ref(format_.replaces);
   const auto begun = Call(stub_, &Stub::BeginImport, begin);
   if (absl::IsNotFound(begun.status())) {
     const auto message = begun.status().message();
@@ -141,7 +154,11 @@ absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place
   for (const v1::Code& code : entry.codes()) {
     if (code.pdq() == entry.digests().sha256()) ++either_;
   }
-  if (!gone_.empty()) gone_.erase(entry.source_ref());
+  if (format_.replaces) {
+    const auto number = last_said_.Says(entry);
+    if (!number.ok()) return number.status();
+    numbers_.push_back(*number);
+  }
   if (!flags_.series.empty() && !entry.series().empty() && entry.series() != flags_.series) {
     Note("record that names another series than --series: its name is carried only");
   }
@@ -153,11 +170,7 @@ absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place
 
 absl::Status ImportRun::TakeBack(const std::string& source_ref, const exchange::Place& /*place*/) {
   ++taken_back_;
-  if (gone_.size() >= kMaxGone) {
-    return absl::ResourceExhaustedError("the file takes more than 5,000,000 records back");
-  }
-  gone_.insert(source_ref);
-  return absl::OkStatus();
+  return last_said_.TakesBack(source_ref);
 }
 
 absl::Status ImportRun::Send() {
@@ -170,9 +183,11 @@ absl::Status ImportRun::Send() {
   for (const v1::ItemError& error : response->refused()) {
     if (error.item() >= places_.size()) continue;
     --taken_;
+    if (format_.replaces) last_said_.Doubt(numbers_[error.item()]);
     if (auto status = Problem(places_[error.item()], error.reason()); !status.ok()) return status;
   }
   places_.clear();
+  numbers_.clear();
   request_.clear_records();
   request_bytes_ = 0;
   progress_.Show(source_.size() == 0
@@ -241,7 +256,7 @@ absl::Status ImportRun::MayCommit() const {
   return absl::OkStatus();
 }
 
-void ImportRun::Summary(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const {
+void ImportRun::Summary(const v1::CommitImportResponse& done, const Withdrawn& withdrawn) const {
   if (!program_.json) return SummaryForPeople(done, withdrawn);
   nlohmann::ordered_json notes = nlohmann::ordered_json::object();
   for (const auto& [what, count] : notes_) notes[what] = count;
@@ -252,7 +267,8 @@ void ImportRun::Summary(const v1::CommitImportResponse& done, std::uint64_t with
              {"already_there", done.already_there()},
              {"repeats", done.repeats()},
              {"series_added", done.series_added()},
-             {"withdrawn", withdrawn},
+             {"withdrawn", withdrawn.taken_back + withdrawn.replaced},
+             {"replaced", withdrawn.replaced},
              {"bad_lines", bad_},
              {"notes", std::move(notes)},
              {"pdq_or_sha256", either_},
@@ -260,11 +276,12 @@ void ImportRun::Summary(const v1::CommitImportResponse& done, std::uint64_t with
 }
 
 void ImportRun::SummaryForPeople(const v1::CommitImportResponse& done,
-                                 std::uint64_t withdrawn) const {
+                                 const Withdrawn& withdrawn) const {
   std::string text = fmt::format(
       "{} added to {}, {} already there", report::Counted(done.added(), "entry", "entries"),
       report::EscapeText(flags_.set), report::Number(done.already_there()));
-  if (withdrawn > 0) text += ", " + report::Number(withdrawn) + " withdrawn";
+  if (withdrawn.replaced > 0) text += ", " + report::Number(withdrawn.replaced) + " replaced";
+  if (withdrawn.taken_back > 0) text += ", " + report::Number(withdrawn.taken_back) + " withdrawn";
   if (done.series_added() > 0) {
     text += ", " + report::Counted(done.series_added(), "new series", "new series") + " named";
   }

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "proto/kith/v1/import.grpc.pb.h"
 #include "tools/exchange/formats.h"
 #include "tools/kith/engine_link.h"
+#include "tools/kith/last_said.h"
 #include "tools/kith/progress.h"
 
 namespace kith::cli {
@@ -59,16 +59,25 @@ class ImportRun final : public exchange::Sink {
   [[nodiscard]] absl::Status Begin();
   // Commits what was staged, if anything was.
   [[nodiscard]] absl::StatusOr<v1::CommitImportResponse> Commit();
-  // Withdraws the entries of the set that the source takes back; returns how many there were.
-  [[nodiscard]] absl::StatusOr<std::uint64_t> WithdrawGone();
+  // What was withdrawn of what the source said before.
+  struct Withdrawn {
+    std::uint64_t taken_back = 0;
+    std::uint64_t replaced = 0;
+  };
+  // Withdraws the entries of the set that the source takes back, or no longer says so. After
+  // Commit: what replaces an entry matches before that one is silent. A run that was killed in
+  // between is made good by the same file once more.
+  [[nodiscard]] absl::StatusOr<Withdrawn> WithdrawOutdated();
+  [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(const std::vector<std::uint64_t>& entries,
+                                                       const std::string& why);
   [[nodiscard]] absl::Status Send();
   [[nodiscard]] absl::Status MayCommit() const;
   [[nodiscard]] absl::Status CloseProblems();
   // After a write that failed: errno says why.
   [[nodiscard]] absl::Status ProblemsNotWritten() const;
   [[nodiscard]] std::string Unit() const;
-  void Summary(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const;
-  void SummaryForPeople(const v1::CommitImportResponse& done, std::uint64_t withdrawn) const;
+  void Summary(const v1::CommitImportResponse& done, const Withdrawn& withdrawn) const;
+  void SummaryForPeople(const v1::CommitImportResponse& done, const Withdrawn& withdrawn) const;
 
   const Program& program_;
   const ImportFlags& flags_;
@@ -81,14 +90,15 @@ class ImportRun final : public exchange::Sink {
   v1::AddImportRecordsRequest request_;
   std::size_t request_bytes_ = 0;
   std::vector<exchange::Place> places_;  // of each record of the request
+  std::vector<std::size_t> numbers_;     // of each record of the request in last_said_
   std::uint64_t batches_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t taken_back_ = 0;  // records that do
   std::uint64_t bad_ = 0;
   std::uint64_t either_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> notes_;
-  exchange::Carried carried_;   // what the file says beside its records
-  std::set<std::string> gone_;  // what the source takes back, by source_ref
+  exchange::Carried carried_;  // what the file says beside its records
+  LastSaid last_said_;         // of a format whose records replace what the source said before
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> problems_;
 };
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/last_said.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace kith::cli {
+namespace {
+
+using Verdict = LastSaid::Verdict;
+
+v1::Entry Record(const std::string& ref, char md5, char pdq = 0) {
+  v1::Entry entry;
+  entry.set_source_ref(ref);
+  if (md5 != 0) entry.mutable_digests()->set_md5(std::string(16, md5));
+  if (pdq != 0) entry.add_codes()->set_pdq(std::string(32, pdq));
+  return entry;
+}
+
+TEST(LastSaid, TheLastOfEachNameHolds) {
+  LastSaid said;
+  EXPECT_TRUE(said.empty());
+  ASSERT_TRUE(said.Says(Record("updated", '1')).ok());
+  ASSERT_TRUE(said.Says(Record("gone", '2')).ok());
+  ASSERT_TRUE(said.TakesBack("back").ok());
+  ASSERT_TRUE(said.Says(Record("updated", '3', 'p')).ok());
+  ASSERT_TRUE(said.TakesBack("gone").ok());
+  ASSERT_TRUE(said.Says(Record("back", '4')).ok());
+  said.Finish();
+  EXPECT_EQ(said.Of(Record("updated", '1')), Verdict::kReplaced);
+  EXPECT_EQ(said.Of(Record("updated", '3')), Verdict::kReplaced);
+  EXPECT_EQ(said.Of(Record("updated", 0, 'p')), Verdict::kReplaced);
+  EXPECT_EQ(said.Of(Record("updated", '3', 'p')), Verdict::kStands);
+  EXPECT_EQ(said.Of(Record("gone", '2')), Verdict::kTakenBack);
+  EXPECT_EQ(said.Of(Record("gone", '9')), Verdict::kTakenBack);
+  EXPECT_EQ(said.Of(Record("back", '4')), Verdict::kStands);
+  EXPECT_EQ(said.Of(Record("back", '5')), Verdict::kReplaced);
+  EXPECT_EQ(said.Of(Record("of another", '1')), Verdict::kStands);
+}
+
+// The service gives a code the dialect of its set where it has none.
+TEST(LastSaid, ADialectMakesNoOther) {
+  LastSaid said;
+  ASSERT_TRUE(said.Says(Record("a", '1', 'p')).ok());
+  said.Finish();
+  v1::Entry stored = Record("a", '1', 'p');
+  stored.mutable_codes(0)->set_dialect(v1::DIALECT_FULL);
+  EXPECT_EQ(said.Of(stored), Verdict::kStands);
+}
+
+TEST(LastSaid, WhatCouldNotBeTakenSilencesNothing) {
+  LastSaid said;
+  const auto number = said.Says(Record("a", '2'));
+  ASSERT_TRUE(number.ok());
+  said.Doubt(*number);
+  said.Finish();
+  EXPECT_EQ(said.Of(Record("a", '1')), Verdict::kStands);
+}
+
+TEST(LastSaid, ManyNames) {
+  LastSaid said;
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(said.Says(Record(std::to_string(i), '1')).ok());
+    if (i % 2 == 0) ASSERT_TRUE(said.TakesBack(std::to_string(i)).ok());
+  }
+  said.Finish();
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(said.Of(Record(std::to_string(i), '1')),
+              i % 2 == 0 ? Verdict::kTakenBack : Verdict::kStands);
+  }
+}
+
+}  // namespace
+}  // namespace kith::cli

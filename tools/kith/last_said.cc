@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kith/last_said.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <random>
+#include <string_view>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+
+namespace kith::cli {
+
+LastSaid::LastSaid() {
+  std::random_device random;
+  seed_ = (static_cast<std::uint64_t>(random()) << 32U) | random();
+}
+
+LastSaid::Said LastSaid::SaidOf(const std::string& source_ref) const {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(source_ref.data(), source_ref.size(), seed_);
+  Said said;
+  said.high = hash.high64;
+  said.low = hash.low64;
+  return said;
+}
+
+std::uint64_t LastSaid::MatchedBy(const v1::Entry& entry) const {
+  std::string text;
+  const v1::Digests& digests = entry.digests();
+  for (const std::string* digest : {&digests.md5(), &digests.sha1(), &digests.sha256()}) {
+    text += static_cast<char>(digest->size());
+    text += *digest;
+  }
+  // Their dialect is left out: the service gives that of the set to those that have none.
+  std::vector<std::string_view> hashes;
+  for (const v1::Code& code : entry.codes()) hashes.emplace_back(code.pdq());
+  std::sort(hashes.begin(), hashes.end());
+  for (const std::string_view hash : hashes) text += hash;
+  return XXH3_64bits_withSeed(text.data(), text.size(), seed_);
+}
+
+absl::StatusOr<std::size_t> LastSaid::Add(Said said) {
+  if (said_.size() >= kMaxRecords) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the file holds more than ", kMaxRecords, " records: divide it"));
+  }
+  said.number = static_cast<std::uint32_t>(said_.size());
+  said_.push_back(said);
+  return said_.size() - 1;
+}
+
+absl::StatusOr<std::size_t> LastSaid::Says(const v1::Entry& record) {
+  Said said = SaidOf(record.source_ref());
+  said.matched_by = MatchedBy(record);
+  return Add(said);
+}
+
+absl::Status LastSaid::TakesBack(const std::string& source_ref) {
+  Said said = SaidOf(source_ref);
+  said.kind = Kind::kTakenBack;
+  return Add(said).status();
+}
+
+void LastSaid::Finish() {
+  std::sort(said_.begin(), said_.end(), [](const Said& a, const Said& b) {
+    return std::tie(a.high, a.low, a.number) < std::tie(b.high, b.low, b.number);
+  });
+  // Of each name the last holds.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < said_.size(); ++i) {
+    const bool last = i + 1 == said_.size() || said_[i + 1].high != said_[i].high ||
+                      said_[i + 1].low != said_[i].low;
+    if (last) said_[kept++] = said_[i];
+  }
+  said_.resize(kept);
+}
+
+LastSaid::Verdict LastSaid::Of(const v1::Entry& entry) const {
+  const Said wanted = SaidOf(entry.source_ref());
+  const auto found =
+      std::lower_bound(said_.begin(), said_.end(), wanted, [](const Said& a, const Said& b) {
+        return std::tie(a.high, a.low) < std::tie(b.high, b.low);
+      });
+  if (found == said_.end() || found->high != wanted.high || found->low != wanted.low) {
+    return Verdict::kStands;
+  }
+  if (found->kind == Kind::kTakenBack) return Verdict::kTakenBack;
+  const bool stands = found->kind == Kind::kDoubt || found->matched_by == MatchedBy(entry);
+  return stands ? Verdict::kStands : Verdict::kReplaced;
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what a source says last under each of its own names (source_ref), and which entries of a
+// set it no longer says. Names of which it says nothing are none of its business here.
+//
+// Thread-safety: belongs to one thread. Memory: 32 bytes a record that the source says; Finish
+// sorts them: O(n log n).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/kith/v1/catalog.pb.h"
+
+namespace kith::cli {
+
+class LastSaid {
+ public:
+  static constexpr std::size_t kMaxRecords = 20'000'000;
+
+  LastSaid();
+
+  // The source says this record, whose codes have no quality; returns the number of what it said.
+  // Errors: RESOURCE_EXHAUSTED for too many records, also of TakesBack.
+  [[nodiscard]] absl::StatusOr<std::size_t> Says(const v1::Entry& record);
+  // It takes back what it said under this name.
+  [[nodiscard]] absl::Status TakesBack(const std::string& source_ref);
+  // What it said under this number could not be taken: all that stands under its name stands on.
+  void Doubt(std::size_t number) { said_[number].kind = Kind::kDoubt; }
+
+  // No more comes. Before Of.
+  void Finish();
+  [[nodiscard]] bool empty() const { return said_.empty(); }
+
+  enum class Verdict { kStands, kReplaced, kTakenBack };
+  // What becomes of an active entry of the set. O(log n).
+  [[nodiscard]] Verdict Of(const v1::Entry& entry) const;
+
+ private:
+  enum class Kind : std::uint8_t { kRecord, kTakenBack, kDoubt };
+  struct Said {
+    std::uint64_t high = 0;  // of a keyed hash of the name, as is `low`
+    std::uint64_t low = 0;
+    std::uint64_t matched_by = 0;  // a keyed hash of digests and PDQ hashes
+    std::uint32_t number = 0;
+    Kind kind = Kind::kRecord;
+  };
+  [[nodiscard]] Said SaidOf(const std::string& source_ref) const;
+  [[nodiscard]] std::uint64_t MatchedBy(const v1::Entry& entry) const;
+  [[nodiscard]] absl::StatusOr<std::size_t> Add(Said said);
+
+  std::uint64_t seed_;  // random: no source can name its records so that they hit another's
+  std::vector<Said> said_;
+};
+
+}  // namespace kith::cli
