@@ -51,8 +51,9 @@ json Set(const std::vector<json>& media) {
   return {{"@odata.context", kUs + "Media"}, {"value", media}};
 }
 
-// What the writer makes of what the reader took.
-std::string Written(const MemorySink& sink, std::uint64_t first = 1) {
+// What the writer makes of what the reader took, of one file after the other.
+std::string WrittenOf(const std::vector<MemorySink>& sinks, std::uint64_t first,
+                      std::uint64_t& without_category) {
   std::string text;
   auto writer = FindOutFormat("vics")->make(
       [&text](std::string_view bytes) {
@@ -61,18 +62,30 @@ std::string Written(const MemorySink& sink, std::uint64_t first = 1) {
       },
       "");
   SetFacts facts;
-  auto& import = facts.imports.emplace_back();
-  import.set_first_entry(first);
-  import.set_last_entry(first + sink.entries.size() - 1);
-  *import.mutable_carried() = sink.carried;
+  std::uint64_t next = first;
+  for (const MemorySink& sink : sinks) {
+    auto& import = facts.imports.emplace_back();
+    import.set_first_entry(next);
+    next += sink.entries.size();
+    import.set_last_entry(next - 1);
+    *import.mutable_carried() = sink.carried;
+  }
   EXPECT_TRUE((*writer)->Begin(facts).ok());
-  for (std::size_t i = 0; i < sink.entries.size(); ++i) {
-    Entry entry = sink.entries[i];
-    entry.set_entry_id(first + i);
-    EXPECT_TRUE((*writer)->Add(entry).ok());
+  next = first;
+  for (const MemorySink& sink : sinks) {
+    for (Entry entry : sink.entries) {
+      entry.set_entry_id(next++);
+      EXPECT_TRUE((*writer)->Add(entry).ok());
+    }
   }
   EXPECT_TRUE((*writer)->End().ok());
+  without_category = (*writer)->without_category();
   return text;
+}
+
+std::string Written(const MemorySink& sink, std::uint64_t first = 1) {
+  std::uint64_t without_category = 0;
+  return WrittenOf({sink}, first, without_category);
 }
 
 TEST(Vics, TakesWhatARecordSays) {
@@ -312,6 +325,116 @@ TEST(Vics, KnownMaterialDoesNotEnterABenignSet) {
   EXPECT_THAT(ReadBytes(nist.dump(), "vics", options).entries, SizeIs(1));
 }
 
+// A harmless file matched as a known one.
+TEST(Vics, WhatIsSurelyHarmlessIsNotTakenForKnown) {
+  const std::string nist = "http://github.com/ICMEC/ProjectVic/DataModels/1.2.xml#Media";
+  const auto taken = [](const std::string& context, const json& category,
+                        const std::string& scheme = "") {
+    json media = Media();
+    media["Category"] = category;
+    const json file = {{"odata.metadata", context}, {"value", json::array({media, Media(2)})}};
+    ReadOptions options;
+    options.scheme = scheme;
+    const MemorySink sink = ReadBytes(file.dump(), "vics", options);
+    EXPECT_TRUE(sink.status.ok()) << sink.status;
+    EXPECT_THAT(sink.problems, IsEmpty());
+    const bool told =
+        sink.notes.count("record of a non-pertinent category, not taken into a set of known files");
+    EXPECT_EQ(told, sink.entries.size() == 1);
+    return sink.entries.size() == 2;
+  };
+  EXPECT_FALSE(taken(kUs + "Media", 5));
+  EXPECT_FALSE(taken(kUs + "Media", "5"));
+  EXPECT_FALSE(taken(nist, 8));
+  EXPECT_FALSE(taken("x/1.3.xml#Media", 5, "vics-us"));
+  // All else, and what is said of other countries or of none, may be known material.
+  for (const json& category : {json(0), json(1), json(2), json(3), json(4), json(8), json()}) {
+    EXPECT_TRUE(taken(kUs + "Media", category)) << category;
+  }
+  for (const int category : {5, 8}) {
+    EXPECT_TRUE(taken("x/2.0.xml/UK/$metadata#Media", category));
+    EXPECT_TRUE(taken("x/1.3.xml#Media", category));
+    EXPECT_TRUE(taken(kUs + "Media", category, "vics-uk"));
+  }
+  EXPECT_TRUE(taken(nist, 5));
+  EXPECT_TRUE(taken(nist, 8, "vics-au"));
+}
+
+// Records that name a case besides were taken for heads of cases, and were gone.
+TEST(Vics, ARecordThatNamesItsCaseIsARecord) {
+  const json sha256 = {{"CaseNumber", "7"}, {"SHA256", std::string(64, 'A')}};
+  const json pdq = {
+      {"CaseID", "7"},
+      {"AlternativeHashes", {{{"HashName", "PDQ"}, {"HashValue", std::string(64, '5')}}}}};
+  const json photodna = {{"CaseID", "7"}, {"PhotoDNA", std::string(192, 'A')}};
+  const json head = {{"CaseID", "7"}, {"ContactName", "x"}};
+  const MemorySink sink = ReadBytes(Set({sha256, pdq, photodna, head}).dump());
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_THAT(sink.entries, SizeIs(2));
+  EXPECT_THAT(sink.problems, testing::ElementsAre(HasSubstr("neither a digest")));
+}
+
+TEST(Vics, NamesOfListsAreReadInEitherCase) {
+  for (const char* value : {"value", "Value", "cases"}) {
+    for (const char* media : {"Media", "media", "MEDIA"}) {
+      const json a_case = {{"CaseID", "1"}, {media, json::array({Media(1), Media(2)})}};
+      const json file = {{"@odata.context", kUs + "Cases"}, {value, json::array({a_case})}};
+      const MemorySink sink = ReadBytes(file.dump(), "vics");
+      ASSERT_TRUE(sink.status.ok()) << sink.status;
+      EXPECT_THAT(sink.entries, SizeIs(2)) << value << media;
+    }
+  }
+}
+
+// One alternative hash in another spelling made the whole record bad.
+TEST(Vics, AnOddAlternativeHashSpoilsNoRecord) {
+  json media = Media();
+  media.erase("SHA1");
+  media["AlternativeHashes"] = {
+      {{"HashName", "SHA1"}, {"HashValue", "AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH"}},
+      {{"HashName", "SHA256"}, {"HashValue", "short"}},
+      {{"HashName", "SHA-1"}, {"HashValue", kSha1}},
+      {{"HashName", "PDQ"}, {"HashValue", std::string(64, '5')}},
+      {{"HashName", "PDQ"}, {"HashValue", std::string(64, '6')}}};
+  const MemorySink sink = ReadBytes(Set({media}).dump());
+  EXPECT_THAT(sink.problems, IsEmpty());
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  EXPECT_EQ(sink.entries[0].digests().sha1().size(), 20U);
+  EXPECT_EQ(sink.entries[0].digests().sha256(), "");
+  EXPECT_EQ(sink.entries[0].codes(0).pdq(), std::string(32, '\x55'));
+  EXPECT_EQ(sink.notes.at("alternative hash that has not the digits of its kind, carried only"), 2);
+  EXPECT_EQ(sink.notes.at("further PDQ of a record, carried only"), 1);
+  EXPECT_EQ(json::parse(Written(sink)), Set({media}));
+}
+
+// Beside alternative hashes a SHA-256 of the record's own was lost.
+TEST(Vics, ADigestComesBackWhereItStood) {
+  const std::string sha256(64, 'A');
+  const auto alternative = [](const char* name, const std::string& value) {
+    return json{{"HashName", name}, {"HashValue", value}};
+  };
+  std::vector<json> records;
+  for (int i = 0; i < 32; ++i) {
+    json media = {{"MediaID", i}, {"MD5", kMd5}};
+    if ((i & 1) != 0) media["SHA256"] = sha256;
+    if ((i & 2) != 0) media["SHA1"] = kSha1;
+    json list = json::array();
+    if ((i & 4) != 0) list.push_back(alternative("PDQ", std::string(64, '5')));
+    if ((i & 8) != 0) list.push_back(alternative("SHA256", sha256));
+    if ((i & 16) != 0) list.push_back(alternative("SHA1", kSha1));
+    if (!list.empty()) media["AlternativeHashes"] = list;
+    records.push_back(media);
+  }
+  // Of a name that is none of a digest that is read here, and after its value.
+  records.push_back({{"MD5", kMd5},
+                     {"SHA1", kSha1},
+                     {"SHA256", sha256},
+                     {"AlternativeHashes", {alternative("MD5", kMd5), alternative("x", kSha1)}}});
+  const MemorySink sink = ReadBytes(Set(records).dump());
+  ASSERT_THAT(sink.entries, SizeIs(33));
+  EXPECT_EQ(json::parse(Written(sink)), Set(records));
+}
+
 TEST(Vics, LimitsHold) {
   std::string deep =
       "[{\"MD5\":\"" + kMd5 + "\",\"x\":" + std::string(40, '[') + std::string(40, ']') + "}]";
@@ -361,6 +484,77 @@ TEST(Vics, ASetOfOurOwnIsWrittenWithItsPdq) {
   const MemorySink again = ReadBytes(Written(own, 17));
   EXPECT_EQ(again.entries.at(0).codes(0).pdq(), entry.codes(0).pdq());
   EXPECT_EQ(again.entries.at(0).digests().sha256(), entry.digests().sha256());
+}
+
+// A code means something else in another country: in one envelope it would change its meaning.
+TEST(Vics, ACategoryIsWrittenUnderItsOwnSchemeOnly) {
+  const auto read = [](const std::string& region, const json& category,
+                       const std::string& scheme = "") {
+    json media = Media();
+    media["Category"] = category;
+    const std::string context =
+        region.empty() ? "x/DataModels/1.3.xml#Media" : "x/2.0.xml/" + region + "/$metadata#Media";
+    ReadOptions options;
+    options.scheme = scheme;
+    return ReadBytes(json{{"@odata.context", context}, {"value", json::array({media})}}.dump(),
+                     "vics", options);
+  };
+  std::uint64_t without = 0;
+  const auto write = [&](const std::vector<MemorySink>& sinks) {
+    return json::parse(WrittenOf(sinks, 1, without));
+  };
+  const json mixed = write({read("UK", 1), read("US", 2), read("US", "3"), read("UK", 4)});
+  EXPECT_EQ(mixed["@odata.context"], "x/2.0.xml/UK/$metadata#Media");
+  EXPECT_EQ(mixed["value"][0]["Category"], 1);
+  EXPECT_FALSE(mixed["value"][1].contains("Category"));
+  EXPECT_FALSE(mixed["value"][2].contains("Category"));
+  EXPECT_EQ(mixed["value"][2]["PhotoDNA"], Media()["PhotoDNA"]);
+  EXPECT_EQ(mixed["value"][3]["Category"], 4);
+  EXPECT_EQ(without, 2U);
+  // No region is that of no country, in the old model as in the new one.
+  const json none = write({read("", 1), read("Default", 2), read("UK", 3)});
+  EXPECT_THAT(none["@odata.context"].get<std::string>(), HasSubstr("/Default/"));
+  EXPECT_EQ(none["value"][1]["Category"], 2);
+  EXPECT_EQ(without, 1U);
+  // What a person said of a file holds in what is written of it.
+  const json said = write({read("", 1, "vics-us")});
+  EXPECT_THAT(said["@odata.context"].get<std::string>(), HasSubstr("/US/"));
+  EXPECT_EQ(said["value"][0]["Category"], 1);
+  EXPECT_EQ(ReadBytes(said.dump()).entries.at(0).category().scheme(), "vics-us");
+  EXPECT_EQ(
+      write({read("CUSTOM", 7, "au")}),
+      (json{{"@odata.context", "x/2.0.xml/CUSTOM/$metadata#Media"}, {"value", json::array({[] {
+                                                                       json media = Media();
+                                                                       media["Category"] = 7;
+                                                                       return media;
+                                                                     }()})}}));
+  EXPECT_EQ(without, 0U);
+}
+
+// The program ended on a context that is no text.
+TEST(Vics, WhatIsCarriedMayBeOfAnyKind) {
+  for (const json& context : {json(), json(7), json::array({1}), json::object()}) {
+    json file = Set({Media()});
+    file["@odata.context"] = context;
+    const MemorySink sink = ReadBytes(file.dump(), "vics");
+    ASSERT_THAT(sink.entries, SizeIs(1));
+    EXPECT_EQ(json::parse(Written(sink))["value"], file["value"]);
+  }
+  for (const char* data : {R"({"list":7,"root":[1],"cases":{"a":1},"scheme":null})",
+                           R"({"cases":[1,"x"],"list":"cases"})", "{}", "[]", "7", "x"}) {
+    MemorySink sink = ReadBytes(Set({Media()}).dump());
+    sink.carried.set_format("vics");
+    sink.carried.set_data(data);
+    EXPECT_TRUE(json::accept(Written(sink))) << data;
+  }
+  auto writer = FindOutFormat("vics")->make([](std::string_view) { return absl::OkStatus(); }, "");
+  Entry entry;
+  entry.mutable_carried()->set_format("vics");
+  EXPECT_TRUE((*writer)->Begin({}).ok());
+  for (const char* data : {"7", "[1]", "\"ab\"", "null", "{"}) {
+    entry.mutable_carried()->set_data(data);
+    EXPECT_TRUE(absl::IsDataLoss((*writer)->Add(entry))) << data;
+  }
 }
 
 TEST(IsPictureText, KnowsPicturesFromHashesAndPaths) {

@@ -50,6 +50,11 @@ bool IsGuid(std::string_view text) {
          });
 }
 
+// A store may hold what another program put there.
+bool IsText(const nlohmann::json& carried, const char* name) {
+  return carried.is_object() && carried.contains(name) && carried[name].is_string();
+}
+
 class NcmecVotesWriter final : public Writer {
  public:
   explicit NcmecVotesWriter(Output output) : output_(std::move(output)) {}
@@ -83,8 +88,8 @@ class NcmecVotesWriter final : public Writer {
     const auto carried = nlohmann::json::parse(entry.carried().data(), nullptr, false);
     const bool against = said.rejected && !reason_.empty();
     if (said.confirmed == said.rejected || (said.rejected && !against) ||
-        entry.carried().format() != "ncmec" || !carried.is_object() ||
-        !carried.contains("member_id") || !carried.contains("id")) {
+        entry.carried().format() != "ncmec" || !IsText(carried, "member_id") ||
+        !IsText(carried, "id")) {
       ++left_out_;
       return absl::OkStatus();
     }

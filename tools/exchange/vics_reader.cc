@@ -3,12 +3,15 @@
 // VICS JSON 1.x and 2.0 (Project VIC, CAID): an envelope {context, "value": [...]} of cases, each
 // with its Media, or of media directly; also a bare array, and {"media": [...]}. One pass, one
 // record in memory.
+#include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/json_stream.h"
 #include "tools/exchange/internal/readers.h"
 #include "tools/exchange/internal/vics_record.h"
 
 namespace kith::exchange {
 namespace {
+
+constexpr std::size_t kMaxSchemeBytes = 200;
 
 class VicsHandler {
  public:
@@ -80,23 +83,19 @@ class VicsHandler {
   std::string cases_;
   std::uint32_t case_count_ = 0;
   std::uint64_t records_ = 0;
-  std::string scheme_ = "vics";
+  VicsScheme scheme_;
 };
 
 // "…/DataModels/2.0.xml/US/$metadata#Media": the region tells whose categories these are.
 void VicsHandler::TakeContext(std::string_view context) {
   if (records_ > 0)
     sink_.Note("envelope told after its records: their categories are of no region");
-  constexpr std::string_view kBefore = ".xml/";
-  const std::size_t at = context.find(kBefore);
-  if (at == std::string_view::npos) return;
-  const std::string_view rest = context.substr(at + kBefore.size());
-  std::string region;
-  for (const char c : rest.substr(0, rest.find('/'))) {
-    if (c >= 'A' && c <= 'Z') region += static_cast<char>(c - 'A' + 'a');
-    if (c >= 'a' && c <= 'z') region += c;
+  const VicsScheme told = VicsSchemeOf(context);
+  if (told.name != scheme_.name && told.name != VicsScheme().name) {
+    scheme_ = told;
+  } else if (scheme_.name == told.name) {
+    scheme_.nist |= told.nist;
   }
-  if (!region.empty() && region.size() <= 16) scheme_ = "vics-" + region;
 }
 
 bool VicsHandler::Key(const char* text, rapidjson::SizeType size, bool /*copy*/) {
@@ -108,7 +107,7 @@ bool VicsHandler::Key(const char* text, rapidjson::SizeType size, bool /*copy*/)
     if (nested_ == 0) root_key_ = key.substr(0, 64);
     return true;
   }
-  if (nested_ == 0) media_key_ = at_ == At::kElement && key == "Media";
+  if (nested_ == 0) media_key_ = at_ == At::kElement && EqualIgnoringCase(key, "Media");
   Record().Key(key, nested_);
   return true;
 }
@@ -175,11 +174,12 @@ bool VicsHandler::Start(char bracket) {
       Record().Clear();
       return true;
     case At::kRoot:
-      if (array && nested_ == 0 && (root_key_ == "value" || root_key_ == "Cases")) {
+      if (array && nested_ == 0 &&
+          (EqualIgnoringCase(root_key_, "value") || EqualIgnoringCase(root_key_, "Cases"))) {
         at_ = At::kList;
         return true;
       }
-      if (array && nested_ == 0 && (root_key_ == "media" || root_key_ == "Media")) {
+      if (array && nested_ == 0 && EqualIgnoringCase(root_key_, "Media")) {
         at_ = At::kMediaList;
         return true;
       }
@@ -253,19 +253,23 @@ void VicsHandler::EndCase() {
 bool VicsHandler::Emit(VicsRecord& record) {
   ++records_;
   const std::uint32_t part = in_case_ ? case_count_ + 1 : 0;
-  const std::string& scheme = options_.scheme.empty() ? scheme_ : options_.scheme;
-  return Fail(record.Emit({Place::Unit::kByte, begin_}, scheme, part, options_, sink_));
+  return Fail(record.Emit({Place::Unit::kByte, begin_}, scheme_, part, options_, sink_));
 }
 
 absl::Status VicsHandler::Finish() {
-  if (root_.too_long() || root_.text().size() + cases_.size() > kMaxFileCarriedBytes - 256) {
+  if (root_.too_long() || root_.text().size() + cases_.size() > kMaxFileCarriedBytes - 2048) {
     sink_.Note("head of the file left out: too long");
     return absl::OkStatus();
   }
   Carried carried;
   carried.set_format("vics");
-  carried.set_data("{\"list\":\"" + std::string(case_count_ > 0 ? "cases" : "media") +
-                   "\",\"root\":{" + root_.text() + "},\"cases\":[" + cases_ + "]}");
+  std::string scheme;
+  if (!options_.scheme.empty() && options_.scheme.size() <= kMaxSchemeBytes) {
+    scheme = ",\"scheme\":";
+    AppendJsonString(scheme, options_.scheme);
+  }
+  carried.set_data("{\"list\":\"" + std::string(case_count_ > 0 ? "cases" : "media") + "\"" +
+                   scheme + ",\"root\":{" + root_.text() + "},\"cases\":[" + cases_ + "]}");
   sink_.Carry(std::move(carried));
   return absl::OkStatus();
 }

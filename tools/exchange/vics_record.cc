@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxFieldBytes = 256;
 constexpr std::size_t kMaxSeriesBytes = 200;
 constexpr std::size_t kMaxCategoryBytes = 64;
+constexpr char kTooLong[] = "more than 128 KiB";
+static_assert(kMaxRecordBytes == 128 << 10);
 
 bool IsUpperHex(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -31,11 +33,6 @@ bool IsPhotoDna(std::string_view text) {
          });
 }
 
-// What a set of known-good files may hold: "non-pertinent" of the US scheme and of NIST's list.
-bool IsHarmless(const Category& category) {
-  return category.code() == "8" || (category.code() == "5" && category.scheme() == "vics-us");
-}
-
 }  // namespace
 
 void VicsRecord::Clear() {
@@ -44,11 +41,13 @@ void VicsRecord::Clear() {
   md5_.clear();
   sha1_.clear();
   sha256_.clear();
+  other_sha1_.clear();
+  other_sha256_.clear();
   category_.clear();
   media_id_.clear();
   hash_name_.clear();
   hash_value_.clear();
-  is_name_ = is_value_ = is_case_ = false;
+  is_name_ = is_value_ = is_case_ = is_file_ = false;
   entry_.Clear();
   told_.clear();
 }
@@ -81,7 +80,10 @@ void VicsRecord::Key(std::string_view key, int nested) {
     exact_ = false;
     member_ = MemberOf(key, exact_);
     if (exact_) key_ = key;
-    if (member_ == Member::kCaseId) is_case_ = true;
+    is_case_ |= member_ == Member::kCaseId;
+    is_file_ |= member_ == Member::kMd5 || member_ == Member::kSha1 || member_ == Member::kSha256 ||
+                member_ == Member::kMediaId || member_ == Member::kPhotoDna ||
+                member_ == Member::kAlternative;
   } else if (member_ == Member::kAlternative && nested == 2) {
     is_name_ = EqualIgnoringCase(key, "HashName");
     is_value_ = EqualIgnoringCase(key, "HashValue");
@@ -183,20 +185,58 @@ void VicsRecord::TakeAlternative(v1::Dialect dialect, Sink& sink) {
   const std::string value = std::exchange(hash_value_, {});
   is_name_ = is_value_ = false;
   if (EqualIgnoringCase(name, "PDQ")) {
-    // Two of one view cannot stand in an entry.
-    if (entry_.codes_size() > 0) return;
-    if (!TakePdq(value, dialect, entry_)) sink.Note("PDQ that is not of 64 digits, carried only");
+    if (entry_.codes_size() > 0) {
+      // Two of one view cannot stand in an entry.
+      sink.Note("further PDQ of a record, carried only");
+    } else if (!TakePdq(value, dialect, entry_)) {
+      sink.Note("PDQ that is not of 64 digits, carried only");
+    }
   } else if (EqualIgnoringCase(name, "SHA256") || EqualIgnoringCase(name, "SHA-256")) {
-    if (sha256_.empty()) sha256_ = value;
+    TakeAlternativeDigest(DigestKind::kSha256, value, other_sha256_, sink);
   } else if (EqualIgnoringCase(name, "SHA1") || EqualIgnoringCase(name, "SHA-1")) {
-    if (sha1_.empty()) sha1_ = value;
+    TakeAlternativeDigest(DigestKind::kSha1, value, other_sha1_, sink);
   } else if (EqualIgnoringCase(name, "PhotoDNA") && !IsPhotoDna(value)) {
     sink.Note("PhotoDNA that is not of 144 bytes, carried as it is");
   }
 }
 
-bool VicsRecord::IsCase() const {
-  return is_case_ && md5_.empty() && sha1_.empty() && media_id_.empty();
+// Some exporters write them in base32: that says nothing against the record's own digests.
+void VicsRecord::TakeAlternativeDigest(DigestKind kind, const std::string& value,
+                                       std::string& digest, Sink& sink) {
+  if (value.empty()) return;
+  v1::Digests scratch;
+  if (!TakeDigest(kind, value, scratch)) {
+    sink.Note("alternative hash that has not the digits of its kind, carried only");
+  } else if (digest.empty()) {
+    digest = value;
+  }
+}
+
+void VicsRecord::TakeDigests() {
+  v1::Digests& digests = *entry_.mutable_digests();
+  const std::string& sha1 = sha1_.empty() ? other_sha1_ : sha1_;
+  const std::string& sha256 = sha256_.empty() ? other_sha256_ : sha256_;
+  if (!md5_.empty()) (void)TakeDigest(DigestKind::kMd5, md5_, digests);
+  if (!sha1.empty()) (void)TakeDigest(DigestKind::kSha1, sha1, digests);
+  if (!sha256.empty()) (void)TakeDigest(DigestKind::kSha256, sha256, digests);
+}
+
+// A record of a file is none of a case, whatever case it names besides.
+bool VicsRecord::IsCase() const { return is_case_ && !is_file_; }
+
+// The members that the entry does not tell. Of a digest that is among the alternative hashes too
+// the entry does not tell where it stood.
+std::string VicsRecord::CarriedMembers() const {
+  std::string text = "{" + json_.text();
+  for (const auto& [key, json] : told_) {
+    const bool twice =
+        (key == "SHA1" && !other_sha1_.empty()) || (key == "SHA256" && !other_sha256_.empty());
+    if (!twice) continue;
+    if (text.size() > 1) text += ',';
+    AppendJsonString(text, key);
+    text += ':' + json;
+  }
+  return text + "}";
 }
 
 std::string VicsRecord::CaseHeader() const {
@@ -213,7 +253,7 @@ std::string VicsRecord::CaseHeader() const {
 // What is wrong with the record; "" where nothing is. A wrong digest is no reason to trust the
 // others: its record is skipped.
 std::string VicsRecord::Wrong() const {
-  if (json_.too_long()) return fmt::format("more than {} KiB", kMaxRecordBytes >> 10U);
+  if (json_.too_long()) return kTooLong;
   v1::Digests scratch;
   const auto wrong = [&scratch](DigestKind kind, const std::string& text, const char* name,
                                 int digits) -> std::string {
@@ -227,20 +267,17 @@ std::string VicsRecord::Wrong() const {
   return why;
 }
 
-absl::Status VicsRecord::Emit(const Place& place, const std::string& scheme, std::uint32_t part,
+absl::Status VicsRecord::Emit(const Place& place, const VicsScheme& scheme, std::uint32_t part,
                               const ReadOptions& options, Sink& sink) {
   if (std::string why = Wrong(); !why.empty()) return sink.Problem(place, std::move(why));
-  v1::Digests& digests = *entry_.mutable_digests();
-  if (!md5_.empty()) (void)TakeDigest(DigestKind::kMd5, md5_, digests);
-  if (!sha1_.empty()) (void)TakeDigest(DigestKind::kSha1, sha1_, digests);
-  if (!sha256_.empty()) (void)TakeDigest(DigestKind::kSha256, sha256_, digests);
-  if (IsEmptyFile(digests)) {
+  TakeDigests();
+  if (IsEmptyFile(entry_.digests())) {
     sink.Note(kEmptyFileNote);
     return absl::OkStatus();
   }
   if (!CanMatch(entry_)) return sink.Problem(place, "neither a digest nor a PDQ hash");
   if (!category_.empty()) {
-    entry_.mutable_category()->set_scheme(scheme);
+    entry_.mutable_category()->set_scheme(options.scheme.empty() ? scheme.name : options.scheme);
     entry_.mutable_category()->set_code(category_);
   }
   if (options.purpose == v1::PURPOSE_BENIGN && !IsHarmless(entry_.category())) {
@@ -249,13 +286,20 @@ absl::Status VicsRecord::Emit(const Place& place, const std::string& scheme, std
         "benign files; import it into a set of purpose known",
         PlaceText(place), category_.empty() ? "none" : report::EscapeText(category_)));
   }
-  if (options.purpose != v1::PURPOSE_BENIGN && IsHarmless(entry_.category())) {
-    sink.Note("record of a non-pertinent category, taken into a set of known files");
+  if (options.purpose != v1::PURPOSE_BENIGN) {
+    if (IsSurelyHarmless(entry_.category(), scheme)) {
+      sink.Note("record of a non-pertinent category, not taken into a set of known files");
+      return absl::OkStatus();
+    }
+    if (IsHarmless(entry_.category())) {
+      sink.Note("record of category 8, which some call non-pertinent, taken as known");
+    }
   }
   if (!media_id_.empty()) entry_.set_source_ref(SourceRef("MediaID " + media_id_));
   Carried& carried = *entry_.mutable_carried();
   carried.set_format("vics");
-  carried.set_data("{" + json_.text() + "}");
+  carried.set_data(CarriedMembers());
+  if (carried.data().size() > kMaxRecordBytes) return sink.Problem(place, kTooLong);
   carried.set_part(part);
   return sink.Take(std::move(entry_), place);
 }

@@ -13,47 +13,13 @@
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/make_writers.h"
 #include "tools/exchange/internal/one_code.h"
+#include "tools/exchange/internal/vics_carried.h"
+#include "tools/exchange/internal/vics_scheme.h"
 
 namespace kith::exchange {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::string_view kContext =
-    "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#";
-
-// The names of the members of an object's own level, in upper case.
-class TopKeys final : public nlohmann::json_sax<nlohmann::json> {
- public:
-  std::vector<std::string> keys;
-
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return Deeper(); }
-  bool end_object() override { return Higher(); }
-  bool start_array(std::size_t) override { return Deeper(); }
-  bool end_array() override { return Higher(); }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-    return false;
-  }
-  bool key(string_t& name) override {
-    if (depth_ == 1) keys.push_back(absl::AsciiStrToUpper(name));
-    return true;
-  }
-  [[nodiscard]] bool Has(std::string_view name) const {
-    return std::find(keys.begin(), keys.end(), name) != keys.end();
-  }
-
- private:
-  bool Deeper() { return ++depth_, true; }
-  bool Higher() { return --depth_, true; }
-  int depth_ = 0;
-};
 
 std::string UpperHex(std::string_view bytes) {
   return absl::AsciiStrToUpper(
@@ -68,6 +34,7 @@ class VicsWriter final : public Writer {
   absl::Status Add(const Entry& entry) override;
   absl::Status End() override;
   [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
+  [[nodiscard]] std::uint64_t without_category() const override { return without_category_; }
 
  private:
   // What an import said beside its records.
@@ -75,6 +42,7 @@ class VicsWriter final : public Writer {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     bool cases = false;
+    std::string scheme;  // whose categories its records have
     ordered_json root;
     ordered_json case_list;
   };
@@ -85,6 +53,7 @@ class VicsWriter final : public Writer {
   [[nodiscard]] absl::Status CloseCase();
   [[nodiscard]] absl::Status WriteEmptyCases(std::uint32_t until);
   [[nodiscard]] absl::Status WriteRecord(const Entry& entry);
+  [[nodiscard]] bool FitsEnvelope(const v1::Category& category) const;
   void AddMember(std::string_view name, const std::string& json);
   void AddAlternatives(const Entry& entry);
 
@@ -92,6 +61,8 @@ class VicsWriter final : public Writer {
   std::vector<Head> heads_;
   std::size_t next_head_ = 0;
   bool cases_ = false;
+  std::string scheme_;  // whose categories the envelope says its records have
+  std::uint64_t without_category_ = 0;
   const Head* head_ = nullptr;  // of the case that is open
   std::uint32_t part_ = 0;      // its place in its file, from 1; 0: of no file
   bool any_case_ = false;
@@ -109,19 +80,25 @@ absl::Status VicsWriter::Begin(const SetFacts& facts) {
     Head& head = heads_.emplace_back();
     head.first = import.first_entry();
     head.last = import.last_entry();
-    head.cases = parsed.value("list", "") == "cases";
-    head.root = parsed.value("root", ordered_json::object());
-    head.case_list = parsed.value("cases", ordered_json::array());
+    const ordered_json object = ordered_json::object();
+    head.cases = TextPart(parsed, "list") == "cases";
+    head.root = Part(parsed, "root", object);
+    head.case_list = Part(parsed, "cases", ordered_json::array());
+    for (ordered_json& a_case : head.case_list) {
+      if (!a_case.is_object()) a_case = object;
+    }
+    head.scheme = TextPart(parsed, "scheme");
+    if (head.scheme.empty()) {
+      head.scheme = VicsSchemeOf(TextPart(head.root, "@odata.context")).name;
+    }
   }
   cases_ = !heads_.empty() &&
            std::all_of(heads_.begin(), heads_.end(), [](const Head& head) { return head.cases; });
   ordered_json root = heads_.empty() ? ordered_json::object() : heads_.front().root;
-  std::string context = root.value("@odata.context", "");
-  if (context.find("/2.0.xml") == std::string::npos) {
-    context = std::string(kContext) + (cases_ ? "Cases" : "Media");
-  } else if (!cases_ && context.ends_with("#Cases")) {
-    context.replace(context.size() - 5, 5, "Media");
-  }
+  scheme_ = heads_.empty() ? "vics" : heads_.front().scheme;
+  std::string context = TextPart(root, "@odata.context");
+  if (!cases_ && context.ends_with("#Cases")) context.replace(context.size() - 5, 5, "Media");
+  context = ContextOf(context, scheme_, cases_);
   root.erase("odata.metadata");
   root.erase("@odata.context");
   std::string text = "{\"@odata.context\":" + ordered_json(context).dump();
@@ -204,12 +181,18 @@ void VicsWriter::AddAlternatives(const Entry& entry) {
   if (!list.empty()) AddMember("AlternativeHashes", list.dump());
 }
 
+// Whether the envelope says of the category what the entry does: a code means something else in
+// another country.
+bool VicsWriter::FitsEnvelope(const v1::Category& category) const {
+  return category.scheme() == scheme_ || (IsOfNoRegion(category.scheme()) && IsOfNoRegion(scheme_));
+}
+
 absl::Status VicsWriter::WriteRecord(const Entry& entry) {
-  TopKeys carried;
-  const bool vics = entry.carried().format() == "vics" && entry.carried().data().size() >= 2;
-  if (vics && !nlohmann::json::sax_parse(entry.carried().data(), &carried)) {
+  std::string data = entry.carried().format() == "vics" ? entry.carried().data() : "";
+  CarriedMembers carried;
+  if (!data.empty() && !carried.Read(data)) {
     return absl::DataLossError("what entry " + std::to_string(entry.entry_id()) +
-                               " carries is no JSON; restore a backup");
+                               " carries is no JSON object; restore a backup");
   }
   record_ = "{";
   const auto add = [&](const char* name, const char* upper, bool there, const std::string& json) {
@@ -220,18 +203,26 @@ absl::Status VicsWriter::WriteRecord(const Entry& entry) {
     AppendJsonString(json, value);
     return json;
   };
-  const auto digest = [&](const char* name, const std::string& bytes) {
-    add(name, name, !bytes.empty(), "\"" + UpperHex(bytes) + "\"");
+  const auto digest = [&](const char* name, const std::string& hex) {
+    add(name, name, !hex.empty(), "\"" + hex + "\"");
   };
-  add("MediaID", "MEDIAID", !vics, std::to_string(entry.entry_id()));
+  // What came among the alternative hashes stands there.
+  const auto sha = [&](const char* name, const std::string& hex) {
+    if (!carried.HasAlternative(hex)) digest(name, hex);
+  };
+  add("MediaID", "MEDIAID", data.empty(), std::to_string(entry.entry_id()));
   const std::string& code = entry.category().code();
-  const bool number = !code.empty() && std::all_of(code.begin(), code.end(),
-                                                   [](char c) { return c >= '0' && c <= '9'; });
-  add("Category", "CATEGORY", number && entry.category().scheme().starts_with("vics"), code);
-  digest("MD5", entry.digests().md5());
-  digest("SHA1", entry.digests().sha1());
-  // A record that came with alternative hashes has its SHA-256 among them.
-  if (!carried.Has("ALTERNATIVEHASHES")) digest("SHA256", entry.digests().sha256());
+  if (!code.empty() && !FitsEnvelope(entry.category())) {
+    ++without_category_;
+    if (carried.Has("CATEGORY")) data = WithoutMember(data, "CATEGORY");
+  } else {
+    const bool number =
+        std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; });
+    add("Category", "CATEGORY", number && !code.empty(), code);
+  }
+  digest("MD5", UpperHex(entry.digests().md5()));
+  sha("SHA1", UpperHex(entry.digests().sha1()));
+  sha("SHA256", UpperHex(entry.digests().sha256()));
   const std::string& series =
       entry.carried().series().empty() ? entry.series() : entry.carried().series();
   add("Series", "SERIES", !series.empty(), text(series));
@@ -239,9 +230,9 @@ absl::Status VicsWriter::WriteRecord(const Entry& entry) {
       entry.victim_identified() != v1::TRI_STATE_UNSPECIFIED,
       entry.victim_identified() == v1::TRI_STATE_YES ? "\"true\"" : "\"false\"");
   if (!carried.Has("ALTERNATIVEHASHES")) AddAlternatives(entry);
-  if (vics && entry.carried().data().size() > 2) {
+  if (data.size() > 2) {
     if (record_.size() > 1) record_ += ',';
-    record_.append(entry.carried().data(), 1);
+    record_.append(data, 1);
   } else {
     record_ += '}';
   }

@@ -45,6 +45,8 @@ class Writer {
   [[nodiscard]] virtual absl::Status End() = 0;
   // Entries that the format has no place for: nothing of them was written.
   [[nodiscard]] virtual std::uint64_t left_out() const { return 0; }
+  // Entries that were written without their category: it is of another scheme than the file's.
+  [[nodiscard]] virtual std::uint64_t without_category() const { return 0; }
 };
 
 struct OutFormat {

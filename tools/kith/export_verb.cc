@@ -201,6 +201,7 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
   if (!written.ok()) return written.status();
   if (auto status = (*writer)->End(); !status.ok()) return status;
   const std::uint64_t left_out = (*writer)->left_out();
+  const std::uint64_t without_category = (*writer)->without_category();
   writer->reset();
   if (auto status = file.Close(); !status.ok()) return status;
   if (program.json && !flags.out.empty()) {
@@ -208,6 +209,7 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
     report::PutBytes(line, "out", flags.out);
     line["entries"] = *written - left_out;
     line["left_out"] = left_out;
+    line["without_category"] = without_category;
     PrintJson(line);
     return kExitDone;
   }
@@ -217,6 +219,10 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
       left_out == 0
           ? ""
           : ", " + report::Number(left_out) + " left out, which the format has no place for"));
+  if (without_category > 0) {
+    Note(fmt::format("{} without its category, which is of another scheme than the file's",
+                     report::Counted(without_category, "entry", "entries")));
+  }
   return kExitDone;
 }
 

@@ -13,7 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/json_object.h"
+#include "tools/exchange/internal/vics_scheme.h"
 #include "tools/exchange/record.h"
 
 namespace kith::exchange {
@@ -36,7 +38,7 @@ class VicsRecord {
   // All members, as an object.
   [[nodiscard]] std::string CaseHeader() const;
   // Hands the record over: to Take, Problem or Note.
-  [[nodiscard]] absl::Status Emit(const Place& place, const std::string& scheme, std::uint32_t part,
+  [[nodiscard]] absl::Status Emit(const Place& place, const VicsScheme& scheme, std::uint32_t part,
                                   const ReadOptions& options, Sink& sink);
 
  private:
@@ -61,6 +63,11 @@ class VicsRecord {
   bool TakeSeries(JsonKind kind, std::string_view value, Sink& sink);
   bool TakeCategory(JsonKind kind, std::string_view value);
   void TakeAlternative(v1::Dialect dialect, Sink& sink);
+  void TakeAlternativeDigest(DigestKind kind, const std::string& value, std::string& digest,
+                             Sink& sink);
+  // The digest of its own level, else of its alternative hashes.
+  void TakeDigests();
+  [[nodiscard]] std::string CarriedMembers() const;
   [[nodiscard]] std::string Wrong() const;
 
   JsonObject json_;
@@ -68,10 +75,12 @@ class VicsRecord {
   bool exact_ = false;  // the name is spelled as the writer spells it
   std::string key_;
   std::string md5_, sha1_, sha256_, category_, media_id_;
-  std::string hash_name_, hash_value_;  // of the alternative hash that is open
+  std::string other_sha1_, other_sha256_;  // of its alternative hashes
+  std::string hash_name_, hash_value_;     // of the alternative hash that is open
   bool is_name_ = false;
   bool is_value_ = false;
-  bool is_case_ = false;
+  bool is_case_ = false;  // a member names a case
+  bool is_file_ = false;  // a member is of a file
   Entry entry_;
   std::vector<std::pair<std::string, std::string>> told_;  // members not carried, with their JSON
 };

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/exchange/internal/vics_scheme.h"
+
+#include "absl/strings/ascii.h"
+
+namespace kith::exchange {
+namespace {
+
+constexpr std::string_view kModel =
+    "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/";
+
+}  // namespace
+
+VicsScheme VicsSchemeOf(std::string_view context) {
+  VicsScheme scheme;
+  scheme.nist = context.ends_with("/DataModels/1.2.xml#Media");
+  constexpr std::string_view kBefore = ".xml/";
+  const std::size_t at = context.find(kBefore);
+  if (at == std::string_view::npos) return scheme;
+  const std::string_view rest = context.substr(at + kBefore.size());
+  std::string region;
+  for (const char c : rest.substr(0, rest.find('/'))) {
+    if (c >= 'A' && c <= 'Z') region += static_cast<char>(c - 'A' + 'a');
+    if (c >= 'a' && c <= 'z') region += c;
+  }
+  if (!region.empty() && region.size() <= 16) scheme.name = "vics-" + region;
+  return scheme;
+}
+
+bool IsOfNoRegion(std::string_view scheme) { return scheme == "vics" || scheme == "vics-default"; }
+
+std::string ContextOf(const std::string& context, const std::string& scheme, bool cases) {
+  const bool of_region = scheme.starts_with("vics-");
+  const std::string told = VicsSchemeOf(context).name;
+  const bool fits = IsOfNoRegion(scheme) ? IsOfNoRegion(told)
+                    : of_region          ? told == scheme
+                                         : told == "vics-custom";
+  if (fits && context.find("/2.0.xml") != std::string::npos) return context;
+  const std::string region = IsOfNoRegion(scheme) ? "Default"
+                             : of_region          ? absl::AsciiStrToUpper(scheme.substr(5))
+                                                  : "CUSTOM";
+  return std::string(kModel) + region + "/$metadata#" + (cases ? "Cases" : "Media");
+}
+
+bool IsHarmless(const Category& category) {
+  return category.code() == "8" || (category.code() == "5" && category.scheme() == "vics-us");
+}
+
+bool IsSurelyHarmless(const Category& category, const VicsScheme& scheme) {
+  if (category.scheme() == "vics-us") return category.code() == "5";
+  return scheme.nist && category.scheme() == scheme.name && category.code() == "8";
+}
+
+}  // namespace kith::exchange
