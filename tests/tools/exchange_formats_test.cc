@@ -222,6 +222,18 @@ TEST(Digests, MdSumBsdAndHashdeep) {
   EXPECT_THAT(deep.problems, SizeIs(1));
 }
 
+// The name of a file may look like a line of BSD's.
+TEST(Digests, ANameWithBracketsHidesNoHash) {
+  for (const std::string& hash : {kMd5, kSha1, kSha256}) {
+    const MemorySink sums = ReadBytes(hash + "  photo (1) = copy.jpg\n\\" + hash + " *a (b) = c\n");
+    EXPECT_EQ(sums.format, "digests");
+    ASSERT_THAT(sums.entries, SizeIs(2));
+    EXPECT_EQ(sums.entries[0].source_ref(), "photo (1) = copy.jpg");
+    EXPECT_EQ(sums.entries[1].source_ref(), "a (b) = c");
+    EXPECT_THAT(sums.notes, IsEmpty());
+  }
+}
+
 // StopNCII
 
 std::string StopNcii(const std::string& records, const std::string& more = "false") {
@@ -344,6 +356,49 @@ TEST(Vpdq, FramesAreKeptAndSomeAreMatched) {
   EXPECT_FALSE(ReadBytes("[\"" + kPdq + ",100,0.000\"").status.ok());
 }
 
+TEST(Vpdq, ABadFrameMovesNoOther) {
+  const std::string frame = kPdq + ",100,";
+  const MemorySink sink = ReadBytes("[\"" + frame + "0.0\",\"bad\",\"" + frame + "2.0\"]", "vpdq");
+  ASSERT_THAT(sink.entries, SizeIs(1));
+  ASSERT_EQ(sink.entries[0].codes_size(), 2);
+  EXPECT_EQ(sink.entries[0].codes(1).view().frame(), 2U);
+  EXPECT_THAT(sink.problems, ElementsAre(HasSubstr("row 2")));
+}
+
+TEST(Vpdq, FramesThatAreNotMatchedAreTold) {
+  std::string text;
+  for (int i = 0; i < 70; ++i) text += std::to_string(i) + ",100," + kPdq + ",0.000\n";
+  const MemorySink sink = ReadBytes(text);
+  EXPECT_EQ(sink.entries.at(0).codes_size(), 64);
+  EXPECT_EQ(sink.notes.at("frame of a video beyond the 64 that are matched, carried only"), 6);
+}
+
+TEST(Vpdq, TheOlderObjectIsRead) {
+  const auto frame = [](double time) {
+    return json{{"quality", 100}, {"hash", kPdq}, {"timestamp", time}};
+  };
+  json object = json::object();
+  for (const int number : {0, 2, 10}) object[std::to_string(number)] = frame(number / 2.0);
+  for (const int indent : {-1, 2}) {
+    const MemorySink sink = ReadBytes("\xEF\xBB\xBF" + object.dump(indent));
+    ASSERT_TRUE(sink.status.ok()) << sink.status;
+    EXPECT_EQ(sink.format, "vpdq");
+    ASSERT_THAT(sink.entries, SizeIs(1));
+    ASSERT_EQ(sink.entries[0].codes_size(), 3);
+    EXPECT_EQ(sink.entries[0].codes(1).view().frame(), 2U);
+    EXPECT_EQ(sink.entries[0].codes(2).view().frame(), 10U);
+    EXPECT_EQ(sink.entries[0].codes(2).quality(), 100U);
+    const json carried = json::parse(sink.entries[0].carried().data());
+    EXPECT_EQ(carried["frames"][2], (json{10, 100, kPdq, "5.000"}));
+  }
+  object["x"] = frame(1);
+  object["3"] = {{"quality", "high"}, {"hash", 7}};
+  object["4"] = 5;
+  const MemorySink sink = ReadBytes(object.dump(), "vpdq");
+  EXPECT_EQ(sink.entries.at(0).codes_size(), 3);
+  EXPECT_THAT(sink.problems, SizeIs(3));
+}
+
 // SQLite
 
 class Database {
@@ -430,6 +485,101 @@ TEST(Nsrl, TrustsNothingOfTheFile) {
               absl::IsFailedPrecondition(ReadBytes(bytes).status));  // not from a pipe
 }
 
+// What lies in a -wal beside the file was left out without a word.
+TEST(Nsrl, RowsThatLieBesideTheFileAreNotLost) {
+  const test::Scratch scratch;
+  const std::string path = scratch.At("live");
+  Database database(path);
+  database.Run(
+      "PRAGMA journal_mode = WAL; CREATE TABLE FILE (md5 TEXT);"
+      "PRAGMA wal_checkpoint(TRUNCATE)");
+  database.Run("INSERT INTO FILE VALUES ('" + kMd5 + "')");
+  const MemorySink sink = ReadPath(path);
+  EXPECT_TRUE(absl::IsFailedPrecondition(sink.status)) << sink.status;
+  EXPECT_THAT(std::string(sink.status.message()), HasSubstr("live-wal"));
+  database.Run("PRAGMA journal_mode = DELETE");
+  EXPECT_THAT(ReadPath(path).entries, SizeIs(1));
+  const std::string journal = scratch.Write("live-journal", "");
+  EXPECT_THAT(ReadPath(path).entries, SizeIs(1));
+  scratch.Write("live-journal", "x");
+  EXPECT_TRUE(absl::IsFailedPrecondition(ReadPath(path).status));
+}
+
+// The pages of a table, each pointed to by one above them. Of a file of 4 KiB pages the 4 bytes at
+// 12 of a page of type 5 are the first of its cells' offsets; a cell begins with a page's number.
+std::string WithOneLeafForAll(std::string bytes) {
+  constexpr std::size_t kPage = 4096;
+  for (std::size_t at = kPage; at < bytes.size(); at += kPage) {
+    if (bytes[at] != 5) continue;
+    const auto number = [&](std::size_t where) {
+      return static_cast<std::size_t>(static_cast<unsigned char>(bytes[where])) << 8U |
+             static_cast<unsigned char>(bytes[where + 1]);
+    };
+    const std::size_t first = at + number(at + 12);
+    for (std::size_t cell = 1; cell < number(at + 3); ++cell) {
+      bytes.replace(at + number(at + 12 + 2 * cell), 4, bytes, first, 4);
+    }
+  }
+  return bytes;
+}
+
+TEST(Nsrl, AFileGivesNoMoreThanItHolds) {
+  const test::Scratch scratch;
+  const std::string whole = scratch.At("whole");
+  {
+    Database database(whole);
+    database.Run("PRAGMA page_size = 4096; CREATE TABLE FILE (md5 TEXT, name TEXT)");
+    for (int i = 0; i < 400; ++i) {
+      database.Run("INSERT INTO FILE VALUES ('" + kMd5 + "', '" + std::string(100, 'x') + "')");
+    }
+  }
+  EXPECT_THAT(ReadPath(whole).entries, SizeIs(400));
+  const MemorySink sink =
+      ReadPath(scratch.Write("forged", WithOneLeafForAll(test::ReadAll(whole))));
+  EXPECT_TRUE(absl::IsInvalidArgument(sink.status)) << sink.status;
+  EXPECT_THAT(std::string(sink.status.message()), HasSubstr("not in their order"));
+  EXPECT_THAT(sink.entries, SizeIs(testing::Lt(100)));
+}
+
+// A number of a row that is hidden by a column, and a table that has none.
+TEST(Nsrl, EveryKindOfTableIsRead) {
+  const test::Scratch scratch;
+  const std::vector<std::string> tables = {
+      "md5 TEXT, rowid TEXT", "md5 TEXT, rowid TEXT, _rowid_ TEXT, oid TEXT",
+      "md5 TEXT, rowid TEXT, n INTEGER PRIMARY KEY", "md5 TEXT, rowid TEXT PRIMARY KEY"};
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    for (const char* kind : {"", " WITHOUT ROWID"}) {
+      if (*kind != 0 && i != 3) continue;
+      const std::string path = scratch.At(std::to_string(i) + kind);
+      {
+        Database database(path);
+        database.Run("CREATE TABLE FILE (" + tables[i] + ")" + kind +
+                     "; CREATE INDEX x ON FILE (md5);"
+                     "INSERT INTO FILE (md5, rowid) VALUES ('" +
+                     kMd5 + "', 'z'), ('" + std::string(32, '0') + "', 'a')");
+      }
+      const MemorySink sink = ReadPath(path);
+      EXPECT_TRUE(sink.status.ok()) << sink.status << path;
+      EXPECT_THAT(sink.entries, SizeIs(2)) << path;
+    }
+  }
+}
+
+// A hash database whose id is no number of a row was sorted in memory.
+TEST(Kdb, IsReadAsItLies) {
+  const test::Scratch scratch;
+  const std::string path = scratch.At("odd.kdb");
+  Database(path).Run(
+      "CREATE TABLE db_properties (name TEXT, value TEXT);"
+      "CREATE TABLE hashes (id INTEGER, md5 BINARY(16));"
+      "INSERT INTO hashes VALUES (9, x'" +
+      kMd5 + "'), (1, x'" + std::string(32, '2') + "')");
+  const MemorySink sink = ReadPath(path, v1::PURPOSE_KNOWN);
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  ASSERT_THAT(sink.entries, SizeIs(2));
+  EXPECT_EQ(sink.entries[0].digests().md5()[0], '\x01');
+}
+
 TEST(NcmecVotes, TellWhatPeopleSaidOfLeads) {
   const auto entry = [](std::uint64_t id, const std::string& data) {
     Entry one;
@@ -467,6 +617,8 @@ TEST(NcmecVotes, TellWhatPeopleSaidOfLeads) {
     const std::string name = R"({"member_id":"42","id":"a/b \u00e9"})";
     for (std::uint64_t id = 1; id <= 5; ++id) EXPECT_TRUE((*writer)->Add(entry(id, name)).ok());
     EXPECT_TRUE((*writer)->Add(entry(6, "{}")).ok());  // of another exporter: no name to vote on
+    EXPECT_TRUE((*writer)->Add(entry(6, R"({"member_id":42,"id":null})")).ok());
+    EXPECT_TRUE((*writer)->Add(entry(6, "[1]")).ok());
     Entry repeats = entry(1, name);
     repeats.set_repeats(true);
     EXPECT_TRUE((*writer)->Add(repeats).ok());
@@ -482,12 +634,12 @@ TEST(NcmecVotes, TellWhatPeopleSaidOfLeads) {
   EXPECT_EQ(std::count(up.begin(), up.end(), '\n'), 1);
   EXPECT_THAT(up, HasSubstr(path));
   EXPECT_THAT(up, HasSubstr(begin + "<affirmative/></feedbackSubmission>"));
-  EXPECT_EQ(left_out, 6U);  // 7 records and 1 vote
+  EXPECT_EQ(left_out, 8U);  // 9 records and 1 vote
   const std::string both = write("01234567-89ab-cdef-0123-456789abcdef", left_out);
   EXPECT_EQ(std::count(both.begin(), both.end(), '\n'), 2);
   EXPECT_THAT(both, HasSubstr("<negative><reasonIds><guid>01234567-89ab-cdef-0123-456789abcdef"
                               "</guid></reasonIds></negative>"));
-  EXPECT_EQ(left_out, 5U);
+  EXPECT_EQ(left_out, 7U);
   facts.reason = "<x/>";
   auto writer =
       FindOutFormat("ncmec-votes")->make([](std::string_view) { return absl::OkStatus(); }, "");

@@ -77,5 +77,32 @@ TEST(Source, SaysWhatCannotBeRead) {
   EXPECT_TRUE(absl::IsFailedPrecondition(Source::Open(scratch.path()).status()));
 }
 
+// Of some lists a category stands behind the hash, behind a comma or a tab.
+TEST(List, ANumberBehindAHashIsACategoryWhereItsSchemeIsSaid) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  for (const std::string between : {",", "\t", " , "}) {
+    const std::string list = md5 + between + "1\n" + md5 + between + "2" + between + "a, b\n" +
+                             md5 + between + "12345\n" + md5 + between + "name\n" + md5 + "\n";
+    const test::MemorySink plain = test::ReadBytes(list, "list");
+    EXPECT_TRUE(plain.problems.empty());
+    ASSERT_EQ(plain.entries.size(), 5U);
+    EXPECT_EQ(plain.entries[0].source_ref(), "1");
+    EXPECT_FALSE(plain.entries[0].has_category());
+    EXPECT_EQ(plain.notes.begin()->second, 2);
+    ReadOptions options;
+    options.scheme = "vics-us";
+    const test::MemorySink told = test::ReadBytes(list, "list", options);
+    ASSERT_EQ(told.entries.size(), 5U);
+    EXPECT_EQ(told.entries[0].category().scheme(), "vics-us");
+    EXPECT_EQ(told.entries[0].category().code(), "1");
+    EXPECT_EQ(told.entries[0].source_ref(), "");
+    EXPECT_EQ(told.entries[1].category().code(), "2");
+    EXPECT_EQ(told.entries[1].source_ref(), "a, b");
+    EXPECT_EQ(told.entries[2].source_ref(), "12345");
+    EXPECT_EQ(told.entries[3].source_ref(), "name");
+    EXPECT_TRUE(told.notes.empty());
+  }
+}
+
 }  // namespace
 }  // namespace kith::exchange

@@ -58,6 +58,13 @@ bool SplitSum(std::string_view line, std::string_view& name, std::string_view& h
   return true;
 }
 
+// Whether it is a line of md5sum, whatever its name looks like: a name may have the form of BSD's
+// lines.
+bool IsSum(std::string_view line) {
+  std::string_view name, hash;
+  return SplitSum(line, name, hash) && KindOfLength(hash.size()) && FromHex(hash).has_value();
+}
+
 class DigestList {
  public:
   DigestList(const ReadOptions& options, Sink& sink) : options_(options), sink_(sink) {}
@@ -67,7 +74,7 @@ class DigestList {
     if (!columns_.empty()) return Hashdeep(line, place);
     std::string_view kind, name, hash;
     Entry entry;
-    if (SplitBsd(line, kind, name, hash)) {
+    if (!IsSum(line) && SplitBsd(line, kind, name, hash)) {
       const auto of = KindOfName(kind);
       if (!of) {
         sink_.Note("digest of a kind that is not matched");
@@ -138,9 +145,8 @@ class DigestList {
 bool LooksLikeDigestList(std::string_view head) {
   const std::string_view line = FirstLine(head);
   std::string_view kind, name, hash;
-  if (line.starts_with(kHashdeep)) return true;
-  if (SplitBsd(line, kind, name, hash)) return FromHex(hash).has_value();
-  return SplitSum(line, name, hash) && KindOfLength(hash.size()) && FromHex(hash).has_value();
+  if (line.starts_with(kHashdeep) || IsSum(line)) return true;
+  return SplitBsd(line, kind, name, hash) && FromHex(hash).has_value();
 }
 
 absl::Status ReadDigestList(Source& source, const ReadOptions& options, Sink& sink) {

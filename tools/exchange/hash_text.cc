@@ -4,28 +4,10 @@
 #include <fmt/format.h>
 
 #include "absl/strings/escaping.h"
+#include "tools/exchange/internal/entry_fields.h"
 #include "tools/report/path_text.h"
 
 namespace kith::exchange {
-namespace {
-
-int DigitValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-}  // namespace
-
 absl::StatusOr<HashText> ParseHash(std::string_view text, Kind64 kind) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (DigitValue(text[i]) >= 0) continue;
@@ -59,7 +41,7 @@ absl::StatusOr<ListLine> ParseListLine(std::string_view line, Kind64 kind, bool 
     out.blank = true;
     return out;
   }
-  const std::size_t comma = line.find(',');
+  const std::size_t comma = line.find_first_of(",\t");
   absl::StatusOr<HashText> hash = ParseHash(Trimmed(line.substr(0, comma)), kind);
   if (!hash.ok()) return hash.status();
   out.hash = *std::move(hash);

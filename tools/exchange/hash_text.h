@@ -27,7 +27,7 @@ struct HashText {
 // Errors: INVALID_ARGUMENT: the length, or the place of a character that is no digit.
 [[nodiscard]] absl::StatusOr<HashText> ParseHash(std::string_view text, Kind64 kind);
 
-// One line of a list: a hash, then optionally a comma and text, its source_ref.
+// One line of a list: a hash, then optionally a comma or a tab and text, its source_ref.
 struct ListLine {
   bool blank = false;  // or a comment: starts with '#'
   HashText hash;

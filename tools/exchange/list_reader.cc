@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/readers.h"
 
 namespace kith::exchange {
+namespace {
+
+constexpr std::size_t kMaxCategoryDigits = 3;
+
+// What stands behind the hash: of some lists first a category, a number. Whose it is no list tells,
+// and a code without its scheme means nothing: so only where a person said the scheme.
+void TakeText(std::string_view text, const std::string& scheme, Entry& entry, Sink& sink) {
+  const std::size_t end = std::min(text.find_first_of(",\t"), text.size());
+  const std::string_view first = Trimmed(text.substr(0, end));
+  const bool number = !first.empty() && first.size() <= kMaxCategoryDigits &&
+                      first.find_first_not_of("0123456789") == std::string_view::npos;
+  if (number && !scheme.empty()) {
+    entry.mutable_category()->set_scheme(scheme);
+    entry.mutable_category()->set_code(std::string(first));
+    text = Trimmed(text.substr(std::min(end + 1, text.size())));
+  } else if (number) {
+    sink.Note("number behind a hash, taken as text (--scheme NAME takes it for a category)");
+  }
+  entry.set_source_ref(std::string(text));
+}
+
+}  // namespace
 
 absl::Status ReadList(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxListLineBytes);
@@ -25,7 +48,7 @@ absl::Status ReadList(Source& source, const ReadOptions& options, Sink& sink) {
       sink.Note(kEmptyFileNote);
     } else if (!line->blank) {
       Entry entry;
-      entry.set_source_ref(std::move(line->text));
+      TakeText(line->text, options.scheme, entry, sink);
       *entry.mutable_digests() = std::move(line->hash.digests);
       if (!line->hash.pdq.empty()) {
         v1::Code& code = *entry.add_codes();

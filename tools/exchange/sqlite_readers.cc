@@ -74,11 +74,11 @@ class Names {
   std::string name_;
 };
 
-// Hands over the rows of `query`, whose columns are MD5, SHA-1, SHA-256, a name (with `names` the
-// number of the hash) and, where it has one, a size.
-absl::Status EmitRows(HostileDatabase& database, const std::string& query, Names* names,
-                      Sink& sink) {
-  auto rows = database.Query(query);
+// Hands over the rows of a table. Its columns: MD5, SHA-1, SHA-256, a name (with `names` the number
+// of the hash) and, where it has one, a size.
+absl::Status EmitRows(HostileDatabase& database, const std::string& table,
+                      const std::string& columns, Names* names, Sink& sink) {
+  auto rows = database.RowsOf(table, columns);
   if (!rows.ok()) return rows.status();
   for (std::uint64_t number = 1;; ++number) {
     const auto row = rows->Next();
@@ -134,14 +134,14 @@ absl::Status ReadKdb(Source& source, const ReadOptions& /*options*/, Sink& sink)
   if (!names.ok()) return names.status();
   std::unique_ptr<Names> by_hash;
   if (Has(*names, "name") && Has(*names, "hash_id")) {
-    auto rows = database->Query("SELECT hash_id, name FROM file_names");
+    auto rows = database->RowsOf("file_names", "hash_id, name");
     if (!rows.ok()) return rows.status();
     by_hash = std::make_unique<Names>(*std::move(rows));
   }
-  return EmitRows(*database,
-                  "SELECT md5, " + ColumnOrNull(FirstOf(*columns, {"sha1"})) + ", " +
+  return EmitRows(*database, "hashes",
+                  "md5, " + ColumnOrNull(FirstOf(*columns, {"sha1"})) + ", " +
                       ColumnOrNull(FirstOf(*columns, {"sha2_256", "sha256"})) + ", " +
-                      (by_hash ? "id" : "NULL") + ", NULL FROM hashes ORDER BY id",
+                      (by_hash ? "id" : "NULL") + ", NULL",
                   by_hash.get(), sink);
 }
 
@@ -169,10 +169,9 @@ absl::Status ReadNsrl(Source& source, const ReadOptions& options, Sink& sink) {
     if (md5.empty() && sha1.empty() && sha256.empty()) continue;
     const std::string size = FirstOf(*columns, {"bytes", "file_size", "size"});
     const std::string name = FirstOf(*columns, {"file_name", "filename", "name"});
-    return EmitRows(*database,
-                    fmt::format("SELECT {}, {}, {}, {}, {} FROM {}", ColumnOrNull(md5),
-                                ColumnOrNull(sha1), ColumnOrNull(sha256), ColumnOrNull(name),
-                                ColumnOrNull(size), QuotedName(table)),
+    return EmitRows(*database, table,
+                    fmt::format("{}, {}, {}, {}, {}", ColumnOrNull(md5), ColumnOrNull(sha1),
+                                ColumnOrNull(sha256), ColumnOrNull(name), ColumnOrNull(size)),
                     nullptr, sink);
   }
   return absl::InvalidArgumentError("no table of the database has a column md5, sha1 or sha256");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// vPDQ: the frames of one video, as text ("frame,quality,pdq,timestamp" a line) or as tx's JSON
-// array of "pdq,quality,timestamp". One entry: its codes are frames spread over the video, and all
-// frames are carried, for the day when videos are matched.
+// vPDQ: the frames of one video, as text ("frame,quality,pdq,timestamp" a line), as tx's JSON array
+// of "pdq,quality,timestamp", or as its older JSON object of {"quality", "hash", "timestamp"} by
+// frame. One entry: its codes are frames spread over the video, and all frames are carried, for the
+// day when videos are matched.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,6 +60,20 @@ std::optional<Frame> FrameOfLine(std::string_view line) {
   return Frame{*number, *quality, std::string(pdq), std::string(time)};
 }
 
+// {"quality": 100, "hash": PDQ, "timestamp": 0.0}, whose name is the number of the frame.
+std::optional<Frame> FrameOfMember(const std::string& name, const nlohmann::json& one) {
+  if (!one.is_object()) return std::nullopt;
+  const auto quality = one.find("quality");
+  const auto hash = one.find("hash");
+  const auto time = one.find("timestamp");
+  if (quality == one.end() || hash == one.end() || time == one.end() ||
+      !quality->is_number_integer() || !hash->is_string() || !time->is_number()) {
+    return std::nullopt;
+  }
+  return FrameOfLine(fmt::format("{},{},{},{:.3f}", name, quality->dump(),
+                                 hash->get_ref<const std::string&>(), time->get<double>()));
+}
+
 // "pdq,quality,timestamp"; the frames are counted.
 std::optional<Frame> FrameOfText(std::string_view text, std::size_t number) {
   std::vector<std::string> fields;
@@ -77,6 +92,9 @@ absl::Status Emit(const std::vector<Frame>& frames, const ReadOptions& options, 
   if (usable.empty()) return sink.Problem(place, "no frame of a quality of 50 or more");
   Entry entry;
   const std::size_t count = std::min(kMaxCodes, usable.size());
+  for (std::size_t i = count; i < usable.size(); ++i) {
+    sink.Note("frame of a video beyond the 64 that are matched, carried only");
+  }
   for (std::size_t i = 0; i < count; ++i) {
     const Frame& frame = *usable[i * usable.size() / count];
     if (!TakePdq(frame.pdq, options.dialect, entry)) continue;
@@ -110,30 +128,53 @@ absl::Status ReadJson(Source& source, const ReadOptions& options, Sink& sink) {
     if (text.size() > kMaxJsonBytes) return TooLong();
   }
   const auto parsed = nlohmann::json::parse(text, nullptr, false);
-  if (!parsed.is_array()) return absl::InvalidArgumentError("no vPDQ: no whole JSON array");
+  if (!parsed.is_structured()) {
+    return absl::InvalidArgumentError("no vPDQ: no whole JSON array or object");
+  }
   if (parsed.size() > kMaxFrames) return TooLong();
   std::vector<Frame> frames;
-  for (const auto& one : parsed) {
-    const auto frame = one.is_string()
-                           ? FrameOfText(one.get_ref<const std::string&>(), frames.size())
-                           : std::nullopt;
-    if (!frame) {
-      const Place place{Place::Unit::kRow, frames.size() + 1};
-      if (auto status = sink.Problem(place, "no \"pdq,quality,timestamp\""); !status.ok()) {
-        return status;
-      }
+  // Frames have the numbers of their places, those behind a bad one too.
+  std::size_t place = 0;
+  for (const auto& [name, one] : parsed.items()) {
+    const std::size_t at = place++;
+    const auto frame = parsed.is_object() ? FrameOfMember(name, one)
+                       : one.is_string()  ? FrameOfText(one.get_ref<const std::string&>(), at)
+                                          : std::nullopt;
+    if (frame) {
+      frames.push_back(*frame);
       continue;
     }
-    frames.push_back(*frame);
+    const char* reason = parsed.is_object()
+                             ? "no {\"quality\", \"hash\", \"timestamp\"} by its frame"
+                             : "no \"pdq,quality,timestamp\"";
+    if (auto status = sink.Problem({Place::Unit::kRow, at + 1}, reason); !status.ok()) {
+      return status;
+    }
   }
+  // The members of an object are in the order of their names.
+  std::sort(frames.begin(), frames.end(),
+            [](const Frame& a, const Frame& b) { return a.number < b.number; });
   return Emit(frames, options, sink);
+}
+
+// {"0": {"quality"...: the older form of tx.
+bool LooksLikeFrameObject(std::string_view head) {
+  std::string start;
+  if (head.starts_with(kByteOrderMark)) head.remove_prefix(kByteOrderMark.size());
+  for (const char c : head.substr(0, 128)) {
+    if (c != ' ' && c != '\t' && c != '\r' && c != '\n') start += c;
+  }
+  const std::size_t digits = start.find_first_not_of("0123456789", 2);
+  return start.starts_with("{\"") && digits != std::string::npos && digits > 2 &&
+         start.compare(digits, 3, "\":{") == 0 && head.find("\"hash\"") != std::string_view::npos &&
+         head.find("\"quality\"") != std::string_view::npos;
 }
 
 }  // namespace
 
 bool LooksLikeVpdq(std::string_view head) {
   const std::string_view line = FirstLine(head);
-  if (FrameOfLine(line)) return true;
+  if (FrameOfLine(line) || LooksLikeFrameObject(head)) return true;
   const std::size_t begin = line.find('"');
   if (!line.starts_with('[') || begin == std::string_view::npos || line.size() < begin + 66) {
     return false;
@@ -144,7 +185,8 @@ bool LooksLikeVpdq(std::string_view head) {
 absl::Status ReadVpdq(Source& source, const ReadOptions& options, Sink& sink) {
   const auto head = source.Head();
   if (!head.ok()) return head.status();
-  if (FirstLine(*head).starts_with('[')) return ReadJson(source, options, sink);
+  const std::string_view first = FirstLine(*head);
+  if (first.starts_with('[') || first.starts_with('{')) return ReadJson(source, options, sink);
   Lines lines(source, kMaxListLineBytes);
   std::string text;
   std::vector<Frame> frames;

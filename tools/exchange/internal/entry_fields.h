@@ -17,6 +17,8 @@ namespace kith::exchange {
 
 enum class DigestKind { kMd5, kSha1, kSha256 };
 
+// Of a hexadecimal digit of either case; -1 of anything else.
+[[nodiscard]] int DigitValue(char c);
 // The bytes of hexadecimal digits of either case; nothing where there are others, or an odd number.
 [[nodiscard]] std::optional<std::string> FromHex(std::string_view text);
 
