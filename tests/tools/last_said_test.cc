@@ -62,7 +62,9 @@ TEST(LastSaid, ManyNames) {
   LastSaid said;
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(said.Says(Record(std::to_string(i), '1')).ok());
-    if (i % 2 == 0) ASSERT_TRUE(said.TakesBack(std::to_string(i)).ok());
+    if (i % 2 == 0) {
+      ASSERT_TRUE(said.TakesBack(std::to_string(i)).ok());
+    }
   }
   said.Finish();
   for (int i = 0; i < 1000; ++i) {
