@@ -57,6 +57,9 @@ class SegmentedIndex final : public HammingIndex {
   absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override;
 
  private:
+  // What a segment in memory needs on its way into a file.
+  static constexpr std::size_t kKeepMemory = std::size_t{48} << 20;
+
   using Segments = std::vector<std::shared_ptr<Segment>>;
   using Lock = std::unique_lock<std::mutex>;
 

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SegmentedIndex: how it finds again what it keeps, and what becomes of a file that is damaged.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/internal/file_segment.h"
+#include "index/internal/memory_segment.h"
+#include "index/internal/segmented_index.h"
+
+namespace kith::index::internal {
+namespace {
+
+// Whether a file must be made anew: it is gone, damaged, or of another format. Anything else is a
+// fault of the moment.
+bool IsOfNoUse(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsDataLoss(status) || absl::IsFailedPrecondition(status);
+}
+
+}  // namespace
+
+absl::Status SegmentedIndex::Recover(const std::string& directory) {
+  auto folder = IndexFolder::Open(directory);
+  if (!folder.ok()) {
+    // The index is derived: without a folder it is whole as long as the process lives.
+    recovered_.problems.push_back(std::string(folder.status().message()));
+    SetTrouble(recovered_.problems.back());
+    return absl::OkStatus();
+  }
+  folder_ = *std::move(folder);
+  const auto manifest = folder_->ReadManifest();
+  absl::Status status = manifest.status();
+  // Too many open files, say: what is kept is sound, and stays.
+  if (!status.ok() && !IsOfNoUse(status)) return status;
+  if (status.ok() && manifest->owner != owner_) {
+    status = absl::DataLossError(absl::StrCat(directory, ": the index is that of another owner"));
+  }
+  for (std::size_t i = 1; status.ok() && i < manifest->segments.size(); ++i) {
+    if (manifest->segments[i].first_entry > manifest->segments[i - 1].last_entry) continue;
+    status = absl::DataLossError(absl::StrCat(directory, ": the manifest is out of order"));
+  }
+  if (status.ok()) return OpenSegments(*manifest);
+  if (!absl::IsNotFound(status)) recovered_.problems.push_back(std::string(status.message()));
+  if (absl::Status cleared = folder_->Clear(); !cleared.ok()) {
+    SetTrouble(std::string(cleared.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::OpenSegment(
+    const ManifestSegment& named) const {
+  auto file = folder_->OpenSegment(named);
+  if (!file.ok()) return file.status();
+  if (MapsFiles()) {
+    return std::make_shared<FileSegment>(
+        *std::move(file),
+        EntryRange{.first_entry = named.first_entry, .last_entry = named.last_entry});
+  }
+  Rows rows;
+  (*file)->ForEachRow([&rows](std::uint64_t /*row*/, const Code& code, const Label& label) {
+    rows.Add(code, label);
+    return true;
+  });
+  return MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
+}
+
+absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
+  Segments segments;
+  // What a killed process left.
+  folder_->RemoveUnnamed(manifest);
+  folder_->Skip(manifest);
+  for (const ManifestSegment& named : manifest.segments) {
+    absl::StatusOr<std::shared_ptr<Segment>> segment = OpenSegment(named);
+    if (!segment.ok()) {
+      if (!IsOfNoUse(segment.status())) return segment.status();
+      recovered_.problems.push_back(std::string(segment.status().message()));
+      recovered_.missing.push_back(
+          {.first_entry = named.first_entry, .last_entry = named.last_entry});
+      obsolete_.push_back(named.file);
+      continue;
+    }
+    kept_.emplace(segment->get(), named);
+    segments.push_back(*std::move(segment));
+  }
+  for (const EntryRange& range : recovered_.missing) {
+    missing_.push_back({.range = range, .marked = true});
+  }
+  recovered_.mark = mark_ = kept_mark_ = manifest.mark;
+  recovered_.touched = touched_ = manifest.touched;
+  marked_segments_ = segments.size();
+  kept_count_ = kept_.size();
+  Publish(std::move(segments), NewHead());
+  NoteDue();
+  return absl::OkStatus();
+}
+
+absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Code> codes,
+                                     std::span<const Label> labels) {
+  const Lock lock(writer_mutex_);
+  const bool fits = !missing_.empty() && range.first_entry == missing_.front().range.first_entry &&
+                    range.last_entry >= range.first_entry &&
+                    range.last_entry <= missing_.front().range.last_entry &&
+                    codes.size() == labels.size() &&
+                    std::all_of(labels.begin(), labels.end(), [&](const Label& label) {
+                      return label.entry >= range.first_entry && label.entry <= range.last_entry;
+                    });
+  if (!fits) {
+    return absl::InvalidArgumentError(absl::StrCat("index: entries ", range.first_entry, " to ",
+                                                   range.last_entry, " are not what is missing"));
+  }
+  const std::shared_ptr<const State> state = Snapshot();
+  Segments segments = state->segments;
+  if (!codes.empty()) {
+    const auto hand_on = [&](RowVisitor visit) {
+      for (std::size_t i = 0; i < codes.size(); ++i) {
+        if (!visit(codes[i], labels[i])) break;
+      }
+      return absl::OkStatus();
+    };
+    absl::StatusOr<Made> made =
+        MakeSegment({.rows = hand_on, .count = codes.size(), .memory_bytes = kKeepMemory});
+    if (!made.ok() && MapsFiles()) {
+      SetTrouble(std::string(made.status().message()));
+      auto segment = MemorySegment::Build(
+          engine_, simd_, bands_,
+          Rows{.codes = {codes.begin(), codes.end()}, .labels = {labels.begin(), labels.end()}});
+      made = segment.status();
+      if (segment.ok()) made = Made{.segment = *std::move(segment), .kept = std::nullopt};
+    }
+    if (!made.ok()) return made.status();
+    NoteMade(*made);
+    const auto place =
+        std::find_if(segments.begin(), segments.end(), [&](const std::shared_ptr<Segment>& other) {
+          return other->entries().first_entry > range.last_entry;
+        });
+    segments.insert(place, std::move(made->segment));
+    if (missing_.front().marked) ++marked_segments_;
+  }
+  if (range.last_entry == missing_.front().range.last_entry) {
+    missing_.erase(missing_.begin());
+  } else {
+    missing_.front().range.first_entry = range.last_entry + 1;
+  }
+  manifest_due_ = true;
+  Publish(std::move(segments), state->head);
+  WakeMerger();
+  return absl::OkStatus();
+}
+
+std::vector<EntryRange> SegmentedIndex::Missing() const {
+  const Lock lock(writer_mutex_);
+  std::vector<EntryRange> ranges;
+  ranges.reserve(missing_.size());
+  for (const MissingRange& missing : missing_) ranges.push_back(missing.range);
+  return ranges;
+}
+
+void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl::Status& why) {
+  const std::shared_ptr<const State> state = Snapshot();
+  Segments segments = state->segments;
+  const auto found = std::find(segments.begin(), segments.end(), segment);
+  if (found == segments.end()) return Publish(std::move(segments), state->head);
+  const EntryRange range = segment->entries();
+  const bool marked = static_cast<std::size_t>(found - segments.begin()) < marked_segments_;
+  if (marked) --marked_segments_;
+  segments.erase(found);
+  missing_.insert(std::find_if(missing_.begin(), missing_.end(),
+                               [&](const MissingRange& other) {
+                                 return other.range.first_entry > range.first_entry;
+                               }),
+                  {.range = range, .marked = marked});
+  ForgetKept(*segment);
+  {
+    const std::lock_guard lock(state_mutex_);
+    damage_ = std::string(why.message());
+  }
+  Publish(std::move(segments), state->head);
+}
+
+absl::StatusOr<bool> SegmentedIndex::Scrub(std::uint64_t budget_bytes) {
+  const std::lock_guard scrub_lock(scrub_mutex_);
+  const std::shared_ptr<const State> state = Snapshot();
+  const auto next =
+      std::find_if(state->segments.begin(), state->segments.end(),
+                   [this](const std::shared_ptr<Segment>& segment) {
+                     return segment->IsMapped() && segment->entries().last_entry >= scrub_entry_;
+                   });
+  if (next == state->segments.end()) {
+    scrub_entry_ = 0;
+    return true;
+  }
+  const auto done = (*next)->Scrub(budget_bytes);
+  if (done.ok()) {
+    if (*done) scrub_entry_ = (*next)->entries().last_entry + 1;
+    return false;
+  }
+  if (absl::IsResourceExhausted(done.status())) return done.status();
+  Lock lock(writer_mutex_);
+  // From now on no answer passes for a whole one. A merge may be about to put another segment in
+  // its place, though: it makes way, and none begins.
+  ++in_doubt_;
+  give_up_ = true;
+  const std::shared_ptr<const State> doubtful = Snapshot();
+  Publish(doubtful->segments, doubtful->head);
+  merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
+  --in_doubt_;
+  TakeOut(*next, done.status());
+  WakeMerger();
+  return done.status();
+}
+
+}  // namespace kith::index::internal
