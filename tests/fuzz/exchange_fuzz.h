@@ -35,7 +35,8 @@ class CheckingSink final : public exchange::Sink {
     FUZZ_CHECK(entry.carried().data().size() <= exchange::kMaxRecordBytes);
     return absl::OkStatus();
   }
-  absl::Status TakeBack(const std::string& source_ref, const exchange::Place&) override {
+  absl::Status TakeBack(const std::string& source_ref, const std::string&,
+                        const exchange::Place&) override {
     FUZZ_CHECK(!source_ref.empty());
     return absl::OkStatus();
   }

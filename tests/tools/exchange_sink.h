@@ -21,7 +21,8 @@ class MemorySink final : public exchange::Sink {
     places.push_back(exchange::PlaceText(place));
     return absl::OkStatus();
   }
-  absl::Status TakeBack(const std::string& source_ref, const exchange::Place&) override {
+  absl::Status TakeBack(const std::string& source_ref, const std::string&,
+                        const exchange::Place&) override {
     taken_back.push_back(source_ref);
     return absl::OkStatus();
   }

@@ -39,6 +39,27 @@ TEST(LastSaid, TheLastOfEachNameHolds) {
   EXPECT_EQ(said.Of(Record("of another", '1')), Verdict::kStands);
 }
 
+// An older file that is imported late, or once more.
+TEST(LastSaid, WhatWasSaidLaterStands) {
+  const auto at = [](v1::Entry entry, const std::string& timestamp) {
+    entry.mutable_carried()->set_data("{\"timestamp\":\"" + timestamp + "\"}");
+    return entry;
+  };
+  LastSaid said;
+  ASSERT_TRUE(said.Says(at(Record("a", '1'), "2026-03-01T00:00:00Z")).ok());
+  ASSERT_TRUE(said.TakesBack("b", "2026-03-01T00:00:00Z").ok());
+  ASSERT_TRUE(said.TakesBack("c").ok());
+  said.Finish();
+  for (const char* ref : {"a", "b"}) {
+    EXPECT_EQ(said.Of(at(Record(ref, '2'), "2026-03-01T00:00:01Z")), Verdict::kStands) << ref;
+    EXPECT_EQ(said.Of(at(Record(ref, '2'), "2026-03-01T02:00:00+02:00")),
+              ref[0] == 'a' ? Verdict::kReplaced : Verdict::kTakenBack);
+    EXPECT_NE(said.Of(at(Record(ref, '2'), "2026-02-28T00:00:00Z")), Verdict::kStands) << ref;
+    EXPECT_NE(said.Of(at(Record(ref, '2'), "no time")), Verdict::kStands) << ref;
+  }
+  EXPECT_EQ(said.Of(at(Record("c", '2'), "2026-03-01T00:00:01Z")), Verdict::kTakenBack);
+}
+
 // The service gives a code the dialect of its set where it has none.
 TEST(LastSaid, ADialectMakesNoOther) {
   LastSaid said;

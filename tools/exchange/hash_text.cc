@@ -8,6 +8,7 @@
 #include "tools/report/path_text.h"
 
 namespace kith::exchange {
+
 absl::StatusOr<HashText> ParseHash(std::string_view text, Kind64 kind) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (DigitValue(text[i]) >= 0) continue;

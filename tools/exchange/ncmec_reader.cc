@@ -78,7 +78,7 @@ class NcmecReader {
   bool deleted_ = false;
   std::size_t depth_ = 0;
   std::uint64_t line_ = 0;
-  std::string kind_, member_id_, id_, problem_;
+  std::string kind_, member_id_, id_, timestamp_, problem_;
   JsonObject carried_;
   bool in_feedback_ = false;
   bool other_hash_ = false;
@@ -99,6 +99,7 @@ void NcmecReader::BeginRecord(XML_Parser parser, std::string_view name) {
   line_ = XML_GetCurrentLineNumber(parser);
   member_id_.clear();
   id_.clear();
+  timestamp_.clear();
   problem_.clear();
   other_hash_ = in_feedback_ = false;
   carried_.Clear();
@@ -172,6 +173,7 @@ void NcmecReader::TakeField(std::string_view name, std::string_view text) {
   } else if (name == "member") {
     Member("member", text);
   } else if (name == "timestamp") {
+    timestamp_ = text;
     Member("timestamp", text);
   } else if (name == "classification" && !text.empty() && text.size() <= 64) {
     entry_.mutable_category()->set_scheme("ncmec");
@@ -185,17 +187,17 @@ absl::Status NcmecReader::Emit() {
     return sink_.Problem(place, "says no member or no id, by which records are told apart");
   }
   std::string source_ref = SourceRef("ncmec " + member_id_ + "/" + id_);
-  if (deleted_) return sink_.TakeBack(source_ref, place);
+  if (deleted_) return sink_.TakeBack(source_ref, timestamp_, place);
   if (!problem_.empty()) return sink_.Problem(place, problem_ + ": no fingerprint of its kind");
   if (IsEmptyFile(entry_.digests())) {
     sink_.Note(kEmptyFileNote);
-    return sink_.TakeBack(source_ref, place);
+    return sink_.TakeBack(source_ref, timestamp_, place);
   }
   if (!CanMatch(entry_)) {
     if (!other_hash_) return sink_.Problem(place, "no fingerprint");
     sink_.Note("record with fingerprints that are not matched only");
     // It stands for all that the source says: digests of before are no longer among it.
-    return sink_.TakeBack(source_ref, place);
+    return sink_.TakeBack(source_ref, timestamp_, place);
   }
   if (carried_.too_long()) return sink_.Problem(place, "more than 128 KiB");
   Member("member_id", member_id_);

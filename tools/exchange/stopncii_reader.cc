@@ -166,10 +166,10 @@ absl::Status StopNciiHandler::Emit() {
   }
   std::string key = KeyOf(type_, value_);
   // The state decides, never the value.
-  if (state_ == "Withdrawn" || state_ == "Deleted") return sink_.TakeBack(key, place);
+  if (state_ == "Withdrawn" || state_ == "Deleted") return sink_.TakeBack(key, "", place);
   if (state_ == "Received") {
     sink_.Note("hash that is not active yet");
-    return sink_.TakeBack(key, place);
+    return sink_.TakeBack(key, "", place);
   }
   if (state_ != "Active") return sink_.Problem(place, "says no hashStatus that is known");
   if (IsEmptyFile(entry.digests())) {

@@ -90,13 +90,14 @@ absl::StatusOr<ImportRun::Withdrawn> ImportRun::WithdrawOutdated() {
   v1::ListEntriesRequest list;
   list.set_set(flags_.set);
   list.set_page_size(1000);
+  list.set_as_imported(true);  // when its source said it is among what is carried
   std::vector<std::uint64_t> taken_back;
   std::vector<std::uint64_t> replaced;
   while (true) {
     const auto page = Call(catalog_, &v1::CatalogService::Stub::ListEntries, list);
     if (!page.ok()) return page.status();
     for (const v1::Entry& entry : page->entries()) {
-      if (entry.withdrawn()) continue;
+      if (entry.withdrawn() || entry.repeats()) continue;
       const LastSaid::Verdict verdict = last_said_.Of(entry);
       if (verdict == LastSaid::Verdict::kTakenBack) taken_back.push_back(entry.entry_id());
       if (verdict == LastSaid::Verdict::kReplaced) replaced.push_back(entry.entry_id());
@@ -168,9 +169,10 @@ absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place
   return places_.size() < kBatch && request_bytes_ < kBatchBytes ? absl::OkStatus() : Send();
 }
 
-absl::Status ImportRun::TakeBack(const std::string& source_ref, const exchange::Place& /*place*/) {
+absl::Status ImportRun::TakeBack(const std::string& source_ref, const std::string& timestamp,
+                                 const exchange::Place& /*place*/) {
   ++taken_back_;
-  return last_said_.TakesBack(source_ref);
+  return last_said_.TakesBack(source_ref, timestamp);
 }
 
 absl::Status ImportRun::Send() {

@@ -49,7 +49,7 @@ class ImportRun final : public exchange::Sink {
   [[nodiscard]] absl::StatusOr<int> Run(const exchange::ReadOptions& options);
 
   [[nodiscard]] absl::Status Take(exchange::Entry entry, const exchange::Place& place) override;
-  [[nodiscard]] absl::Status TakeBack(const std::string& source_ref,
+  [[nodiscard]] absl::Status TakeBack(const std::string& source_ref, const std::string& timestamp,
                                       const exchange::Place& place) override;
   [[nodiscard]] absl::Status Problem(const exchange::Place& place, std::string reason) override;
   void Note(std::string_view what) override;

@@ -91,7 +91,10 @@ void AddImportVerb(CLI::App& app, Program& program) {
       "counted and told with its line or byte; with as many bad as good, nothing is imported.\n"
       "Formats:" +
           FormatList() +
-          "\nIn a list, 32 digits are MD5, 40 SHA-1, 64 PDQ or SHA-256; a comma and text may "
+          "\nA record of NCMEC or StopNCII replaces what it said before, and may take it back: "
+          "give\n"
+          "each of these sources a set of its own.\n"
+          "In a list, 32 digits are MD5, 40 SHA-1, 64 PDQ or SHA-256; a comma and text may "
           "follow,\n"
           "which matches give back as source_ref; blank lines and those that start with # are "
           "skipped.\n"

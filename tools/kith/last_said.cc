@@ -4,11 +4,13 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string_view>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 
 namespace kith::cli {
 
@@ -40,6 +42,27 @@ std::uint64_t LastSaid::MatchedBy(const v1::Entry& entry) const {
   return XXH3_64bits_withSeed(text.data(), text.size(), seed_);
 }
 
+namespace {
+
+std::int64_t SecondsOf(const std::string& timestamp) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, timestamp, &time, &error)) return 0;
+  return absl::ToUnixSeconds(time);
+}
+
+// When its source said a record, where what is carried tells it.
+std::int64_t SaidAt(const v1::Entry& entry) {
+  const auto carried = nlohmann::json::parse(entry.carried().data(), nullptr, false);
+  if (!carried.is_object()) return 0;
+  const auto timestamp = carried.find("timestamp");
+  return timestamp != carried.end() && timestamp->is_string()
+             ? SecondsOf(timestamp->get<std::string>())
+             : 0;
+}
+
+}  // namespace
+
 absl::StatusOr<std::size_t> LastSaid::Add(Said said) {
   if (said_.size() >= kMaxRecords) {
     return absl::ResourceExhaustedError(
@@ -53,11 +76,13 @@ absl::StatusOr<std::size_t> LastSaid::Add(Said said) {
 absl::StatusOr<std::size_t> LastSaid::Says(const v1::Entry& record) {
   Said said = SaidOf(record.source_ref());
   said.matched_by = MatchedBy(record);
+  said.at = SaidAt(record);
   return Add(said);
 }
 
-absl::Status LastSaid::TakesBack(const std::string& source_ref) {
+absl::Status LastSaid::TakesBack(const std::string& source_ref, const std::string& timestamp) {
   Said said = SaidOf(source_ref);
+  said.at = SecondsOf(timestamp);
   said.kind = Kind::kTakenBack;
   return Add(said).status();
 }
@@ -85,9 +110,10 @@ LastSaid::Verdict LastSaid::Of(const v1::Entry& entry) const {
   if (found == said_.end() || found->high != wanted.high || found->low != wanted.low) {
     return Verdict::kStands;
   }
-  if (found->kind == Kind::kTakenBack) return Verdict::kTakenBack;
-  const bool stands = found->kind == Kind::kDoubt || found->matched_by == MatchedBy(entry);
-  return stands ? Verdict::kStands : Verdict::kReplaced;
+  const bool same = found->kind == Kind::kRecord && found->matched_by == MatchedBy(entry);
+  if (found->kind == Kind::kDoubt || same) return Verdict::kStands;
+  if (found->at != 0 && SaidAt(entry) > found->at) return Verdict::kStands;
+  return found->kind == Kind::kTakenBack ? Verdict::kTakenBack : Verdict::kReplaced;
 }
 
 }  // namespace kith::cli

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: what a source says last under each of its own names (source_ref), and which entries of a
-// set it no longer says. Names of which it says nothing are none of its business here.
+// Purpose: what a file of a source says last under each of its own names (source_ref), and which
+// entries of a set it no longer says. Names of which it says nothing are none of its business here.
 //
-// Thread-safety: belongs to one thread. Memory: 32 bytes a record that the source says; Finish
+// Thread-safety: belongs to one thread. Memory: 40 bytes a record that the source says; Finish
 // sorts them: O(n log n).
 #pragma once
 
@@ -26,8 +26,9 @@ class LastSaid {
   // The source says this record, whose codes have no quality; returns the number of what it said.
   // Errors: RESOURCE_EXHAUSTED for too many records, also of TakesBack.
   [[nodiscard]] absl::StatusOr<std::size_t> Says(const v1::Entry& record);
-  // It takes back what it said under this name.
-  [[nodiscard]] absl::Status TakesBack(const std::string& source_ref);
+  // It takes back what it said under this name; `timestamp`: when, or empty.
+  [[nodiscard]] absl::Status TakesBack(const std::string& source_ref,
+                                       const std::string& timestamp = "");
   // What it said under this number could not be taken: all that stands under its name stands on.
   void Doubt(std::size_t number) { said_[number].kind = Kind::kDoubt; }
 
@@ -36,7 +37,8 @@ class LastSaid {
   [[nodiscard]] bool empty() const { return said_.empty(); }
 
   enum class Verdict { kStands, kReplaced, kTakenBack };
-  // What becomes of an active entry of the set. O(log n).
+  // What becomes of an active entry of the set, with what is carried. One that its source said
+  // later than this, by the timestamps of both, stands: this is an older file. O(log n).
   [[nodiscard]] Verdict Of(const v1::Entry& entry) const;
 
  private:
@@ -45,6 +47,7 @@ class LastSaid {
     std::uint64_t high = 0;  // of a keyed hash of the name, as is `low`
     std::uint64_t low = 0;
     std::uint64_t matched_by = 0;  // a keyed hash of digests and PDQ hashes
+    std::int64_t at = 0;           // when, in seconds; 0: it does not tell
     std::uint32_t number = 0;
     Kind kind = Kind::kRecord;
   };

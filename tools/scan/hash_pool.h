@@ -36,8 +36,7 @@ struct HashPoolOptions {
 // Fingerprints files on several threads and gives them back in the order they came. One thread
 // pushes, one pops; they may be the same as long as it pushes no more than `window` ahead.
 // Files of one inode (hard links, unchanged in size and time) are read once; where a name cannot be
-// read, the next is tried. Each thread has a
-// worker of its own that decodes its pictures in a cage.
+// read, the next is tried. Each thread has a worker of its own that decodes its pictures in a cage.
 // The times of such a fingerprint stand at the name that was read, and are zero at the others.
 class HashPool {
  public:

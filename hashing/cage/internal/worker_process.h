@@ -22,8 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 class WorkerProcess {
  public:
-  // Runs `path` with nothing but its end of the socket: no environment of ours, no other
-  // descriptor,
+  // Runs `path` with nothing but its end of the socket: no environment of ours, no descriptor but
   // /dev/null as standard input, output and error, a session of its own (Ctrl-C is for the parent).
   // Errors: FailedPrecondition, naming the path and what the system says.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<WorkerProcess>> Spawn(
