@@ -52,7 +52,7 @@ void SetTags(Data& tiff, std::initializer_list<int> tags, std::uint32_t value) {
 
 // What a process has had in memory at most. Not getrusage: it counts what the parent had at the
 // start.
-long PeakMebibytes(int process) {
+[[maybe_unused]] long PeakMebibytes(int process) {
   std::ifstream status("/proc/" + std::to_string(process) + "/status");
   for (std::string word; status >> word;) {
     long kibibytes = 0;
