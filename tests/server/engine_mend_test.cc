@@ -101,6 +101,13 @@ class EngineMendTest : public StoreTest {
     while (first < all.size() && all[first].find(words) == std::string::npos) ++first;
     return first;
   }
+  // Of one look: an alarm may come between two.
+  [[nodiscard]] bool IsTold(const std::string& words, std::size_t first = 0) {
+    const std::vector<std::string> all = Alarms();
+    return std::any_of(
+        all.begin() + static_cast<std::ptrdiff_t>(std::min(first, all.size())), all.end(),
+        [&](const std::string& alarm) { return alarm.find(words) != std::string::npos; });
+  }
   [[nodiscard]] std::string DigestDir() const { return IndexDir() + "/digests"; }
 };
 
@@ -166,7 +173,7 @@ TEST_F(EngineMendTest, WhatIsFoundIsMendedBeforeTheCheckGoesOn) {
     if (!by_itself) {
       EXPECT_FALSE(Verify().ok());
     }
-    while (Told("what is told of entries", before) == Alarms().size()) std::this_thread::yield();
+    while (!IsTold("what is told of entries", before)) std::this_thread::yield();
     EXPECT_LT(Told(codes, before), Told("are made again from the catalog", before));
     EXPECT_LT(Told("are made again from the catalog", before), Told(facts, before));
     EXPECT_EQ(Found(PdqQuery(Pdq(9))), 1u);
