@@ -67,6 +67,14 @@ class LargeMergeTest : public SegmentFiles {
       ExpectSame(results[i], Expected(truth_.Ranked(queries[i]), 31, 50));
     }
   }
+  // Once nothing is left to do, all is kept, and a start finds it under the last mark.
+  void ExpectKept(RandomCodes& random) {
+    index_->Settle();
+    EXPECT_EQ(index_->Stats().kept, index_->Stats().segments);
+    Open(kNever);
+    EXPECT_EQ(index_->recovered().mark, std::to_string(last_entry_));
+    ExpectWhole(random);
+  }
   // Rows and hot bytes a code of the files, as they stand in the folder.
   [[nodiscard]] std::multimap<std::uint64_t, double> Files() const {
     std::multimap<std::uint64_t, double> files;
@@ -105,11 +113,7 @@ TEST_F(LargeMergeTest, WhatNoMarkCoversIsMergedAmongItself) {
   EXPECT_EQ((*copy)->Stats().codes, 3 * head_codes_);
   // From the next mark on, all of it.
   Mark();
-  index_->Settle();
-  EXPECT_EQ(index_->Stats().kept, index_->Stats().segments);
-  Open(kNever);
-  EXPECT_EQ(index_->recovered().mark, std::to_string(last_entry_));
-  ExpectWhole(random);
+  ExpectKept(random);
 }
 
 TEST_F(LargeMergeTest, AMarkThatComesWhileItMergesCoversWhatIsMade) {
@@ -119,11 +123,7 @@ TEST_F(LargeMergeTest, AMarkThatComesWhileItMergesCoversWhatIsMade) {
     Add(random, 3 + random.Below(20));
     Mark();
   }
-  index_->Settle();
-  EXPECT_EQ(index_->Stats().kept, index_->Stats().segments);
-  Open(kNever);
-  EXPECT_EQ(index_->recovered().mark, std::to_string(last_entry_));
-  ExpectWhole(random);
+  ExpectKept(random);
 }
 
 TEST_F(LargeMergeTest, ALargeIndexIsCompactAndOfFewSegments) {
