@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,8 @@ Bytes Rest(Bytes bytes, std::size_t from) { return bytes.subspan(std::min(from, 
 struct Place {
   bool in_idat = false;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> pieces;  // where and how long
+
+  auto operator<=>(const Place&) const = default;
 };
 
 struct Items {
@@ -154,15 +157,17 @@ void ReadPlaces(Bytes box, Items& items) {
   }
 }
 
-// Nothing where pieces lie one upon another: that is no picture.
-std::optional<std::vector<std::uint8_t>> DataOf(Bytes file, const Items& items,
-                                                const Place& place) {
+// Nothing where pieces lie one upon another, of one item or of several: that is no picture, and the
+// file would be read as often as it has items. `budget`: bytes of the file not yet read.
+std::optional<std::vector<std::uint8_t>> DataOf(Bytes file, const Items& items, const Place& place,
+                                                std::uint64_t& budget) {
   const Bytes from = place.in_idat ? items.idat : file;
   std::vector<std::uint8_t> data;
   for (const auto& [offset, length] : place.pieces) {
     if (offset > from.size()) continue;
     const Bytes piece = from.subspan(offset).first(std::min(length, from.size() - offset));
-    if (piece.size() > file.size() - data.size()) return std::nullopt;
+    if (piece.size() > budget) return std::nullopt;
+    budget -= piece.size();
     data.insert(data.end(), piece.begin(), piece.end());
   }
   return data;
@@ -179,11 +184,14 @@ std::uint64_t CanvasPixels(Bytes data, std::size_t sides_at) {
 // Pixels of the largest picture that an item announces itself, whatever the boxes say.
 std::uint64_t AnnouncedPixels(Bytes file, const Items& items) {
   std::uint64_t most = items.av1_settings;
+  std::uint64_t budget = file.size();
+  std::set<std::pair<std::uint32_t, Place>> read;  // tiles that are alike may share their data
   for (const auto& [item, kind] : items.kinds) {
     const auto place = items.places.find(item);
     const bool is_read = kind == Type("av01") || kind == Type("grid") || kind == Type("iovl");
     if (!is_read || place == items.places.end()) continue;
-    const auto data = DataOf(file, items, place->second);
+    if (!read.emplace(kind, place->second).second) continue;
+    const auto data = DataOf(file, items, place->second, budget);
     if (!data.has_value()) return kVeryMuch;
     if (kind == Type("av01")) most = std::max(most, Av1Pixels(*data));
     if (kind == Type("grid")) most = std::max(most, CanvasPixels(*data, 4));

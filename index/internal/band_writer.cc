@@ -4,9 +4,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/internal/bucket.h"
 #include "index/internal/packed.h"
 
 namespace kith::index::internal {
+namespace {
+
+// So many codes ahead what they touch is fetched: enough for a read from memory to end.
+constexpr std::uint64_t kAhead = 16;
+
+}  // namespace
 
 BandWriter::BandWriter(const File& file, const std::string& path, const std::uint8_t* codes,
                        std::size_t memory_bytes, SegmentHeader& header,
@@ -54,8 +61,16 @@ absl::Status BandWriter::Write(std::uint32_t band) {
 }
 
 void BandWriter::CountKeys() {
-  starts_.assign(band_.Buckets() + 1, 0);
-  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+  if (starts_.size() != band_.Buckets() + 1) {
+    starts_ = HugeArray<std::uint32_t>(band_.Buckets() + 1);
+  } else {
+    std::fill_n(starts_.data(), starts_.size(), 0);
+  }
+  const std::uint64_t codes = header_.codes;
+  for (std::uint64_t position = 0; position < codes; ++position) {
+    if (position + kAhead < codes) {
+      Fetch(&starts_[band_.Key(BitsOf(position + kAhead)) + 1]);
+    }
     ++starts_[band_.Key(BitsOf(position)) + 1];
   }
   for (std::size_t key = 1; key < starts_.size(); ++key) starts_[key] += starts_[key - 1];
@@ -64,7 +79,11 @@ void BandWriter::CountKeys() {
 absl::Status BandWriter::WriteStarts(std::uint32_t band) {
   Section& section = header_.Of(SectionKind::kStarts, band);
   SectionWriter out(file_, path_, section.offset);
-  for (const std::uint32_t start : starts_) out.Append(&start, sizeof(start));
+  constexpr std::size_t kStartsAtOnce = 16'384;
+  for (std::size_t first = 0; first < starts_.size(); first += kStartsAtOnce) {
+    const std::size_t count = std::min(starts_.size() - first, kStartsAtOnce);
+    out.Append(starts_.data() + first, count * sizeof(std::uint32_t));
+  }
   return out.Finish(section);
 }
 
@@ -75,9 +94,10 @@ void BandWriter::WriteInOrder(BitWriter& sketches) {
 }
 
 std::size_t BandWriter::EndOfPass(std::size_t first, std::uint64_t most_items) const {
-  const auto end = std::upper_bound(starts_.begin() + static_cast<std::ptrdiff_t>(first) + 1,
-                                    starts_.end(), starts_[first] + most_items);
-  return std::max<std::size_t>(static_cast<std::size_t>(end - starts_.begin()) - 1, first + 1);
+  const std::uint32_t* const starts = starts_.data();
+  const auto* const end =
+      std::upper_bound(starts + first + 1, starts + starts_.size(), starts_[first] + most_items);
+  return std::max<std::size_t>(static_cast<std::size_t>(end - starts) - 1, first + 1);
 }
 
 void BandWriter::WritePass(std::size_t first_key, std::size_t end_key, BitWriter& sketches,
@@ -85,13 +105,22 @@ void BandWriter::WritePass(std::size_t first_key, std::size_t end_key, BitWriter
   const std::uint32_t base = starts_[first_key];
   const std::uint32_t count = starts_[end_key] - base;
   if (items_.size() < count) items_ = HugeArray<std::uint64_t>(count);
-  std::vector<std::uint32_t> next(starts_.begin() + static_cast<std::ptrdiff_t>(first_key),
-                                  starts_.begin() + static_cast<std::ptrdiff_t>(end_key));
-  for (std::uint64_t position = 0; position < header_.codes; ++position) {
+  if (next_.size() < end_key - first_key) next_ = HugeArray<std::uint32_t>(end_key - first_key);
+  std::copy(starts_.data() + first_key, starts_.data() + end_key, next_.data());
+  const std::uint64_t codes = header_.codes;
+  for (std::uint64_t position = 0; position < codes; ++position) {
+    if (position + 2 * kAhead < codes) {
+      const std::size_t key = band_.Key(BitsOf(position + 2 * kAhead));
+      if (key >= first_key && key < end_key) Fetch(&next_[key - first_key]);
+    }
+    if (position + kAhead < codes) {
+      const std::size_t key = band_.Key(BitsOf(position + kAhead));
+      if (key >= first_key && key < end_key) Fetch(&items_[next_[key - first_key] - base]);
+    }
     const std::uint64_t bits = BitsOf(position);
     const std::size_t key = band_.Key(bits);
     if (key < first_key || key >= end_key) continue;
-    items_[next[key - first_key]++ - base] = std::uint64_t{RestOf(bits)} << 32 | position;
+    items_[next_[key - first_key]++ - base] = std::uint64_t{RestOf(bits)} << 32 | position;
   }
   for (std::size_t key = first_key; key < end_key; ++key) {
     for (std::uint32_t item = starts_[key]; item < starts_[key + 1]; ++item) {

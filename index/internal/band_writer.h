@@ -18,7 +18,8 @@ namespace kith::index::internal {
 
 // Writes the sections of the bands of a segment, one band after the other, from its codes: one pass
 // over them that counts the keys, and one or more that each take as many keys as fit the memory.
-// Beside these it holds 4 bytes a key and a quarter of a byte a code.
+// Beside these it holds 8 bytes a key and a quarter of a byte a code. Counters and items lie at
+// random places: they are fetched some codes ahead, in huge pages.
 class BandWriter {
  public:
   // All that is referred to must outlive the writer. The sections get their hashes. `goes_on` is
@@ -53,8 +54,9 @@ class BandWriter {
   std::uint64_t most_items_;
   SegmentHeader& header_;
   Band band_{};
-  std::vector<std::uint32_t> starts_;  // of each key, and the end of the last
-  HugeArray<std::uint64_t> items_;     // of a pass: Band::Rest above the position
+  HugeArray<std::uint32_t> starts_;  // of each key, and the end of the last
+  HugeArray<std::uint32_t> next_;    // of a pass: where the next item of each key goes
+  HugeArray<std::uint64_t> items_;   // of a pass: Band::Rest above the position
   std::vector<std::uint64_t> high_bits_;
   std::function<absl::Status()> goes_on_;
 };

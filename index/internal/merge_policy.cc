@@ -10,6 +10,11 @@ namespace {
 
 std::size_t LiveRows(const SegmentSize& segment) { return segment.rows - segment.withdrawn; }
 
+// So much of it is withdrawn that it is worth being written again alone.
+bool IsWithered(const SegmentSize& segment) {
+  return segment.withdrawn * kRewriteShare > segment.rows;
+}
+
 std::size_t TierOf(const SegmentSize& segment, std::size_t unit_rows) {
   std::size_t tier = 0;
   for (std::size_t rows = segment.rows / unit_rows; rows >= kMergeWidth; rows /= kMergeWidth) {
@@ -81,7 +86,7 @@ MergeRun PickMerge(std::span<const SegmentSize> segments, std::size_t unit_rows,
   Cheapest cheapest(segments, most_rows);
   std::size_t begin = 0;
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (segments[i].withdrawn * kRewriteShare > segments[i].rows) cheapest.OfferOne(i);
+    if (IsWithered(segments[i]) && LiveRows(segments[i]) <= most_rows) cheapest.OfferOne(i);
     // One that would be copied for the sake of something smaller stays as it is.
     if (2 * LiveRows(segments[i]) <= most_rows) continue;
     OfferTiers(segments.first(i), begin, i, unit_rows, cheapest);
@@ -95,8 +100,8 @@ MergeRun PickLargeMerge(std::span<const SegmentSize> segments, std::size_t least
                         std::size_t most_rows) {
   MergeRun best;
   double best_price = 0;
-  std::size_t outgrown_rows = SIZE_MAX;
-  MergeRun outgrown;
+  std::size_t alone_rows = SIZE_MAX;
+  MergeRun alone;
   for (std::size_t first = 0; first < segments.size(); ++first) {
     std::size_t rows = 0;
     std::size_t largest = 0;
@@ -115,11 +120,14 @@ MergeRun PickLargeMerge(std::span<const SegmentSize> segments, std::size_t least
       best = {.first = first, .count = count};
       best_price = price;
     }
-    if (!segments[first].is_outgrown || LiveRows(segments[first]) >= outgrown_rows) continue;
-    outgrown_rows = LiveRows(segments[first]);
-    outgrown = {.first = first, .count = 1};
+    const std::size_t own_rows = LiveRows(segments[first]);
+    const bool is_due =
+        segments[first].is_outgrown || (IsWithered(segments[first]) && own_rows > least_rows);
+    if (!is_due || own_rows >= alone_rows) continue;
+    alone_rows = own_rows;
+    alone = {.first = first, .count = 1};
   }
-  return best.count != 0 ? best : outgrown;
+  return best.count != 0 ? best : alone;
 }
 
 }  // namespace kith::index::internal

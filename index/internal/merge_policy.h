@@ -36,15 +36,16 @@ struct MergeRun {
 };
 
 // The cheapest run of small ones that is due. `unit_rows` is what a tier begins with: the size of a
-// head. Of several nothing larger than `most_rows` is made: where eight are too many, fewer become
-// one. O(segments * kMergeWidth).
+// head. Nothing larger than `most_rows` is made: where eight are too many, fewer become one.
+// O(segments * kMergeWidth).
 [[nodiscard]] MergeRun PickMerge(std::span<const SegmentSize> segments, std::size_t unit_rows,
                                  std::size_t most_rows);
 
 // The run of which something larger than `least_rows` and at most as large as `most_rows` is made
 // that makes the segments fewer for the fewest codes copied; and where there is none, one that is
-// outgrown. Every code copied comes into a segment of at least 7/4 the size of its last one, so it
-// is copied a few times at most. O(segments^2).
+// outgrown, or larger than `least_rows` and to be rewritten for what is withdrawn. Every code
+// copied comes into a segment of at least 7/4 the size of its last one, so it is copied a few times
+// at most. O(segments^2).
 [[nodiscard]] MergeRun PickLargeMerge(std::span<const SegmentSize> segments, std::size_t least_rows,
                                       std::size_t most_rows);
 

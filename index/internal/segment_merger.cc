@@ -57,12 +57,13 @@ MergeRun SegmentedIndex::NextRun(const Segments& segments, PickRun pick) const {
   const bool can = missing_.empty() && (trouble_.empty() || !MapsFiles());
   if (!can || clearing_ || in_doubt_ > 0) return {};
   std::vector<SegmentSize> sizes;
+  const bool is_compact = IsCompact();
   sizes.reserve(segments.size());
   for (const std::shared_ptr<Segment>& segment : segments) {
     const std::size_t rows = segment->size();
     sizes.push_back({.rows = rows,
                      .withdrawn = segment->WithdrawnCount(),
-                     .is_outgrown = rows >= limits_.least_compact_rows &&
+                     .is_outgrown = is_compact && rows >= limits_.least_compact_rows &&
                                     segment->HotBytes() > kFastBytes * rows});
   }
   const std::span<const SegmentSize> all(sizes);
@@ -81,11 +82,11 @@ MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
 }
 
 MergeRun SegmentedIndex::NextLargeMerge(const Segments& segments) const {
-  if (!IsCompact()) return {};
   std::size_t rows = 0;
   for (const std::shared_ptr<Segment>& segment : segments) rows += segment->size();
   // While it is made, it takes as much of the disk and of the page cache again.
-  const std::size_t most_rows = std::max(LargeRows(), rows / 2);
+  // In the fast layout nothing is gained by it but what is withdrawn.
+  const std::size_t most_rows = IsCompact() ? std::max(LargeRows(), rows / 2) : 0;
   return NextRun(segments, [&](std::span<const SegmentSize> sizes) {
     return PickLargeMerge(sizes, LargeRows(), most_rows);
   });

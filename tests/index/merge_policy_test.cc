@@ -138,6 +138,19 @@ TEST(MergePolicyTest, WhatIsOutgrownIsWrittenAgainWhenNothingElseIsDue) {
   ExpectThis(PickLargeMerge(sizes, kMost, 300 * kUnit), 0, 1);
 }
 
+// It was a small merge, given up whenever additions came, so that it might never end.
+TEST(MergePolicyTest, ALargeOneThatWithersIsALargeMerge) {
+  std::vector<SegmentSize> sizes = Sizes({1000, 300, 1, 1});
+  sizes[0].withdrawn = 251 * kUnit;
+  ExpectThis(PickMerge(sizes, kUnit, kMost), 0, 0);
+  ExpectThis(PickLargeMerge(sizes, kMost, 500 * kUnit), 0, 1);
+  sizes[1].withdrawn = 100 * kUnit;
+  ExpectThis(PickMerge(sizes, kUnit, kMost), 1, 1);
+  ExpectThis(PickLargeMerge(sizes, kMost, 500 * kUnit), 0, 1);
+  sizes[0].withdrawn = 250 * kUnit;
+  ExpectThis(PickLargeMerge(sizes, kMost, 500 * kUnit), 0, 0);
+}
+
 // An index that grows to two thousand times what is made while somebody waits, and then some.
 TEST(MergePolicyTest, FewLargeOnesRemainAndLittleIsCopied) {
   RandomCodes random(2);
