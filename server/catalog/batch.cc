@@ -19,49 +19,8 @@
 namespace kith::catalog {
 namespace {
 
-constexpr int kIdentity = 3;
-
-// Earlier entries of one digest that are looked at: more of them are not made by honest lists, and
-// a forged list must not make the addition quadratic.
-constexpr std::size_t kMaxLookedAt = 64;
-
 // A forged list must not fill the memory with names of series.
 constexpr std::size_t kMaxSeriesAnImport = 100'000;
-
-// Which entries of the batch may have a digest, by 64 bits of it: some 30 bytes a digest.
-class TakenDigests {
- public:
-  explicit TakenDigests(std::uint64_t seed) : seed_(seed) {}
-
-  void Add(int kind, std::string_view bytes, std::uint32_t entry) {
-    const std::uint64_t key = KeyOf(kind, bytes);
-    if (first_.try_emplace(key, entry).second) return;
-    std::vector<std::uint32_t>& others = others_[key];
-    if (others.size() + 1 < kMaxLookedAt) others.push_back(entry);
-  }
-  [[nodiscard]] std::vector<std::uint32_t> Find(int kind, std::string_view bytes) const {
-    std::vector<std::uint32_t> entries;
-    const auto first = first_.find(KeyOf(kind, bytes));
-    if (first == first_.end()) return entries;
-    entries.push_back(first->second);
-    const auto others = others_.find(first->first);
-    if (others != others_.end()) {
-      entries.insert(entries.end(), others->second.begin(), others->second.end());
-    }
-    return entries;
-  }
-
- private:
-  // The kinds are kept apart: an MD5 and an identity have the same length.
-  [[nodiscard]] std::uint64_t KeyOf(int kind, std::string_view bytes) const {
-    return XXH3_64bits_withSeed(bytes.data(), bytes.size(),
-                                seed_ + static_cast<std::uint64_t>(kind));
-  }
-
-  std::uint64_t seed_;
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> first_;
-  absl::flat_hash_map<std::uint64_t, std::vector<std::uint32_t>> others_;
-};
 
 bool HasCode(const EntryRecord& record, const CodeRecord& code) {
   return std::any_of(record.codes.begin(), record.codes.end(), [&](const CodeRecord& other) {
@@ -78,7 +37,26 @@ bool FindsAsMuch(const EntryRecord& earlier, const EntryRecord& record) {
                      [&](const CodeRecord& code) { return HasCode(earlier, code); });
 }
 
+v1::EntryIdentity IdentityBy(bool source_ref) {
+  return source_ref ? v1::ENTRY_IDENTITY_BY_SOURCE_REF : v1::ENTRY_IDENTITY_BY_CONTENT;
+}
+
 }  // namespace
+
+absl::Status CheckIdentity(const v1::HashSet& hash_set, bool by_source_ref) {
+  const auto settled = hash_set.entry_identity();
+  if (settled == v1::ENTRY_IDENTITY_UNSPECIFIED || settled == IdentityBy(by_source_ref)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "hash set ", Quoted(hash_set.name()),
+      by_source_ref
+          ? " holds entries of lists or people. A source that replaces and takes back its "
+            "own records (NCMEC, StopNCII)"
+          : " is fed by a source that replaces and takes back its own records (NCMEC, "
+            "StopNCII). What comes from elsewhere",
+      " needs a set of its own: add one"));
+}
 
 struct Batch::Impl {
   Catalog::Impl& catalog;
@@ -93,22 +71,22 @@ struct Batch::Impl {
   BatchDigest digest;
   // Digests taken by this batch: the indexes learn of them at Commit only.
   TakenDigests taken;
+  bool recurs = false;  // the entry that was added last has one that comes again
   bool committed = false;
-  ImportSaid said;
-  bool by_source_ref = false;
+  BatchOptions options;
   absl::flat_hash_map<std::string, std::uint64_t> series_named;  // by the name; 0: of none
   std::vector<v1::Series> new_series;
-  // XXH3 of what each record of the batch said, by its place, and of those that repeat one.
-  std::vector<std::uint64_t> said_by;
-  absl::flat_hash_set<std::pair<std::uint64_t, std::uint64_t>> repeated;
+  // XXH3 of what was said of an entry, by records that may be repeated and by those that repeat.
+  absl::flat_hash_set<std::pair<std::uint64_t, std::uint64_t>> said_of;
   // Last, so that statements end before their transaction, and it before the rest.
   Transaction transaction;
   EntryWriter writer;
   std::unique_ptr<CarriedWriter> carried;
 
-  Impl(Catalog::Impl& catalog_impl, Transaction write)
+  Impl(Catalog::Impl& catalog_impl, Transaction write, BatchOptions batch_options)
       : catalog(catalog_impl),
-        taken(catalog_impl.identity_seed),
+        taken(std::move(batch_options.recurring)),
+        options(std::move(batch_options)),
         transaction(std::move(write)),
         writer(transaction) {}
 
@@ -124,7 +102,6 @@ struct Batch::Impl {
   [[nodiscard]] bool IsCode(std::uint64_t id, std::string_view name) const;
   [[nodiscard]] absl::Status Keep(const v1::Entry& entry, std::uint64_t series_id,
                                   AddedEntry& added);
-  void Remember(const EntryRecord& record);
 };
 
 // Whether the series is the wanted one, or counts as it, or none is wanted.
@@ -145,7 +122,7 @@ bool Batch::Impl::CountsAsMuch(const EntryFacts& facts, const EntryRecord& recor
 // itself, that one too, and no others.
 bool Batch::Impl::TellsAll(const EntryRecord& earlier, const EntryRecord& record) const {
   if (!FindsAsMuch(earlier, record)) return false;
-  return !by_source_ref ||
+  return !options.by_source_ref ||
          (earlier.source_ref == record.source_ref && FindsAsMuch(record, earlier));
 }
 
@@ -158,7 +135,7 @@ absl::StatusOr<bool> Batch::Impl::Covers(std::uint64_t entry, const EntryFacts& 
   const int digests = static_cast<int>(!record.md5.empty()) +
                       static_cast<int>(!record.sha1.empty()) +
                       static_cast<int>(!record.sha256.empty());
-  if (digests == 1 && record.codes.empty() && !other_series && !by_source_ref) return true;
+  if (digests == 1 && record.codes.empty() && !other_series && !options.by_source_ref) return true;
   EntryRecord earlier;
   EntryScan scan(transaction, entry, entry);
   const auto row = scan.Next(earlier);
@@ -182,20 +159,16 @@ absl::StatusOr<bool> Batch::Impl::CoversTaken(std::uint64_t entry, const EntryRe
 
 // The entry of the set that is the same file and says at least as much, or 0.
 absl::StatusOr<std::uint64_t> Batch::Impl::Find(const EntryRecord& record) {
-  int kind = kIdentity;
   std::string bytes;
   const index::DigestIndex* where = catalog.digests.get();
   auto digest_kind = index::DigestKind::kMd5;
   if (!record.sha256.empty()) {
-    kind = 2;
     bytes = record.sha256;
     digest_kind = index::DigestKind::kSha256;
   } else if (!record.sha1.empty()) {
-    kind = 1;
     bytes = record.sha1;
     digest_kind = index::DigestKind::kSha1;
   } else if (!record.md5.empty()) {
-    kind = 0;
     bytes = record.md5;
   } else {
     const auto identity = IdentityOf(record, catalog.identity_seed);
@@ -210,32 +183,17 @@ absl::StatusOr<std::uint64_t> Batch::Impl::Find(const EntryRecord& record) {
     const EntryFacts facts = catalog.table.Get(entry);
     // Those of other sets and withdrawn ones cost a look into the table only.
     if (facts.withdrawn || facts.hash_set != record.hash_set) continue;
-    if (++looked_at > kMaxLookedAt) break;
+    if (++looked_at > TakenDigests::kMaxLookedAt) break;
     const auto covers = Covers(entry, facts, record);
     if (!covers.ok()) return covers.status();
     if (*covers) return entry;
   }
-  for (const std::uint32_t offset : taken.Find(kind, bytes)) {
+  for (const std::uint32_t offset : taken.Find(record)) {
     const auto covers = CoversTaken(first + offset, record);
     if (!covers.ok()) return covers.status();
     if (*covers) return first + offset;
   }
   return 0;
-}
-
-void Batch::Impl::Remember(const EntryRecord& record) {
-  const std::array<const std::string*, 3> own = {&record.md5, &record.sha1, &record.sha256};
-  bool any = false;
-  for (int kind = 0; kind < kIdentity; ++kind) {
-    const std::string& bytes = *own[static_cast<std::size_t>(kind)];
-    if (bytes.empty()) continue;
-    any = true;
-    taken.Add(kind, bytes, static_cast<std::uint32_t>(record.id - first));
-  }
-  if (any) return;
-  const auto identity = IdentityOf(record, catalog.identity_seed);
-  taken.Add(kIdentity, {identity.data(), identity.size()},
-            static_cast<std::uint32_t>(record.id - first));
 }
 
 Batch::Batch(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -244,10 +202,8 @@ Batch::~Batch() = default;
 absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
                                                            std::string_view series,
                                                            const Signature& signature,
-                                                           const ImportSaid& said) {
+                                                           BatchOptions options) {
   if (auto status = CheckSignature(signature); !status.ok()) return status;
-  auto hash_set = impl_->FindSet(set);
-  if (!hash_set.ok()) return hash_set.status();
   std::uint64_t series_id = 0;
   if (!series.empty()) {
     const auto found = impl_->FindSeries(series);
@@ -258,17 +214,18 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
   }
   auto write = impl_->BeginWrite();
   if (!write.ok()) return write.status();
-  auto batch = std::make_unique<Batch::Impl>(*impl_, *std::move(write));
+  // As the one writer sees it.
+  auto hash_set = impl_->FindSet(set);
+  if (!hash_set.ok()) return hash_set.status();
+  if (auto status = CheckIdentity(**hash_set, options.by_source_ref); !status.ok()) return status;
+  auto batch = std::make_unique<Batch::Impl>(*impl_, *std::move(write), std::move(options));
   batch->hash_set = *std::move(hash_set);
   batch->series = series_id;
   batch->signature = signature;
-  batch->said = said;
-  if (said.keep) batch->carried = std::make_unique<CarriedWriter>(batch->transaction);
+  if (batch->options.keep) batch->carried = std::make_unique<CarriedWriter>(batch->transaction);
   batch->first = batch->next = impl_->table.Size();
   return std::unique_ptr<Batch>(new Batch(std::move(batch)));
 }
-
-void Batch::TellApartBySourceRef() { impl_->by_source_ref = true; }
 
 absl::StatusOr<AddedEntry> Batch::Add(const v1::Entry& entry) {
   auto record = TakeEntry(entry, impl_->hash_set->dialect());
@@ -280,14 +237,15 @@ absl::StatusOr<AddedEntry> Batch::Add(const v1::Entry& entry) {
   }
   const std::uint64_t series = impl_->series != 0 ? impl_->series : record->series;
   auto added = Add(*std::move(record));
-  if (!added.ok() || !impl_->said.keep) return added;
+  if (!added.ok() || !impl_->options.keep) return added;
   if (auto status = impl_->Keep(entry, series, *added); !status.ok()) return status;
   return added;
 }
 
 // The series of this name, or 0; a new one where the import asks for that.
 absl::StatusOr<std::uint64_t> Batch::Impl::SeriesNamed(const std::string& name) {
-  if (said.series_names != v1::SERIES_NAMES_LINK && said.series_names != v1::SERIES_NAMES_CREATE) {
+  if (options.series_names != v1::SERIES_NAMES_LINK &&
+      options.series_names != v1::SERIES_NAMES_CREATE) {
     return 0;
   }
   const auto known = series_named.find(name);
@@ -300,7 +258,7 @@ absl::StatusOr<std::uint64_t> Batch::Impl::SeriesNamed(const std::string& name) 
   if (const auto found = catalog.directory.series.ByName(name)) {
     const auto current = catalog.directory.CurrentSeries(found->series_id());
     id = current ? current->series_id() : found->series_id();
-  } else if (said.series_names == v1::SERIES_NAMES_CREATE && CheckName("series", name).ok()) {
+  } else if (options.series_names == v1::SERIES_NAMES_CREATE && CheckName("series", name).ok()) {
     if (auto status = transaction.Execute(
             "INSERT INTO series (code, note, created_at, unsaid) VALUES (?1, '', ?2, 1)", name,
             TimeNow());
@@ -331,13 +289,12 @@ absl::Status Batch::Impl::Keep(const v1::Entry& entry, std::uint64_t series_id, 
       XXH3_64bits_withSeed(bytes.data(), bytes.size(), catalog.identity_seed);
   record.set_entry_id(added.entry_id);
   if (added.already_there) {
-    if (said_by[added.entry_id - first] == hash) return absl::OkStatus();
-    if (!repeated.insert({added.entry_id, hash}).second) return absl::OkStatus();
+    if (!said_of.insert({added.entry_id, hash}).second) return absl::OkStatus();
     added.repeats = true;
     record.set_repeats(true);
     return carried->Add(std::move(record), next - 1);
   }
-  said_by.push_back(hash);
+  if (recurs) said_of.insert({added.entry_id, hash});
   // The entry tells the rest, but for a name under which its series is not known here.
   v1::Entry own;
   own.set_entry_id(added.entry_id);
@@ -364,14 +321,14 @@ absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
   }
   if (!earlier.ok()) return earlier.status();
   if (*earlier != 0) return AddedEntry{.entry_id = *earlier, .already_there = true};
-  if (impl_->next - impl_->first > UINT32_MAX) {
+  if (impl_->next - impl_->first >= UINT32_MAX) {
     return absl::ResourceExhaustedError("a batch of 2^32 entries: divide the list");
   }
   record.id = impl_->next;
   if (auto status = impl_->writer.Write(record); !status.ok()) return status;
   ++impl_->next;
   impl_->digest.Add(record);
-  impl_->Remember(record);
+  impl_->recurs = impl_->taken.Add(record, static_cast<std::uint32_t>(record.id - impl_->first));
   if (!impl_->is_long) impl_->feed.Add(record, impl_->catalog.identity_seed);
   if (impl_->feed.facts.size() >= kFeedEntries) {
     impl_->is_long = true;
@@ -403,8 +360,20 @@ absl::Status Batch::Commit(const v1::Carried& file) {
   if (impl.carried) {
     if (auto status = impl.carried->Finish(change, file); !status.ok()) return status;
   }
+  v1::HashSet hash_set = *impl.hash_set;
+  const bool settles = hash_set.entry_identity() == v1::ENTRY_IDENTITY_UNSPECIFIED;
+  if (settles) {
+    hash_set.set_entry_identity(IdentityBy(impl.options.by_source_ref));
+    if (auto status =
+            impl.transaction.Execute("UPDATE hash_set SET entry_identity = ?1 WHERE id = ?2",
+                                     hash_set.entry_identity(), hash_set.set_id());
+        !status.ok()) {
+      return status;
+    }
+  }
   // First the indexes, then the number: no answer claims a change that it did not see.
-  return impl.catalog.CommitAndApply(impl.transaction, change, [&impl] {
+  return impl.catalog.CommitAndApply(impl.transaction, change, [&] {
+    if (settles) impl.catalog.PutSet(hash_set);
     for (v1::Series& series : impl.new_series) impl.catalog.PutSeries(series);
     return impl.is_long ? impl.catalog.FeedFromTables(impl.first, impl.next - 1)
                         : impl.catalog.Feed(impl.feed);

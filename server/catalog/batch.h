@@ -3,7 +3,7 @@
 // Purpose: one addition of entries to a set, of any length, all or none.
 //
 // Thread-safety: belongs to one thread. Other writers wait until it is destroyed; look-ups do not.
-// Memory: some 30 bytes a digest and 8 an entry until Commit, and 50 MB.
+// Memory: 12 bytes a digest that comes more than once, and 50 MB.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,28 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/catalog.pb.h"
+#include "proto/kith/v1/import.pb.h"
 #include "server/catalog/catalog.h"
+#include "server/catalog/recurring_digests.h"
 
 namespace kith::catalog {
 
 struct EntryRecord;
+
+struct BatchOptions {
+  // The digests and identities that come more than once: of the others the batch remembers nothing.
+  RecurringDigests recurring;
+  // An entry tells what a record does only under the same source_ref, with just its digests and
+  // codes (BeginImportRequest.by_source_ref).
+  bool by_source_ref = false;
+  // Kept: `carried` of each record, and, in their order, records that say something else of a file
+  // that the same batch brought before.
+  bool keep = false;
+  v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
+};
+
+// Errors: FAILED_PRECONDITION where the set tells its entries apart in the other way.
+[[nodiscard]] absl::Status CheckIdentity(const v1::HashSet& hash_set, bool by_source_ref);
 
 class Batch {
  public:
@@ -24,15 +41,11 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  // Before the first Add: an entry tells what a record does only under the same source_ref, with
-  // just its digests and codes.
-  void TellApartBySourceRef();
-
   // Takes one entry, unless the set holds an active one of the same file (by SHA-256, else SHA-1,
   // else MD5; one without digests by its codes and its source_ref) that says at least as much: the
   // same digests, codes (by dialect and PDQ), series and victim_identified, where this one has any.
   // Of very many earlier entries of one digest the first 64 are looked at.
-  // Of an import (ImportSaid) it names its series itself, and what it says beside is kept.
+  // Of an import (BatchOptions) it names its series itself, and what it says beside is kept.
   // Errors: INVALID_ARGUMENT for this record only (the batch goes on without it); any other error
   // ends the batch.
   [[nodiscard]] absl::StatusOr<AddedEntry> Add(const v1::Entry& entry);

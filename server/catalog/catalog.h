@@ -62,15 +62,7 @@ struct CatalogOptions {
 struct AddedEntry {
   std::uint64_t entry_id = 0;
   bool already_there = false;
-  bool repeats = false;  // already there, but kept beside it: see ImportSaid
-};
-
-// What becomes of all that a source says beside what Kith works with.
-struct ImportSaid {
-  // Kept: `carried` of each record, and, in their order, records that say something else of a file
-  // that the same import brought before.
-  bool keep = false;
-  v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
+  bool repeats = false;  // already there, but kept beside it: see BatchOptions
 };
 
 // Entries as their sources said them.
@@ -119,7 +111,8 @@ struct Inspection {
   std::uint64_t change = 0;
 };
 
-class Batch;  // batch.h
+class Batch;
+struct BatchOptions;  // batch.h
 
 class Catalog {
  public:
@@ -244,7 +237,7 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<std::unique_ptr<Batch>> BeginBatch(std::string_view set,
                                                                   std::string_view series,
                                                                   const Signature& signature,
-                                                                  const ImportSaid& said = {});
+                                                                  BatchOptions options);
 
  private:
   friend class Batch;

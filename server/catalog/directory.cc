@@ -183,6 +183,7 @@ absl::StatusOr<v1::HashSet> Catalog::AddHashSet(const v1::HashSet& hash_set) {
   }
   added.set_enabled(true);
   added.set_entries(0);
+  added.clear_entry_identity();
   auto write = impl_->BeginWrite();
   if (!write.ok()) return write.status();
   auto status = write->Execute(

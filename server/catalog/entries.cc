@@ -32,9 +32,11 @@ absl::StatusOr<std::vector<AddedEntry>> Catalog::AddEntries(
       return absl::InvalidArgumentError(
           absl::StrCat("item ", records.size(), ": ", record.status().message()));
     }
+    record->hash_set = (*hash_set)->set_id();
     records.push_back(*std::move(record));
   }
-  auto batch = BeginBatch(set, series, {.who = std::string(who)});
+  auto batch = BeginBatch(set, series, {.who = std::string(who)},
+                          {.recurring = RecurringDigests::Of(records)});
   if (!batch.ok()) return batch.status();
   std::vector<AddedEntry> added;
   added.reserve(records.size());

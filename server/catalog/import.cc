@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "server/catalog/batch.h"
 #include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/entry_record.h"
 #include "server/catalog/names.h"
+#include "server/catalog/recurring_digests.h"
 
 namespace kith::catalog {
 namespace {
@@ -20,6 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kStagePrefix = "import-";
+constexpr const char* kKeysSuffix = ".keys";
 constexpr std::size_t kRememberedImports = 64;
 constexpr std::string_view kStageSql = R"sql(
 CREATE TABLE record (id INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT;
@@ -27,7 +30,7 @@ CREATE TABLE record (id INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT;
 constexpr std::array<Migration, 1> kStageMigrations = {{{1, kStageSql}}};
 
 void RemoveStage(const std::string& path) {
-  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".new"}) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".new", kKeysSuffix}) {
     std::error_code ignored;  // what is not there need not be removed
     std::filesystem::remove(path + suffix, ignored);
   }
@@ -43,6 +46,8 @@ struct Import {
   bool by_source_ref = false;
   std::string path;
   std::unique_ptr<Database> stage;
+  std::optional<KeySpool> keys;  // of the staged records
+  std::uint64_t set_id = 0;
   std::uint64_t batches = 0;
   std::uint64_t refused = 0;
   StagedBatch last;  // acknowledged again when the client asks again
@@ -147,14 +152,18 @@ absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_vie
     return absl::InvalidArgumentError("series_names is none that this version of kith knows");
   }
   const Directory& directory = impl_->catalog.directory();
-  if (directory.hash_sets.ByName(set) == nullptr) {
+  const auto hash_set = directory.hash_sets.ByName(set);
+  if (hash_set == nullptr) {
     return absl::NotFoundError(absl::StrCat("no hash set ", Quoted(set), ": add it first"));
   }
+  // Told before a long list is sent; the commit looks again.
+  if (auto status = CheckIdentity(*hash_set, by_source_ref); !status.ok()) return status;
   if (!series.empty() && directory.series.ByName(series) == nullptr) {
     return absl::NotFoundError(absl::StrCat("no series ", Quoted(series), ": add it first"));
   }
   auto import = std::make_shared<Import>();
   import->set = std::string(set);
+  import->set_id = hash_set->set_id();
   import->series = std::string(series);
   import->signature = signature;
   import->series_names = series_names;
@@ -178,13 +187,15 @@ absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_vie
                                .create = true,
                                .durability = Durability::kScratch,
                                .migrations = kStageMigrations});
-  if (!stage.ok()) {
+  auto keys = KeySpool::Create(import->path + kKeysSuffix);
+  if (!stage.ok() || !keys.ok()) {
     import->over = true;
     const std::lock_guard open_lock(impl_->mutex);
     impl_->open.erase(id);
-    return stage.status();
+    return stage.ok() ? keys.status() : stage.status();
   }
   import->stage = *std::move(stage);
+  import->keys = *std::move(keys);
   return id;
 }
 
@@ -203,12 +214,14 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
         absl::StrCat("batch ", batch, " came, but batch ", import.batches, " is the next one"));
   }
   StagedBatch staged;
+  std::vector<std::uint64_t> keys;
   auto write = import.stage->BeginWrite();
   if (!write.ok()) return write.status();
   {
     Statement insert = write->Prepare("INSERT INTO record (entry) VALUES (?1)");
     for (std::size_t i = 0; i < records.size(); ++i) {
-      auto status = TakeEntry(*records[i], v1::DIALECT_UNSPECIFIED).status();
+      auto record = TakeEntry(*records[i], v1::DIALECT_UNSPECIFIED);
+      absl::Status status = record.status();
       if (status.ok()) {
         status = FirstError({CheckText("series", records[i]->series()),
                              CheckCarried(records[i]->carried(), kMaxCarriedBytes)});
@@ -220,8 +233,12 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
       const std::string bytes = records[i]->SerializeAsString();
       if (status = insert.Bind(BlobView{bytes}).Run(); !status.ok()) return status;
       ++staged.staged;
+      record->hash_set = import.set_id;
+      AppendKeys(*record, import.keys->seed(), keys);
     }
   }
+  // Keys of records that are not staged after all only cost memory.
+  if (auto status = import.keys->Append(keys); !status.ok()) return status;
   if (auto status = write->Commit(); !status.ok()) return status;
   ++import.batches;
   import.refused += staged.refused.size();
@@ -241,10 +258,14 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
   ImportedList imported;
   imported.refused = import.refused;
   {
+    auto recurring = import.keys->Recurring();
+    if (!recurring.ok()) return recurring.status();
     auto batch = impl_->catalog.BeginBatch(import.set, import.series, import.signature,
-                                           {.keep = true, .series_names = import.series_names});
+                                           {.recurring = *std::move(recurring),
+                                            .by_source_ref = import.by_source_ref,
+                                            .keep = true,
+                                            .series_names = import.series_names});
     if (!batch.ok()) return batch.status();
-    if (import.by_source_ref) (*batch)->TellApartBySourceRef();
     auto read = import.stage->BeginRead();
     if (!read.ok()) return read.status();
     Statement records = read->Prepare("SELECT entry FROM record ORDER BY id");

@@ -49,7 +49,8 @@ class Imports {
   Imports& operator=(const Imports&) = delete;
 
   // Errors: NOT_FOUND for the set or series, RESOURCE_EXHAUSTED for too many open imports.
-  // `signature`: who imports, and what, in words. `by_source_ref`: Batch::TellApartBySourceRef.
+  // FAILED_PRECONDITION where the set tells its entries apart in the other way.
+  // `signature`: who imports, and what, in words. `by_source_ref`: as in BatchOptions.
   [[nodiscard]] absl::StatusOr<std::string> Begin(std::string_view set, std::string_view series,
                                                   const Signature& signature,
                                                   v1::SeriesNames series_names,

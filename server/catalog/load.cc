@@ -189,7 +189,8 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
       "SELECT h.id, h.name, coalesce(v.source, h.source), coalesce(v.version, h.version), "
       "h.purpose,"
       " coalesce(v.radius_bits, h.radius_bits), h.dialect, coalesce(v.enabled, h.enabled),"
-      " coalesce(v.handling, h.handling) FROM hash_set h LEFT JOIN hash_set_version v"
+      " coalesce(v.handling, h.handling), h.entry_identity FROM hash_set h LEFT JOIN "
+      "hash_set_version v"
       " ON v.hash_set = h.id AND v.change = (SELECT max(change) FROM hash_set_version"
       " WHERE hash_set = h.id) ORDER BY h.id");
   while (true) {
@@ -209,6 +210,7 @@ absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
     hash_set.set_dialect(static_cast<v1::Dialect>(sets.Int(6)));
     hash_set.set_enabled(sets.Int(7) != 0);
     hash_set.set_handling(std::string(sets.Text(8)));
+    hash_set.set_entry_identity(static_cast<v1::EntryIdentity>(sets.Int(9)));
     PutSet(hash_set);
   }
 }

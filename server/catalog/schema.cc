@@ -329,8 +329,14 @@ CREATE INDEX series_version_merged ON series_version (merged_into) WHERE merged_
 CREATE INDEX entry_moved_to ON entry_moved (series);
 )sql";
 
-constexpr std::array<Migration, 4> kMigrations = {
-    {{1, kCatalog1}, {2, kCatalog2}, {5, kCatalog5}, {6, kCatalog6}}};
+// EntryIdentity of catalog.proto. Of sets of before it is settled by the next addition.
+constexpr std::string_view kCatalog7 = R"sql(
+ALTER TABLE hash_set ADD COLUMN entry_identity INTEGER NOT NULL DEFAULT 0
+  CHECK (entry_identity BETWEEN 0 AND 2);
+)sql";
+
+constexpr std::array<Migration, 5> kMigrations = {
+    {{1, kCatalog1}, {2, kCatalog2}, {5, kCatalog5}, {6, kCatalog6}, {7, kCatalog7}}};
 
 }  // namespace
 

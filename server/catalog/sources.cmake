@@ -24,6 +24,7 @@ list(
   catalog/load_entries.cc
   catalog/mend.cc
   catalog/names.cc
+  catalog/recurring_digests.cc
   catalog/schema.cc
   catalog/series.cc
   catalog/series_changes.cc

@@ -218,8 +218,9 @@ TEST_F(LedgerTest, MatchesBeyondThoseKeptAreTold) {
   Record(run, {Picture("a", 1)}, {many}, 9);
   Must(ledger_.FinishRun(run, {.entries_walked = 1, .entries_sent = 1}));
   const v1::Report report = Merged(Fragments("LKA/1"));
-  ASSERT_EQ(report.scope().warnings_size(), 1);
-  EXPECT_NE(report.scope().warnings(0).find("more matches than are kept"), std::string::npos);
+  EXPECT_EQ(report.scope().warnings_size(), 0);
+  ASSERT_EQ(report.scope().remarks_size(), 1);
+  EXPECT_NE(report.scope().remarks(0).find("more matches than are kept"), std::string::npos);
   EXPECT_EQ(report.files(0).total_matches(), 12'345U);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 kith_test(engine_match_test SOURCES engine_margin_test.cc engine_match_test.cc LIBS kith::engine)
-kith_test(engine_catalog_test SOURCES engine_catalog_test.cc engine_import_test.cc LIBS
+kith_test(engine_catalog_test SOURCES engine_catalog_test.cc engine_import_test.cc
+          recurring_digests_test.cc LIBS
           kith::engine absl::strings)
 kith_test(engine_care_test SOURCES engine_care_test.cc LIBS kith::engine SQLite::SQLite3)
 kith_test(engine_live_test SOURCES engine_keep_test.cc engine_property_test.cc

@@ -78,10 +78,10 @@ TEST_F(EngineCareTest, EntriesCannotBeChanged) {
 
 TEST_F(EngineCareTest, AStoreOfANewerVersionIsRefused) {
   Close();
-  Edit("PRAGMA user_version = 7");
+  Edit("PRAGMA user_version = 8");
   const absl::Status status = OpenStatus();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("schema 7"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("schema 8"));
 }
 
 TEST_F(EngineCareTest, ADatabaseOfAnotherProgramIsRefused) {

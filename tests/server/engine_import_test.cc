@@ -107,7 +107,34 @@ TEST_F(EngineImportTest, EachSourceRefHasItsEntryWhereTheImportSaysSo) {
   EXPECT_EQ(import(true, {record("a", one, sha1), record("a", one, ""), record("a", one, sha1)}),
             counts(1, 2));
   EXPECT_EQ(import(true, {record("d", one, sha1), record("d", one, "")}), counts(2, 0));
-  EXPECT_EQ(import(false, {record("e", one, ""), record("f", one, sha1)}), counts(0, 2));
+  // A list's record of the same file would be taken for the source's own, and go with it.
+  v1::BeginImportRequest list;
+  list.set_set("list");
+  const absl::Status refused = engine().BeginImport(list).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("needs a set of its own"));
+  v1::AddEntriesRequest add;
+  add.set_set("list");
+  *add.add_entries() = record("e", one, "");
+  EXPECT_TRUE(absl::IsFailedPrecondition(engine().AddEntries(add).status()));
+  Reopen();
+  EXPECT_TRUE(absl::IsFailedPrecondition(engine().BeginImport(list).status()));
+}
+
+// Two imports begin while a set is empty; the second to commit would have mixed them.
+TEST_F(EngineImportTest, ASetThatIsFedByListsTakesNoSourceThatNamesItsRecords) {
+  AddSet("list");
+  v1::BeginImportRequest named;
+  named.set_set("list");
+  named.set_by_source_ref(true);
+  const auto early = engine().BeginImport(named);
+  ASSERT_TRUE(early.ok()) << early.status();
+  ASSERT_TRUE(Send(early->import_id(), 0, {PdqEntry(Pdq(1), "a")}).ok());
+  const std::string list = Begin();
+  ASSERT_TRUE(Send(list, 0, {PdqEntry(Pdq(2), "b")}).ok());
+  ASSERT_TRUE(Commit(list, 1).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Commit(early->import_id(), 1).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(engine().BeginImport(named).status()));
 }
 
 // The reply to a commit was lost; the client that asked again was told NOT_FOUND.

@@ -284,7 +284,7 @@ TEST_F(CatalogMendTest, AnIndexThatLacksAChangeIsNotMendedUnderItsMark) {
 // is. A check waited for the writer before it looked at facts at all.
 TEST_F(CatalogMendTest, NothingIsWrittenWhileFactsAreDamaged) {
   Fill();
-  auto batch = store_->BeginBatch("list", "", {});
+  auto batch = store_->BeginBatch("list", "", {}, {});
   ASSERT_TRUE(batch.ok()) << batch.status();
   ASSERT_TRUE((*batch)->Add(DigestEntry(Md5(Bytes(16, 9999)))).ok());
   const fs::path facts = FileIn(IndexDir(), "facts-");

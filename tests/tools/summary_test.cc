@@ -36,11 +36,21 @@ v1::Report Complete() {
 TEST(ExitCode, IsNotThatOfNothingFoundWhereTheReportIsNotSure) {
   EXPECT_EQ(ExitCodeOf(Complete()), 0);
   EXPECT_EQ(ExitCodeOf(v1::Report()), 3);
-  v1::Report remarks = Complete();
-  remarks.mutable_scope()->add_warnings("Not looked into: files that may match were not hashed");
-  EXPECT_EQ(ExitCodeOf(remarks), 3);
-  Count(remarks, v1::VERDICT_RECOGNIZED, 1);
-  EXPECT_EQ(ExitCodeOf(remarks), 1);
+  v1::Report doubts = Complete();
+  doubts.mutable_scope()->add_warnings("Not looked into: files that may match were not hashed");
+  EXPECT_EQ(ExitCodeOf(doubts), 3);
+  Count(doubts, v1::VERDICT_RECOGNIZED, 1);
+  EXPECT_EQ(ExitCodeOf(doubts), 1);
+}
+
+// What takes nothing from the answer had the code of a doubt.
+TEST(ExitCode, IsThatOfNothingFoundBesideARemark) {
+  v1::Report report = Complete();
+  report.mutable_scope()->add_remarks("1 path of an earlier run is counted here as found then");
+  EXPECT_EQ(ExitCodeOf(report), 0);
+  const std::string text = CheckSummary(report, "/mnt/a", Paint(Program()));
+  EXPECT_THAT(text, HasSubstr(": complete\n"));
+  EXPECT_THAT(text, HasSubstr("Note: 1 path of an earlier run"));
 }
 
 TEST(ExitCode, SaysWhetherSomethingKnownWasFound) {
@@ -104,10 +114,10 @@ TEST(Summary, DoesNotCallARunWithRemarksSpotless) {
   EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), HasSubstr(": complete\n"));
   report.mutable_scope()->add_warnings("folder closed: Permission denied");
   const std::string text = CheckSummary(report, "/mnt/a", Paint(Program()));
-  EXPECT_THAT(text, HasSubstr(": complete, with remarks: read the notes"));
+  EXPECT_THAT(text, HasSubstr(": complete, with doubts: read the notes"));
   EXPECT_THAT(text, HasSubstr("Note: folder closed: Permission denied\n"));
   report.mutable_scope()->set_complete(false);
-  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), Not(HasSubstr("with remarks")));
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), Not(HasSubstr("with doubts")));
 }
 
 TEST(Summary, CountsFilesWithLeadsHeldBackNotLeads) {

@@ -46,10 +46,10 @@ std::string Headline(const v1::Report& report, const std::string& root, const Pa
   const std::string what =
       scope.case_name().empty() ? "Look-up" : "Case " + EscapeText(scope.case_name());
   const std::string end =
-      !scope.complete()          ? paint.Alarm("INCOMPLETE, run it again before you rely on it")
-      : scope.warnings().empty() ? paint.Good("complete")
-                                 : paint.Alarm("complete, with remarks") +
-                                       ": read the notes before you rely on the counts";
+      !scope.complete() ? paint.Alarm("INCOMPLETE, run it again before you rely on it")
+      : scope.warnings().empty()
+          ? paint.Good("complete")
+          : paint.Alarm("complete, with doubts") + ": read the notes before you rely on the counts";
   const std::string of = scope.root().empty() && !scope.case_name().empty()
                              ? EscapeText(root) + " and the other folders of the case"
                              : EscapeText(scope.root());
@@ -209,6 +209,10 @@ std::string CheckSummary(const v1::Report& report, const std::string& root, cons
   for (const std::string& warning : report.scope().warnings()) {
     if (!out.ends_with("\n\n")) out += "\n";
     out += paint.Alarm("Note: ") + EscapeText(warning);
+  }
+  for (const std::string& remark : report.scope().remarks()) {
+    if (!out.ends_with("\n\n")) out += "\n";
+    out += "Note: " + EscapeText(remark);
   }
   if (!out.ends_with("\n")) out += "\n";
   return out + NextSteps(report);

@@ -238,6 +238,10 @@ class CheckVerb {
     for (const std::string& warning : outcome.report.scope().warnings()) {
       line["warnings"].push_back(warning);
     }
+    line["remarks"] = nlohmann::ordered_json::array();
+    for (const std::string& remark : outcome.report.scope().remarks()) {
+      line["remarks"].push_back(remark);
+    }
     line.update(report::SummaryJson(outcome.report.summary()));
     line["resumed"] = outcome.progress.resumed;
     line["hashing"] = HashingWord(outcome.mode);

@@ -92,8 +92,9 @@ void AddImportVerb(CLI::App& app, Program& program) {
       "Formats:" +
           FormatList() +
           "\nA record of NCMEC or StopNCII replaces what it said before, and may take it back: "
-          "give\n"
-          "each of these sources a set of its own.\n"
+          "each "
+          "of\n"
+          "these sources has a set of its own, which takes nothing else.\n"
           "In a list, 32 digits are MD5, 40 SHA-1, 64 PDQ or SHA-256; a comma and text may "
           "follow,\n"
           "which matches give back as source_ref; blank lines and those that start with # are "
@@ -104,7 +105,7 @@ void AddImportVerb(CLI::App& app, Program& program) {
           "record\n"
           "says is carried for the way back, but for pictures, values over 4 KiB and comments; a "
           "series\n"
-          "or a move of yours is never undone by it.",
+          "or a move of yours is not undone by it, unless the source replaces the entry.",
       "kith import --set national list.txt\n"
       "kith import --set projectvic us-media.json\n"
       "kith import --set national --kind pdq --dialect full pdq.csv\n"

@@ -26,6 +26,12 @@ struct SetFlags {
   v1::Signature signature;
 };
 
+std::string IdentityWord(v1::EntryIdentity identity) {
+  return identity == v1::ENTRY_IDENTITY_BY_CONTENT      ? "content"
+         : identity == v1::ENTRY_IDENTITY_BY_SOURCE_REF ? "source_ref"
+                                                        : "";
+}
+
 nlohmann::ordered_json ToJson(const v1::HashSet& set) {
   return {{"set_id", set.set_id()},
           {"name", set.name()},
@@ -36,6 +42,7 @@ nlohmann::ordered_json ToJson(const v1::HashSet& set) {
           {"source", set.source()},
           {"version", set.version()},
           {"handling", set.handling()},
+          {"entry_identity", IdentityWord(set.entry_identity())},
           {"entries", set.entries()}};
 }
 
@@ -50,6 +57,7 @@ void Show(const Program& program, const v1::HashSet& set) {
                  .Add("source", set.source())
                  .Add("version", set.version())
                  .Add("handling", set.handling())
+                 .Add("told apart by", IdentityWord(set.entry_identity()))
                  .Add("entries", report::Number(set.entries())));
 }
 

@@ -71,7 +71,7 @@ std::string Banner(const v1::Report& report) {
         "end. Files are missing from this report: run the check again before you rely on it.";
   } else if (!scope.warnings().empty()) {
     out =
-        "<div class=\"banner incomplete\"><strong>Complete, with remarks</strong>The run reached "
+        "<div class=\"banner incomplete\"><strong>Complete, with doubts</strong>The run reached "
         "its end. Read this before you rely on the counts:";
   } else {
     out =
@@ -79,9 +79,10 @@ std::string Banner(const v1::Report& report) {
         "looked at";
     out += KindFile(report.kind()) == "report" ? "; each is counted once below." : ".";
   }
-  if (!scope.warnings().empty()) {
+  if (!scope.warnings().empty() || !scope.remarks().empty()) {
     out += "<ul>";
     for (const std::string& warning : scope.warnings()) out += "<li>" + E(warning) + "</li>";
+    for (const std::string& remark : scope.remarks()) out += "<li>" + E(remark) + "</li>";
     out += "</ul>";
   }
   return out + "</div>\n";

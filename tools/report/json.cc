@@ -30,6 +30,8 @@ Json ScopeJson(const v1::ReportScope& scope) {
   out["radius"] = scope.has_radius_bits() ? Json(scope.radius_bits()) : Json(nullptr);
   out["warnings"] = Json::array();
   for (const std::string& warning : scope.warnings()) out["warnings"].push_back(warning);
+  out["remarks"] = Json::array();
+  for (const std::string& remark : scope.remarks()) out["remarks"].push_back(remark);
   out["method"] = scope.method();
   if (!scope.series().empty()) out["series"] = scope.series();
   return out;

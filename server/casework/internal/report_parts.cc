@@ -53,6 +53,7 @@ absl::StatusOr<v1::Report> CaseHead(LedgerView& view, std::string_view case_name
   if (doubts.files > 0) scope.mutable_index_version()->set_change(doubts.matched.newest);
   scope.set_complete(doubts.complete);
   for (std::string& warning : Warnings(doubts)) scope.add_warnings(std::move(warning));
+  for (std::string& remark : Remarks(doubts)) scope.add_remarks(std::move(remark));
   scope.set_method(
       Method(scope.has_radius_bits() ? std::optional(scope.radius_bits()) : std::nullopt));
   return report;

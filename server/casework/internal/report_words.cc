@@ -34,12 +34,6 @@ void WarnOfRun(const RunRecord& run, bool recorded, std::vector<std::string>& wa
     warnings.push_back(absl::StrCat(
         "The sums do not agree: the run took more entries for recorded than are on record, by ",
         -run.entries_unseen, ". Run the check again."));
-  } else if (run.entries_unseen > 0 && !run.interrupted) {
-    warnings.push_back(absl::StrCat(
-        Count(static_cast<std::uint64_t>(run.entries_unseen), "path of an earlier run is",
-              "paths of earlier runs are"),
-        " counted here as found then: the last run did not meet the same content there (removed, "
-        "renamed, changed or not readable any more)."));
   }
   if (run.entries_kept > 0) {
     warnings.push_back(absl::StrCat(
@@ -76,12 +70,25 @@ std::vector<std::string> Warnings(const Doubts& doubts) {
     warnings.emplace_back(
         "Files of this case were compared within different radii. Run the check again.");
   }
-  if (matched.truncated_files > 0) {
-    warnings.push_back(
-        absl::StrCat(Count(matched.truncated_files, "file has", "files have"),
+  return warnings;
+}
+
+std::vector<std::string> Remarks(const Doubts& doubts) {
+  std::vector<std::string> remarks;
+  for (const RunRecord& run : doubts.runs) {
+    if (!run.ended || run.interrupted || run.entries_unseen <= 0) continue;
+    remarks.push_back(absl::StrCat(
+        Count(static_cast<std::uint64_t>(run.entries_unseen), "path of an earlier run is",
+              "paths of earlier runs are"),
+        " counted here as found then: the last run did not meet the same content there (removed, "
+        "renamed, changed or not readable any more)."));
+  }
+  if (doubts.matched.truncated_files > 0) {
+    remarks.push_back(
+        absl::StrCat(Count(doubts.matched.truncated_files, "file has", "files have"),
                      " more matches than are kept; the nearest are listed, the verdict saw all."));
   }
-  return warnings;
+  return remarks;
 }
 
 std::string Method(std::optional<std::uint32_t> radius_bits) {

@@ -24,8 +24,12 @@ struct Doubts {
   std::uint64_t current_change = 0;
 };
 
-// One sentence or two each; no times and no hashes in them.
+// What the reader must know before he relies on the answer, one sentence or two each; no times and
+// no hashes in them.
 [[nodiscard]] std::vector<std::string> Warnings(const Doubts& doubts);
+
+// What explains the counts and takes nothing from the answer, likewise.
+[[nodiscard]] std::vector<std::string> Remarks(const Doubts& doubts);
 
 // What was compared, how, and what a match means.
 [[nodiscard]] std::string Method(std::optional<std::uint32_t> radius_bits);
