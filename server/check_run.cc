@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/casework/deciding.h"
 #include "server/casework/schema.h"
 #include "server/catalog/names.h"
 #include "server/internal/margins.h"
@@ -129,7 +130,7 @@ class Casework::RunOfCheck final : public CheckRun {
     if (!status.ok()) return status;
     v1::MatchStreamBatchResult response;
     for (v1::MatchResult& result : matched->results) {
-      Shorten(result);
+      casework::Shorten(result, WantedLimit());
       *response.add_results() = std::move(result);
     }
     return response;
@@ -233,13 +234,6 @@ class Casework::RunOfCheck final : public CheckRun {
       return absl::InternalError("the matcher gave another number of answers than of queries");
     }
     return matched;
-  }
-
-  void Shorten(v1::MatchResult& result) const {
-    const auto limit = static_cast<int>(WantedLimit());
-    if (result.matches_size() <= limit) return;
-    result.mutable_matches()->DeleteSubrange(limit, result.matches_size() - limit);
-    result.set_truncated(true);
   }
 
   // So that the report is of one index version and one radius.

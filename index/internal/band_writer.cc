@@ -11,16 +11,15 @@ namespace kith::index::internal {
 namespace {
 
 // So many codes ahead what they touch is fetched: enough for a read from memory to end.
-constexpr std::uint64_t kAhead = 16;
+constexpr std::size_t kAhead = 16;
+constexpr std::size_t kBlockCodes = 32'768;  // 1 MiB
 
 }  // namespace
 
-BandWriter::BandWriter(const File& file, const std::string& path, const std::uint8_t* codes,
-                       std::size_t memory_bytes, SegmentHeader& header,
-                       std::function<absl::Status()> goes_on)
+BandWriter::BandWriter(const File& file, const std::string& path, std::size_t memory_bytes,
+                       SegmentHeader& header, std::function<absl::Status()> goes_on)
     : file_(file),
       path_(path),
-      codes_(codes),
       // The rest of the memory is for the keys and for buffers.
       most_items_(std::max<std::uint64_t>(memory_bytes / 4 * 3 / sizeof(std::uint64_t), 4096)),
       header_(header),
@@ -33,13 +32,13 @@ absl::Status BandWriter::Write(std::uint32_t band) {
            .key_bits = header_.cut.key_bits,
            .span_bits = (band + 1) * kCodeBits / bands - first_bit};
   if (absl::Status status = goes_on_(); !status.ok()) return status;
-  CountKeys();
+  if (absl::Status status = CountKeys(); !status.ok()) return status;
   if (absl::Status status = WriteStarts(band); !status.ok()) return status;
   Section& section = header_.Of(SectionKind::kSketches, band);
   SectionWriter out(file_, path_, section.offset);
   BitWriter sketches(out);
   if (band == 0) {
-    WriteInOrder(sketches);
+    if (absl::Status status = WriteInOrder(sketches); !status.ok()) return status;
     sketches.Flush();
     return out.Finish(section);
   }
@@ -50,7 +49,7 @@ absl::Status BandWriter::Write(std::uint32_t band) {
   for (std::size_t first = 0; first + 1 < starts_.size();) {
     if (absl::Status status = goes_on_(); !status.ok()) return status;
     const std::size_t end = EndOfPass(first, most_items_);
-    WritePass(first, end, sketches, tails);
+    if (absl::Status status = WritePass(first, end, sketches, tails); !status.ok()) return status;
     first = end;
   }
   tails.Flush();
@@ -60,20 +59,41 @@ absl::Status BandWriter::Write(std::uint32_t band) {
   return out.Finish(section);
 }
 
-void BandWriter::CountKeys() {
+template <typename Take>
+absl::Status BandWriter::ForEachBlock(const Take& take) {
+  const std::uint64_t codes_at = header_.Of(SectionKind::kCodes).offset;
+  for (std::uint64_t first = 0; first < header_.codes; first += kBlockCodes) {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(header_.codes - first, kBlockCodes));
+    codes_.resize(count * sizeof(Code));
+    if (absl::Status status = ReadAt(file_, codes_at + first * sizeof(Code), codes_, path_);
+        !status.ok()) {
+      return status;
+    }
+    bits_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      bits_[i] = RingBits(codes_.data() + i * sizeof(Code), band_.first_bit);
+    }
+    take(first, std::span<const std::uint64_t>(bits_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BandWriter::CountKeys() {
   if (starts_.size() != band_.Buckets() + 1) {
     starts_ = HugeArray<std::uint32_t>(band_.Buckets() + 1);
   } else {
     std::fill_n(starts_.data(), starts_.size(), 0);
   }
-  const std::uint64_t codes = header_.codes;
-  for (std::uint64_t position = 0; position < codes; ++position) {
-    if (position + kAhead < codes) {
-      Fetch(&starts_[band_.Key(BitsOf(position + kAhead)) + 1]);
+  const absl::Status status = ForEachBlock([&](std::uint64_t, std::span<const std::uint64_t> bits) {
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      if (i + kAhead < bits.size()) Fetch(&starts_[band_.Key(bits[i + kAhead]) + 1]);
+      ++starts_[band_.Key(bits[i]) + 1];
     }
-    ++starts_[band_.Key(BitsOf(position)) + 1];
-  }
+  });
+  if (!status.ok()) return status;
   for (std::size_t key = 1; key < starts_.size(); ++key) starts_[key] += starts_[key - 1];
+  return absl::OkStatus();
 }
 
 absl::Status BandWriter::WriteStarts(std::uint32_t band) {
@@ -87,10 +107,12 @@ absl::Status BandWriter::WriteStarts(std::uint32_t band) {
   return out.Finish(section);
 }
 
-void BandWriter::WriteInOrder(BitWriter& sketches) {
-  for (std::uint64_t position = 0; position < header_.codes; ++position) {
-    sketches.Append(SketchOf(RestOf(BitsOf(position))), header_.cut.sketch_bits);
-  }
+absl::Status BandWriter::WriteInOrder(BitWriter& sketches) {
+  return ForEachBlock([&](std::uint64_t, std::span<const std::uint64_t> bits) {
+    for (const std::uint64_t one : bits) {
+      sketches.Append(SketchOf(RestOf(one)), header_.cut.sketch_bits);
+    }
+  });
 }
 
 std::size_t BandWriter::EndOfPass(std::size_t first, std::uint64_t most_items) const {
@@ -100,33 +122,39 @@ std::size_t BandWriter::EndOfPass(std::size_t first, std::uint64_t most_items) c
   return std::max<std::size_t>(static_cast<std::size_t>(end - starts) - 1, first + 1);
 }
 
-void BandWriter::WritePass(std::size_t first_key, std::size_t end_key, BitWriter& sketches,
-                           BitWriter& tails) {
+absl::Status BandWriter::WritePass(std::size_t first_key, std::size_t end_key, BitWriter& sketches,
+                                   BitWriter& tails) {
   const std::uint32_t base = starts_[first_key];
   const std::uint32_t count = starts_[end_key] - base;
   if (items_.size() < count) items_ = HugeArray<std::uint64_t>(count);
   if (next_.size() < end_key - first_key) next_ = HugeArray<std::uint32_t>(end_key - first_key);
   std::copy(starts_.data() + first_key, starts_.data() + end_key, next_.data());
-  const std::uint64_t codes = header_.codes;
-  for (std::uint64_t position = 0; position < codes; ++position) {
-    if (position + 2 * kAhead < codes) {
-      const std::size_t key = band_.Key(BitsOf(position + 2 * kAhead));
-      if (key >= first_key && key < end_key) Fetch(&next_[key - first_key]);
-    }
-    if (position + kAhead < codes) {
-      const std::size_t key = band_.Key(BitsOf(position + kAhead));
-      if (key >= first_key && key < end_key) Fetch(&items_[next_[key - first_key] - base]);
-    }
-    const std::uint64_t bits = BitsOf(position);
-    const std::size_t key = band_.Key(bits);
-    if (key < first_key || key >= end_key) continue;
-    items_[next_[key - first_key]++ - base] = std::uint64_t{RestOf(bits)} << 32 | position;
-  }
+  // Where the item of a code goes, or nullptr where its key is of another pass.
+  const auto next_of = [&](std::uint64_t code_bits) -> std::uint32_t* {
+    const std::size_t key = band_.Key(code_bits);
+    return key < first_key || key >= end_key ? nullptr : &next_[key - first_key];
+  };
+  const absl::Status status =
+      ForEachBlock([&](std::uint64_t first, std::span<const std::uint64_t> bits) {
+        for (std::size_t i = 0; i < bits.size(); ++i) {
+          if (i + 2 * kAhead < bits.size()) {
+            if (const auto* next = next_of(bits[i + 2 * kAhead])) Fetch(next);
+          }
+          if (i + kAhead < bits.size()) {
+            if (const auto* next = next_of(bits[i + kAhead])) Fetch(items_.data() + (*next - base));
+          }
+          if (auto* next = next_of(bits[i])) {
+            items_[(*next)++ - base] = std::uint64_t{RestOf(bits[i])} << 32 | (first + i);
+          }
+        }
+      });
+  if (!status.ok()) return status;
   for (std::size_t key = first_key; key < end_key; ++key) {
     for (std::uint32_t item = starts_[key]; item < starts_[key + 1]; ++item) {
       AppendItem(key, item, items_[item - base], sketches, tails);
     }
   }
+  return absl::OkStatus();
 }
 
 void BandWriter::AppendItem(std::size_t key, std::uint32_t item, std::uint64_t rest_and_position,

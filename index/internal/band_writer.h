@@ -12,7 +12,6 @@
 #include "index/internal/huge_array.h"
 #include "index/internal/section_writer.h"
 #include "index/internal/segment_format.h"
-#include "index/internal/segment_map.h"
 
 namespace kith::index::internal {
 
@@ -24,25 +23,27 @@ class BandWriter {
  public:
   // All that is referred to must outlive the writer. The sections get their hashes. `goes_on` is
   // asked before each pass; an error of it ends the writing.
-  BandWriter(const File& file, const std::string& path, const std::uint8_t* codes,
-             std::size_t memory_bytes, SegmentHeader& header,
-             std::function<absl::Status()> goes_on);
+  BandWriter(const File& file, const std::string& path, std::size_t memory_bytes,
+             SegmentHeader& header, std::function<absl::Status()> goes_on);
 
   [[nodiscard]] absl::Status Write(std::uint32_t band);
 
  private:
-  void CountKeys();
+  // Calls take(first, bits) for block after block of codes: what RingBits says of those from
+  // `first` on. They are read, not mapped: on a virtual machine each page that is mapped for the
+  // first time may cost more than its codes.
+  template <typename Take>
+  absl::Status ForEachBlock(const Take& take);
+  absl::Status CountKeys();
   absl::Status WriteStarts(std::uint32_t band);
   // The codes lie in the order of the first band.
-  void WriteInOrder(BitWriter& sketches);
+  absl::Status WriteInOrder(BitWriter& sketches);
   // The keys from `first` on that have at most so many items, but at least one key: their end.
   [[nodiscard]] std::size_t EndOfPass(std::size_t first, std::uint64_t most_items) const;
-  void WritePass(std::size_t first_key, std::size_t end_key, BitWriter& sketches, BitWriter& tails);
+  absl::Status WritePass(std::size_t first_key, std::size_t end_key, BitWriter& sketches,
+                         BitWriter& tails);
   void AppendItem(std::size_t key, std::uint32_t item, std::uint64_t rest_and_position,
                   BitWriter& sketches, BitWriter& tails);
-  [[nodiscard]] std::uint64_t BitsOf(std::uint64_t position) const {
-    return RingBits(codes_ + position * sizeof(Code), band_.first_bit);
-  }
   [[nodiscard]] std::uint32_t RestOf(std::uint64_t bits) const { return band_.Rest(bits); }
   [[nodiscard]] std::uint32_t SketchOf(std::uint32_t rest) const {
     return (rest & 0xffff) >> (kSketchBits - header_.cut.sketch_bits);
@@ -50,10 +51,11 @@ class BandWriter {
 
   const File& file_;
   const std::string& path_;
-  const std::uint8_t* codes_;
   std::uint64_t most_items_;
   SegmentHeader& header_;
   Band band_{};
+  std::vector<std::uint8_t> codes_;  // of a block
+  std::vector<std::uint64_t> bits_;  // of these codes
   HugeArray<std::uint32_t> starts_;  // of each key, and the end of the last
   HugeArray<std::uint32_t> next_;    // of a pass: where the next item of each key goes
   HugeArray<std::uint64_t> items_;   // of a pass: Band::Rest above the position

@@ -93,9 +93,9 @@ absl::StatusOr<Manifest> IndexFolder::ReadManifest() const {
 }
 
 absl::StatusOr<std::unique_ptr<SegmentFile>> IndexFolder::OpenSegment(
-    const ManifestSegment& segment) const {
+    const ManifestSegment& segment, const SegmentProgress& progress) const {
   const std::string path = absl::StrCat(path_, "/", segment.file);
-  auto file = SegmentFile::Open(path);
+  auto file = SegmentFile::Open(path, {.progress = progress});
   if (!file.ok()) return file;
   const SegmentInfo& info = (*file)->info();
   if (info.rows != segment.rows || info.manifest_hash != segment.hash) {
@@ -103,6 +103,12 @@ absl::StatusOr<std::unique_ptr<SegmentFile>> IndexFolder::OpenSegment(
         absl::StrCat(path, ": section header is damaged: it is not what the manifest names"));
   }
   return file;
+}
+
+std::uint64_t IndexFolder::SegmentBytes(const ManifestSegment& segment) const {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(absl::StrCat(path_, "/", segment.file), error);
+  return error ? 0 : bytes;
 }
 
 absl::StatusOr<IndexFolder::Written> IndexFolder::WriteSegment(RowSource rows,

@@ -33,7 +33,9 @@ class IndexFolder {
   // A segment that the manifest names. Errors: those of SegmentFile::Open; DataLoss where the file
   // is not the one that the manifest means.
   [[nodiscard]] absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegment(
-      const ManifestSegment& segment) const;
+      const ManifestSegment& segment, const SegmentProgress& progress = {}) const;
+  // How many bytes its file has; 0 where there is none.
+  [[nodiscard]] std::uint64_t SegmentBytes(const ManifestSegment& segment) const;
 
   struct Written {
     ManifestSegment named;              // how the manifest has to name it; no rows, no file

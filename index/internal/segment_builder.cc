@@ -186,7 +186,7 @@ absl::Status SegmentBuilder::WriteRowRuns(const RowRuns& runs) {
 absl::Status SegmentBuilder::WriteBands() {
   const std::uint32_t bands = header_.cut.bands;
   std::uint32_t band = 0;
-  BandWriter writer(file_, path_, Written(SectionKind::kCodes), options_.memory_bytes, header_,
+  BandWriter writer(file_, path_, options_.memory_bytes, header_,
                     [&] { return Tell("bands", band, bands); });
   for (; band < bands; ++band) {
     if (absl::Status status = writer.Write(band); !status.ok()) return status;

@@ -20,7 +20,7 @@ bool IsOfNoUse(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status SegmentedIndex::Recover(const std::string& directory) {
+absl::Status SegmentedIndex::Recover(const std::string& directory, const Progress& progress) {
   auto folder = IndexFolder::Open(directory);
   if (!folder.ok()) {
     // The index is derived: without a folder it is whole as long as the process lives.
@@ -40,7 +40,7 @@ absl::Status SegmentedIndex::Recover(const std::string& directory) {
     if (manifest->segments[i].first_entry > manifest->segments[i - 1].last_entry) continue;
     status = absl::DataLossError(absl::StrCat(directory, ": the manifest is out of order"));
   }
-  if (status.ok()) return OpenSegments(*manifest);
+  if (status.ok()) return OpenSegments(*manifest, progress);
   if (!absl::IsNotFound(status)) recovered_.problems.push_back(std::string(status.message()));
   if (absl::Status cleared = folder_->Clear(); !cleared.ok()) {
     SetTrouble(std::string(cleared.message()));
@@ -49,8 +49,8 @@ absl::Status SegmentedIndex::Recover(const std::string& directory) {
 }
 
 absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::OpenSegment(
-    const ManifestSegment& named) const {
-  auto file = folder_->OpenSegment(named);
+    const ManifestSegment& named, const SegmentProgress& progress) const {
+  auto file = folder_->OpenSegment(named, progress);
   if (!file.ok()) return file.status();
   if (MapsFiles()) {
     return std::make_shared<FileSegment>(
@@ -65,13 +65,25 @@ absl::StatusOr<std::shared_ptr<Segment>> SegmentedIndex::OpenSegment(
   return MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
 }
 
-absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest) {
+absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest, const Progress& progress) {
   Segments segments;
+  std::uint64_t all_bytes = 0;
+  for (const ManifestSegment& named : manifest.segments) all_bytes += folder_->SegmentBytes(named);
+  std::uint64_t done_bytes = 0;
+  bool any_checked = false;
+  // A file that was compared with its checksums before is done with at once, and in silence.
+  const SegmentProgress of_segment = [&](std::string_view /*phase*/, std::uint64_t done,
+                                         std::uint64_t /*total*/) {
+    any_checked = true;
+    if (progress) progress(std::min(done_bytes + done, all_bytes), all_bytes);
+  };
   // What a killed process left.
   folder_->RemoveUnnamed(manifest);
   folder_->Skip(manifest);
   for (const ManifestSegment& named : manifest.segments) {
-    absl::StatusOr<std::shared_ptr<Segment>> segment = OpenSegment(named);
+    absl::StatusOr<std::shared_ptr<Segment>> segment = OpenSegment(named, of_segment);
+    done_bytes += folder_->SegmentBytes(named);
+    if (any_checked) of_segment("", 0, 0);
     if (!segment.ok()) {
       if (!IsOfNoUse(segment.status())) return segment.status();
       recovered_.problems.push_back(std::string(segment.status().message()));

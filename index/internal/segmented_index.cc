@@ -36,7 +36,8 @@ absl::StatusOr<std::unique_ptr<HammingIndex>> SegmentedIndex::Make(
   // The constructor is private.
   std::unique_ptr<SegmentedIndex> index(new SegmentedIndex(engine, simd, options, limits));
   if (!options.directory.empty()) {
-    if (absl::Status status = index->Recover(options.directory); !status.ok()) return status;
+    absl::Status status = index->Recover(options.directory, options.progress);
+    if (!status.ok()) return status;
   }
   index->merger_ = std::thread([raw = index.get()] { raw->MergeLoop(); });
   return index;

@@ -141,9 +141,11 @@ class SegmentedIndex final : public HammingIndex {
   Manifest ManifestOf(const Segments& segments) const;
 
   // While nobody else knows the index.
-  absl::Status Recover(const std::string& directory);
-  absl::Status OpenSegments(const Manifest& manifest);
-  absl::StatusOr<std::shared_ptr<Segment>> OpenSegment(const ManifestSegment& named) const;
+  using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+  absl::Status Recover(const std::string& directory, const Progress& progress);
+  absl::Status OpenSegments(const Manifest& manifest, const Progress& progress);
+  absl::StatusOr<std::shared_ptr<Segment>> OpenSegment(const ManifestSegment& named,
+                                                       const SegmentProgress& progress) const;
 
   // A segment of the rows, in a file where files are mapped, else in memory. No segment if there
   // are no rows. Needs no lock.

@@ -3,6 +3,7 @@ list(
   APPEND
   kith_engine_sources
   casework/business_days.cc
+  casework/deciding.cc
   casework/internal/batch_writer.cc
   casework/internal/case_sql.cc
   casework/internal/circulation.cc

@@ -70,7 +70,10 @@ absl::Status Catalog::Impl::OpenIndexes() {
       {.engine = options.index_engine,
        .head_codes = std::clamp<std::size_t>(options.keep_from, 8, 65536),
        .directory = index_dir,
-       .owner = store_id});
+       .owner = store_id,
+       .progress = [this](std::uint64_t done, std::uint64_t all) {
+         if (options.progress) options.progress("codes", done, all);
+       }});
   if (!opened.ok()) return opened.status();
   codes = *std::move(opened);
   fact_files = std::make_unique<FactFiles>(index_dir);

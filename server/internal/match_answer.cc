@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/casework/deciding.h"
 #include "server/internal/match_group.h"
 
 namespace kith::server {
@@ -88,36 +89,30 @@ void MatchGroup::FillMatch(const Chosen& chosen, v1::Match& match) {
 }
 
 bool MatchGroup::IsNearer(const Chosen& a, const Chosen& b) {
-  return std::tuple(!a.facts.by_digest, a.candidate.distance_bits, a.candidate.entry) <
-         std::tuple(!b.facts.by_digest, b.candidate.distance_bits, b.candidate.entry);
+  return std::pair(a.candidate.distance_bits, a.candidate.entry) <
+         std::pair(b.candidate.distance_bits, b.candidate.entry);
 }
 
-// Brings the `count` that are shown to the front, nearest first. Where nearer ones would crowd out
-// every match on which the verdict rests, the nearest of these takes the last place: the answer
-// has to tell whom to call.
-void MatchGroup::SortNearest(std::vector<Chosen>& chosen, std::size_t count, v1::Verdict verdict) {
+// Brings the `count` that are shown to the front, nearest first, and returns which of the others
+// have to be told too (Match.deciding).
+std::vector<const MatchGroup::Chosen*> MatchGroup::SortNearest(std::vector<Chosen>& chosen,
+                                                               std::size_t count,
+                                                               v1::Verdict verdict) {
   const auto shown_end = chosen.begin() + static_cast<std::ptrdiff_t>(count);
   std::partial_sort(chosen.begin(), shown_end, chosen.end(), IsNearer);
-  std::vector<casework::Identification> deciding;
-  if (verdict == v1::VERDICT_CONFLICT) deciding.push_back(casework::Identification::kNotIdentified);
-  if (verdict == v1::VERDICT_CONFLICT || verdict == v1::VERDICT_IDENTIFIED) {
-    deciding.push_back(casework::Identification::kIdentified);
-  }
-  for (const casework::Identification wanted : deciding) {
-    const auto decides = [wanted](const Chosen& match) {
-      return !match.facts.benign && !match.facts.held_back && match.facts.identification == wanted;
+  std::vector<const Chosen*> deciding;
+  for (const casework::Identification side : casework::SidesOf(verdict)) {
+    const auto is_of = [side](const Chosen& match) {
+      return !match.facts.benign && !match.facts.held_back && match.facts.identification == side;
     };
-    if (count == 0 || std::any_of(chosen.begin(), shown_end, decides)) continue;
+    if (std::any_of(chosen.begin(), shown_end, is_of)) continue;
     const auto nearest =
         std::min_element(shown_end, chosen.end(), [&](const Chosen& a, const Chosen& b) {
-          return decides(a) != decides(b) ? decides(a) : IsNearer(a, b);
+          return is_of(a) != is_of(b) ? is_of(a) : IsNearer(a, b);
         });
-    if (nearest == chosen.end() || !decides(*nearest)) continue;
-    // The last place but that of an earlier round, which holds the other side of a conflict.
-    const auto place = count > 1 && wanted != deciding.front() ? shown_end - 2 : shown_end - 1;
-    std::swap(*place, *nearest);
-    std::sort(chosen.begin(), shown_end, IsNearer);
+    if (nearest != chosen.end() && is_of(*nearest)) deciding.push_back(&*nearest);
   }
+  return deciding;
 }
 
 absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
@@ -159,7 +154,7 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
                        " matches in one call: send fewer queries, or ask for a lower limit"));
     }
     candidates_[i] = {};  // they live on in `chosen`
-    SortNearest(chosen, count, judgement.verdict);
+    const auto deciding = SortNearest(chosen, count, judgement.verdict);
     v1::MatchResult& result = results.emplace_back();
     result.set_verdict(judgement.verdict);
     result.set_rule(std::string(judgement.rule));
@@ -173,12 +168,17 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
       FillMatch(chosen[k], *result.add_matches());
       shown.push_back(chosen[k].candidate.entry);
     }
+    for (const Chosen* match : deciding) {
+      FillMatch(*match, *result.add_deciding());
+      shown.push_back(match->candidate.entry);
+    }
   }
   auto refs = catalog_.SourceRefs(shown);
   if (!refs.ok()) return refs.status();
   auto ref = refs->begin();
   for (std::size_t i = first_result; i < results.size(); ++i) {
     for (v1::Match& match : *results[i].mutable_matches()) match.set_source_ref(*std::move(ref++));
+    for (v1::Match& match : *results[i].mutable_deciding()) match.set_source_ref(*std::move(ref++));
   }
   return absl::OkStatus();
 }

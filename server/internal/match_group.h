@@ -87,7 +87,8 @@ class MatchGroup {
   };
 
   static bool IsNearer(const Chosen& a, const Chosen& b);
-  static void SortNearest(std::vector<Chosen>& chosen, std::size_t count, v1::Verdict verdict);
+  static std::vector<const Chosen*> SortNearest(std::vector<Chosen>& chosen, std::size_t count,
+                                                v1::Verdict verdict);
   // False for what came after the moment, is withdrawn, or lies in a set that is not asked.
   [[nodiscard]] bool Visible(std::uint64_t entry, catalog::EntryFacts& facts) const;
   // Whether the query's code, at this distance of the entry's, tells of a match.

@@ -82,6 +82,40 @@ TEST_P(KeepTest, ATidyEndLeavesLittleToReplay) {
   owner.ExpectWhole(random);
 }
 
+TEST_P(KeepTest, AFirstOpeningTellsHowFarItIs) {
+  RandomCodes random(914);
+  Owner owner(GetParam(), index_dir_, 64);
+  owner.Open();
+  for (int i = 0; i < 30; ++i) owner.Add(random, 50);
+  owner.Close();
+  std::uint64_t all_bytes = 0;
+  for (const fs::path& path : SegmentFiles(index_dir_)) {
+    all_bytes += fs::file_size(path);
+    fs::remove(path.string() + ".verified");  // as in a folder that was copied
+  }
+  std::vector<std::uint64_t> told;
+  const auto open = [&] {
+    told.clear();
+    const auto made = HammingIndex::Create(
+        {.engine = GetParam(),
+         .head_codes = 64,
+         .directory = index_dir_,
+         .owner = "owner",
+         .progress = [&](std::uint64_t done, std::uint64_t all) {
+           EXPECT_EQ(all, all_bytes);
+           told.push_back(done);
+         }});
+    ASSERT_TRUE(made.ok()) << made.status();
+  };
+  open();
+  EXPECT_GE(told.size(), SegmentFiles(index_dir_).size());
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back(), all_bytes);
+  open();
+  EXPECT_THAT(told, ::testing::IsEmpty()) << "what was checked is checked again";
+}
+
 TEST_P(KeepTest, ADamagedSegmentIsNamedAndMadeAgain) {
   RandomCodes random(902);
   Owner owner(GetParam(), index_dir_, 64);

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "server/casework/deciding.h"
 #include "tests/server/store.h"
 
 namespace kith::server {
@@ -63,7 +64,7 @@ TEST_F(EngineMatchTest, RadiusIsTheSmallerOfSetAndRequestInclusive) {
   EXPECT_EQ(MatchOne(PdqQuery(Flipped(Pdq(1), 6)), options).total(), 0);
 }
 
-TEST_F(EngineMatchTest, DigestsComeBeforeLeadsAndTiesGoByEntry) {
+TEST_F(EngineMatchTest, TheNearestComeFirstAndTiesGoByEntry) {
   AddSet("list");
   const std::uint64_t far = AddOne("list", "", PdqEntry(Flipped(Pdq(1), 3), "far"));
   const std::uint64_t near_b = AddOne("list", "", PdqEntry(Pdq(1), "b"));
@@ -71,13 +72,16 @@ TEST_F(EngineMatchTest, DigestsComeBeforeLeadsAndTiesGoByEntry) {
   const std::uint64_t md5 = AddOne("list", "", DigestEntry(Md5(Bytes(16, 1))));
   v1::Fingerprint query = PdqQuery(Pdq(1));
   *query.mutable_digests() = Md5(Bytes(16, 1));
-  EXPECT_THAT(MatchIds(query), ElementsAre(md5, near_b, near_c, far));
-  EXPECT_EQ(MatchOne(query).matches(0).by(), "md5");
+  EXPECT_THAT(MatchIds(query), ElementsAre(near_b, near_c, md5, far));
+  EXPECT_EQ(MatchOne(query).matches(2).by(), "md5");
 }
 
-std::vector<std::string> RefsOf(const v1::MatchResult& result) {
-  std::vector<std::string> refs;
-  for (const v1::Match& match : result.matches()) refs.push_back(match.source_ref());
+// The nearest, and behind a "|" those on which the verdict rests.
+std::string RefsOf(const v1::MatchResult& result) {
+  std::string refs;
+  for (const v1::Match& match : result.matches()) refs += match.source_ref() + " ";
+  refs += "|";
+  for (const v1::Match& match : result.deciding()) refs += " " + match.source_ref();
   return refs;
 }
 
@@ -101,16 +105,25 @@ TEST_F(EngineMatchTest, NearerMatchesDoNotCrowdOutWhomToCall) {
   EXPECT_EQ(ask(1).verdict(), v1::VERDICT_IDENTIFIED);
   EXPECT_EQ(ask(1).total(), 5);
   EXPECT_TRUE(ask(1).truncated());
-  EXPECT_THAT(RefsOf(ask(1)), ElementsAre("far"));
-  EXPECT_THAT(RefsOf(ask(2)), ElementsAre("a", "far"));
-  EXPECT_THAT(RefsOf(ask(4)), ElementsAre("a", "b", "c", "far"));
-  EXPECT_THAT(RefsOf(ask(5)), ElementsAre("a", "b", "c", "far", "farther"));
+  EXPECT_EQ(RefsOf(ask(1)), "a | far");
+  EXPECT_EQ(RefsOf(ask(3)), "a b c | far");
+  EXPECT_EQ(RefsOf(ask(4)), "a b c far |");
+  EXPECT_EQ(RefsOf(ask(5)), "a b c far farther |");
   // Both sides of a conflict.
   AddOne("other", "S-2", PdqEntry(Flipped(Pdq(1), 30), "against"));
   EXPECT_EQ(ask(2).verdict(), v1::VERDICT_CONFLICT);
-  EXPECT_THAT(RefsOf(ask(1)), ElementsAre("far"));
-  EXPECT_THAT(RefsOf(ask(2)), ElementsAre("far", "against"));
-  EXPECT_THAT(RefsOf(ask(3)), ElementsAre("a", "far", "against"));
+  EXPECT_EQ(RefsOf(ask(2)), "a b | far against");
+  EXPECT_EQ(RefsOf(ask(5)), "a b c far farther | against");
+  EXPECT_EQ(RefsOf(ask(6)), "a b c far farther against |");
+  // An answer that is shortened later says the same as one of that limit.
+  for (std::uint32_t limit = 1; limit <= 6; ++limit) {
+    for (std::uint32_t first = limit; first <= 6; ++first) {
+      v1::MatchResult shortened = ask(first);
+      casework::Shorten(shortened, limit);
+      EXPECT_EQ(RefsOf(shortened), RefsOf(ask(limit))) << first << " to " << limit;
+      EXPECT_EQ(shortened.truncated(), limit < 6);
+    }
+  }
 }
 
 TEST_F(EngineMatchTest, AnEntryMatchesOnceByItsNearestPair) {

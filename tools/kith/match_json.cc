@@ -46,6 +46,8 @@ nlohmann::ordered_json ResultJson(const v1::MatchResult& result) {
            {"rejected", result.rejected()},
            {"held_back", result.held_back()}};
   for (const v1::Match& match : result.matches()) out["matches"].push_back(MatchJson(match));
+  out["deciding"] = Json::array();
+  for (const v1::Match& match : result.deciding()) out["deciding"].push_back(MatchJson(match));
   return out;
 }
 

@@ -131,20 +131,27 @@ class MatchRun {
     }
     std::string text = fmt::format("query {}: {}, {}", query, report::VerdictWord(result.verdict()),
                                    report::Counted(result.total(), "match", "matches"));
-    if (result.truncated()) text += fmt::format(" (the nearest {})", result.matches_size());
+    if (result.truncated()) {
+      text += fmt::format(" (the nearest {}{})", result.matches_size(),
+                          result.deciding().empty() ? "" : ", and what the verdict rests on");
+    }
     if (result.matches_size() > 0) {
       Table table({">ENTRY", "SET", "SERIES", "STATUS", "HOW", "SOURCE REF", "CALL"});
-      for (const v1::Match& match : result.matches()) {
-        table.Add({std::to_string(match.entry_id()), match.set(), match.series(),
-                   report::StatusWord(match.series_status()), How(match), match.source_ref(),
-                   WhomToCall(match)});
-      }
+      for (const v1::Match& match : result.matches()) AddRow(match, table);
+      // Farther ones, without which nobody would know whom to call.
+      for (const v1::Match& match : result.deciding()) AddRow(match, table);
       text += "\n" + table.Text();
     } else {
       text += "\n";
     }
     text.pop_back();
     PrintLine(text);
+  }
+
+  static void AddRow(const v1::Match& match, Table& table) {
+    table.Add({std::to_string(match.entry_id()), match.set(), match.series(),
+               report::StatusWord(match.series_status()), How(match), match.source_ref(),
+               WhomToCall(match)});
   }
 
   static std::string How(const v1::Match& match) {
