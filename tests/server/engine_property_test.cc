@@ -151,7 +151,9 @@ class EnginePropertyTest : public StoreTest, public ::testing::WithParamInterfac
       }
       if (best) rows.push_back(*best);
     }
-    std::sort(rows.begin(), rows.end());
+    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+      return std::pair(std::get<1>(a), std::get<2>(a)) < std::pair(std::get<1>(b), std::get<2>(b));
+    });
     return rows;
   }
 
