@@ -90,8 +90,8 @@ struct HammingIndexOptions {
   std::string directory = {};
   // Whose codes they are, up to 256 bytes: a folder of another owner is emptied.
   std::string owner = {};
-  // While Create compares the files of the directory with their checksums, which it does once: the
-  // bytes of all files that it is done with, and all of them. Must not throw.
+  // While Create compares files of the directory with their checksums, which it does once each: the
+  // bytes that it is done with, and those of all files. Must not throw.
   std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
 };
 

@@ -82,6 +82,39 @@ TEST_F(EngineKeepTest, AStartReadsWhatIsKept) {
   EXPECT_EQ(fs::last_write_time(IndexDir()), before);
 }
 
+// What a start says while it takes long: of which part it speaks, and how far that is.
+TEST_F(EngineKeepTest, AStartTellsHowFarItIs) {
+  AddRun(1, 300);
+  Close();
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> last;
+  const auto start = [&] {
+    last.clear();
+    EngineOptions options{.store_dir = StoreDir(), .keep_from = 64, .progress = {}};
+    options.progress = [&](const std::string& what, std::uint64_t done, std::uint64_t total) {
+      EXPECT_GE(done, last[what].first) << what;
+      last[what] = {done, total};
+    };
+    const auto engine = Engine::Open(options);
+    ASSERT_TRUE(engine.ok()) << engine.status();
+  };
+  // Another disk: each file is compared with its checksums once.
+  fs::rename(IndexDir(), Dir() + "/moved");
+  fs::copy(Dir() + "/moved", IndexDir(), fs::copy_options::recursive);
+  start();
+  for (const char* what : {"codes", "digests", "identities"}) {
+    EXPECT_GT(last[what].second, 0u) << what;
+    EXPECT_EQ(last[what].first, last[what].second) << what;
+  }
+  EXPECT_FALSE(last.contains("index"));
+  start();
+  EXPECT_TRUE(last.empty());
+  // No index: all is read from the catalog.
+  fs::remove_all(IndexDir());
+  start();
+  ASSERT_TRUE(last.contains("index"));
+  EXPECT_EQ(last["index"], std::pair(std::uint64_t{300}, std::uint64_t{300}));
+}
+
 TEST_F(EngineKeepTest, AStoreFromABackupDoesNotBelieveTheIndexOfItsFuture) {
   AddRun(1, 100);
   Close();
