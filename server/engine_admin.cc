@@ -176,6 +176,10 @@ absl::StatusOr<v1::BackupStoreResponse> EngineImpl::BackupStore(
                      " lies in the store itself: name one outside of it, best on another disk"));
   }
   if (auto status = MakeBackupDir(folder); !status.ok()) return status;
+  // Where links lead to it, its own path: a database is opened through no link.
+  std::error_code error;
+  const auto own_path = std::filesystem::canonical(folder, error);
+  if (!error) folder = own_path.string();
   const std::string file = absl::StrCat(folder, "/", std::string(catalog::kDatabaseName));
   v1::BackupStoreResponse response;
   auto change = catalog_->CopyTo(file);

@@ -279,6 +279,22 @@ TEST_F(EngineCareTest, ABackupIsAWholeStore) {
   EXPECT_EQ(capabilities->index_version().change(), 2);
 }
 
+// SQLite opens nothing through a link: a backup to a disk that is reached by one failed.
+TEST_F(EngineCareTest, ABackupGoesThroughALinkedFolder) {
+  Fill(5);
+  std::filesystem::create_directory(Dir() + "/disk");
+  std::filesystem::create_directory_symlink(Dir() + "/disk", Dir() + "/link");
+  v1::BackupStoreRequest request;
+  request.set_path(Dir() + "/link/backup");
+  const auto backup = engine().BackupStore(request);
+  ASSERT_TRUE(backup.ok()) << backup.status();
+  EXPECT_EQ(backup->size_bytes(), std::filesystem::file_size(Dir() + "/disk/backup/kith.db"));
+  // Into the store there is no way round.
+  std::filesystem::create_directory_symlink(StoreDir(), Dir() + "/into");
+  request.set_path(Dir() + "/into/backup");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().BackupStore(request).status()));
+}
+
 // In a child whose files may not grow: the disk is full. It tells how far it came by its exit code.
 int WorkOnAFullDisk(const std::string& store_dir) {
   auto engine = Engine::Open({.store_dir = store_dir, .progress = {}});
