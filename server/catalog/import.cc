@@ -48,6 +48,7 @@ struct Import {
   std::unique_ptr<Database> stage;
   std::optional<KeySpool> keys;  // of the staged records
   std::uint64_t set_id = 0;
+  v1::Dialect dialect = v1::DIALECT_UNSPECIFIED;  // of the set, which never changes
   std::uint64_t batches = 0;
   std::uint64_t refused = 0;
   StagedBatch last;  // acknowledged again when the client asks again
@@ -164,6 +165,7 @@ absl::StatusOr<std::string> Imports::Begin(std::string_view set, std::string_vie
   auto import = std::make_shared<Import>();
   import->set = std::string(set);
   import->set_id = hash_set->set_id();
+  import->dialect = hash_set->dialect();
   import->series = std::string(series);
   import->signature = signature;
   import->series_names = series_names;
@@ -220,7 +222,8 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
   {
     Statement insert = write->Prepare("INSERT INTO record (entry) VALUES (?1)");
     for (std::size_t i = 0; i < records.size(); ++i) {
-      auto record = TakeEntry(*records[i], v1::DIALECT_UNSPECIFIED);
+      // As the commit will: what is staged must not fail there, for the whole list.
+      auto record = TakeEntry(*records[i], import.dialect);
       absl::Status status = record.status();
       if (status.ok()) {
         status = FirstError({CheckText("series", records[i]->series()),

@@ -369,6 +369,24 @@ TEST_F(EngineImportTest, TooMuchIsRefusedOneByOne) {
   EXPECT_EQ(Commit(id, 1)->added(), 1);
 }
 
+// It was staged, and no commit of its list could succeed any more.
+TEST_F(EngineImportTest, ARecordThatTheSetsDialectForbidsIsRefusedAlone) {
+  AddSet("list", {.dialect = v1::DIALECT_FULL});
+  const std::string id = Begin();
+  v1::Entry twice = PdqEntry(Pdq(1));
+  *twice.add_codes() = MakeCode(Pdq(2), {.dialect = v1::DIALECT_FULL});
+  v1::Entry both = PdqEntry(Pdq(3));
+  *both.add_codes() = MakeCode(Pdq(4), {.dialect = v1::DIALECT_CLI512});
+  const auto sent = Send(id, 0, {twice, both});
+  ASSERT_TRUE(sent.ok()) << sent.status();
+  EXPECT_EQ(sent->staged(), 1);
+  ASSERT_EQ(sent->refused_size(), 1);
+  EXPECT_EQ(sent->refused(0).item(), 0);
+  const auto committed = Commit(id, 1);
+  ASSERT_TRUE(committed.ok()) << committed.status();
+  EXPECT_EQ(committed->added(), 1);
+}
+
 TEST_F(EngineImportTest, OpenImportsAreLimited) {
   AddSet("list");
   v1::BeginImportRequest request;
