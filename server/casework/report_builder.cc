@@ -283,7 +283,15 @@ class Builder {
     v1::Report page;
     KITH_ASSIGN(*page.mutable_method(), MethodOf(options_));
     KITH_ASSIGN(std::vector<v1::ReportRun> runs, view.AllRuns());
-    for (v1::ReportRun& run : runs) *page.mutable_method()->add_runs() = std::move(run);
+    // A run names its folder, which may be long.
+    std::size_t bytes = 0;
+    for (v1::ReportRun& run : runs) {
+      bytes += run.ByteSizeLong();
+      *page.mutable_method()->add_runs() = std::move(run);
+      if (bytes < options_.fragment_bytes) continue;
+      if (!emit_(std::exchange(page, {}))) return absl::OkStatus();
+      bytes = 0;
+    }
     emit_(std::move(page));
     return absl::OkStatus();
   }

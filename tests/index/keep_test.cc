@@ -98,15 +98,14 @@ TEST_P(KeepTest, AFirstOpeningTellsHowFarItIs) {
   std::vector<std::uint64_t> told;
   const auto open = [&] {
     told.clear();
-    const auto made = HammingIndex::Create(
-        {.engine = GetParam(),
-         .head_codes = 64,
-         .directory = index_dir_,
-         .owner = "owner",
-         .progress = [&](std::uint64_t done, std::uint64_t all) {
-           EXPECT_EQ(all, all_bytes);
-           told.push_back(done);
-         }});
+    const auto made = HammingIndex::Create({.engine = GetParam(),
+                                            .head_codes = 64,
+                                            .directory = index_dir_,
+                                            .owner = "owner",
+                                            .progress = [&](std::uint64_t done, std::uint64_t all) {
+                                              EXPECT_EQ(all, all_bytes);
+                                              told.push_back(done);
+                                            }});
     ASSERT_TRUE(made.ok()) << made.status();
   };
   open();

@@ -565,6 +565,34 @@ TEST_F(CheckRunTest, WordsWithoutEndDoNotBrickTheReport) {
   EXPECT_LT(GetReport("LKA/1").ByteSizeLong(), 1U << 20);
 }
 
+// Of 8 folders they made a message that no client could be sent.
+TEST_F(CheckRunTest, FoldersFullOfPlacesNotSeenDoNotBrickTheReport) {
+  const std::vector<std::string> errors(1000, std::string(4096, 'e'));
+  for (int root = 0; root < 8; ++root) {
+    auto run = Start("LKA/1", "/" + std::to_string(root) + std::string(60'000, 'r'));
+    Send(*run, {Picture("a", 1)});
+    End(*run, 1, 0, true, errors);
+  }
+  v1::GetReportRequest request;
+  request.set_case_name("LKA/1");
+  for (const v1::ReportKind kind : {v1::REPORT_KIND_INITIAL, v1::REPORT_KIND_METHOD}) {
+    request.set_kind(kind);
+    v1::Report report;
+    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
+      EXPECT_LT(response.ByteSizeLong(), 2U << 20);
+      report.MergeFrom(response.report());
+      return true;
+    }));
+    EXPECT_EQ(report.method().runs_size(), kind == v1::REPORT_KIND_METHOD ? 8 : 0);
+    const auto& warnings = report.scope().warnings();
+    const int named = warnings.size() - 1;
+    EXPECT_GT(named, 200);
+    EXPECT_THAT(warnings.Get(0), HasSubstr("Not looked into: eee"));
+    EXPECT_THAT(warnings.Get(named),
+                HasSubstr("at least " + std::to_string(8000 - named) + " places"));
+  }
+}
+
 TEST_F(CheckRunTest, NumbersOfAnySizeSurvive) {
   constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
   v1::EvidenceFile file = Picture("a", 1);

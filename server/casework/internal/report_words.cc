@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/casework/internal/report_words.h"
 
+#include <cstddef>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace kith::casework {
@@ -11,38 +14,59 @@ std::string Count(std::uint64_t count, const char* noun_one, const char* noun_ma
   return absl::StrCat(count, " ", count == 1 ? noun_one : noun_many);
 }
 
-void WarnOfRun(const RunRecord& run, bool recorded, std::vector<std::string>& warnings) {
+// What is said of each run or place, as long as it fits into the head of a report, which is one
+// message however many of them a case has.
+class BoundedWords {
+ public:
+  explicit BoundedWords(std::vector<std::string>& words) : words_(words) {}
+
+  void Add(std::string sentence) {
+    bytes_ += sentence.size();
+    if (bytes_ > kMaxBytes) {
+      ++left_out_;
+    } else {
+      words_.push_back(std::move(sentence));
+    }
+  }
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+
+ private:
+  static constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+
+  std::vector<std::string>& words_;
+  std::size_t bytes_ = 0;
+  std::uint64_t left_out_ = 0;
+};
+
+void WarnOfRun(const RunRecord& run, bool recorded, BoundedWords& warnings) {
   if (!run.ended) {
-    warnings.emplace_back(
+    warnings.Add(
         "The last run did not end: it was killed, or is still going on. Files that it did not come "
         "to are missing here.");
     return;
   }
   if (run.interrupted) {
-    warnings.emplace_back(
+    warnings.Add(
         recorded ? "The last run was interrupted. Files that it did not come to are missing here; "
                    "run the check again, it goes on where it was."
                  : "The look-up was interrupted. Files that it did not come to are missing here. "
                    "Nothing of it is recorded: run again, it begins from the start.");
   } else if (run.entries_walked != run.entries_sent + run.entries_resumed) {
-    warnings.push_back(absl::StrCat(
-        "The sums do not agree: the walk met ", Count(run.entries_walked, "entry", "entries"),
-        ", but ", run.entries_sent, " were read in this run and ", run.entries_resumed,
-        " were on record unchanged. Run the check again."));
+    warnings.Add(absl::StrCat("The sums do not agree: the walk met ",
+                              Count(run.entries_walked, "entry", "entries"), ", but ",
+                              run.entries_sent, " were read in this run and ", run.entries_resumed,
+                              " were on record unchanged. Run the check again."));
   }
   if (run.entries_unseen < 0) {
-    warnings.push_back(absl::StrCat(
+    warnings.Add(absl::StrCat(
         "The sums do not agree: the run took more entries for recorded than are on record, by ",
         -run.entries_unseen, ". Run the check again."));
   }
   if (run.entries_kept > 0) {
-    warnings.push_back(absl::StrCat(
+    warnings.Add(absl::StrCat(
         Count(run.entries_kept, "path", "paths"),
         " that an earlier run read could not be read by the last one. They are counted here as "
         "they were found."));
-  }
-  for (const std::string& error : run.walk_errors) {
-    warnings.push_back(absl::StrCat("Not looked into: ", error));
   }
 }
 
@@ -50,7 +74,24 @@ void WarnOfRun(const RunRecord& run, bool recorded, std::vector<std::string>& wa
 
 std::vector<std::string> Warnings(const Doubts& doubts) {
   std::vector<std::string> warnings;
-  for (const RunRecord& run : doubts.runs) WarnOfRun(run, doubts.recorded, warnings);
+  BoundedWords of_runs(warnings);
+  BoundedWords of_places(warnings);
+  for (const RunRecord& run : doubts.runs) {
+    WarnOfRun(run, doubts.recorded, of_runs);
+    // A run that did not end has told of no places.
+    for (const std::string& error : run.walk_errors) {
+      of_places.Add(absl::StrCat("Not looked into: ", error));
+    }
+  }
+  if (of_runs.left_out() > 0) {
+    warnings.push_back(absl::StrCat("There are ", Count(of_runs.left_out(), "warning", "warnings"),
+                                    " more on runs of this case than fit into a report."));
+  }
+  if (of_places.left_out() > 0) {
+    // One of them may stand for many: of a run only so many are kept.
+    warnings.push_back(absl::StrCat("Not looked into: at least ", of_places.left_out(),
+                                    " places more, too many to be named in a report."));
+  }
   if (!doubts.complete && warnings.empty()) {
     warnings.emplace_back("An earlier run over these files was not complete; run the check again.");
   }
@@ -75,13 +116,18 @@ std::vector<std::string> Warnings(const Doubts& doubts) {
 
 std::vector<std::string> Remarks(const Doubts& doubts) {
   std::vector<std::string> remarks;
+  BoundedWords of_runs(remarks);
   for (const RunRecord& run : doubts.runs) {
     if (!run.ended || run.interrupted || run.entries_unseen <= 0) continue;
-    remarks.push_back(absl::StrCat(
+    of_runs.Add(absl::StrCat(
         Count(static_cast<std::uint64_t>(run.entries_unseen), "path of an earlier run is",
               "paths of earlier runs are"),
         " counted here as found then: the last run did not meet the same content there (removed, "
         "renamed, changed or not readable any more)."));
+  }
+  if (of_runs.left_out() > 0) {
+    remarks.push_back(absl::StrCat("There are ", Count(of_runs.left_out(), "remark", "remarks"),
+                                   " more on runs of this case than fit into a report."));
   }
   if (doubts.matched.truncated_files > 0) {
     remarks.push_back(
