@@ -99,6 +99,9 @@ class Casework::RunOfCheck final : public CheckRun {
         open_(open),
         opened_(std::move(opened)),
         margins_(memory_.ledger == nullptr, open.want_report()) {}
+  ~RunOfCheck() override { casework_.look_up_bytes_ -= ledger_bytes_; }
+  RunOfCheck(const RunOfCheck&) = delete;
+  RunOfCheck& operator=(const RunOfCheck&) = delete;
 
   [[nodiscard]] const v1::MatchStreamOpened& Opened() const override { return opened_; }
 
@@ -161,7 +164,7 @@ class Casework::RunOfCheck final : public CheckRun {
                                       .entries_kept = kept_.size(),
                                       .walk_errors = errors});
         !status.ok()) {
-      return status;
+      return OfLedger(status);
     }
     if (!open_.want_report()) return absl::OkStatus();
     return casework::BuildReport(*ledger_, open_.case_name(), casework_.ReportFacts(), emit);
@@ -210,13 +213,42 @@ class Casework::RunOfCheck final : public CheckRun {
 
   absl::Status Record(std::span<const v1::EvidenceFile* const> files, const Matched& matched) {
     if (IsAnswerOnly()) return absl::OkStatus();
+    if (memory_.ledger && casework_.look_up_bytes_ >= casework_.options_.look_up_bytes) {
+      return TooLarge();
+    }
     const auto outcomes = ledger_->Record(run_, files, matched.results, matched.change);
-    if (!outcomes.ok()) return outcomes.status();
+    if (!outcomes.ok()) return OfLedger(outcomes.status());
+    if (auto status = CountLedger(); !status.ok()) return status;
     for (const casework::PathOutcome& outcome : *outcomes) {
       sent_.insert(outcome.path_id);
       if (outcome.kept) kept_.insert(outcome.path_id);
     }
     return absl::OkStatus();
+  }
+
+  absl::Status CountLedger() {
+    if (memory_.ledger == nullptr) return absl::OkStatus();
+    auto read = memory_.database->BeginRead();
+    if (!read.ok()) return read.status();
+    catalog::Statement size =
+        read->Prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    if (const auto row = size.Step(); !row.ok()) return row.status();
+    casework_.look_up_bytes_ += size.Id(0) - ledger_bytes_;
+    ledger_bytes_ = size.Id(0);
+    return absl::OkStatus();
+  }
+
+  [[nodiscard]] absl::Status TooLarge() const {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "look-ups keep what they find in memory until their reports are made, at most ",
+        casework_.options_.look_up_bytes >> 20,
+        " MiB together, and that is full: record this one in a case (kith check --case), or check "
+        "fewer files at a time"));
+  }
+
+  // A ledger in memory is full otherwise than a disk.
+  [[nodiscard]] absl::Status OfLedger(const absl::Status& status) const {
+    return memory_.ledger && absl::IsResourceExhausted(status) ? TooLarge() : status;
   }
 
   [[nodiscard]] std::uint32_t WantedLimit() const {
@@ -259,7 +291,7 @@ class Casework::RunOfCheck final : public CheckRun {
         auto status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
         // Alerts of a later change were raised meanwhile, on the record as it is: it stays so
         // until the next round.
-        if (!status.ok() && !absl::IsAborted(status)) return status;
+        if (!status.ok() && !absl::IsAborted(status)) return OfLedger(status);
       }
       if (!any) break;
     }
@@ -277,6 +309,7 @@ class Casework::RunOfCheck final : public CheckRun {
   Margins margins_;
   std::uint64_t unsettled_ = 0;  // files with a margin that may match what came meanwhile
   std::uint64_t long_paths_ = 0;
+  std::uint64_t ledger_bytes_ = 0;  // of a look-up's, as counted in look_up_bytes_
   bool ended_ = false;
 };
 
@@ -331,7 +364,8 @@ absl::StatusOr<std::unique_ptr<CheckRun>> Casework::StartCheck(const v1::MatchSt
   if (open.case_name().empty()) {
     auto database = catalog::Database::Open({.path = "look-up",
                                              .durability = catalog::Durability::kMemory,
-                                             .migrations = casework::CaseworkMigrations()});
+                                             .migrations = casework::CaseworkMigrations(),
+                                             .max_bytes = options_.look_up_bytes});
     if (!database.ok()) return database.status();
     memory.database = *std::move(database);
     memory.ledger =

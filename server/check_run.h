@@ -8,6 +8,7 @@
 // Errors: as proto/kith/v1/{match,case}.proto says for each call, and those of catalog/database.h.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,6 +31,9 @@ namespace kith::server {
 // The longest path that is recorded (EvidenceFile.path, MatchStreamOpen.root).
 inline constexpr std::size_t kMaxPathBytes = 64 << 10;
 
+// What the ledgers of all look-ups that go on may take of memory, some 2.8 million files together.
+inline constexpr std::uint64_t kMaxLookUpBytes = std::uint64_t{4} << 30;
+
 // What matching a batch gave: results (judged, one a query, nearest first, up to the limit asked
 // for) and the index version that all of them saw.
 struct Matched {
@@ -50,10 +54,13 @@ struct CaseworkOptions {
   casework::NotificationsFunction notifications;
   std::string program;  // name and version, for reports
   std::string host;
+  std::uint64_t look_up_bytes = kMaxLookUpBytes;
 };
 
-// A run without a case is a look-up: it keeps its ledger in memory (some 1.5 KiB a file) until
-// its report is made, and nothing at all where no report is wanted.
+// A run without a case is a look-up: it keeps its ledger in memory (some 1.5 KiB a file, and 150
+// bytes a match) until its report is made, and nothing at all where no report is wanted. A batch
+// that finds the ledgers of all look-ups at their limit, or its own beyond it, is
+// RESOURCE_EXHAUSTED.
 class Casework {
  public:
   // `catalog` must outlive this and every run; its database holds the tables of the ledger.
@@ -86,6 +93,7 @@ class Casework {
   catalog::Catalog* catalog_;
   CaseworkOptions options_;
   casework::Ledger ledger_;
+  std::atomic<std::uint64_t> look_up_bytes_ = 0;  // of the ledgers of look-ups that go on
 };
 
 }  // namespace kith::server

@@ -271,6 +271,14 @@ absl::StatusOr<std::unique_ptr<Database>> Database::OpenInMemory(const DatabaseO
   auto writer = Connection::Open(":memory:", Access::kCreate);
   if (!writer.ok()) return writer.status();
   if (auto status = Migrate(**writer, options); !status.ok()) return status;
+  if (options.max_bytes > 0) {
+    const auto page_bytes = (*writer)->QueryInt("PRAGMA page_size");
+    if (!page_bytes.ok()) return page_bytes.status();
+    const auto pages =
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(options.max_bytes) / *page_bytes);
+    auto status = (*writer)->ExecuteScript(absl::StrCat("PRAGMA max_page_count = ", pages));
+    if (!status.ok()) return status;
+  }
   impl->writer = std::move(*writer);
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }

@@ -149,6 +149,8 @@ struct DatabaseOptions {
   Durability durability = Durability::kFull;
   // In any order; see Migration.
   std::span<const Migration> migrations;
+  // Of kMemory: what would make it larger is RESOURCE_EXHAUSTED; 0: nothing is.
+  std::uint64_t max_bytes = 0;
 };
 
 // "sqlite 3.40.1", for the record of what an answer depends on.

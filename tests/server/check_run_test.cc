@@ -10,6 +10,7 @@
 #include <limits>
 #include <thread>
 
+#include "server/casework/schema.h"
 #include "tests/server/casework_fixture.h"
 #include "tools/scan/walk.h"
 
@@ -613,6 +614,52 @@ TEST_F(CheckRunTest, NumbersOfAnySizeSurvive) {
   report = End(*run, kHuge, kHuge);
   EXPECT_FALSE(report.scope().complete());
   EXPECT_EQ(report.scope().warnings_size(), 1);
+}
+
+// One client that sent files of a thousand matches each took all the memory of the service.
+TEST_F(CheckRunTest, LookUpsHoldNoMoreThanTheirShareOfMemory) {
+  engine_.reset();
+  auto catalog = Must(catalog::Catalog::Open({.store_dir = folder_ + "/store",
+                                              .more_migrations = casework::CaseworkMigrations(),
+                                              .progress = {}}));
+  CaseworkOptions options;
+  options.look_up_bytes = 2U << 20;
+  options.match = [](std::span<const v1::Fingerprint* const> queries, const v1::MatchOptions&) {
+    Matched matched;
+    matched.change = 1;
+    matched.results.resize(queries.size());
+    for (v1::MatchResult& result : matched.results) result.set_verdict(v1::VERDICT_UNRECOGNIZED);
+    return absl::StatusOr<Matched>(std::move(matched));
+  };
+  Casework casework(catalog.get(), options);
+  const auto start = [&](bool want_report) {
+    v1::MatchStreamOpen open;
+    open.set_root("/seized");
+    open.set_want_report(want_report);
+    return Must(casework.StartCheck(open));
+  };
+  // Batches until one is refused, but no more than 50.
+  const auto fill = [](CheckRun& run) -> absl::Status {
+    for (std::uint64_t batch = 0; batch < 50; ++batch) {
+      v1::MatchStreamBatch message;
+      for (std::uint64_t i = 0; i < 100; ++i) {
+        const std::uint64_t file = batch * 100 + i;
+        *message.add_files() = Picture("file " + std::to_string(file), file);
+      }
+      if (const auto answer = run.Batch(message); !answer.ok()) return answer.status();
+    }
+    return absl::OkStatus();
+  };
+  auto large = start(true);
+  const absl::Status refused = fill(*large);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("--case"));
+  EXPECT_EQ(fill(*start(true)).code(), absl::StatusCode::kResourceExhausted) << "it is of all";
+  EXPECT_TRUE(fill(*start(false)).ok()) << "without a report nothing is kept";
+  large.reset();
+  auto next = start(true);
+  Send(*next, {Picture("a", 1)});
+  EXPECT_EQ(End(*next, 1).summary().files(), 1U);
 }
 
 TEST_F(CheckRunTest, AnUnknownCaseIsNotFound) {
