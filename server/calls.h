@@ -6,7 +6,7 @@
 //
 // X(Name, lane): a call with one request and one answer. Lane kLookUp is for what is answered from
 // memory or a few rows; kLong for what writes, counts or reads much, which must not keep look-ups
-// waiting. S(Name): a call that answers with a stream; always kLong.
+// waiting. S(Name): a call that answers with a stream; always kStream.
 //
 // Thread-safety: macros only.
 #pragma once

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/engine.h"
@@ -45,6 +47,8 @@ class RunningCalls {
   int running_ = 0;
 };
 
+class MatchStream;
+
 // What every call needs. Outlives the calls.
 struct CallContext {
   // Null while the index is loaded.
@@ -56,8 +60,15 @@ struct CallContext {
   WorkPool* pool = nullptr;
   // Streams that are open at the same time, each of which holds up to two messages.
   int max_streams = 64;
-  // How long a client may take to read one message of a stream before it is given up.
+  // How long a client may take to read one message of a stream before it is given up, and how long
+  // the service waits for it in all.
   int write_stall_ms = 60'000;
+  int write_total_ms = 600'000;
+  // A stream of which nothing was heard for so long makes room where there is none. Not sooner: a
+  // client may be at a file of terabytes.
+  int stream_idle_ms = 1'800'000;
+  std::mutex streams_mutex;
+  std::vector<std::weak_ptr<MatchStream>> streams;  // guarded by streams_mutex
 };
 
 // Why a call cannot begin now, or OK. Engine is not null when it is OK.

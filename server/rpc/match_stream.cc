@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/match_stream.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/rpc/status.h"
@@ -18,21 +20,54 @@ grpc::ServerBidiReactor<v1::MatchStreamRequest, v1::MatchStreamResponse>* MatchS
     raw->Finish(ToGrpc(ready));
     return raw;
   }
-  if (calls->open_streams.load() > calls->max_streams) {
+  if (calls->open_streams.load() > calls->max_streams && !GiveUpIdle(calls)) {
     raw->Finish(ToGrpc(absl::ResourceExhaustedError(
         absl::StrCat(calls->max_streams,
                      " streams are open, which is the most this service takes; try again"))));
     return raw;
   }
+  {
+    const std::lock_guard<std::mutex> lock(calls->streams_mutex);
+    std::erase_if(calls->streams, [](const auto& other) { return other.expired(); });
+    calls->streams.push_back(stream);
+  }
   raw->StartRead(&raw->next_);
   return raw;
+}
+
+bool MatchStream::GiveUpIdle(CallContext* calls) {
+  std::vector<std::weak_ptr<MatchStream>> streams;
+  {
+    const std::lock_guard<std::mutex> lock(calls->streams_mutex);
+    streams = calls->streams;
+  }
+  return std::any_of(streams.begin(), streams.end(), [](const auto& other) {
+    const std::shared_ptr<MatchStream> stream = other.lock();
+    return stream != nullptr && stream->GiveUpIfIdle();
+  });
+}
+
+bool MatchStream::GiveUpIfIdle() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto silence = std::chrono::steady_clock::now() - heard_of_;
+    if (at_work_ || silence < std::chrono::milliseconds(calls_->stream_idle_ms)) return false;
+    // From here on no other step can end the stream.
+    at_work_ = true;
+  }
+  calls_->pool->Post(Lane::kStream, [this] {
+    const std::shared_ptr<MatchStream> keep = self_;
+    Close(absl::DeadlineExceededError(
+        "nothing was heard of this stream for long, and another needed its place: begin again"));
+  });
+  return true;
 }
 
 MatchStream::MatchStream(CallContext* calls, grpc::CallbackServerContext* context)
     : token_(&calls->running),
       calls_(calls),
       context_(context),
-      gate_(calls->write_stall_ms, [context] { context->TryCancel(); }) {
+      gate_(calls->write_stall_ms, calls->write_total_ms, [context] { context->TryCancel(); }) {
   calls_->open_streams.fetch_add(1);
 }
 
@@ -43,12 +78,17 @@ void MatchStream::OnReadDone(bool ok) {
     const std::lock_guard<std::mutex> lock(mutex_);
     message_waits_ = ok;
     reads_ended_ = !ok;
+    heard_of_ = std::chrono::steady_clock::now();
   }
   Next();
 }
 
 void MatchStream::OnWriteDone(bool ok) {
   gate_.OnWriteDone(ok);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    heard_of_ = std::chrono::steady_clock::now();
+  }
   Next();
 }
 
@@ -66,8 +106,10 @@ void MatchStream::Next() {
     }
   }
   const auto kind = current_.kind_case();
-  // A run that records waits for its commits; one that only looks up never does.
+  // A run that records waits for its commits; one that only looks up never does. The end sends a
+  // report, and waits for its reader.
   Lane lane = Lane::kLong;
+  if (got_message && kind == v1::MatchStreamRequest::kEnd) lane = Lane::kStream;
   if (got_message && kind == v1::MatchStreamRequest::kOpen && current_.open().case_name().empty()) {
     lane = Lane::kLookUp;
   }
@@ -91,6 +133,7 @@ void MatchStream::Handle(bool got_message) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     at_work_ = false;
+    heard_of_ = std::chrono::steady_clock::now();
   }
   Next();
 }

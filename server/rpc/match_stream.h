@@ -4,6 +4,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 
@@ -27,6 +28,10 @@ class MatchStream
   ~MatchStream() override;
 
  private:
+  // Ends a stream whose client was not heard of for too long. False: there is none.
+  static bool GiveUpIdle(CallContext* calls);
+  [[nodiscard]] bool GiveUpIfIdle();
+
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnDone() override { const auto last = std::move(self_); }
@@ -52,7 +57,8 @@ class MatchStream
   std::mutex mutex_;
   bool message_waits_ = false;
   bool reads_ended_ = false;
-  bool at_work_ = false;
+  bool at_work_ = false;  // for ever once it ends
+  std::chrono::steady_clock::time_point heard_of_ = std::chrono::steady_clock::now();
   v1::MatchStreamRequest next_;
 
   // Of the pool: one step at a time.

@@ -54,6 +54,8 @@ class RpcServer::Impl {
     calls_.pool = &pool_;
     calls_.max_streams = options.max_streams;
     calls_.write_stall_ms = options.write_stall_ms;
+    calls_.write_total_ms = options.write_total_ms;
+    calls_.stream_idle_ms = options.stream_idle_ms;
   }
 
   absl::Status Start(const RpcServerOptions& options) {

@@ -16,8 +16,11 @@ struct RpcServerOptions {
   int threads = 0;  // for look-ups; 0: one a core
   bool reflection = false;
   int max_waiting_calls = 256;  // of each lane (work_pool.h)
+  // As in CallContext (call_context.h).
   int max_streams = 64;
   int write_stall_ms = 60'000;
+  int write_total_ms = 600'000;
+  int stream_idle_ms = 1'800'000;
   int handshake_ms = 10'000;  // for a connection to say something in HTTP/2
 };
 

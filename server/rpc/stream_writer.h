@@ -31,7 +31,7 @@ class StreamWriter : public grpc::ServerWriteReactor<Response> {
     StreamWriter* raw = writer.get();
     if (const absl::Status ready = Readiness(*calls); !ready.ok()) {
       raw->Finish(ToGrpc(ready));
-    } else if (!calls->pool->TryPost(Lane::kLong,
+    } else if (!calls->pool->TryPost(Lane::kStream,
                                      [raw, request, method] { raw->Run(*request, method); })) {
       raw->Finish(ToGrpc(TooBusy()));
     }
@@ -42,7 +42,7 @@ class StreamWriter : public grpc::ServerWriteReactor<Response> {
       : token_(&calls->running),
         calls_(calls),
         context_(context),
-        gate_(calls->write_stall_ms, [context] { context->TryCancel(); }) {}
+        gate_(calls->write_stall_ms, calls->write_total_ms, [context] { context->TryCancel(); }) {}
 
  private:
   void Run(const Request& request, Method method) {

@@ -38,11 +38,16 @@ int Threads(int wanted) {
 struct WorkPool::Impl {
   explicit Impl(const Options& options)
       : look_up(Threads(options.look_up_threads), options.max_waiting),
-        long_work(Threads(options.long_threads), options.max_waiting) {}
-  LanePool& Of(Lane lane) { return lane == Lane::kLookUp ? look_up : long_work; }
+        long_work(Threads(options.long_threads), options.max_waiting),
+        streams(Threads(options.stream_threads), options.max_waiting) {}
+  LanePool& Of(Lane lane) {
+    if (lane == Lane::kStream) return streams;
+    return lane == Lane::kLookUp ? look_up : long_work;
+  }
 
   LanePool look_up;
   LanePool long_work;
+  LanePool streams;
 };
 
 WorkPool::WorkPool(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -50,6 +55,7 @@ WorkPool::WorkPool(const Options& options) : impl_(std::make_unique<Impl>(option
 WorkPool::~WorkPool() {
   impl_->look_up.pool.join();
   impl_->long_work.pool.join();
+  impl_->streams.pool.join();
 }
 
 bool WorkPool::TryPost(Lane lane, std::function<void()> work) {

@@ -7,8 +7,9 @@
 namespace kith::server {
 
 // Where a call is worked on. Look-ups never wait for a commit, so they get threads of their own;
-// what writes, reads much or waits for a slow client shares the others.
-enum class Lane { kLookUp, kLong };
+// what writes or reads much shares others. What sends a stream waits for its client, however slow
+// that is, and holds up nothing but other streams.
+enum class Lane { kLookUp, kLong, kStream };
 
 // The threads that do the work of calls (boost::asio::thread_pool), with bounded queues.
 // Thread-safe.
@@ -17,6 +18,7 @@ class WorkPool {
   struct Options {
     int look_up_threads = 0;  // 0: one a core
     int long_threads = 8;
+    int stream_threads = 16;
     int max_waiting = 256;  // calls of one lane that have not begun
   };
   explicit WorkPool(const Options& options);

@@ -286,6 +286,58 @@ TEST_F(MatchStreamTest, MoreStreamsThanTheLimitAreRefused) {
   streams[1]->Finish();
 }
 
+// As many as there are places locked all checks out, for ever.
+TEST_F(MatchStreamTest, AStreamThatIsLongSilentMakesRoom) {
+  StartServer({.threads = 1, .max_streams = 2, .stream_idle_ms = 50});
+  grpc::ClientContext contexts[2];
+  std::unique_ptr<Stream> streams[2];
+  v1::MatchStreamResponse response;
+  for (int i = 0; i < 2; ++i) {
+    streams[i] = stub_->MatchStream(&contexts[i]);
+    ASSERT_TRUE(streams[i]->Write(Open()));
+    ASSERT_TRUE(streams[i]->Read(&response));
+  }
+  std::this_thread::sleep_for(milliseconds(100));
+  const grpc::Status newcomer = Talk({Open(), Batch("a"), End()});
+  EXPECT_TRUE(newcomer.ok()) << newcomer.error_message();
+  EXPECT_FALSE(streams[0]->Read(&response));
+  const grpc::Status given_up = streams[0]->Finish();
+  EXPECT_EQ(given_up.error_code(), grpc::DEADLINE_EXCEEDED);
+  EXPECT_THAT(given_up.error_message(), HasSubstr("begin again"));
+  // Nobody needed the place of the other.
+  ASSERT_TRUE(streams[1]->Write(End()));
+  while (streams[1]->Read(&response)) {
+  }
+  EXPECT_TRUE(streams[1]->Finish().ok());
+  ExpectNoRunsLeft();
+}
+
+TEST_F(MatchStreamTest, ReportsThatNobodyReadsHoldUpNoWrites) {
+  engine_.report_fragments = 1000;
+  engine_.path_bytes = 1U << 20;
+  constexpr int kMoreThanAnyLaneHas = 24;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (int i = 0; i < kMoreThanAnyLaneHas; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(stub_->MatchStream(contexts.back().get()));
+    ASSERT_TRUE(streams.back()->Write(Open("A/1")));
+    v1::MatchStreamResponse opened;
+    ASSERT_TRUE(streams.back()->Read(&opened));
+    ASSERT_TRUE(streams.back()->Write(End()));
+  }
+  while (engine_.emitted.load() < 8) std::this_thread::sleep_for(milliseconds(1));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  v1::AddAgencyResponse response;
+  const grpc::Status added =
+      v1::CatalogService::NewStub(server_->InProcessChannel())->AddAgency(&context, {}, &response);
+  EXPECT_TRUE(added.ok()) << added.error_message();
+  for (auto& one : contexts) one->TryCancel();
+  for (auto& stream : streams) EXPECT_FALSE(stream->Finish().ok());
+  ExpectNoRunsLeft();
+}
+
 TEST_F(MatchStreamTest, ShutdownCancelsAStreamAtItsDeadline) {
   grpc::ClientContext context;
   auto stream = stub_->MatchStream(&context);

@@ -268,6 +268,46 @@ TEST_F(RpcServerTest, AClientThatStopsReadingIsGivenUp) {
   context.TryCancel();
 }
 
+// One that took each message just in time held a thread for days.
+TEST_F(RpcServerTest, AClientThatReadsForEverIsGivenUp) {
+  StartServer({.threads = 1, .write_total_ms = 200});
+  engine_.path_messages = 1000;
+  engine_.path_bytes = 1U << 20;
+  grpc::ClientContext context;
+  auto reader = v1::CaseService::NewStub(channel_)->ListRecordedPaths(&context, {});
+  v1::ListRecordedPathsResponse response;
+  int read = 0;
+  while (reader->Read(&response)) {
+    ++read;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_EQ(reader->Finish().error_code(), grpc::CANCELLED);
+  EXPECT_LT(read, 1000);
+}
+
+// Eight of them kept every commit waiting.
+TEST_F(RpcServerTest, SlowReadersHoldUpNoWrites) {
+  engine_.path_messages = 1000;
+  engine_.path_bytes = 1U << 20;
+  auto stub = v1::CaseService::NewStub(channel_);
+  constexpr int kMoreThanAnyLaneHas = 24;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::ListRecordedPathsResponse>>> readers;
+  for (int i = 0; i < kMoreThanAnyLaneHas; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    readers.push_back(stub->ListRecordedPaths(contexts.back().get(), {}));
+  }
+  while (engine_.emitted.load() < 8) std::this_thread::sleep_for(milliseconds(1));
+  grpc::ClientContext context;
+  context.set_deadline(system_clock::now() + milliseconds(20'000));
+  v1::AddAgencyResponse response;
+  const grpc::Status added =
+      v1::CatalogService::NewStub(channel_)->AddAgency(&context, {}, &response);
+  EXPECT_TRUE(added.ok()) << added.error_message();
+  for (auto& one : contexts) one->TryCancel();
+  for (auto& reader : readers) EXPECT_EQ(reader->Finish().error_code(), grpc::CANCELLED);
+}
+
 TEST(ServiceNamesTest, AreThoseOfTheContract) {
   CallContext calls;
   const std::set<std::string> names(ServiceNames().begin(), ServiceNames().end());

@@ -19,6 +19,7 @@ TEST(WorkPool, TakesABurstThatItsIdleThreadsAndItsQueueHold) {
     }
     EXPECT_FALSE(pool.TryPost(Lane::kLong, [] {}));
     EXPECT_TRUE(pool.TryPost(Lane::kLookUp, [] {})) << "the lanes are counted apart";
+    EXPECT_TRUE(pool.TryPost(Lane::kStream, [] {}));
     release.set_value();
   }
 }
