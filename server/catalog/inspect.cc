@@ -68,6 +68,15 @@ absl::StatusOr<bool> IsFoundByDigests(const index::DigestIndex& digests,
   return true;
 }
 
+// The series of an entry, as the catalog has it at the moment of `read`.
+absl::StatusOr<std::uint64_t> LastSeries(Transaction& read, const EntryRecord& record) {
+  Statement moved =
+      read.Prepare("SELECT series FROM entry_moved WHERE entry = ?1 ORDER BY change DESC LIMIT 1");
+  const auto row = moved.Bind(record.id).Step();
+  if (!row.ok()) return row.status();
+  return *row ? moved.Id(0) : record.series;
+}
+
 }  // namespace
 
 absl::StatusOr<Inspection> Catalog::Inspect() {
@@ -98,7 +107,7 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
     if (record.id >= impl_->table.Size()) {
       return absl::DataLossError(absl::StrCat("entry ", record.id, ": the index lacks it"));
     }
-    const EntryFacts facts = impl_->table.Get(record.id);
+    EntryFacts facts = impl_->table.Get(record.id);
     const bool is_withdrawn = std::binary_search(withdrawn->begin(), withdrawn->end(), record.id);
     if (!is_withdrawn) {
       for (const CodeRecord& code : record.codes) {
@@ -107,8 +116,15 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
       }
     }
     const auto elsewhere = moved->find(record.id);
-    const std::uint64_t series = elsewhere == moved->end() ? record.series : elsewhere->second;
-    // An entry withdrawn since the snapshot was taken is none of the index's faults.
+    std::uint64_t series = elsewhere == moved->end() ? record.series : elsewhere->second;
+    // An entry withdrawn or moved since the snapshot was taken is none of the index's faults.
+    if (facts.series != series && inspection.problems.size() < kMaxProblems) {
+      auto now = impl_->database->BeginReadAtRest([&] { facts = impl_->table.Get(record.id); });
+      if (!now.ok()) return now.status();
+      const auto last = LastSeries(*now, record);
+      if (!last.ok()) return last.status();
+      series = *last;
+    }
     if (facts.hash_set != record.hash_set || facts.series != series ||
         facts.ambiguous != record.IsAmbiguous() ||
         facts.victim_identified != static_cast<std::uint8_t>(record.victim_identified) ||

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <functional>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/catalog/catalog.h"
@@ -191,6 +193,28 @@ TEST_F(EngineCareTest, VerifyFindsDamageUnderARunningEngine) {
   EXPECT_THAT(verified.problems(0), HasSubstr("entries 1 to 5"));
   Edit("DELETE FROM entry WHERE id = 5");
   EXPECT_FALSE(Verify().ok());
+}
+
+// What was moved behind the moment that is verified was told as damage.
+TEST_F(EngineCareTest, VerifyTakesNoMoveForDamage) {
+  constexpr std::uint64_t kEntries = 1500;
+  Fill(static_cast<int>(kEntries));
+  for (const char* code : {"s", "t"}) AddSeries(code);
+  std::atomic<bool> stop = false;
+  std::thread mover([&] {
+    for (std::uint64_t i = 0; !stop; ++i) {
+      v1::MoveEntriesRequest move;
+      move.set_series(i % 2 == 0 ? "s" : "t");
+      for (std::uint64_t id = 1; id <= kEntries; id += 7) move.add_entry_ids(id);
+      ASSERT_TRUE(engine().MoveEntries(move).ok());
+    }
+  });
+  for (int round = 0; round < 15; ++round) {
+    const auto verified = Verify();
+    EXPECT_TRUE(verified.ok()) << verified.DebugString().substr(0, 2000);
+  }
+  stop = true;
+  mover.join();
 }
 
 TEST_F(EngineCareTest, DamageOfWhatIsCarriedIsToldAndNeverGivenOut) {
