@@ -76,7 +76,8 @@ absl::StatusOr<v1::ListImportsResponse> EngineImpl::ListImports(
   if (!set) {
     return absl::NotFoundError(absl::StrCat("no hash set ", catalog::Quoted(request.set())));
   }
-  auto found = catalog_->ListImports(set->set_id(), page->after, page->size + 1);
+  auto found =
+      catalog_->ListImports(set->set_id(), page->after, page->size + 1, kMaxImportsPageBytes);
   if (!found.ok()) return found.status();
   v1::ListImportsResponse response;
   std::size_t bytes = 0;

@@ -185,10 +185,12 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<ImportedPage> ListImported(std::uint64_t after, std::uint64_t skip,
                                                           std::size_t limit, std::uint64_t set_id,
                                                           std::uint64_t series_id);
-  // Up to `limit` imports into the set with a number above `after`, ascending.
+  // Up to `limit` imports into the set with a number above `after`, ascending; no more once they
+  // have more than `max_bytes`, but two at least.
   [[nodiscard]] absl::StatusOr<std::vector<v1::ImportRecord>> ListImports(std::uint64_t set_id,
                                                                           std::uint64_t after,
-                                                                          std::size_t limit);
+                                                                          std::size_t limit,
+                                                                          std::size_t max_bytes);
   // Returns how many were active until now.
   [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(std::span<const std::uint64_t> entry_ids,
                                                        const Signature& signature);

@@ -106,7 +106,8 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uin
 
 absl::StatusOr<std::vector<v1::ImportRecord>> Catalog::ListImports(std::uint64_t set_id,
                                                                    std::uint64_t after,
-                                                                   std::size_t limit) {
+                                                                   std::size_t limit,
+                                                                   std::size_t max_bytes) {
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
   Statement rows = read->Prepare(
@@ -115,7 +116,8 @@ absl::StatusOr<std::vector<v1::ImportRecord>> Catalog::ListImports(std::uint64_t
       " c.first_entry WHERE f.change > ?1 AND e.hash_set = ?2 ORDER BY f.change LIMIT ?3");
   rows.Bind(after, set_id, limit);
   std::vector<v1::ImportRecord> imports;
-  while (true) {
+  std::size_t bytes = 0;
+  while (imports.size() < 2 || bytes <= max_bytes) {
     const auto row = rows.Step();
     if (!row.ok()) return row.status();
     if (!*row) return imports;
@@ -125,12 +127,15 @@ absl::StatusOr<std::vector<v1::ImportRecord>> Catalog::ListImports(std::uint64_t
     record.set_source(std::string(rows.Text(2)));
     record.set_first_entry(rows.Id(3));
     record.set_last_entry(rows.Id(4));
-    if (rows.Text(5).empty()) continue;
-    auto data = ReadFileCarried(rows.Blob(6));
-    if (!data.ok()) return data.status();
-    record.mutable_carried()->set_format(std::string(rows.Text(5)));
-    record.mutable_carried()->set_data(*std::move(data));
+    if (!rows.Text(5).empty()) {
+      auto data = ReadFileCarried(rows.Blob(6));
+      if (!data.ok()) return data.status();
+      record.mutable_carried()->set_format(std::string(rows.Text(5)));
+      record.mutable_carried()->set_data(*std::move(data));
+    }
+    bytes += record.ByteSizeLong();
   }
+  return imports;
 }
 
 }  // namespace kith::catalog

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "server/catalog/catalog.h"
 #include "server/catalog/import.h"
@@ -415,6 +417,39 @@ TEST(ImportsTest, AnIdleImportEnds) {
   ASSERT_TRUE(id.ok()) << id.status();
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
   EXPECT_TRUE(absl::IsNotFound(imports.Add(*id, 0, {}).status()));
+}
+
+// A thousand of them, of a MiB each, were read into memory and then cut to a page.
+TEST(ImportsTest, APageOfImportsIsReadNoFurtherThanItGoes) {
+  TempDir dir;
+  auto catalog = catalog::Catalog::Open(
+      {.store_dir = dir.path() + "/store", .more_migrations = {}, .progress = {}});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  v1::HashSet set;
+  set.set_name("list");
+  const auto added = (*catalog)->AddHashSet(set);
+  ASSERT_TRUE(added.ok()) << added.status();
+  catalog::Imports imports(**catalog);
+  v1::Carried file;
+  file.set_format("VICS");
+  file.set_data(std::string(900'000, 'x'));
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    const auto id = imports.Begin("list", "", {}, v1::SERIES_NAMES_IGNORE);
+    ASSERT_TRUE(id.ok()) << id.status();
+    const v1::Entry entry = PdqEntry(Pdq(i));
+    const std::array<const v1::Entry*, 1> records = {&entry};
+    ASSERT_TRUE(imports.Add(*id, 0, records).ok());
+    const auto imported = imports.Commit(*id, 1, file);
+    ASSERT_TRUE(imported.ok()) << imported.status();
+  }
+  const std::uint64_t set_id = added->set_id();
+  for (const auto& [max_bytes, count] : {std::pair(std::size_t{0}, 2U),
+                                         {std::size_t{2'000'000}, 3U},
+                                         {std::size_t{9'000'000}, 5U}}) {
+    const auto page = (*catalog)->ListImports(set_id, 0, 1000, max_bytes);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_EQ(page->size(), count) << max_bytes;
+  }
 }
 
 }  // namespace
