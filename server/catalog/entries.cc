@@ -53,8 +53,9 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ReadEntries(
     std::span<const std::uint64_t> entry_ids) {
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
+  // Each change adds what follows the entries of the ones before.
   Statement change = read->Prepare(
-      "SELECT max(number) FROM change WHERE kind = 1 AND first_entry <= ?1 AND last_entry >= ?1");
+      "SELECT number FROM change WHERE first_entry <= ?1 ORDER BY first_entry DESC LIMIT 1");
   Statement withdrawn = read->Prepare("SELECT 1 FROM withdrawal WHERE entry = ?1");
   std::vector<v1::Entry> entries;
   for (const std::uint64_t id : entry_ids) {

@@ -373,6 +373,26 @@ TEST_F(EngineChangeTest, WhoAddsWhatIsOnRecord) {
   EXPECT_TRUE(absl::IsInvalidArgument(engine().AddSeries(series).status()));
 }
 
+TEST_F(EngineChangeTest, AnEntryNamesTheChangeThatAddedIt) {
+  AddSet("known");
+  std::uint64_t next = 1;
+  std::vector<std::uint64_t> change_of = {0};
+  for (const std::uint64_t count : {1U, 3U, 2U}) {
+    std::vector<v1::Entry> entries;
+    for (std::uint64_t i = 0; i < count; ++i) entries.push_back(PdqEntry(Pdq(next++)));
+    const auto added = Add("known", "", entries);
+    ASSERT_TRUE(added.ok()) << added.status();
+    change_of.resize(next, added->index_version().change());
+    Switch("known", count != 1);  // changes that add nothing lie between
+  }
+  const auto listed = engine().ListEntries({});
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->entries_size(), 6);
+  for (const v1::Entry& entry : listed->entries()) {
+    EXPECT_EQ(entry.added_by_change(), change_of.at(entry.entry_id())) << entry.entry_id();
+  }
+}
+
 // Makes the store that the dump tells of.
 void MakeFromDump(const std::string& path) {
   std::ifstream file(KITH_SCHEMA1_DUMP);
@@ -386,20 +406,21 @@ void MakeFromDump(const std::string& path) {
   sqlite3_close(database);
 }
 
-std::string Schema(const std::string& path) {
+// The last column of the last row that `sql` gives.
+std::string Ask(const std::string& path, const std::string& sql) {
   sqlite3* database = nullptr;
   EXPECT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
-  std::string version;
-  sqlite3_exec(
-      database, "PRAGMA user_version",
-      [](void* out, int, char** values, char**) {
-        *static_cast<std::string*>(out) = values[0];
-        return 0;
-      },
-      &version, nullptr);
+  std::string answer;
+  const auto take = [](void* out, int columns, char** values, char**) {
+    *static_cast<std::string*>(out) = values[columns - 1];
+    return 0;
+  };
+  EXPECT_EQ(sqlite3_exec(database, sql.c_str(), take, &answer, nullptr), SQLITE_OK) << sql;
   sqlite3_close(database);
-  return version;
+  return answer;
 }
+
+std::string Schema(const std::string& path) { return Ask(path, "PRAGMA user_version"); }
 
 TEST(UpgradeTest, AStoreOfTheFirstSchemaIsCopiedAndBroughtUpToDate) {
   const TempDir dir;
@@ -434,6 +455,14 @@ TEST(UpgradeTest, AStoreOfTheFirstSchemaIsCopiedAndBroughtUpToDate) {
   }
   EXPECT_EQ(Schema(store + "/kith.db.schema1"), "1");
   EXPECT_NE(Schema(store + "/kith.db"), "1");
+  // What is asked for each entry or change is not looked for in all of them.
+  EXPECT_THAT(Ask(store + "/kith.db",
+                  "EXPLAIN QUERY PLAN SELECT number FROM change WHERE first_entry <= 5"
+                  " ORDER BY first_entry DESC LIMIT 1"),
+              HasSubstr("SEARCH"));
+  EXPECT_THAT(Ask(store + "/kith.db",
+                  "EXPLAIN QUERY PLAN SELECT max(series) FROM series_version WHERE change = 5"),
+              HasSubstr("SEARCH"));
   EXPECT_FALSE(std::filesystem::exists(store + "/kith.db.schema1.new"));
 }
 
