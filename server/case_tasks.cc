@@ -33,8 +33,13 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
   }
   v1::PurgeCaseResponse response;
   std::vector<std::uint64_t> purged;
+  catalog::Database& database = catalog_->database();
+  std::string subject = absl::StrCat("case ", request.name());
+  for (const std::string& copy : database.UpgradeCopies()) {
+    absl::StrAppend(&subject, ", with the copy ", copy);
+  }
   const absl::Status status = catalog_->Change(
-      catalog::ChangeKind::kPurged, absl::StrCat("case ", request.name()), signature,
+      catalog::ChangeKind::kPurged, subject, signature,
       [&](catalog::Transaction& write, std::uint64_t change) -> absl::Status {
         KITH_ASSIGN(response, casework::Ledger::Purge(write, request.name(), change, purged));
         return absl::OkStatus();
@@ -43,13 +48,20 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
         evidence_.Forget(purged);
         return absl::OkStatus();
       });
-  // Of a case that was purged before, the log is emptied if it was not then.
+  // Of a case that was purged before, what was not done then is done now.
   if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
   {
     const std::lock_guard lock(clusters_mutex_);
     clusters_ = nullptr;
   }
-  if (const absl::Status emptied = catalog_->database().EmptyLog(); !emptied.ok()) {
+  // The store as it was before an upgrade holds the case too.
+  if (const absl::Status removed = database.RemoveUpgradeCopies(); !removed.ok()) {
+    return absl::Status(removed.code(),
+                        absl::StrCat("case ", catalog::Quoted(request.name()),
+                                     " is purged, but not in a copy that an upgrade left: ",
+                                     removed.message(), "; purge the case once more to remove it"));
+  }
+  if (const absl::Status emptied = database.EmptyLog(); !emptied.ok()) {
     return absl::Status(emptied.code(),
                         absl::StrCat("case ", catalog::Quoted(request.name()),
                                      " is purged, but not overwritten: ", emptied.message(),

@@ -22,6 +22,7 @@ namespace kith::catalog {
 namespace {
 
 constexpr std::size_t kMaxIdleReaders = 8;
+constexpr char kCopySuffix[] = ".schema";  // and the number of the schema before the upgrade
 
 absl::Status FromErrno(const std::string& path, const char* what) {
   const int error = errno;
@@ -146,7 +147,7 @@ absl::Status CopyBeforeUpgrade(Connection& connection, const DatabaseOptions& op
   if (!current.ok()) return current.status();
   const std::vector<Migration> steps = InOrder(options.migrations);
   if (*current == 0 || steps.empty() || *current >= steps.back().version) return absl::OkStatus();
-  const std::string copy = absl::StrCat(options.path, ".schema", *current);
+  const std::string copy = absl::StrCat(options.path, kCopySuffix, *current);
   const std::string draft = copy + ".new";
   RemoveDatabase(draft);
   absl::Status status = MakeEmpty(draft);
@@ -374,6 +375,30 @@ absl::Status Database::EmptyLog() {
       impl_->options.path,
       ": what was deleted is still in its log, because a reader or a backup that began "
       "before is not done"));
+}
+
+std::vector<std::string> Database::UpgradeCopies() const {
+  const std::string start = std::filesystem::path(path()).filename().string() + kCopySuffix;
+  std::vector<std::string> names;
+  std::error_code error;
+  // By steps: a folder that cannot be read to its end must not throw.
+  for (std::filesystem::directory_iterator at(FolderOf(path()), error), end; !error && at != end;
+       at.increment(error)) {
+    std::string name = at->path().filename().string();
+    if (name.rfind(start, 0) == 0) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::Status Database::RemoveUpgradeCopies() {
+  const std::vector<std::string> names = UpgradeCopies();
+  const std::string folder = FolderOf(path());
+  for (const std::string& name : names) {
+    const std::string copy = absl::StrCat(folder, "/", name);
+    if (unlink(copy.c_str()) != 0) return FromErrno(copy, "cannot be removed");
+  }
+  return names.empty() ? absl::OkStatus() : Flush(folder);
 }
 
 absl::Status Database::CopyTo(const std::string& path,

@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -178,6 +179,11 @@ class Database {
   // Writes the log back into the file and empties it, as far as no reader needs it: what was
   // deleted with secure_delete is then gone from both. Waits for the writer.
   [[nodiscard]] absl::Status EmptyLog();
+
+  // The names of the copies that upgrades left beside the file, sorted.
+  [[nodiscard]] std::vector<std::string> UpgradeCopies() const;
+  // Removes them. Errors: those of the system, with its words.
+  [[nodiscard]] absl::Status RemoveUpgradeCopies();
 
   // Copies what is committed into a new file (0600), consistent at one moment, and makes it
   // durable. `look` may read what is copied. Writers and readers go on meanwhile. Errors:

@@ -466,6 +466,35 @@ TEST(UpgradeTest, AStoreOfTheFirstSchemaIsCopiedAndBroughtUpToDate) {
   EXPECT_FALSE(std::filesystem::exists(store + "/kith.db.schema1.new"));
 }
 
+// The copy of an upgrade kept every path and hash of a case that was purged.
+TEST(UpgradeTest, APurgeRemovesTheCopies) {
+  const TempDir dir;
+  const std::string store = dir.path() + "/store";
+  std::filesystem::create_directory(store);
+  MakeFromDump(store + "/kith.db");
+  const auto engine = Engine::Open({.store_dir = store, .create = false, .progress = {}});
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  const std::string copy = store + "/kith.db.schema1";
+  ASSERT_TRUE(std::filesystem::exists(copy));
+  v1::PurgeCaseRequest request;
+  request.set_name("DPD/1");
+  request.mutable_signature()->set_who("J. Jansen");
+  request.mutable_signature()->set_why("court order");
+  // One that cannot be removed is told; the same call once more removes it.
+  std::filesystem::rename(copy, dir.path() + "/copy");
+  std::filesystem::create_directories(copy + "/full");
+  const auto kept = (*engine)->PurgeCase(request);
+  EXPECT_THAT(std::string(kept.status().message()),
+              ::testing::AllOf(HasSubstr("is purged, but"), HasSubstr(copy)));
+  std::filesystem::remove_all(copy);
+  std::filesystem::rename(dir.path() + "/copy", copy);
+  EXPECT_TRUE(absl::IsFailedPrecondition((*engine)->PurgeCase(request).status()));
+  EXPECT_FALSE(std::filesystem::exists(copy));
+  const auto changes = (*engine)->ListChanges({});
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_EQ(changes->changes().rbegin()->subject(), "case DPD/1, with the copy kith.db.schema1");
+}
+
 TEST(UpgradeTest, WithoutRoomForTheCopyNothingIsChanged) {
   const TempDir dir;
   const std::string store = dir.path() + "/store";

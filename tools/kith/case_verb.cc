@@ -125,7 +125,8 @@ int Purge(const Program& program, const v1::PurgeCaseRequest& request, bool sure
   if (!sure) {
     return Fail(absl::FailedPreconditionError(
         "this expunges the files of case " + request.name() +
-        " for good; backups keep what they have. Say --yes to do it"));
+        " for good, and removes copies of the store that upgrades left in it; backups keep what "
+        "they have. Say --yes to do it"));
   }
   return WithEngine<v1::CaseworkService>(
       program, "case", [&](v1::CaseworkService::Stub& stub) -> absl::StatusOr<int> {
