@@ -319,6 +319,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   }
   if (auto status = Migrate(**writer, options); !status.ok()) return status;
   (*writer)->ClearError();
+  if (!scratch) (*writer)->NoteFailedCheckpoints();
   impl->writer = std::move(*writer);
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
@@ -332,7 +333,7 @@ absl::StatusOr<Transaction> Database::BeginWrite() {
   auto lease = std::make_unique<Transaction::Lease>();
   lease->database = impl_.get();
   lease->write_lock = std::unique_lock(impl_->write_mutex);
-  if (impl_->write_failed) {
+  if (impl_->write_failed || impl_->writer->flush_failed()) {
     return absl::UnavailableError(absl::StrCat(impl_->options.path,
                                                ": a flush to the disk failed, so nothing more is "
                                                "written; look at the disk, then restart"));

@@ -8,8 +8,9 @@
 //
 // Durability: journal mode WAL, synchronous FULL. What Commit() acknowledged survives a crash of
 // the machine. Exactly one connection of the process writes and checkpoints, so that a commit never
-// races a checkpoint (SQLite before 3.51.3 can corrupt the file there). After a failed fsync
-// nothing is retried: writes are refused until the store is opened again, and reads go on.
+// races a checkpoint (SQLite before 3.51.3 can corrupt the file there). After a failed fsync, of a
+// commit or of a checkpoint, nothing is retried: writes are refused until the store is opened
+// again, and reads go on.
 //
 // Errors of all functions: RESOURCE_EXHAUSTED when the disk is full (later writes may succeed),
 // PERMISSION_DENIED or FAILED_PRECONDITION when the file may not be written or opened, DATA_LOSS

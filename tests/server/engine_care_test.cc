@@ -4,11 +4,13 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -20,6 +22,22 @@
 
 #include "server/catalog/catalog.h"
 #include "tests/server/store.h"
+
+namespace {
+std::atomic<bool> flushes_fail = false;  // of a store's file, not of its log
+}  // namespace
+
+// In the place of the system's, for SQLite.
+extern "C" int fdatasync(int file) {
+  std::array<char, 4096> path{};
+  const std::string link = "/proc/self/fd/" + std::to_string(file);
+  const bool is_known = readlink(link.c_str(), path.data(), path.size() - 1) > 0;
+  if (flushes_fail && is_known && std::string(path.data()).ends_with("/kith.db")) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_fdatasync, file));
+}
 
 namespace kith::server {
 namespace {
@@ -358,6 +376,25 @@ TEST_F(EngineCareTest, AFullDiskRefusesWritesAndKeepsTheRest) {
   EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
   Reopen();
   EXPECT_EQ(MatchOne(PdqQuery(Pdq(10'001))).total(), 1);
+}
+
+// SQLite forgets it: the next commit went on as if nothing had been.
+TEST_F(EngineCareTest, AFailedFlushOfACheckpointEndsAllWriting) {
+  AddSet("list");
+  flushes_fail = true;
+  std::vector<v1::Entry> many;  // so many that the log is brought back into the file
+  for (std::uint64_t i = 0; i < 20'000; ++i)
+    many.push_back(PdqEntry(Pdq(i), std::string(200, 'r')));
+  const auto added = Add("list", "", many);
+  EXPECT_TRUE(added.ok()) << "it is durable in the log: " << added.status();
+  const absl::Status refused = Add("list", "", {PdqEntry(Pdq(99'999))}).status();
+  flushes_fail = false;
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("restart"));
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(7))).total(), 1u) << "reads go on";
+  Reopen();
+  EXPECT_EQ(MatchOne(PdqQuery(Pdq(7))).total(), 1u);
+  AddOne("list", "", PdqEntry(Pdq(99'999)));
 }
 
 // An exception behind the COMMIT left a catalog that claimed what the index lacks, said "nothing

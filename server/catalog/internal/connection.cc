@@ -13,6 +13,7 @@ namespace kith::catalog {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5'000;
+constexpr int kLongLogPages = 1000;  // as SQLite's own
 constexpr std::size_t kMaxCachedStatements = 200;
 
 bool IsFlush(int code) {
@@ -103,6 +104,18 @@ absl::StatusOr<std::int64_t> Connection::QueryInt(std::string_view sql) {
 }
 
 bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+void Connection::NoteFailedCheckpoints() {
+  const auto committed = [](void* self, sqlite3* handle, const char* name, int pages) {
+    if (pages < kLongLogPages) return SQLITE_OK;
+    // What cannot be done now, because of a reader or a full disk, is done by a later commit.
+    const int code =
+        sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (IsFlush(code)) static_cast<Connection*>(self)->flush_failed_ = true;
+    return SQLITE_OK;  // of the commit, which is durable
+  };
+  sqlite3_wal_hook(handle_.get(), committed, this);
+}
 
 absl::Status Connection::ToStatus(int code) {
   const int last_error = errno;

@@ -37,6 +37,9 @@ class Connection {
   // What the result code `code` of the call just made means.
   [[nodiscard]] absl::Status ToStatus(int code);
   [[nodiscard]] bool InTransaction() const;
+  // From now on a commit brings a long log back into the file, as SQLite does by itself too; but
+  // that forgets a flush which fails there, and this notes it.
+  void NoteFailedCheckpoints();
   // A flush to the disk failed: what is on it is not known until the file is opened again.
   [[nodiscard]] bool flush_failed() const { return flush_failed_; }
   // The first error of a statement since ClearError, if it spoils a transaction.
