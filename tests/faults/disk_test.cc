@@ -3,6 +3,7 @@
 // there is room again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -63,6 +64,42 @@ TEST(FullDisk, AnImportIsRefusedWholeAndWorkGoesOnWhenThereIsRoom) {
               HasSubstr("\"entries\":" + std::to_string((imported + 1) * kLines)));
 }
 
+// What was answered before the disk was full is on record; the run after it reads the rest.
+TEST(FullDisk, ACheckThatFindsNoRoomGoesOnWhenThereIsSome) {
+  const World world;
+  const SmallDisk disk(world.Path("small"));
+  world.MakeSample(1, 4);
+  world.Enrol();
+  // More than the disk has room for on record.
+  constexpr int kFiles = 10'000;
+  const std::string folder = "sample/seizure/many files with names of some length/";
+  fs::create_directory(world.Path(folder));
+  for (int i = 0; i < kFiles; ++i) {
+    const std::string number = std::to_string(i);
+    world.Write(folder + std::string(200, 'n') + number, "text " + number);
+  }
+  world.CopyStore("small/store");
+  world.CopyStore("roomy");
+  const auto check = [&](const std::string& store, const std::string& out) {
+    return world.Line("kith", {"check", world.Seizure().string(), "--case", "NORTH/9", "--store",
+                               world.Path(store).string(), "--out", world.Path(out).string()});
+  };
+  const Outcome full = RunToEnd(disk.Limited(check("small/store", "full")));
+  EXPECT_EQ(full.exit_code, 2) << full.out;
+  EXPECT_THAT(full.err, AnyOf(HasSubstr("full"), HasSubstr("space")));
+
+  disk.MakeRoom(::getpid());
+  const std::string store = world.Path("small/store").string();
+  const Outcome verified = world.Kith({"store", "verify", "--store", store});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  const Outcome resumed = RunToEnd(check("small/store", "resumed"));
+  EXPECT_EQ(resumed.exit_code, 1) << resumed.err;
+  const Outcome expected = RunToEnd(check("roomy", "expected"));
+  EXPECT_EQ(expected.exit_code, 1) << expected.err;
+  EXPECT_EQ(end_to_end::ReportWithoutRun(world.Path("resumed")),
+            end_to_end::ReportWithoutRun(world.Path("expected")));
+}
+
 // The list of what was bad ended early, and the import said that all was well.
 TEST(FullDisk, AListOfProblemsThatCannotBeWrittenStopsTheImport) {
   const World world;
@@ -99,6 +136,25 @@ TEST_F(ReadOnly, AStoreThatMayNotBeWrittenIsAClearError) {
   fs::permissions(world_.Store(), fs::perms::owner_write, fs::perm_options::add);
   EXPECT_EQ(refused.exit_code, 2) << refused.out << refused.err;
   EXPECT_THAT(refused.err, HasSubstr(world_.Store().string()));
+}
+
+// As evidence is mounted, and as a store should not be.
+TEST_F(ReadOnly, ADiskThatIsMountedSoIsReadAndNeverWritten) {
+  const SmallDisk disk(world_.Path("disk"));
+  world_.CopyStore("disk/store");
+  fs::copy(world_.Seizure(), world_.Path("disk/seizure"), fs::copy_options::recursive);
+  if (!disk.MakeReadOnly()) GTEST_SKIP() << "nothing can be mounted here: run it as root";
+  const std::string seizure = world_.Path("disk/seizure").string();
+  const Outcome checked = world_.Kith({"check", seizure, "--case", "NORTH/1"});
+  EXPECT_EQ(checked.exit_code, 1) << checked.out << checked.err;
+  for (const std::vector<std::string>& line : std::vector<std::vector<std::string>>{
+           {"check", seizure, "--case", "NORTH/2"}, {"match", Md5(1)}, {"store", "verify"}}) {
+    std::vector<std::string> words = line;
+    words.insert(words.end(), {"--store", world_.Path("disk/store").string()});
+    const Outcome refused = world_.Kith(words);
+    EXPECT_EQ(refused.exit_code, 2) << line[0] << "\n" << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr("ead-only")) << line[0];
+  }
 }
 
 TEST_F(ReadOnly, AReportThatCannotBeWrittenIsAClearError) {

@@ -5,6 +5,8 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <csignal>
 #include <string>
@@ -42,6 +44,29 @@ class Input : public ::testing::Test {
 
   World world_;
 };
+
+// A device may have no end.
+TEST_F(Input, ADeviceIsNamedAndNotRead) {
+  const auto hashes = end_to_end::JsonLines(world_.Kith({"hash", "--json", "/dev/null"}).out);
+  ASSERT_EQ(hashes.size(), 1U);
+  EXPECT_EQ(hashes[0]["path"], "/dev/null");
+  EXPECT_EQ(hashes[0]["disposition"], "not_regular");
+  EXPECT_TRUE(hashes[0]["digests"].is_null());
+  fs::create_directory(world_.Path("seizure"));
+  world_.Write("seizure/text", "text");
+  ASSERT_EQ(::mkfifo(world_.Path("seizure/pipe").c_str(), 0600), 0);
+  fs::create_symlink("/dev/zero", world_.Path("seizure/link"));
+  // A device of our own where we may make one.
+  int devices = 0;
+  if (::mknod(world_.Path("seizure/zero").c_str(), S_IFCHR | 0600, makedev(1, 5)) == 0) ++devices;
+  const Outcome checked =
+      world_.Kith({"check", world_.Path("seizure").string(), "--out", world_.Path("out").string()});
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+  const auto dispositions =
+      end_to_end::ReportWithoutRun(world_.Path("out"))["summary"]["dispositions"];
+  EXPECT_EQ(dispositions["not_media"], 1) << dispositions;
+  EXPECT_EQ(dispositions["not_regular"], 2 + devices) << dispositions;
+}
 
 TEST_F(Input, WrongHexIsRefused) {
   ExpectRefused({"match", std::string(64, 'g')}, "hex");

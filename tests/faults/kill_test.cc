@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "proto/kith/v1/catalog.grpc.pb.h"
+#include "proto/kith/v1/import.grpc.pb.h"
 #include "tests/end_to_end/service.h"
 #include "tests/end_to_end/world.h"
 #include "tests/faults/lists.h"
@@ -121,6 +122,120 @@ TEST_F(Kill, OfAServiceLosesNoAcknowledgedEntry) {
   }
   const Outcome verified = world_.Kith({"store", "verify"});
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+// One import into a service, call by call.
+class Importer {
+ public:
+  static constexpr int kBatch = 1000;
+  static constexpr int kBatches = 3;
+
+  explicit Importer(const std::string& address)
+      : stub_(v1::ImportService::NewStub(
+            grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {}
+
+  // Stages entries whose texts are `first` and the numbers that follow it.
+  grpc::Status Stage(int first) {
+    v1::BeginImportRequest begin;
+    begin.set_set("list");
+    v1::BeginImportResponse begun;
+    grpc::Status status = Call(&v1::ImportService::Stub::BeginImport, begin, begun);
+    id_ = begun.import_id();
+    for (int batch = 0; batch < kBatches && status.ok(); ++batch) {
+      v1::AddImportRecordsRequest records;
+      records.set_import_id(id_);
+      records.set_batch(static_cast<std::uint64_t>(batch));
+      for (int i = 0; i < kBatch; ++i) {
+        v1::Entry& entry = *records.add_records();
+        const int number = first + batch * kBatch + i;
+        entry.set_source_ref(std::to_string(number));
+        entry.mutable_digests()->set_sha1(Md5(static_cast<unsigned>(number)).substr(0, 20));
+        if (number % 2 == 0) entry.add_codes()->set_pdq(Md5(static_cast<unsigned>(number)));
+      }
+      v1::AddImportRecordsResponse staged;
+      status = Call(&v1::ImportService::Stub::AddImportRecords, records, staged);
+    }
+    return status;
+  }
+  grpc::Status Commit() {
+    v1::CommitImportRequest commit;
+    commit.set_import_id(id_);
+    commit.set_batches(kBatches);
+    v1::CommitImportResponse committed;
+    return Call(&v1::ImportService::Stub::CommitImport, commit, committed);
+  }
+
+ private:
+  template <typename Request, typename Response>
+  grpc::Status Call(grpc::Status (v1::ImportService::Stub::*method)(grpc::ClientContext*,
+                                                                    const Request&, Response*),
+                    const Request& request, Response& response) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    return ((*stub_).*method)(&context, request, &response);
+  }
+
+  std::unique_ptr<v1::ImportService::Stub> stub_;
+  std::string id_;
+};
+
+TEST_F(Kill, OfAServiceDuringAnImportLeavesAllOfItOrNothing) {
+  constexpr int kLines = Importer::kBatches * Importer::kBatch;
+  const auto start = [&](int kill) {
+    end_to_end::Command command = world_.Line(
+        "kithd",
+        {"--store", world_.Store().string(), "--listen", "127.0.0.1:0", "--ready-fd", "1"});
+    if (kill % 2 == 0) command.environment["KITH_INDEX_KEEP_FROM"] = "16";
+    return command;
+  };
+  // How long a commit that nobody disturbs takes.
+  int quiet_us = 0;
+  {
+    const Service service(start(1));
+    Importer importer(service.Unix());
+    ASSERT_TRUE(importer.Stage(0).ok());
+    const auto begun = std::chrono::steady_clock::now();
+    ASSERT_TRUE(importer.Commit().ok());
+    quiet_us = static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                    std::chrono::steady_clock::now() - begun)
+                                    .count());
+  }
+  std::set<int> acknowledged = {0};
+  std::set<int> not_begun;  // the commits of these
+  for (int kill = 1; kill <= kKills; ++kill) {
+    Service service(start(kill));
+    Importer importer(service.Unix());
+    const grpc::Status staged = importer.Stage(kill * kLines);
+    ASSERT_TRUE(staged.ok()) << staged.error_message();
+    const bool before = kill % 4 == 0;
+    const std::chrono::microseconds delay(
+        before ? 0 : std::uniform_int_distribution<>(0, quiet_us)(random_));
+    if (before) service.Process().Signal(SIGKILL);
+    std::jthread killer([&service, delay] {
+      std::this_thread::sleep_for(delay);
+      service.Process().Signal(SIGKILL);
+    });
+    if (before) not_begun.insert(kill);
+    if (importer.Commit().ok()) acknowledged.insert(kill);
+  }
+  std::map<int, int> of_list;
+  for (const auto& [text, times] : EntriesOf(world_)) {
+    EXPECT_EQ(times, 1) << "entry " << text;
+    ++of_list[std::stoi(text) / kLines];
+  }
+  for (const auto& [list, entries] : of_list) {
+    EXPECT_EQ(entries, kLines) << "list " << list << " is there in part";
+    EXPECT_FALSE(not_begun.contains(list)) << "list " << list << " was never committed";
+  }
+  for (const int list : acknowledged) {
+    EXPECT_TRUE(of_list.contains(list)) << "list " << list << " was acknowledged and is lost";
+    EXPECT_FALSE(not_begun.contains(list)) << "a dead service acknowledged list " << list;
+  }
+  const Outcome verified = world_.Kith({"store", "verify"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  for (const auto& file : std::filesystem::directory_iterator(world_.Store())) {
+    EXPECT_FALSE(file.path().filename().string().starts_with("import-")) << file.path();
+  }
 }
 
 TEST_F(Kill, OfAnImportLeavesAllOfItOrNothing) {

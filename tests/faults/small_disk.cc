@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kFillerBytes = 3 * SmallDisk::kSizeBytes;
+
 // A name space of mounts of our own: as root, else as the root of a name space of users of our own.
 bool EnterOwnMounts() {
   if (::unshare(CLONE_NEWNS) == 0) return true;
@@ -30,12 +32,12 @@ bool EnterOwnMounts() {
 SmallDisk::SmallDisk(const fs::path& folder) : folder_(folder) {
   fs::create_directories(folder_);
   if (EnterOwnMounts() && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) {
-    const std::string size = "size=" + std::to_string(2 * kSizeBytes) + ",mode=0700";
+    const std::string size = "size=" + std::to_string(kSizeBytes + kFillerBytes) + ",mode=0700";
     is_mounted_ = ::mount("tmpfs", folder_.c_str(), "tmpfs", 0, size.c_str()) == 0;
   }
-  // Half of the room is taken by what MakeRoom takes away.
+  // Most of the room is taken by what MakeRoom takes away.
   if (is_mounted_) {
-    std::ofstream(folder_ / "filler", std::ios::binary) << std::string(kSizeBytes, 'x');
+    std::ofstream(folder_ / "filler", std::ios::binary) << std::string(kFillerBytes, 'x');
   }
 }
 
@@ -60,6 +62,11 @@ void SmallDisk::MakeRoom(pid_t process) const {
   }
   const rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
   ::prlimit(process, RLIMIT_FSIZE, &unlimited, nullptr);
+}
+
+bool SmallDisk::MakeReadOnly() const {
+  return is_mounted_ &&
+         ::mount(nullptr, folder_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0;
 }
 
 }  // namespace kith::faults

@@ -23,8 +23,10 @@ class SmallDisk {
 
   // The command line of a program that is to feel the limit.
   [[nodiscard]] end_to_end::Command Limited(end_to_end::Command command) const;
-  // Makes room again, for a process that runs, too.
+  // Makes room again, three times as much, for a process that runs, too.
   void MakeRoom(pid_t process) const;
+  // From now on nothing can be written to it. False where nothing could be mounted.
+  [[nodiscard]] bool MakeReadOnly() const;
 
  private:
   const std::filesystem::path folder_;
