@@ -618,8 +618,7 @@ TEST_F(CheckRunTest, NumbersOfAnySizeSurvive) {
 
 // One client that sent files of a thousand matches each took all the memory of the service.
 TEST_F(CheckRunTest, LookUpsHoldNoMoreThanTheirShareOfMemory) {
-  engine_.reset();
-  auto catalog = Must(catalog::Catalog::Open({.store_dir = folder_ + "/store",
+  auto catalog = Must(catalog::Catalog::Open({.store_dir = folder_ + "/other",
                                               .more_migrations = casework::CaseworkMigrations(),
                                               .progress = {}}));
   CaseworkOptions options;
