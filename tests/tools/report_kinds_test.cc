@@ -118,6 +118,61 @@ TEST(Leads, NamesTheFileThatListsAllFiles) {
               HasSubstr("The first 2 of 3 are shown; identification.csv lists all."));
 }
 
+// All files and sightings were read over again for each series, of which an import may make a
+// hundred thousand, and each had a section of its own.
+TEST(Leads, OfManySeriesHaveAHundredSectionsAndSaySo) {
+  const auto page = [](bool identified, int count) {
+    v1::Report report = Of(identified ? v1::REPORT_KIND_IDENTIFICATION : v1::REPORT_KIND_LEADS);
+    for (int i = 0; i < count; ++i) {
+      const std::string code = "s" + std::to_string(i);
+      AddSeries(report, code, identified);
+      AddSighting(report, code, "SOUTH/" + std::to_string(i), "2026-03-05T10:00:00Z", false);
+      AddFile(report, code, "pdq", 3, "same picture");
+    }
+    return RenderHtml(report);
+  };
+  const std::string leads = page(false, 150);
+  EXPECT_THAT(leads, HasSubstr("<h2>Series s99</h2>"));
+  EXPECT_THAT(leads, HasSubstr("SOUTH/99<"));
+  EXPECT_THAT(leads, Not(HasSubstr("Series s100")));
+  EXPECT_THAT(leads, Not(HasSubstr("SOUTH/100<")));
+  EXPECT_THAT(leads, HasSubstr("The first 100 of 150 series are shown; leads.csv lists"));
+  // Whom to call is told of all.
+  const std::string identified = page(true, 150);
+  EXPECT_THAT(identified, HasSubstr("<h2>Series s99</h2>"));
+  EXPECT_THAT(identified, Not(HasSubstr("<h2>Series s100</h2>")));
+  EXPECT_THAT(identified, HasSubstr("The files of the first 100 of 150 series are shown above"));
+  const std::size_t rest = identified.find("More identified series");
+  ASSERT_NE(rest, std::string::npos);
+  EXPECT_NE(identified.find(">s149<", rest), std::string::npos);
+  EXPECT_NE(identified.find("desk@north.example", identified.find(">s149<", rest)),
+            std::string::npos);
+  for (const bool kind : {false, true}) {
+    EXPECT_THAT(page(kind, 100), Not(HasSubstr("The first 100 of"))) << kind;
+    EXPECT_THAT(page(kind, 100), Not(HasSubstr("More identified series"))) << kind;
+  }
+}
+
+// A file whose matches lie in several series stands once with each.
+TEST(Leads, AFileOfTwoSeriesStandsInBoth) {
+  v1::Report report = Of(v1::REPORT_KIND_LEADS);
+  AddSeries(report, "a", false);
+  AddSeries(report, "b", false);
+  AddFile(report, "a", "pdq", 3, "");
+  for (const char* series : {"b", "a"}) {
+    v1::ReportMatch match = report.files(0).matches(0);
+    match.set_series(series);
+    *report.mutable_files(0)->add_matches() = match;
+  }
+  AddFile(report, "a", "pdq", 3, "");
+  const std::string html = RenderHtml(report, {.files_a_section = 1});
+  const std::size_t second = html.find("<h2>Series b</h2>");
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_THAT(html.substr(0, second), HasSubstr("The first 1 of 2 are shown; leads.json"));
+  EXPECT_THAT(html.substr(second), HasSubstr(kHostileHtml));
+  EXPECT_THAT(html.substr(second), Not(HasSubstr("are shown")));
+}
+
 TEST(Worklist, JoinsWhatCameInPieces) {
   v1::Report report = Of(v1::REPORT_KIND_WORKLIST);
   const auto add = [&](std::uint64_t id, bool continued, std::uint64_t files) {

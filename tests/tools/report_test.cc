@@ -138,6 +138,54 @@ TEST(Csv, ThePathInBase64IsAsItIs) {
   }
 }
 
+// An apostrophe before a path may be its own or that of the guard: which of the two, no program
+// could tell.
+TEST(Csv, APathThatTheGuardChangedStandsInBase64Too) {
+  v1::Report report;
+  AddFile(report, "=a.jpg", v1::VERDICT_UNRECOGNIZED);
+  AddFile(report, "'=a.jpg", v1::VERDICT_UNRECOGNIZED);
+  const auto rows = Rows(Csv(report));
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[1][0], rows[2][0]);
+  std::string decoded;
+  ASSERT_TRUE(absl::Base64Unescape(rows[1][1], &decoded)) << rows[1][1];
+  EXPECT_EQ(decoded, "=a.jpg");
+  EXPECT_EQ(rows[2][1], "");
+}
+
+// One picture at 10,000 paths with 1,000 matches made ten million rows.
+TEST(Csv, ListsTheMatchesOfAFileOnceAndItsPathsOnce) {
+  v1::Report report;
+  v1::ReportFile& file = AddFile(report, "p0", v1::VERDICT_IDENTIFIED);
+  for (int i = 1; i < 50; ++i) file.add_paths("p" + std::to_string(i));
+  file.set_total_matches(20);
+  for (unsigned i = 0; i < 20; ++i) {
+    v1::ReportMatch& match = *file.add_matches();
+    match.set_entry_id(100 + i);
+    match.set_by("pdq");
+    match.set_distance_bits(i);
+    match.set_purpose(v1::PURPOSE_KNOWN);
+    match.set_series(i == 7 ? "Bluebell" : "n");
+    match.set_series_status(i == 7 ? v1::SERIES_STATUS_IDENTIFIED : v1::SERIES_STATUS_UNIDENTIFIED);
+  }
+  auto rows = Rows(Csv(report));
+  ASSERT_EQ(rows.size(), 1U + 20 + 49);
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(rows[1 + i][0], "p0");
+    EXPECT_EQ(rows[1 + i][14], std::to_string(100 + i));
+  }
+  for (std::size_t i = 1; i < 50; ++i) {
+    const auto& row = rows[20 + i];
+    EXPECT_EQ(row[0], "p" + std::to_string(i));
+    EXPECT_EQ(row[12], "20");
+    EXPECT_EQ(row[16], "Bluebell") << "what the verdict rests on, not what is nearer";
+  }
+  // Nothing decides: the nearest.
+  file.set_verdict(v1::VERDICT_UNRECOGNIZED);
+  rows = Rows(Csv(report));
+  EXPECT_EQ(rows.back()[14], "100");
+}
+
 TEST(Csv, OfNothingIsItsHeader) { EXPECT_EQ(Rows(Csv(v1::Report())).size(), 1U); }
 
 TEST(Json, CanBeReadAndHoldsEverything) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "tools/report/deciding.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
@@ -27,15 +28,16 @@ constexpr std::string_view kNotificationsHeader =
     "notified_by,note\r\n";
 constexpr std::string_view kMethodHeader = "part,name,value,found,copies,median,farthest\r\n";
 
+// What a spreadsheet would run as a formula.
+bool IsFormula(std::string_view cell) {
+  return !cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos;
+}
+
 class Row {
  public:
   void Add(std::string_view cell) {
     std::string text;
-    // What a spreadsheet would run as a formula is shown as text.
-    if (!cell.empty() &&
-        std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos) {
-      text += '\'';
-    }
+    if (IsFormula(cell)) text += '\'';  // shown as text
     text += cell;
     if (text.find_first_of(",\"\r\n") != std::string::npos) {
       std::string quoted = "\"";
@@ -49,11 +51,13 @@ class Row {
     AddAsItIs(text);
   }
   void Add(std::uint64_t number) { AddAsItIs(std::to_string(number)); }
-  // The path, and in base64 where it is not UTF-8. That may begin with '+', and is for programs,
-  // which decode it; no letter of it makes a formula do anything.
+  // The path, and in base64 where it is not UTF-8, or has got an apostrophe that may as well be its
+  // own. That may begin with '+', and is for programs, which decode it; no letter of it makes a
+  // formula do anything.
   void AddPath(const std::string& path) {
-    Add(EscapeText(path));
-    AddAsItIs(IsUtf8(path) ? "" : absl::Base64Escape(path));
+    const std::string text = EscapeText(path);
+    Add(text);
+    AddAsItIs(IsUtf8(path) && !IsFormula(text) ? "" : absl::Base64Escape(path));
   }
   [[nodiscard]] const std::string& line() const { return line_; }
 
@@ -96,6 +100,44 @@ void AddMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& ro
 }
 
 constexpr int kMatchColumns = 19;
+
+// One content may lie at thousands of paths and match thousands of entries: every match stands at
+// its first path, and the one that its verdict rests on, else the nearest, at each other path.
+void RenderFile(const v1::ReportFile& file, const SeriesByCode& by_code, const Sink& sink) {
+  const auto row_of = [&](const std::string& path, const v1::ReportMatch* match) {
+    Row row;
+    row.AddPath(path);
+    row.Add(VerdictWord(file.verdict()));
+    row.Add(EscapeText(file.rule()));
+    row.Add(DispositionWord(file.disposition()));
+    row.Add(EscapeText(file.detail()));
+    row.Add(EscapeText(file.format()));
+    row.Add(file.width());
+    row.Add(file.height());
+    row.Add(file.size_bytes());
+    row.Add(EscapeText(file.md5()));
+    row.Add(EscapeText(file.sha256()));
+    row.Add(file.total_matches());
+    row.Add((match != nullptr ? match->held_back() : file.held_back()) ? "yes" : "no");
+    if (match != nullptr) {
+      AddMatch(*match, by_code, row);
+    } else {
+      for (int i = 0; i < kMatchColumns; ++i) row.Add("");
+    }
+    sink(row.line() + "\r\n");
+  };
+  const Matches deciding = DecidingMatches(file);
+  const v1::ReportMatch* one = !deciding.empty()         ? deciding.front()
+                               : !file.matches().empty() ? &file.matches(0)
+                                                         : nullptr;
+  for (int i = 0; i < file.paths_size(); ++i) {
+    if (i > 0 || one == nullptr) {
+      row_of(file.paths(i), one);
+      continue;
+    }
+    for (const v1::ReportMatch& match : file.matches()) row_of(file.paths(i), &match);
+  }
+}
 
 void RenderSightings(const v1::Report& report, const Sink& sink) {
   sink(kSightingsHeader);
@@ -214,34 +256,7 @@ void RenderCsv(const v1::Report& report, const Sink& sink) {
   sink(kHeader);
   SeriesByCode by_code;
   for (const v1::ReportSeries& series : report.series()) by_code[series.series().code()] = &series;
-  for (const v1::ReportFile& file : report.files()) {
-    for (const std::string& path : file.paths()) {
-      const auto row_of = [&](const v1::ReportMatch* match) {
-        Row row;
-        row.AddPath(path);
-        row.Add(VerdictWord(file.verdict()));
-        row.Add(EscapeText(file.rule()));
-        row.Add(DispositionWord(file.disposition()));
-        row.Add(EscapeText(file.detail()));
-        row.Add(EscapeText(file.format()));
-        row.Add(file.width());
-        row.Add(file.height());
-        row.Add(file.size_bytes());
-        row.Add(EscapeText(file.md5()));
-        row.Add(EscapeText(file.sha256()));
-        row.Add(file.total_matches());
-        row.Add((match != nullptr ? match->held_back() : file.held_back()) ? "yes" : "no");
-        if (match != nullptr) {
-          AddMatch(*match, by_code, row);
-        } else {
-          for (int i = 0; i < kMatchColumns; ++i) row.Add("");
-        }
-        sink(row.line() + "\r\n");
-      };
-      if (file.matches().empty()) row_of(nullptr);
-      for (const v1::ReportMatch& match : file.matches()) row_of(&match);
-    }
-  }
+  for (const v1::ReportFile& file : report.files()) RenderFile(file, by_code, sink);
 }
 
 }  // namespace kith::report

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tools/report/deciding.h"
 #include "tools/report/html_page.h"
@@ -203,25 +204,42 @@ std::string FileSections(const v1::Report& report, std::size_t most) {
                       "What it is", SelectFiles(report, v1::VERDICT_UNRECOGNIZED), most, NewCell);
 }
 
-std::string FilesOfSeries(const v1::Report& report, const std::string& code, std::size_t most) {
-  // The CSV of leads is of sightings.
-  const std::string all_in =
-      KindFile(report.kind()) + (report.kind() == v1::REPORT_KIND_LEADS ? ".json" : ".csv");
-  TableHtml table({{"Path"}, {"Found"}, {"Digests"}});
-  std::size_t all = 0;
+std::map<std::string, OfSeries> GatherSeries(const v1::Report& report,
+                                             const std::vector<const v1::ReportSeries*>& shown,
+                                             std::size_t most) {
+  std::map<std::string, OfSeries> gathered;
+  for (const v1::ReportSeries* series : shown) gathered[series->series().code()];
+  std::map<std::string, const v1::ReportFile*> last;  // the file that a series was met in
   for (const v1::ReportFile& file : report.files()) {
-    Matches of_it;
     for (const v1::ReportMatch& match : file.matches()) {
-      if (match.series() == code && Counts(match)) of_it.push_back(&match);
+      const auto found = Counts(match) ? gathered.find(match.series()) : gathered.end();
+      if (found == gathered.end()) continue;
+      OfSeries& series = found->second;
+      if (std::exchange(last[match.series()], &file) != &file && ++series.all_files <= most) {
+        series.files.push_back({.file = &file});
+      }
+      if (series.all_files <= most) series.files.back().matches.push_back(&match);
     }
-    if (of_it.empty() || ++all > most) continue;
-    std::string digests = "SHA-256 " + E(file.sha256());
-    if (!file.md5().empty()) digests += "<br>MD5 " + E(file.md5());
-    table.Add({{PathsCell(file), "path"},
-               {MatchLines(of_it, of_it.size()) + RuleLine(file)},
+  }
+  for (const v1::ReportSighting& sighting : report.sightings()) {
+    const auto found = gathered.find(sighting.series());
+    if (found != gathered.end()) found->second.sightings.push_back(&sighting);
+  }
+  return gathered;
+}
+
+std::string FilesOfSeries(v1::ReportKind kind, const OfSeries& series) {
+  // The CSV of leads is of sightings.
+  const std::string all_in = KindFile(kind) + (kind == v1::REPORT_KIND_LEADS ? ".json" : ".csv");
+  TableHtml table({{"Path"}, {"Found"}, {"Digests"}});
+  for (const OfSeries::File& one : series.files) {
+    std::string digests = "SHA-256 " + E(one.file->sha256());
+    if (!one.file->md5().empty()) digests += "<br>MD5 " + E(one.file->md5());
+    table.Add({{PathsCell(*one.file), "path"},
+               {MatchLines(one.matches, one.matches.size()) + RuleLine(*one.file)},
                {digests, "path small"}});
   }
-  return table.empty() ? "" : table.Html() + ShownOf(most, all, all_in);
+  return table.empty() ? "" : table.Html() + ShownOf(series.files.size(), series.all_files, all_in);
 }
 
 }  // namespace kith::report

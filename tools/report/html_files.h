@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proto/kith/v1/report.pb.h"
+#include "tools/report/deciding.h"
 
 namespace kith::report {
 
@@ -28,8 +31,22 @@ struct Sureness {
 // most `most` files a section.
 [[nodiscard]] std::string FileSections(const v1::Report& report, std::size_t most);
 
+// What a report says of one series.
+struct OfSeries {
+  struct File {
+    const v1::ReportFile* file = nullptr;
+    Matches matches{};  // those that count, of this series
+  };
+  std::vector<File> files;    // the first of them
+  std::size_t all_files = 0;  // also those that are not listed
+  std::vector<const v1::ReportSighting*> sightings;
+};
+// Of the series that are to be shown, at most `most` files each; reads the report once, whatever
+// the number of series.
+[[nodiscard]] std::map<std::string, OfSeries> GatherSeries(
+    const v1::Report& report, const std::vector<const v1::ReportSeries*>& shown, std::size_t most);
+
 // The files that match a series, with their digests; "" where there are none.
-[[nodiscard]] std::string FilesOfSeries(const v1::Report& report, const std::string& code,
-                                        std::size_t most);
+[[nodiscard]] std::string FilesOfSeries(v1::ReportKind kind, const OfSeries& series);
 
 }  // namespace kith::report

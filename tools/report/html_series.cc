@@ -7,7 +7,6 @@
 #include <map>
 #include <vector>
 
-#include "tools/report/html_charts.h"
 #include "tools/report/html_files.h"
 #include "tools/report/html_page.h"
 #include "tools/report/sources_to_ask.h"
@@ -57,13 +56,6 @@ std::string StrengthCell(const v1::ReportSeries& series) {
   return out;
 }
 
-std::string IdentifiedBy(const v1::ReportSeries& series) {
-  std::string out = E(series.series().agency());
-  if (!series.agency_country().empty()) out += ", " + E(series.agency_country());
-  const std::string& on = series.series().identified_on();
-  return out + (on.empty() ? "" : "<br><span class=\"soft small\">on " + E(on) + "</span>");
-}
-
 // "12 files: 10 certain by digest, the others leads to confirm".
 std::string HowMany(const v1::ReportSeries& series) {
   std::string out = Counted(series.files(), "file");
@@ -85,18 +77,27 @@ std::string NoteCell(const v1::ReportSeries& series) {
   return out;
 }
 
-using Sightings = std::vector<const v1::ReportSighting*>;
+// Series with a section of their own: an import may have named a hundred thousand.
+constexpr std::size_t kSections = 100;
 
-Sightings SightingsOf(const v1::Report& report, const std::string& code) {
-  Sightings found;
-  for (const v1::ReportSighting& sighting : report.sightings()) {
-    if (sighting.series() == code) found.push_back(&sighting);
+using SeriesList = std::vector<const v1::ReportSeries*>;
+
+// All of them, or only those that are identified.
+SeriesList Select(const v1::Report& report, bool identified_only) {
+  SeriesList all;
+  for (const v1::ReportSeries& series : report.series()) {
+    if (!identified_only || IsIdentified(series)) all.push_back(&series);
   }
-  return found;
+  return all;
+}
+
+SeriesList First(const SeriesList& all, std::size_t most) {
+  return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), most))};
 }
 
 // One row an agency: how to reach it, and what it met.
-std::string AgencyTable(const Sightings& sightings, const v1::ReportScope& scope) {
+std::string AgencyTable(const std::vector<const v1::ReportSighting*>& sightings,
+                        const v1::ReportScope& scope) {
   struct Met {
     std::string desk;
     std::string first;
@@ -148,28 +149,41 @@ std::string AgencyTable(const Sightings& sightings, const v1::ReportScope& scope
   return table.Html();
 }
 
+TableHtml TableOf(const SeriesList& list, bool identified) {
+  TableHtml table =
+      identified
+          ? TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Identified by"}, {"Whom to call"}})
+          : TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Note"}});
+  for (const v1::ReportSeries* series : list) {
+    const Cell code{E(series->series().code()), "code"};
+    const Cell files{Number(series->files())};
+    const Cell strength{StrengthCell(*series)};
+    if (identified) {
+      table.Add({code, files, strength, {IdentifiedBy(*series)}, {CallCell(*series), "call"}});
+    } else {
+      table.Add({code, files, strength, {NoteCell(*series)}});
+    }
+  }
+  return table;
+}
+
 }  // namespace
 
 bool IsIdentified(const v1::ReportSeries& series) {
   return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
 }
 
+std::string IdentifiedBy(const v1::ReportSeries& series) {
+  std::string out = E(series.series().agency());
+  if (!series.agency_country().empty()) out += ", " + E(series.agency_country());
+  const std::string& on = series.series().identified_on();
+  return out + (on.empty() ? "" : "<br><span class=\"soft small\">on " + E(on) + "</span>");
+}
+
 std::string SeriesTable(const v1::Report& report, bool identified) {
-  TableHtml table =
-      identified
-          ? TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Identified by"}, {"Whom to call"}})
-          : TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Note"}});
-  for (const v1::ReportSeries& series : report.series()) {
-    if (IsIdentified(series) != identified) continue;
-    const Cell code{E(series.series().code()), "code"};
-    const Cell files{Number(series.files())};
-    const Cell strength{StrengthCell(series)};
-    if (identified) {
-      table.Add({code, files, strength, {IdentifiedBy(series)}, {CallCell(series), "call"}});
-    } else {
-      table.Add({code, files, strength, {NoteCell(series)}});
-    }
-  }
+  SeriesList list = Select(report, identified);
+  if (!identified) std::erase_if(list, [](const auto* series) { return IsIdentified(*series); });
+  const TableHtml table = TableOf(list, identified);
   if (table.empty()) return "";
   return Section(
       identified
@@ -207,114 +221,59 @@ std::string SourcesSection(const v1::Report& report) {
 }
 
 std::string IdentificationSections(const v1::Report& report, std::size_t most_files) {
+  const SeriesList all = Select(report, true);
+  const SeriesList shown = First(all, kSections);
+  const auto gathered = GatherSeries(report, shown, most_files);
   std::string out;
   int number = 0;
-  for (const v1::ReportSeries& series : report.series()) {
-    if (!IsIdentified(series)) continue;
+  for (const v1::ReportSeries* series : shown) {
     const std::string id = fmt::format("series-{}", ++number);
-    out += Section({.id = id, .title = "Series " + E(series.series().code())},
-                   "<p class=\"answer\"><b>" + HowMany(series) + ".</b></p><dl class=\"facts\">" +
-                       Fact("Identified by", IdentifiedBy(series)) + "<dt>Whom to call</dt>" +
-                       "<dd class=\"call\">" + CallCell(series) + "</dd></dl>\n" +
-                       FilesOfSeries(report, series.series().code(), most_files));
+    out += Section({.id = id, .title = "Series " + E(series->series().code())},
+                   "<p class=\"answer\"><b>" + HowMany(*series) + ".</b></p><dl class=\"facts\">" +
+                       Fact("Identified by", IdentifiedBy(*series)) + "<dt>Whom to call</dt>" +
+                       "<dd class=\"call\">" + CallCell(*series) + "</dd></dl>\n" +
+                       FilesOfSeries(report.kind(), gathered.at(series->series().code())));
   }
-  return out;
+  if (all.size() == shown.size()) return out;
+  // Whom to call is never left to another file.
+  const SeriesList rest(all.begin() + kSections, all.end());
+  return out + Section({.id = "more-series",
+                        .title = "More identified series",
+                        .count_html = Number(rest.size()),
+                        .intro_html = "The files of the first " + Number(shown.size()) + " of " +
+                                      Number(all.size()) +
+                                      " series are shown above; identification.csv lists all."},
+                       TableOf(rest, true).Html());
 }
 
 std::string LeadsSections(const v1::Report& report, std::size_t most_files) {
+  const SeriesList all = Select(report, false);
+  const SeriesList shown = First(all, kSections);
+  const auto gathered = GatherSeries(report, shown, most_files);
   std::string out;
   int number = 0;
-  for (const v1::ReportSeries& series : report.series()) {
+  for (const v1::ReportSeries* series : shown) {
     const std::string id = fmt::format("series-{}", ++number);
-    const Sightings sightings = SightingsOf(report, series.series().code());
-    const bool others =
-        std::any_of(sightings.begin(), sightings.end(), [](const v1::ReportSighting* sighting) {
-          return !sighting->this_case() && !sighting->this_agency();
-        });
-    const bool unsaid = series.series().status() == v1::SERIES_STATUS_UNSPECIFIED;
-    std::string words = HowMany(series) + ". Met in " + Counted(series.cases(), "case") + " of " +
-                        Counted(series.agencies(), "agency", "agencies") + ".";
+    const OfSeries& of = gathered.at(series->series().code());
+    const bool others = std::any_of(of.sightings.begin(), of.sightings.end(),
+                                    [](const v1::ReportSighting* sighting) {
+                                      return !sighting->this_case() && !sighting->this_agency();
+                                    });
+    const bool unsaid = series->series().status() == v1::SERIES_STATUS_UNSPECIFIED;
+    std::string words = HowMany(*series) + ". Met in " + Counted(series->cases(), "case") + " of " +
+                        Counted(series->agencies(), "agency", "agencies") + ".";
     if (!report.scope().case_name().empty() && !others) words += " No other agency has met it.";
-    out += Section({.id = id, .title = "Series " + E(series.series().code())},
-                   "<p class=\"answer\"><b>" + words + "</b></p>" +
-                       (series.series().note().empty() && !unsaid
-                            ? ""
-                            : "<p class=\"soft\">" + NoteCell(series) + "</p>") +
-                       AgencyTable(sightings, report.scope()) +
-                       FilesOfSeries(report, series.series().code(), most_files));
+    out +=
+        Section({.id = id, .title = "Series " + E(series->series().code())},
+                "<p class=\"answer\"><b>" + words + "</b></p>" +
+                    (series->series().note().empty() && !unsaid
+                         ? ""
+                         : "<p class=\"soft\">" + NoteCell(*series) + "</p>") +
+                    AgencyTable(of.sightings, report.scope()) + FilesOfSeries(report.kind(), of));
   }
-  return out;
-}
-
-std::string CirculationSections(const v1::Report& report, std::size_t most) {
-  std::string out;
-  const bool of_case = report.scope().series().empty();
-  if (of_case && !report.series().empty()) {
-    constexpr int kBars = 20;
-    std::vector<Bar> bars;
-    for (int i = 0; i < std::min(kBars, report.series_size()); ++i) {
-      const v1::ReportSeries& series = report.series(i);
-      bars.push_back({.label = series.series().code(),
-                      .value = series.cases(),
-                      .css = IsIdentified(series) ? "IDENTIFIED" : "RECOGNIZED",
-                      .note = "of " + Counted(series.agencies(), "agency", "agencies")});
-    }
-    TableHtml table({{"Series"},
-                     {"Status"},
-                     {"Files here", true},
-                     {"Certain", true},
-                     {"Cases in all", true},
-                     {"Agencies", true},
-                     {"Identified by"}});
-    for (const v1::ReportSeries& series : report.series()) {
-      table.Add({{E(series.series().code()), "code"},
-                 {IsIdentified(series) ? "identified" : "not identified"},
-                 {Number(series.files())},
-                 {Number(series.files_by_digest())},
-                 {Number(series.cases())},
-                 {Number(series.agencies())},
-                 {IsIdentified(series) ? IdentifiedBy(series) : ""}});
-    }
-    out += Section(
-        {.id = "wide",
-         .title = "How widely its series circulate",
-         .intro_html = "Cases in which each series was met, this one too."},
-        BarChart({.id = "cases", .title = "Cases by series", .one = "case"}, bars) + table.Html());
-  }
-  std::vector<std::string> moments;
-  for (const v1::ReportSighting& sighting : report.sightings()) {
-    moments.push_back(sighting.first_seen_at());
-  }
-  TableHtml table({{"First met"},
-                   {"Series"},
-                   {"Case"},
-                   {"Agency"},
-                   {"How to reach it"},
-                   {"Files", true},
-                   {"Certain", true}});
-  for (const v1::ReportSighting& sighting : report.sightings()) {
-    if (table.rows() == most) break;
-    table.Add({{E(sighting.first_seen_at().substr(0, 10))},
-               {E(sighting.series()), "code"},
-               {E(sighting.case_name()) +
-                (sighting.this_case() ? " <span class=\"tag\">this case</span>" : "")},
-               {E(sighting.agency())},
-               {E(sighting.agency_desk())},
-               {Number(sighting.files())},
-               {Number(sighting.files_by_digest())}});
-  }
-  if (table.empty()) return out;
-  return out +
-         Section(
-             {.id = "sightings",
-              .title = "When and where it was met",
-              .count_html = Number(static_cast<std::uint64_t>(report.sightings_size())),
-              .intro_html = of_case ? "A sighting is one series in one case. Each is counted "
-                                      "when the case first met the series."
-                                    : "Each case is counted when it first met the series."},
-             TimeChart({.id = "time", .title = "Sightings over time", .one = "sighting"}, moments) +
-                 table.Html() +
-                 ShownOf(most, static_cast<std::size_t>(report.sightings_size()), "the CSV file"));
+  if (all.size() == shown.size()) return out;
+  return out + "<p class=\"soft\">The first " + Number(shown.size()) + " of " + Number(all.size()) +
+         " series are shown; leads.csv lists the cases of all, leads.json their files.</p>";
 }
 
 }  // namespace kith::report

@@ -11,14 +11,17 @@ namespace kith::report {
 
 [[nodiscard]] bool IsIdentified(const v1::ReportSeries& series);
 
+// Which agency, and when.
+[[nodiscard]] std::string IdentifiedBy(const v1::ReportSeries& series);
+
 // The table of the series that are identified, or of those that are not; "" where there are none.
 [[nodiscard]] std::string SourcesSection(const v1::Report& report);
 [[nodiscard]] std::string SeriesTable(const v1::Report& report, bool identified);
 
-// Each identified series: whom to call, and its files.
+// Each identified series: whom to call, and, of the first hundred, its files.
 [[nodiscard]] std::string IdentificationSections(const v1::Report& report, std::size_t most_files);
 
-// Each series that nobody has identified: which agencies met it, and its files.
+// The first hundred series that nobody has identified: which agencies met them, and their files.
 [[nodiscard]] std::string LeadsSections(const v1::Report& report, std::size_t most_files);
 
 // The series met, how widely, and when; each case.

@@ -24,8 +24,10 @@ using Sink = std::function<void(std::string_view)>;
 // files. ASCII; one file a line. Memory: O(one file).
 void RenderJson(const v1::Report& report, const Sink& sink);
 
-// RFC 4180: a header row, then one row a path and match (a path without a match has one row).
-// Cells that a spreadsheet would take for a formula start with an apostrophe; paths are escaped.
+// RFC 4180: a header row, then of each file one row a match with its first path, and one row for
+// each other path, with the match that its verdict rests on, else the nearest (a file without a
+// match has one row a path). Cells that a spreadsheet would take for a formula start with an
+// apostrophe; paths are escaped, and in base64 beside it where they are not UTF-8 or got one.
 // The header row is a contract: columns are only added at its end.
 void RenderCsv(const v1::Report& report, const Sink& sink);
 
