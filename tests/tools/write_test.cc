@@ -3,7 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -42,6 +46,40 @@ TEST(PrepareFolder, RefusesANewRelativeNameInsideTheEvidence) {
   fs::current_path(before);
   ASSERT_TRUE(elsewhere.ok()) << elsewhere.status();
   EXPECT_EQ(*elsewhere, fs::canonical(scratch.At("out")).string());
+}
+
+// Names of folders were compared: the evidence has another one where it is mounted twice, and where
+// the case of letters does not matter.
+TEST(PrepareFolder, KnowsTheEvidenceByAnotherName) {
+  const Scratch scratch;
+  fs::create_directories(scratch.At("evidence/deep"));
+  fs::create_directory(scratch.At("again"));
+  const std::string evidence = scratch.At("evidence");
+  const std::string again = scratch.At("again");
+  enum Seen { kRefused, kTaken, kNoMount };
+  // In a process of its own, as nothing else may see the mount.
+  const auto look = [&](const std::string& out, const std::string& checked) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if ((::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ||
+          ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+          ::mount(evidence.c_str(), again.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+        ::_exit(kNoMount);
+      }
+      ::_exit(PrepareFolder(out, checked).ok() ? kTaken : kRefused);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    return WEXITSTATUS(status);
+  };
+  // Where this machine lets us mount nothing, none of these is taken either.
+  for (const std::string out : {"again", "again/new", "again/deep/new/out"}) {
+    EXPECT_NE(look(scratch.At(out), evidence), kTaken) << out;
+  }
+  EXPECT_NE(look(evidence + "/new", again), kTaken);
+  EXPECT_NE(look(scratch.At("elsewhere"), evidence), kRefused);
+  EXPECT_TRUE(fs::is_empty(scratch.At("evidence/deep")));
 }
 
 TEST(PrepareFolder, MakesAPrivateFolder) {

@@ -113,13 +113,20 @@ absl::Status SyncFolder(const std::string& folder) {
   return absl::OkStatus();
 }
 
+// By what the folders are, not by their names: one that is mounted a second time, or written in
+// other letters where case does not matter, is the same. What does not exist yet lies where its
+// parent lies.
 bool LiesIn(const fs::path& inner, const fs::path& outer) {
-  auto a = inner.begin();
-  for (auto b = outer.begin(); b != outer.end(); ++b, ++a) {
-    if (b->empty()) continue;  // a "/" at the end
-    if (a == inner.end() || *a != *b) return false;
+  struct stat wanted {};
+  if (::stat(outer.c_str(), &wanted) != 0) return false;
+  for (fs::path at = inner;; at = at.parent_path()) {
+    struct stat info {};
+    if (::stat(at.c_str(), &info) == 0 && info.st_dev == wanted.st_dev &&
+        info.st_ino == wanted.st_ino) {
+      return true;
+    }
+    if (at == at.parent_path()) return false;
   }
-  return true;
 }
 
 std::string FreeName() {
@@ -148,8 +155,7 @@ absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
   if (error) return ErrnoStatus(error.value(), "cannot use report folder " + shown);
   for (const std::string& folder : checked) {
     if (folder.empty()) continue;
-    const fs::path evidence = fs::canonical(folder, error);
-    if (!error && LiesIn(real, evidence)) {
+    if (LiesIn(real, folder)) {
       return absl::InvalidArgumentError(
           "the report folder " + shown +
           " lies in the checked folder, which must not change; name another with --out");
