@@ -38,6 +38,18 @@ struct ExportFlags {
   std::string reason;  // of votes against entries
 };
 
+// Gives a file a name that nobody has. Its errno: EEXIST where something stands there, also what
+// came a moment ago. Not every file system knows how to rename so, and not every one knows links.
+int MoveToNewName(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str()) == 0 ? 0 : errno;
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+  // FAT and the like: what stands there now is kept, and no more can be promised.
+  if (::access(to.c_str(), F_OK) == 0) return EEXIST;
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
 // A file that appears under its name when it is whole; only its owner may read it, for it holds
 // hashes. Bytes are gathered, so that a write is large.
 class OutFile {
@@ -49,9 +61,7 @@ class OutFile {
   absl::Status Open(const std::string& path, bool to_path) {
     path_ = path;
     if (path.empty()) return absl::OkStatus();
-    if (::access(path.c_str(), F_OK) == 0) {
-      return absl::AlreadyExistsError(report::EscapeText(path) + " is there already");
-    }
+    if (::access(path.c_str(), F_OK) == 0) return IsThere();
     // A name that nobody has, in the same folder: what stands there is somebody else's.
     std::string name = path + ".part-XXXXXX";
     fd_ = scan::Descriptor(::mkostemp(name.data(), O_CLOEXEC));
@@ -73,12 +83,16 @@ class OutFile {
   }
   absl::Status Close() {
     if (path_.empty()) return absl::OkStatus();
-    if (fd_.get() >= 0) {
-      if (auto status = Flush(); !status.ok()) return status;
-      if (::fsync(fd_.get()) != 0) return Failed();
-      fd_ = scan::Descriptor();
+    // A database has made its file by itself.
+    if (fd_.get() < 0) fd_ = scan::Descriptor(::open(draft_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd_.get() < 0) return Failed();
+    if (auto status = Flush(); !status.ok()) return status;
+    if (::fsync(fd_.get()) != 0) return Failed();
+    fd_ = scan::Descriptor();
+    if (const int error = MoveToNewName(draft_, path_); error != 0) {
+      errno = error;
+      return error == EEXIST ? IsThere() : Failed();
     }
-    if (std::rename(draft_.c_str(), path_.c_str()) != 0) return Failed();
     draft_.clear();
     return absl::OkStatus();
   }
@@ -96,6 +110,9 @@ class OutFile {
     }
     buffer_.clear();
     return absl::OkStatus();
+  }
+  [[nodiscard]] absl::Status IsThere() const {
+    return absl::AlreadyExistsError(report::EscapeText(path_) + " is there already");
   }
   [[nodiscard]] absl::Status Failed() const {
     return absl::FailedPreconditionError("cannot write " + report::EscapeText(path_) + ": " +
@@ -218,7 +235,10 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
       report::EscapeText(flags.set), format.describe,
       left_out == 0
           ? ""
-          : ", " + report::Number(left_out) + " left out, which the format has no place for"));
+          : ", " + report::Number(left_out) + " left out, " +
+                (format.votes ? "on which there is no vote: nobody here has judged them, or people "
+                                "disagree, or they did not come from NCMEC"
+                              : "which the format has no place for")));
   if (without_category > 0) {
     Note(fmt::format("{} without its category, which is of another scheme than the file's",
                      report::Counted(without_category, "entry", "entries")));
