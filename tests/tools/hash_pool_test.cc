@@ -91,6 +91,19 @@ TEST(HashPool, GivesAllNamesOfOneInodeTheSameFingerprint) {
   EXPECT_NE(all[21].fingerprint.digests->sha256, all[0].fingerprint.digests->sha256);
 }
 
+// A program behind FUSE may give all its files one number: another file's fingerprint was told
+// then.
+TEST(HashPool, TrustsNoInodesOfOthers) {
+  EXPECT_FALSE(InodesTellFilesApart(0x65735546));  // FUSE
+  EXPECT_FALSE(InodesTellFilesApart(0x01021997));  // 9p
+  EXPECT_FALSE(InodesTellFilesApart(0xFF534D42));  // CIFS
+  EXPECT_FALSE(InodesTellFilesApart(static_cast<std::uint64_t>(
+      static_cast<std::int64_t>(static_cast<std::int32_t>(0xFE534D42)))));  // SMB 2
+  EXPECT_TRUE(InodesTellFilesApart(0xEF53));                                // ext4
+  EXPECT_TRUE(InodesTellFilesApart(0x58465342));                            // XFS
+  EXPECT_TRUE(InodesTellFilesApart(0x01021994));                            // tmpfs
+}
+
 // What became of one name between walk and reading was told of all names of its inode.
 TEST(HashPool, AsksEachNameOfAnInodeUntilOneCanBeRead) {
   constexpr std::size_t kNames = 12;

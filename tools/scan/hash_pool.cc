@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/scan/hash_pool.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 #include <utility>
 
 namespace kith::scan {
@@ -99,6 +102,34 @@ std::shared_ptr<HashPool::Slot> HashPool::NextToDo(std::unique_lock<std::mutex>&
   }
 }
 
+bool InodesTellFilesApart(std::uint64_t file_system_type) {
+  // Some older headers lack these.
+  constexpr std::uint64_t kFuse = 0x65735546;
+  constexpr std::uint64_t kCifs = 0xFF534D42;
+  constexpr std::uint64_t kSmb2 = 0xFE534D42;
+  switch (file_system_type & 0xFFFF'FFFFU) {  // where it is signed
+    case kFuse:
+    case kCifs:
+    case kSmb2:
+    case SMB_SUPER_MAGIC:
+    case V9FS_MAGIC:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// Another file's fingerprint would be told of this one: what cannot be asked is not trusted.
+bool HashPool::Trusts(const WalkedFile& file) {
+  const auto found = trusted_.find(file.device);
+  if (found != trusted_.end()) return found->second;
+  struct statfs info {};
+  const int failed = file.folder == nullptr ? ::statfs(file.name.c_str(), &info)
+                                            : ::fstatfs(file.folder->get(), &info);
+  return trusted_[file.device] =
+             failed == 0 && InodesTellFilesApart(static_cast<std::uint64_t>(info.f_type));
+}
+
 HashPool::LinkKey HashPool::KeyOf(const WalkedFile& file) {
   return {file.device, file.inode, file.size_bytes, file.mtime_ns};
 }
@@ -106,7 +137,7 @@ HashPool::LinkKey HashPool::KeyOf(const WalkedFile& file) {
 // True when the slot needs no reading: it got, or will get, the fingerprint of another name.
 bool HashPool::TakeFromLink(const std::shared_ptr<Slot>& slot) {
   const WalkedFile& file = slot->result.file;
-  if (file.kind != FileKind::kRegular || file.links < 2) return false;
+  if (file.kind != FileKind::kRegular || file.links < 2 || !Trusts(file)) return false;
   const LinkKey key = KeyOf(file);
   const auto found = links_.find(key);
   if (found == links_.end()) {

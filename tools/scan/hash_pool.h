@@ -35,9 +35,10 @@ struct HashPoolOptions {
 
 // Fingerprints files on several threads and gives them back in the order they came. One thread
 // pushes, one pops; they may be the same as long as it pushes no more than `window` ahead.
-// Files of one inode (hard links, unchanged in size and time) are read once; where a name cannot be
-// read, the next is tried. Each thread has a worker of its own that decodes its pictures in a cage.
-// The times of such a fingerprint stand at the name that was read, and are zero at the others.
+// Files of one inode (hard links, unchanged in size and time) are read once, where the file system
+// numbers its files itself; where a name cannot be read, the next is tried. Each thread has a
+// worker of its own that decodes its pictures in a cage. The times of such a fingerprint stand at
+// the name that was read, and are zero at the others.
 class HashPool {
  public:
   using Cage = hashing::cage::CagedFingerprinter;
@@ -80,6 +81,7 @@ class HashPool {
   void Work(Cage& cage);
   std::shared_ptr<Slot> NextToDo(std::unique_lock<std::mutex>& lock);
   bool TakeFromLink(const std::shared_ptr<Slot>& slot);
+  bool Trusts(const WalkedFile& file);
   void GiveToLink(const LinkKey& walked, std::uint64_t links, const Slot& slot);
   [[nodiscard]] static LinkKey KeyOf(const WalkedFile& file);
 
@@ -94,8 +96,14 @@ class HashPool {
   bool closed_ = false;
   bool cancelled_ = false;
   std::map<LinkKey, Link> links_;
+  std::map<std::uint64_t, bool> trusted_;  // by device
   std::vector<std::jthread> threads_;
 };
+
+// Whether equal inodes mean one file, by the type of the file system (statfs). Behind FUSE a
+// program numbers them, and one that gives all its files one number is allowed; 9p and SMB hand on
+// numbers that repeat where the other side exports several disks. Pure.
+[[nodiscard]] bool InodesTellFilesApart(std::uint64_t file_system_type);
 
 // The fingerprint of one file, by its kind and, where it is regular, its bytes.
 [[nodiscard]] hashing::Fingerprint FingerprintWalked(WalkedFile& file,
