@@ -40,6 +40,21 @@ class CheckProgramTest : public ProgramTest {
   }
 };
 
+// A set of unknown dialect makes look-ups slow, and nothing said so at the end nor what to do.
+TEST_F(CheckProgramTest, TellsThatADialectKeepsLookUpsFromBeingFast) {
+  Teach();
+  const auto summary = [this] { return Kith("check known --out r").out; };
+  EXPECT_THAT(summary(), Not(HasSubstr("--dialect full")));
+  ASSERT_EQ(Kith("set add list").code, 0);
+  const std::string pdq = "e77b19c8d06ba4f01c93f6025eadb81790c4a3d5f1682be704d953ac7fe01b86\n";
+  ASSERT_EQ(Kith("import --set list --kind pdq -", pdq).code, 0);
+  EXPECT_THAT(summary(), HasSubstr("in a set added with --dialect full"));
+  ASSERT_EQ(Kith("set add right --dialect full").code, 0);
+  ASSERT_EQ(Kith("import --set right --kind pdq -", pdq).code, 0);
+  ASSERT_EQ(Kith("set disable list").code, 0);
+  EXPECT_THAT(summary(), Not(HasSubstr("--dialect full")));
+}
+
 // The reason of the engine came as "CANCELLED", with the false word that answers are on record.
 TEST_F(CheckProgramTest, ARefusalAtOpeningComesInTheWordsOfTheEngine) {
   scratch_.Write("seized/file", "x");

@@ -281,6 +281,12 @@ class CheckVerb {
     text += ". " + std::string(flags_.case_name.empty()
                                    ? "Nothing was recorded: this was a look-up."
                                    : "Recorded in case " + EscapeText(flags_.case_name) + ".");
+    if (outcome.mode == scan::Hashing::kExactForDialects) {
+      text +=
+          "\nEvery picture was hashed exactly, as hashes of an enabled set are of cli512 or of "
+          "unknown dialect (kith set list).\nA list made with HMA, tx or pdqhash-python is of "
+          "full: in a set added with --dialect full it leaves look-ups fast.";
+    }
     text += "\nReport: " + (written ? paint_.Bold(EscapeText(out_ + "/report.html")) +
                                           " (and report.csv, report.json)"
                                     : paint_.Alarm("NOT WRITTEN"));

@@ -127,10 +127,14 @@ int ShowOne(const Program& program, const std::string& name) {
 }
 
 void AddAdd(CLI::App& group, Program& program) {
-  CLI::App* add = AddVerb(group, program, "add", "Adds a hash set.",
-                          "kith set add national\n"
-                          "kith set add national --source 'Police of X' --version 2026-11\n"
-                          "kith set add catalogue --purpose benign --radius 10");
+  CLI::App* add = AddVerb(
+      group, program, "add",
+      "Adds a hash set. Where PDQ hashes come from a list, say how they were made: while one\n"
+      "enabled set has hashes of cli512 or of unknown dialect, look-ups hash every picture\n"
+      "exactly, which takes several times as long.",
+      "kith set add national\n"
+      "kith set add national --source 'Police of X' --dialect full\n"
+      "kith set add catalogue --purpose benign --radius 10");
   auto flags = std::make_shared<SetFlags>();
   add->add_option("name", flags->name, "Its name, unique")->type_name("NAME")->required();
   add->add_option("--purpose", flags->purpose, "known: its files are sought; benign: harmless")
@@ -144,7 +148,10 @@ void AddAdd(CLI::App& group, Program& program) {
   add->add_option("--version", flags->version, "Its version, in its source's words")
       ->type_name("TEXT");
   add->add_option("--handling", flags->handling, "Licence and rules of use")->type_name("TEXT");
-  add->add_option("--dialect", flags->dialect, "How its PDQ hashes were made")
+  add->add_option(
+         "--dialect", flags->dialect,
+         "How its PDQ hashes were made: full (HMA, tx, pdqhash-python) or cli512 (default: "
+         "unknown)")
       ->check(CLI::IsMember({"full", "cli512", "unknown"}))
       ->type_name("NAME");
   AddEngineFlags(*add, program);
