@@ -42,6 +42,9 @@ TEST(Help, StartsWithThreeExamplesOfTheVerbItself) {
     int examples = 0;
     while (std::getline(lines, line) && !line.empty()) {
       EXPECT_THAT(line, HasSubstr(words)) << line;
+      // It is pasted, and must then be a call that can be.
+      EXPECT_THAT(line, Not(HasSubstr("..."))) << line;
+      EXPECT_THAT(line, Not(HasSubstr("HASH"))) << line;
       ++examples;
     }
     EXPECT_GE(examples, 3) << words;

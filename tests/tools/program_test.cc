@@ -66,6 +66,40 @@ TEST_F(ProgramTest, HashNamesAllOrientations) {
   EXPECT_EQ(line["digests"]["sha256"].get<std::string>().size(), 64U);
 }
 
+TEST_F(ProgramTest, AFileWithoutAHashHasOneLineInWhateverOrientations) {
+  scratch_.Write("a.txt", "no picture");
+  EXPECT_EQ(Kith("hash --orientations a.txt").out, "-\tnot_media\tfull\t-\t0\t0\ta.txt\n");
+}
+
+// What appeared under the name since it was looked at was overwritten. A link to nowhere is such a
+// thing: it is not seen by the look, and stands in the way all the same.
+TEST_F(ProgramTest, ExportOverwritesNothingThatAppearedMeanwhile) {
+  ASSERT_EQ(Kith("set add national").code, 0);
+  ASSERT_EQ(Kith("import --set national -", std::string(32, 'a') + "\n").code, 0);
+  for (const std::string format : {"csv", "kdb"}) {
+    std::filesystem::create_symlink("nowhere", scratch_.At("out." + format));
+    const Outcome run = Kith("export --set national --format " + format + " --out out." + format);
+    EXPECT_EQ(run.code, 2) << format;
+    EXPECT_THAT(run.err, HasSubstr("out." + format + " is there already"));
+    EXPECT_TRUE(std::filesystem::is_symlink(scratch_.At("out." + format)));
+    EXPECT_EQ(Kith("export --set national --format " + format + " --out new." + format).code, 0);
+    EXPECT_TRUE(std::filesystem::is_regular_file(scratch_.At("new." + format)));
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(scratch_.path())) {
+    EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr(".part"))) << "a draft was left";
+  }
+}
+
+// Entries that nobody has judged were said to have no place in the format.
+TEST_F(ProgramTest, VotesTellWhyAnEntryHasNone) {
+  ASSERT_EQ(Kith("set add national").code, 0);
+  ASSERT_EQ(Kith("import --set national -", std::string(32, 'a') + "\n").code, 0);
+  const Outcome run = Kith("export --set national --format ncmec-votes --out votes");
+  EXPECT_EQ(run.code, 0);
+  EXPECT_THAT(run.err, HasSubstr("1 left out, on which there is no vote: nobody here has judged"));
+  EXPECT_THAT(run.err, Not(HasSubstr("no place for")));
+}
+
 TEST_F(ProgramTest, AFileNamedLikeAVerbIsAFile) {
   scratch_.Write("case", "x");
   const Outcome run = Kith("hash case");

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "tools/report/words.h"
-#include "tools/scan/grpc_status.h"
 
 namespace kith::cli {
 namespace {
@@ -67,8 +66,6 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
   }
   return server::Connect(options);
 }
-
-absl::Status FromGrpc(const grpc::Status& status) { return scan::FromGrpc(status); }
 
 absl::Status Explained(const absl::Status& status, const server::Connection& connection) {
   const std::string message(status.message().data(), status.message().size());

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "server/embedded.h"
 #include "tools/kith/program.h"
+#include "tools/scan/grpc_status.h"
 
 namespace kith::cli {
 
@@ -23,7 +24,7 @@ namespace kith::cli {
 [[nodiscard]] absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(
     const Program& program, const std::string& verb);
 
-[[nodiscard]] absl::Status FromGrpc(const grpc::Status& status);
+using scan::FromGrpc;
 
 // A message of status for people: what, and for some codes what to do.
 [[nodiscard]] absl::Status Explained(const absl::Status& status,

@@ -152,6 +152,8 @@ class EnrollRun {
         Print(one, &entry);
       }
     }
+    // What stands here is committed: who reads along, or cuts the run off, has it.
+    (void)std::fflush(stdout);
     waiting_.clear();
     request_.Clear();
     return absl::OkStatus();

@@ -157,7 +157,8 @@ void AddHashVerb(CLI::App& app, Program& program) {
       "walked in the order of their paths. Columns, separated by tabs:\n"
       "  pdq  quality  dialect  width  height  path\n"
       "With --orientations there are eight lines a file and a column `orientation` after dialect.\n"
-      "A file without a PDQ hash has - as pdq and its disposition as quality. Paths are escaped:\n"
+      "A file without a PDQ hash has one line, with - as pdq and orientation, and its disposition\n"
+      "as quality. Paths are escaped:\n"
       "\\t \\n \\r \\\\, \\xHH for other bytes that cannot be shown, \\u{202E} for hidden "
       "characters.\n"
       "Exits 2 when a file has vanished or cannot be read.",

@@ -204,7 +204,8 @@ void AddMatchVerb(CLI::App& app, Program& program) {
       "Looks hashes up: 32 digits are an MD5, 40 a SHA-1, 64 a PDQ hash or a SHA-256 (both are\n"
       "tried). Nothing is recorded. Exits 1 when something known was found, else 0.",
       "kith match 5f1d7a84db00d2fce00b31a7fc73224f\n"
-      "kith match --radius 10 --json HASH HASH\n"
+      "kith match --radius 10 --json --kind pdq "
+      "e77b19c8d06ba4f01c93f6025eadb81790c4a3d5f1682be704d953ac7fe01b86\n"
       "kith match --json - < hashes.txt");
   auto flags = std::make_shared<MatchFlags>();
   verb->add_option("hashes", flags->hashes, "Hashes, or - for standard input, one a line")

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/kith/command_line.h"
@@ -15,6 +16,10 @@ namespace kith::cli {
 namespace {
 
 using Stub = v1::CaseworkService::Stub;
+
+// In examples, which people paste.
+constexpr std::string_view kFileOfExample =
+    "3b81c7d88f03a92e5c4417f0b6d21e8a90c35f7be14d2a6608f9d3715ac2be40";
 
 struct OpinionFlags {
   std::string sha256;  // hexadecimal
@@ -108,7 +113,7 @@ int List(const Program& program, const std::string& text, std::uint64_t entry_id
 
 void AddGive(CLI::App& group, Program& program, const std::string& name,
              const std::string& description, v1::OpinionKind kind) {
-  const std::string call = "kith opinion " + name + " 3b81c7d88f03... 17";
+  const std::string call = "kith opinion " + name + " " + std::string(kFileOfExample) + " 17";
   CLI::App* verb = AddVerb(group, program, name, description,
                            call + " --who 'J. Jansen' --why 'looked at both'\n" + call +
                                " --why 'same room and toy'\n" + call + " --json");
@@ -129,11 +134,11 @@ void AddGive(CLI::App& group, Program& program, const std::string& name,
 }  // namespace
 
 void AddOpinionVerb(CLI::App& app, Program& program) {
-  CLI::App* group =
-      AddGroup(app, "opinion", "A person's word on a lead: it holds in every case, now and later.",
-               "kith opinion confirm 3b81c7d88f03... 17 --why 'same room and toy'\n"
-               "kith opinion reject 3b81c7d88f03... 17 --why 'another child'\n"
-               "kith opinion list");
+  const std::string file(kFileOfExample);
+  CLI::App* group = AddGroup(
+      app, "opinion", "A person's word on a lead: it holds in every case, now and later.",
+      "kith opinion confirm " + file + " 17 --why 'same room and toy'\n" + "kith opinion reject " +
+          file + " 17 --why 'another child'\n" + "kith opinion list");
   AddGive(*group, program, "confirm", "Confirms a lead: it counts as certain from now on.",
           v1::OPINION_KIND_CONFIRMED);
   AddGive(*group, program, "reject", "Rejects a lead: it does not come back.",
@@ -142,7 +147,8 @@ void AddOpinionVerb(CLI::App& app, Program& program) {
           v1::OPINION_KIND_WITHDRAWN);
   CLI::App* list = AddVerb(*group, program, "list", "Lists all opinions, oldest first.",
                            "kith opinion list\nkith opinion list --entry 17\n"
-                           "kith opinion list --file 3b81c7d88f03... --json");
+                           "kith opinion list --file " +
+                               file + " --json");
   auto sha256 = std::make_shared<std::string>();
   auto entry = std::make_shared<std::uint64_t>(0);
   list->add_option("--file", *sha256, "Only those on this file, by its SHA-256")->type_name("HASH");

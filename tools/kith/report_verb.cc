@@ -116,7 +116,10 @@ void AddReportVerb(CLI::App& app, Program& program) {
       app, program, "report",
       "Writes a report from what is on record, as a page (HTML), for programs (JSON) and for\n"
       "spreadsheets (CSV). The page opens offline and prints; no report holds pictures or PDQ\n"
-      "hashes. Several kinds can go into one folder. The kinds:" +
+      "hashes. Several kinds can go into one folder. report.csv has a row for each match with the\n"
+      "first path of a file; each other path has one row, of the match that the verdict rests on "
+      "or\n"
+      "the nearest, and total_matches tells how many there are. The kinds:" +
           kinds,
       "kith report identification --case DPD/2026-0117 --out report\n"
       "kith report leads --case DPD/2026-0117\n"
