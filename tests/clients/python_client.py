@@ -38,6 +38,19 @@ def start(kithd, store):
     raise RuntimeError("kithd ended before it listened")
 
 
+def reflect(channel):
+    """What a generic client does, which has no files: asks the service itself what it offers."""
+    ask = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                                request_serializer=bytes, response_deserializer=bytes)
+    symbol = b"kith.v1.MatchService"
+    # ServerReflectionRequest by hand: list_services = 7, file_containing_symbol = 4.
+    requests = [b"\x3a\x01*", b"\x22" + bytes([len(symbol)]) + symbol]
+    services, file = ask(iter(requests), timeout=10)
+    for name in (b"kith.v1.MatchService", b"kith.v1.CatalogService", b"grpc.health.v1.Health"):
+        assert name in services, (name, services)
+    assert b"proto/kith/v1/match.proto" in file and b"MatchStream" in file, file
+
+
 def talk(channel):
     catalog, catalog_grpc = load("catalog_pb2"), load("catalog_pb2_grpc")
     match, match_grpc = load("match_pb2"), load("match_pb2_grpc")
@@ -86,6 +99,7 @@ def main():
         try:
             with grpc.insecure_channel(address) as channel:
                 talk(channel)
+                reflect(channel)
         finally:
             process.terminate()
         assert process.wait(timeout=20) == 0, "kithd did not end in order"

@@ -287,15 +287,12 @@ TEST_F(Kinds, AreTheSameBytesTwice) {
   for (const std::string kind : {"initial", "identification", "leads", "circulation", "method",
                                  "worklist", "notifications"}) {
     const std::vector<std::string> of = {"--case", "NORTH/1"};
-    Json once = Report(kind, of, "once");
-    Json twice = Report(kind, of, "twice");
-    once.erase("run");
-    twice.erase("run");
-    EXPECT_EQ(once, twice) << kind;
+    Report(kind, of, "once");
+    Report(kind, of, "twice");
     const std::string name = kind == "initial" ? "report" : kind;
-    for (const char* end : {".csv", ".html"}) {
-      EXPECT_EQ(ReadFile(world_.Path("once") / (name + end)),
-                ReadFile(world_.Path("twice") / (name + end)))
+    for (const char* end : {".json", ".csv", ".html"}) {
+      EXPECT_EQ(TextWithoutRun(world_.Path("once") / (name + end)),
+                TextWithoutRun(world_.Path("twice") / (name + end)))
           << kind << end;
     }
   }

@@ -117,6 +117,21 @@ nlohmann::json ReportWithoutRun(const fs::path& folder) {
   return report;
 }
 
+std::string TextWithoutRun(const fs::path& file) {
+  std::string text = ReadFile(file);
+  EXPECT_FALSE(text.empty()) << file;
+  const std::string end = file.extension().string();
+  if (end == ".csv") return text;  // it has none
+  const std::string first = end == ".html" ? "<!-- run -->" : "\n\"run\":{";
+  const std::string last = end == ".html" ? "<!-- /run -->" : "},\n";
+  const std::size_t from = text.find(first);
+  const std::size_t to = text.find(last, from);
+  EXPECT_NE(from, std::string::npos) << "no run header in " << file;
+  EXPECT_NE(to, std::string::npos) << "no end of the run header in " << file;
+  if (from == std::string::npos || to == std::string::npos) return text;
+  return text.erase(from, to + last.size() - from);
+}
+
 std::vector<nlohmann::json> JsonLines(const std::string& text) {
   std::vector<nlohmann::json> values;
   std::istringstream lines(text);

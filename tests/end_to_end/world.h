@@ -49,6 +49,8 @@ class World {
 [[nodiscard]] std::string ReadFile(const std::filesystem::path& path);
 // A report.json without its run header, the only part that may differ between two runs.
 [[nodiscard]] nlohmann::json ReportWithoutRun(const std::filesystem::path& folder);
+// A file of a report as it is, byte for byte, but for the block of the run header.
+[[nodiscard]] std::string TextWithoutRun(const std::filesystem::path& file);
 // The JSON Lines of a text.
 [[nodiscard]] std::vector<nlohmann::json> JsonLines(const std::string& text);
 
