@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small files that ask for much: each is hashed or over a limit, and no worker takes more memory
-// than is stated here. No time is measured: the cage's own deadline would say decoder_timeout.
+// Small files that ask for much: each is hashed or over a limit, and no worker takes more memory or
+// processor time than is stated here. The clock is not measured, as the machine may do other
+// things.
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -22,6 +25,7 @@ using test::Data;
 using test::Picture;
 
 constexpr long kMostMemoryMebibytes = 768;
+constexpr double kMostSeconds = 3;
 
 std::size_t Find(const Data& bytes, std::string_view what) {
   const auto at =
@@ -62,6 +66,22 @@ void SetTags(Data& tiff, std::initializer_list<int> tags, std::uint32_t value) {
   return 0;
 }
 
+// Processor time that a process has taken until now, in seconds.
+[[maybe_unused]] double ProcessorSeconds(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  // Behind the name, which may hold anything: state, then ten numbers, then user and system time.
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0;
+  double system = 0;
+  if (fields >> user >> system) return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  ADD_FAILURE() << "no times of process " << process;
+  return 0;
+}
+
 class Bombs : public testing::Test {
  protected:
   // Through a worker of its own.
@@ -75,6 +95,7 @@ class Bombs : public testing::Test {
 #ifndef KITH_SANITIZED
     ASSERT_EQ(test::Children().size(), 1u) << name;
     EXPECT_LE(PeakMebibytes(test::Children().front()), kMostMemoryMebibytes) << name;
+    EXPECT_LE(ProcessorSeconds(test::Children().front()), kMostSeconds) << name;
 #endif
   }
 };

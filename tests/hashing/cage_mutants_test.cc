@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Damaged files of every format through the cage: the same disposition and hashes as without it, no
 // worker lost. KITH_MUTANTS=20000 in the environment makes it so many instead of 2,000.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -24,6 +25,7 @@ constexpr std::uint32_t kSeed = 20260215;
 TEST(CageMutants, EndAsTheyDoWithoutIt) {
   const char* wanted = std::getenv("KITH_MUTANTS");
   const int mutants = wanted == nullptr ? kMutants : std::max(1, std::atoi(wanted));
+  const test::TemporaryFolder temporary;
   const auto cage = test::StartCage();
   ASSERT_NE(cage, nullptr);
   const std::vector<test::Data> files = test::FilesToMutate();
@@ -39,6 +41,7 @@ TEST(CageMutants, EndAsTheyDoWithoutIt) {
     ASSERT_EQ(test::Everything(print), test::Everything(test::Uncaged(mutant, options)))
         << "seed " << kSeed << ", mutant " << i;
   }
+  EXPECT_THAT(temporary.Entries(), testing::IsEmpty()) << "a decoder left temporary files";
   for (const Disposition disposition :
        {Disposition::kHashed, Disposition::kPartial, Disposition::kUnreadable,
         Disposition::kOverLimit, Disposition::kNotMedia}) {

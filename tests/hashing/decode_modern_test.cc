@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
 #include "hashing/fingerprint.h"
 #include "hashing/internal/heif.h"
 #include "hashing/internal/heif_slot.h"
@@ -37,6 +41,21 @@ void ExpectSame(const Data& file, Format format, const Picture& want, int tolera
   EXPECT_LE(LargestDifference(decoded.picture, want), tolerance);
 }
 
+// The picture whose pixel at (x, y) is that of `from` at from_where(x, y).
+template <typename FromWhere>
+Picture Moved(const Picture& from, int width, int height, const FromWhere& from_where) {
+  Picture to{width, height, {}};
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const auto [at_x, at_y] = from_where(x, y);
+      const auto at =
+          from.rgb.begin() + 3 * (static_cast<std::ptrdiff_t>(at_y) * from.width + at_x);
+      to.rgb.insert(to.rgb.end(), at, at + 3);
+    }
+  }
+  return to;
+}
+
 int BitsApart(const Data& file, const Picture& picture) {
   const Fingerprint print = FingerprintBytes(file, {});
   EXPECT_EQ(print.disposition, Disposition::kHashed) << print.detail;
@@ -49,6 +68,19 @@ TEST(DecodeJpeg2000, FilesCodestreamsAndTiles) {
   for (const bool boxed : {false, true}) {
     for (const int tile : {0, 32, 50}) {
       ExpectSame(test::EncodeJpeg2000(Sample(), boxed, tile), Format::kJpeg2000, Sample());
+    }
+  }
+}
+
+TEST(DecodeJpeg2000, GreyAlphaAndDepths) {
+  for (const bool boxed : {false, true}) {
+    for (const int bits : {8, 12, 16}) {
+      for (const int components : {1, 2, 3, 4}) {
+        SCOPED_TRACE(testing::Message() << components << " components of " << bits << " bits"
+                                        << (boxed ? " in a file" : ""));
+        ExpectSame(test::EncodeJpeg2000(Sample(), boxed, 0, {components, bits}), Format::kJpeg2000,
+                   components < 3 ? test::Grey(Sample()) : Sample());
+      }
     }
   }
 }
@@ -131,6 +163,25 @@ TEST_F(DecodeHeif, ItsOwnRotationIsApplied) {
   EXPECT_EQ(turned.result.disposition, Disposition::kHashed) << turned.result.detail;
   EXPECT_EQ(turned.result.width, kHeight);
   EXPECT_EQ(turned.result.height, kWidth);
+  // To the right: the first row is the left column from below.
+  const Picture right =
+      Moved(Sample(), kHeight, kWidth, [](int x, int y) { return std::pair(y, kHeight - 1 - x); });
+  EXPECT_LE(LargestDifference(turned.picture, right), 48);
+}
+
+TEST_F(DecodeHeif, ItsOwnMirrorIsApplied) {
+  const Picture mirrored =
+      Moved(Sample(), kWidth, kHeight, [](int x, int y) { return std::pair(kWidth - 1 - x, y); });
+  ExpectSame(test::EncodeHeic(Sample(), test::HeifTurn::kMirrored), Format::kHeic, mirrored, 48);
+}
+
+// HEVC codes whole blocks: that a side is shorter stands in a crop of its own (clap).
+TEST_F(DecodeHeif, ItsOwnCropIsApplied) {
+  const Picture odd = test::Synthetic(7, kWidth - 1, kHeight - 1);
+  const Data file = test::EncodeHeic(odd);
+  const std::string_view clap = "clap";
+  ASSERT_NE(std::search(file.begin(), file.end(), clap.begin(), clap.end()), file.end());
+  ExpectSame(file, Format::kHeic, odd, 64);
 }
 
 TEST_F(DecodeHeif, Grids) {

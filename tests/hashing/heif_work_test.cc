@@ -90,6 +90,13 @@ Data ItemsUponEachOther(std::uint64_t count, std::uint64_t room, bool alike) {
   return Joined(Box("meta", meta), Box("mdat", Data(room, 0)));
 }
 
+// What phones of 48 megapixels make, in tiles: within every limit.
+TEST_F(HeifWork, FortyEightMegapixelsAreWithinTheLimits) {
+  const Data file = test::HeicGrid(test::Synthetic(7, 504, 504), 16, 12);
+  EXPECT_EQ(internal::HeifCodedPixels(file), 8064u * 6048u);
+  EXPECT_EQ(internal::HeifWorkOverLimit(file, {}), "");
+}
+
 // Each item was read whole: 20,000 of them in a file of 10 MB took as long as the deadline.
 TEST_F(HeifWork, TheFileIsNotReadAsOftenAsItHasItems) {
   const Data file = ItemsUponEachOther(300, 100'000, false);

@@ -45,8 +45,9 @@ Data EncodeHeif(const Picture& picture, heif_compression_format format, HeifTurn
     }
   }
   heif_encoding_options* options = heif_encoding_options_alloc();
-  options->image_orientation =
-      turn == HeifTurn::kRight ? heif_orientation_rotate_90_cw : heif_orientation_normal;
+  options->image_orientation = turn == HeifTurn::kRight      ? heif_orientation_rotate_90_cw
+                               : turn == HeifTurn::kMirrored ? heif_orientation_flip_horizontally
+                                                             : heif_orientation_normal;
   heif_image_handle* handle = nullptr;
   heif_context_encode_image(context, image, encoder, options, &handle);
   Data out;
@@ -152,25 +153,36 @@ Data WithSides(Data hvcc, int from, int to) {
 
 }  // namespace
 
-Data EncodeJpeg2000(const Picture& picture, bool boxed, int tile) {
-  std::array<opj_image_cmptparm_t, 3> components{};
+Data EncodeJpeg2000(const Picture& picture, bool boxed, int tile, const Jpeg2000Style& style) {
+  std::vector<opj_image_cmptparm_t> components(static_cast<std::size_t>(style.components));
   for (auto& component : components) {
     component.dx = component.dy = 1;
     component.w = static_cast<OPJ_UINT32>(picture.width);
     component.h = static_cast<OPJ_UINT32>(picture.height);
-    component.prec = 8;
+    component.prec = static_cast<OPJ_UINT32>(style.bits);
   }
-  opj_image_t* image = opj_image_create(3, components.data(), OPJ_CLRSPC_SRGB);
+  const bool colour = style.components >= 3;
+  opj_image_t* image =
+      opj_image_create(static_cast<OPJ_UINT32>(style.components), components.data(),
+                       colour ? OPJ_CLRSPC_SRGB : OPJ_CLRSPC_GRAY);
   image->x1 = static_cast<OPJ_UINT32>(picture.width);
   image->y1 = static_cast<OPJ_UINT32>(picture.height);
   for (std::size_t i = 0; i < Pixels(picture); ++i) {
-    for (std::size_t c = 0; c < 3; ++c) image->comps[c].data[i] = picture.rgb[3 * i + c];
+    for (std::size_t c = 0; c < components.size(); ++c) {
+      const bool alpha = c == (colour ? 3 : 1);
+      const auto value = static_cast<int>(alpha    ? i % 256
+                                          : colour ? picture.rgb[3 * i + c]
+                                                   : picture.rgb[3 * i + 1]);
+      // The same share of the largest value.
+      image->comps[c].data[i] = (value * ((1 << style.bits) - 1) + 127) / 255;
+      if (alpha) image->comps[c].alpha = 1;
+    }
   }
   opj_cparameters_t parameters;
   opj_set_default_encoder_parameters(&parameters);
   parameters.tcp_numlayers = 1;
   parameters.cp_disto_alloc = 1;
-  parameters.tcp_mct = 1;
+  parameters.tcp_mct = colour ? 1 : 0;
   parameters.numresolution = 4;
   if (tile > 0) {
     parameters.tile_size_on = OPJ_TRUE;

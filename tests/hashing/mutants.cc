@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "hashing/internal/heif.h"
 #include "tests/hashing/encoders.h"
@@ -77,6 +80,27 @@ Data Mutate(Data bytes, std::mt19937& random) {
     }
   }
   return bytes;
+}
+
+TemporaryFolder::TemporaryFolder() {
+  if (const char* before = std::getenv("TMPDIR"); before != nullptr) before_ = before;
+  path_ = (std::filesystem::temp_directory_path() / "kith-mutants-XXXXXX").string();
+  if (::mkdtemp(path_.data()) == nullptr) std::abort();
+  ::setenv("TMPDIR", path_.c_str(), 1);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  before_.empty() ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", before_.c_str(), 1);
+  std::error_code error;
+  std::filesystem::remove_all(path_, error);
+}
+
+std::vector<std::string> TemporaryFolder::Entries() const {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    names.push_back(entry.path().filename().string());
+  }
+  return names;
 }
 
 }  // namespace kith::hashing::test
