@@ -459,6 +459,24 @@ TEST(Nsrl, FindsItsTable) {
   }
 }
 
+// The size, by which the record of the empty file is known, has another name in each version.
+TEST(Nsrl, KnowsTheSizeByEachOfItsNames) {
+  const test::Scratch scratch;
+  for (const std::string size : {"bytes", "file_size", "size", "BYTES"}) {
+    const std::string path = scratch.At(size);
+    {
+      Database database(path);
+      database.Run("CREATE TABLE FILE (sha256 TEXT, " + size +
+                   " INTEGER);INSERT INTO FILE VALUES ('" + std::string(kSha256) + "', 7), ('" +
+                   std::string(64, 'a') + "', 0)");
+    }
+    const MemorySink sink = ReadPath(path);
+    ASSERT_TRUE(sink.status.ok()) << sink.status << size;
+    EXPECT_THAT(sink.entries, SizeIs(1)) << size;
+    EXPECT_EQ(sink.notes.at("record of the empty file"), 1) << size;
+  }
+}
+
 // A view would run what the file says; a damaged file is an error and no answer.
 TEST(Nsrl, TrustsNothingOfTheFile) {
   const test::Scratch scratch;

@@ -146,6 +146,42 @@ TEST(Vics, EveryDialectReadsAlike) {
   }
 }
 
+// Dates as others write them, which are none by the book: milliseconds in words with escaped
+// slashes, a zone of one digit with a Z behind it, no zone, nothing. Nobody here reads them: they
+// go back as they came.
+TEST(Vics, DatesThatAreNoneByTheBookAreCarried) {
+  const std::vector<std::string> dates = {"/Date(1700000000123)/", "/Date(-62135596800000+0100)/",
+                                          "2026-01-02T03:04:05+1:00Z", "2026-01-02 03:04", ""};
+  for (const bool escaped : {false, true}) {
+    std::vector<json> media;
+    for (std::size_t i = 0; i < dates.size(); ++i) {
+      json one = Media(static_cast<int>(i));
+      one["MD5"] = std::string(31, 'A') + std::to_string(i);
+      one.erase("SHA1");
+      one["AlternativeHashes"] = json::array();
+      one["DateUpdated"] = dates[i];
+      one["Exifs"] = {{{"PropertyName", "DateTimeOriginal"}, {"PropertyValue", dates[i]}}};
+      media.push_back(one);
+    }
+    std::string file = Set(media).dump();
+    for (std::size_t at = 0; escaped && (at = file.find("/Date(", at)) != std::string::npos;) {
+      file.replace(at, 1, "\\/");
+      file.replace(file.find(")/", at), 2, ")\\/");
+      at += 3;
+    }
+    const MemorySink sink = ReadBytes(file);
+    ASSERT_TRUE(sink.status.ok()) << sink.status;
+    EXPECT_THAT(sink.problems, IsEmpty());
+    ASSERT_THAT(sink.entries, SizeIs(dates.size()));
+    const json back = json::parse(Written(sink));
+    ASSERT_EQ(back["value"].size(), dates.size());
+    for (std::size_t i = 0; i < dates.size(); ++i) {
+      EXPECT_EQ(back["value"][i]["DateUpdated"], dates[i]);
+      EXPECT_EQ(back["value"][i]["Exifs"][0]["PropertyValue"], dates[i]);
+    }
+  }
+}
+
 TEST(Vics, TheSetComesBackEqualAsJson) {
   json odd = Media(2);
   odd["MD5"] = "0123456789abcdef0123456789ABCDEF";  // not as the writer writes it
