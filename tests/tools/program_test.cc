@@ -100,6 +100,30 @@ TEST_F(ProgramTest, VotesTellWhyAnEntryHasNone) {
   EXPECT_THAT(run.err, Not(HasSubstr("no place for")));
 }
 
+// A set of millions was listed whole or not at all.
+TEST_F(ProgramTest, ListsEndAtTheirLimitAndSayThatThereIsMore) {
+  ASSERT_EQ(Kith("set add national").code, 0);
+  std::string hashes;
+  for (int i = 0; i < 9; ++i) hashes += std::string(31, 'a') + std::to_string(i) + "\n";
+  ASSERT_EQ(Kith("import --set national -", hashes).code, 0);
+  const Outcome some = Kith("entry list --json --limit 4");
+  EXPECT_EQ(Lines(some.out).size(), 4U);
+  EXPECT_EQ(some.err, "The first 4 are shown; there are more (--limit).\n");
+  for (const std::string limit : {"9", "10"}) {
+    const Outcome all = Kith("entry list --json --limit " + limit);
+    EXPECT_EQ(Lines(all.out).size(), 9U);
+    EXPECT_EQ(all.err, "");
+  }
+  EXPECT_EQ(Kith("entry list --limit 0").code, 2);
+  WritePicture("a/one.bmp", 1);
+  for (const std::string name : {"1", "2", "3"}) {
+    ASSERT_EQ(Kith("check a --case DPD/" + name + " --out r").code, 0);
+  }
+  EXPECT_EQ(Lines(Kith("case list --json --limit 2").out).size(), 2U);
+  EXPECT_EQ(Lines(Kith("cluster list --json --limit 2").out).size(), 1U);
+  EXPECT_EQ(Kith("alert list --limit 2").code, 0);
+}
+
 TEST_F(ProgramTest, AFileNamedLikeAVerbIsAFile) {
   scratch_.Write("case", "x");
   const Outcome run = Kith("hash case");

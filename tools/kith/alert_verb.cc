@@ -59,7 +59,7 @@ void Show(const Program& program, const v1::Alert& alert) {
                  .Add("purged", alert.purged() ? "the case was purged" : ""));
 }
 
-int ListAlerts(const Program& program, const std::string& case_name, bool closed_too) {
+int ListAlerts(const Program& program, const std::string& case_name, bool closed_too, Limit limit) {
   return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
     v1::ListAlertsRequest request;
     request.set_case_name(case_name);
@@ -68,13 +68,16 @@ int ListAlerts(const Program& program, const std::string& case_name, bool closed
     const absl::Status status =
         ForEachPage(stub, &Stub::ListAlerts, request, [&](const v1::ListAlertsResponse& page) {
           for (const v1::Alert& alert : page.alerts()) {
+            if (!limit.Take()) break;
             if (program.json) PrintJson(Typed("alert", ToJson(alert)));
             table.Add({std::to_string(alert.alert_id()), alert.case_name(),
                        report::Number(alert.files()), alert.what(), alert.subject(),
                        alert.opened_at(), State(alert)});
           }
+          return limit.goes_on();
         });
     if (!status.ok()) return status;
+    limit.Tell();
     PrintTable(program, table, "no open alert: what is on record is as it is known today");
     return kExitDone;
   });
@@ -148,7 +151,10 @@ void AddAlertVerb(CLI::App& app, Program& program) {
   list->add_option("--case", *name, "Only those of this case")->type_name("AGENCY/NUMBER");
   list->add_flag("--all", *all, "Closed ones too");
   AddEngineFlags(*list, program);
-  OnRun(*list, program, [name, all, &program] { return ListAlerts(program, *name, *all); });
+  auto most = std::make_shared<std::uint64_t>(0);
+  AddLimitFlag(*list, *most);
+  OnRun(*list, program,
+        [name, all, most, &program] { return ListAlerts(program, *name, *all, Limit(*most)); });
   CLI::App* show = AddVerb(*group, program, "show", "Shows one alert and its files.",
                            "kith alert show 5\nkith alert show 5 --json\n"
                            "kith alert show 5 --server 127.0.0.1:7475");

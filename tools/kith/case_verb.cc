@@ -24,12 +24,13 @@ nlohmann::ordered_json ToJson(const v1::Case& record) {
           {"purged_at", record.purged_at()}};
 }
 
-int List(const Program& program) {
+int List(const Program& program, Limit limit) {
   return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
     Table table({"CASE", "OPENED", ">FILES", ">PATHS", "COMPLETE"});
     const absl::Status status = ForEachPage(
         stub, &Stub::ListCases, v1::ListCasesRequest(), [&](const v1::ListCasesResponse& page) {
           for (const v1::Case& record : page.cases()) {
+            if (!limit.Take()) break;
             if (program.json) PrintJson(Typed("case", ToJson(record)));
             table.Add({record.name(), record.opened_at(), report::Number(record.files()),
                        report::Number(record.paths()),
@@ -37,8 +38,10 @@ int List(const Program& program) {
                        : record.complete()         ? "yes"
                                                    : "NO"});
           }
+          return limit.goes_on();
         });
     if (!status.ok()) return status;
+    limit.Tell();
     PrintTable(program, table, "no case yet; kith check FOLDER --case AGENCY/NUMBER makes one");
     return kExitDone;
   });
@@ -175,7 +178,9 @@ void AddCaseVerb(CLI::App& app, Program& program) {
                            "kith case list\nkith case list --json\n"
                            "kith case list --server 127.0.0.1:7475");
   AddEngineFlags(*list, program);
-  OnRun(*list, program, [&program] { return List(program); });
+  auto most = std::make_shared<std::uint64_t>(0);
+  AddLimitFlag(*list, *most);
+  OnRun(*list, program, [most, &program] { return List(program, Limit(*most)); });
 
   CLI::App* show = AddVerb(*group, program, "show", "Shows one case and the series found in it.",
                            "kith case show DPD/2026-0117\nkith case show DPD/2026-0117 --json\n"

@@ -28,13 +28,14 @@ std::vector<std::string> Words(const google::protobuf::RepeatedPtrField<std::str
   return {names.begin(), names.end()};
 }
 
-int ListClusters(const Program& program) {
+int ListClusters(const Program& program, Limit limit) {
   return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
     Table table({">CLUSTER", ">CASES", ">FILES", "IN"});
     const absl::Status status = ForEachPage(
         stub, &Stub::ListClusters, v1::ListClustersRequest(),
         [&](const v1::ListClustersResponse& page) {
           for (const v1::Cluster& cluster : page.clusters()) {
+            if (!limit.Take()) break;
             std::string names;
             for (const std::string& name : cluster.case_names()) {
               names += (names.empty() ? "" : ", ") + name;
@@ -49,8 +50,10 @@ int ListClusters(const Program& program) {
                        report::Number(static_cast<std::uint64_t>(cluster.case_names_size())),
                        report::Number(cluster.files()), names});
           }
+          return limit.goes_on();
         });
     if (!status.ok()) return status;
+    limit.Tell();
     PrintTable(program, table, "no new files of two cases, or two of one, lie near each other");
     return kExitDone;
   });
@@ -96,7 +99,9 @@ void AddClusterVerb(CLI::App& app, Program& program) {
                            "kith cluster list\nkith cluster list --json\n"
                            "kith cluster list --server 127.0.0.1:7475");
   AddEngineFlags(*list, program);
-  OnRun(*list, program, [&program] { return ListClusters(program); });
+  auto most = std::make_shared<std::uint64_t>(0);
+  AddLimitFlag(*list, *most);
+  OnRun(*list, program, [most, &program] { return ListClusters(program, Limit(*most)); });
   CLI::App* show = AddVerb(*group, program, "show", "Shows the files of one cluster.",
                            "kith cluster show 12\nkith cluster show 12 --json\n"
                            "kith cluster show 12 --store /srv/kith");

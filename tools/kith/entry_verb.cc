@@ -96,7 +96,7 @@ void Show(const Program& program, const v1::Entry& entry) {
   PrintThing(program, "entry", ToJson(entry), facts);
 }
 
-int List(const Program& program, const std::string& set, const std::string& series) {
+int List(const Program& program, const std::string& set, const std::string& series, Limit limit) {
   return WithEngine<v1::CatalogService>(program, "entry", [&](Stub& stub) -> absl::StatusOr<int> {
     v1::ListEntriesRequest request;
     request.set_set(set);
@@ -107,6 +107,7 @@ int List(const Program& program, const std::string& set, const std::string& seri
         ForEachPage(stub, &Stub::ListEntries, request, [&](const v1::ListEntriesResponse& page) {
           Table table({">ENTRY", "SET", "SERIES", "HOLDS", "WITHDRAWN", "SOURCE REF"});
           for (const v1::Entry& entry : page.entries()) {
+            if (!limit.Take()) break;
             if (program.json) {
               PrintJson(Typed("entry", ToJson(entry)));
             } else {
@@ -116,8 +117,10 @@ int List(const Program& program, const std::string& set, const std::string& seri
           }
           if (!table.empty()) PrintTable(program, table, "");
           any = any || page.entries_size() > 0;
+          return limit.goes_on();
         });
     if (!status.ok()) return status;
+    limit.Tell();
     if (!any && !program.json) Note("no entry; bring some in with kith enroll or kith import");
     return kExitDone;
   });
@@ -169,7 +172,10 @@ void AddEntryVerb(CLI::App& app, Program& program) {
   list->add_option("--set", *set, "Only those of this hash set")->type_name("NAME");
   list->add_option("--series", *series, "Only those of this series")->type_name("CODE");
   AddEngineFlags(*list, program);
-  OnRun(*list, program, [set, series, &program] { return List(program, *set, *series); });
+  auto most = std::make_shared<std::uint64_t>(0);
+  AddLimitFlag(*list, *most);
+  OnRun(*list, program,
+        [set, series, most, &program] { return List(program, *set, *series, Limit(*most)); });
 
   CLI::App* show =
       AddVerb(*group, program, "show",

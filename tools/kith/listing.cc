@@ -4,8 +4,21 @@
 #include <algorithm>
 
 #include "tools/report/path_text.h"
+#include "tools/report/words.h"
 
 namespace kith::cli {
+
+void Limit::Tell() const {
+  if (cut_) {
+    Note("The first " + report::Number(taken_) + " are shown; there are more (--limit).");
+  }
+}
+
+void AddLimitFlag(CLI::App& verb, std::uint64_t& most) {
+  verb.add_option("--limit", most, "How many are shown at most (default: all)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
+      ->type_name("N");
+}
 
 Facts& Facts::Add(const std::string& name, const std::string& value) {
   if (!value.empty()) facts_.emplace_back(name, value);

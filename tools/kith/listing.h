@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "tools/kith/engine_link.h"
@@ -11,7 +14,30 @@
 
 namespace kith::cli {
 
-// Reads all pages of a list and hands each response to `take`. `method` is &Stub::ListX.
+// How many things of a list are shown: --limit, 0 for all.
+class Limit {
+ public:
+  explicit Limit(std::uint64_t most) : most_(most) {}
+  // Whether one more is shown.
+  [[nodiscard]] bool Take() {
+    cut_ = most_ != 0 && taken_ == most_;
+    if (!cut_) ++taken_;
+    return !cut_;
+  }
+  // False once one was not shown: no further page need be asked for.
+  [[nodiscard]] bool goes_on() const { return !cut_; }
+  // Says on stderr that there is more.
+  void Tell() const;
+
+ private:
+  std::uint64_t most_;
+  std::uint64_t taken_ = 0;
+  bool cut_ = false;
+};
+void AddLimitFlag(CLI::App& verb, std::uint64_t& most);
+
+// Reads all pages of a list and hands each response to `take`, which may end it by `false`.
+// `method` is &Stub::ListX.
 template <typename Stub, typename Request, typename Response, typename Take>
 [[nodiscard]] absl::Status ForEachPage(Stub& stub,
                                        grpc::Status (Stub::*method)(grpc::ClientContext*,
@@ -20,7 +46,11 @@ template <typename Stub, typename Request, typename Response, typename Take>
   while (true) {
     const absl::StatusOr<Response> page = Call(stub, method, request);
     if (!page.ok()) return page.status();
-    take(*page);
+    if constexpr (std::is_same_v<std::invoke_result_t<Take, const Response&>, bool>) {
+      if (!take(*page)) return absl::OkStatus();
+    } else {
+      take(*page);
+    }
     if (page->next_page_token().empty()) return absl::OkStatus();
     request.set_page_token(page->next_page_token());
   }
