@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CaseDesk: alerts and clusters.
+// CaseDesk: alerts.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/case_desk.h"
 #include "server/catalog/hand_on.h"
@@ -270,66 +269,6 @@ absl::StatusOr<v1::CloseAlertResponse> CaseDesk::CloseAlert(const v1::CloseAlert
   KITH_RETURN_IF_ERROR(ledger_.CloseAlert(request.alert_id(), who, request.signature().why()));
   v1::CloseAlertResponse response;
   KITH_ASSIGN(*response.mutable_alert(), ledger_.GetAlert(request.alert_id()));
-  return response;
-}
-
-absl::StatusOr<std::shared_ptr<const std::vector<FileCluster>>> CaseDesk::Clusters() {
-  const std::lock_guard lock(clusters_mutex_);
-  KITH_ASSIGN(const std::string state, ledger_.UnrecognizedState());
-  if (clusters_ == nullptr || state != clusters_state_) {
-    KITH_ASSIGN(std::vector<FileCluster> found, FindClusters(ledger_, evidence_, false));
-    clusters_ = std::make_shared<const std::vector<FileCluster>>(std::move(found));
-    clusters_state_ = state;
-  }
-  return clusters_;
-}
-
-absl::StatusOr<v1::ListClustersResponse> CaseDesk::ListClusters(
-    const v1::ListClustersRequest& request) {
-  const auto page = ReadPage("clusters", request.page_size(), request.page_token());
-  if (!page.ok()) return page.status();
-  KITH_ASSIGN(const auto clusters, Clusters());
-  v1::ListClustersResponse response;
-  const std::size_t begin = std::min<std::size_t>(page->after, clusters->size());
-  const std::size_t end = std::min(clusters->size(), begin + page->size);
-  for (std::size_t i = begin; i < end; ++i) {
-    v1::Cluster& shown = *response.add_clusters();
-    shown.set_cluster_id((*clusters)[i].cluster_id);
-    shown.set_files((*clusters)[i].files.size());
-    for (const std::string& name : (*clusters)[i].case_names) shown.add_case_names(name);
-  }
-  if (end < clusters->size()) response.set_next_page_token(MakePageToken("clusters", end));
-  return response;
-}
-
-absl::StatusOr<v1::GetClusterResponse> CaseDesk::GetCluster(const v1::GetClusterRequest& request) {
-  const std::string list = absl::StrCat("cluster", request.cluster_id());
-  const auto page = ReadPage(list, request.page_size(), request.page_token());
-  if (!page.ok()) return page.status();
-  KITH_ASSIGN(const auto clusters, Clusters());
-  const auto found = std::find_if(
-      clusters->begin(), clusters->end(),
-      [&](const FileCluster& cluster) { return cluster.cluster_id == request.cluster_id(); });
-  if (found == clusters->end()) {
-    return absl::NotFoundError(absl::StrCat("no cluster ", request.cluster_id(),
-                                            ": `kith cluster list` shows those of today"));
-  }
-  v1::GetClusterResponse response;
-  response.mutable_cluster()->set_cluster_id(found->cluster_id);
-  response.mutable_cluster()->set_files(found->files.size());
-  for (const std::string& name : found->case_names) {
-    response.mutable_cluster()->add_case_names(name);
-  }
-  const std::size_t begin = std::min<std::size_t>(page->after, found->files.size());
-  const std::size_t end = std::min(found->files.size(), begin + page->size);
-  for (std::size_t i = begin; i < end; ++i) {
-    const NewFile& file = found->files[i];
-    v1::ClusterFile& shown = *response.add_files();
-    shown.set_sha256(file.sha256);
-    for (const std::string& name : file.case_names) shown.add_case_names(name);
-    KITH_ASSIGN(*shown.mutable_path(), ledger_.PathOf(file.file_id));
-  }
-  if (end < found->files.size()) response.set_next_page_token(MakePageToken(list, end));
   return response;
 }
 

@@ -255,6 +255,62 @@ TEST_F(AlertTest, NewFilesThatLieNearEachOtherAreLinkedTheMostWidespreadFirst) {
   EXPECT_EQ(all.size(), 2U);
 }
 
+TEST_F(AlertTest, TheFileOfAClusterLiesInTheFirstOfItsCases) {
+  Check("LKA/2", {Picture("second.jpg", 1)});
+  Check("LKA/1", {Picture("first.jpg", 1)});
+  const auto listed = Must(engine_->ListClusters({}));
+  ASSERT_EQ(listed.clusters_size(), 1);
+  v1::GetClusterRequest get;
+  get.set_cluster_id(listed.clusters(0).cluster_id());
+  const auto cluster = Must(engine_->GetCluster(get));
+  ASSERT_EQ(cluster.files_size(), 1);
+  EXPECT_THAT(cluster.files(0).case_names(), ElementsAre("LKA/1", "LKA/2"));
+  EXPECT_EQ(cluster.files(0).path(), "first.jpg");
+}
+
+// What was shown before and is gone moves nothing off the pages to come.
+TEST_F(AlertTest, PagesOfClustersLeaveNoneOutWhenOneGoes) {
+  Check("LKA/1", {Picture("a.jpg", 1), Picture("b.jpg", 2), Picture("c.jpg", 3),
+                  Picture("c5.jpg", 3, 5), Picture("c10.jpg", 3, 10), Picture("c15.jpg", 3, 15)});
+  Check("LKA/2", {Picture("a.jpg", 1), Picture("b.jpg", 2)});
+  Check("LKA/3", {Picture("a.jpg", 1)});
+  v1::ListClustersRequest list;
+  list.set_page_size(1);
+  const auto first = Must(engine_->ListClusters(list));
+  ASSERT_EQ(first.clusters_size(), 1);
+  EXPECT_EQ(first.clusters(0).case_names_size(), 3);
+  list.set_page_token(first.next_page_token());
+  AddEntry("known", "RED", 1);
+  for (const char* name : {"LKA/1", "LKA/2", "LKA/3"}) Refresh(name);
+  const auto second = Must(engine_->ListClusters(list));
+  ASSERT_EQ(second.clusters_size(), 1);
+  EXPECT_THAT(second.clusters(0).case_names(), ElementsAre("LKA/1", "LKA/2"));
+  list.set_page_token(second.next_page_token());
+  const auto third = Must(engine_->ListClusters(list));
+  ASSERT_EQ(third.clusters_size(), 1);
+  EXPECT_EQ(third.clusters(0).files(), 4);
+  EXPECT_EQ(third.next_page_token(), "");
+  for (const char* token : {"clusters-1", "clusters-1.2", "clusters-1.2.x", "clusters-1.02.1"}) {
+    list.set_page_token(token);
+    EXPECT_TRUE(absl::IsInvalidArgument(engine_->ListClusters(list).status())) << token;
+  }
+  v1::GetClusterRequest get;
+  get.set_cluster_id(third.clusters(0).cluster_id());
+  get.set_page_size(2);
+  const auto files = Must(engine_->GetCluster(get));
+  ASSERT_EQ(files.files_size(), 2);
+  EXPECT_EQ(files.files(1).path(), "c5.jpg");
+  v1::AddEntriesRequest known;
+  known.set_set("known");
+  known.add_entries()->mutable_digests()->set_sha256(files.files(1).sha256());
+  Must(engine_->AddEntries(known));
+  Refresh("LKA/1");
+  get.set_page_token(files.next_page_token());
+  const auto rest = Must(engine_->GetCluster(get));
+  ASSERT_EQ(rest.files_size(), 2);
+  EXPECT_EQ(rest.files(0).path(), "c10.jpg");
+}
+
 TEST_F(AlertTest, APurgedCaseLeavesItsCountsAndNothingElse) {
   AddEntry("known", "BLUE", 1);
   const std::string secret = "a-name-that-is-nowhere-else.jpg";
