@@ -97,8 +97,7 @@ class Casework::RunOfCheck final : public CheckRun {
         ledger_(memory_.ledger ? memory_.ledger.get() : &casework_.ledger_),
         run_(run),
         open_(open),
-        opened_(std::move(opened)),
-        margins_(memory_.ledger == nullptr, open.want_report()) {}
+        opened_(std::move(opened)) {}
   ~RunOfCheck() override { casework_.look_up_bytes_ -= ledger_bytes_; }
   RunOfCheck(const RunOfCheck&) = delete;
   RunOfCheck& operator=(const RunOfCheck&) = delete;
@@ -117,8 +116,8 @@ class Casework::RunOfCheck final : public CheckRun {
     std::vector<const v1::Fingerprint*> queries;
     for (const v1::EvidenceFile& file : batch.files()) {
       if (auto status = CheckFile(file, files.size()); !status.ok()) return status;
-      if (auto status = margins_.Note(file.fingerprint(), files.size()); !status.ok())
-        return status;
+      auto status = CheckMargin(file.fingerprint(), memory_.ledger == nullptr, files.size());
+      if (!status.ok()) return status;
       files.push_back(InBounds(file, shortened));
       queries.push_back(&file.fingerprint());
     }
@@ -280,12 +279,12 @@ class Casework::RunOfCheck final : public CheckRun {
         if (!stale.ok()) return stale.status();
         if (stale->empty()) break;
         after = stale->back().file_id;
-        margins_.SetOn(*stale);
+        KeepMatchable(*stale);
         std::vector<const v1::Fingerprint*> queries;
         for (const casework::StoredFile& file : *stale) queries.push_back(&file.fingerprint);
         auto matched = MatchAll(queries);
         if (!matched.ok()) return matched.status();
-        unsettled_ += Margins::TakeUnsettledOut(*stale, *matched);
+        unsettled_ += TakeUnsettledOut(*stale, *matched);
         if (stale->empty()) continue;
         any = true;
         auto status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
@@ -306,7 +305,6 @@ class Casework::RunOfCheck final : public CheckRun {
   const v1::MatchStreamOpened opened_;
   std::unordered_set<std::uint64_t> sent_;  // distinct paths of this run, by number
   std::unordered_set<std::uint64_t> kept_;
-  Margins margins_;
   std::uint64_t unsettled_ = 0;  // files with a margin that may match what came meanwhile
   std::uint64_t long_paths_ = 0;
   std::uint64_t ledger_bytes_ = 0;  // of a look-up's, as counted in look_up_bytes_

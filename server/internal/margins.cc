@@ -7,24 +7,18 @@
 
 namespace kith::server {
 
-absl::Status Margins::Note(const v1::Fingerprint& fingerprint, std::size_t position) {
-  if (fingerprint.margin_bits() == 0) return absl::OkStatus();
-  if (recorded_) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("file ", position, " of the batch has codes with a margin: what is recorded ",
-                     "in a case is hashed exactly"));
-  }
-  if (kept_) margin_of_[fingerprint.digests().sha256()] = fingerprint.margin_bits();
-  return absl::OkStatus();
+absl::Status CheckMargin(const v1::Fingerprint& fingerprint, bool recorded, std::size_t position) {
+  if (!recorded || fingerprint.margin_bits() == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("file ", position, " of the batch has codes with a margin: what is recorded ",
+                   "in a case is hashed exactly"));
 }
 
-void Margins::SetOn(std::vector<casework::StoredFile>& files) const {
+void KeepMatchable(std::vector<casework::StoredFile>& files) {
   for (casework::StoredFile& file : files) {
-    const auto found = margin_of_.find(file.fingerprint.digests().sha256());
-    if (found == margin_of_.end()) continue;
+    if (file.fingerprint.margin_bits() == 0) continue;
     v1::Fingerprint near = file.fingerprint;
     near.clear_codes();
-    near.set_margin_bits(found->second);
     for (v1::Code& code : *file.fingerprint.mutable_codes()) {
       if (code.dialect() == v1::DIALECT_FULL) *near.add_codes() = std::move(code);
     }
@@ -32,8 +26,7 @@ void Margins::SetOn(std::vector<casework::StoredFile>& files) const {
   }
 }
 
-std::uint64_t Margins::TakeUnsettledOut(std::vector<casework::StoredFile>& files,
-                                        Matched& matched) {
+std::uint64_t TakeUnsettledOut(std::vector<casework::StoredFile>& files, Matched& matched) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (matched.results[i].exact_wanted()) continue;

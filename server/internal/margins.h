@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: what a look-up has to remember of files that were sent with approximate codes.
+// Purpose: files that a look-up was sent with approximate codes. The ledger keeps the margin beside
+// the codes, until the file is sent with exact ones.
 //
-// Thread-safety: one thread at a time. Memory: some 100 bytes a content.
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,26 +17,16 @@
 
 namespace kith::server {
 
-class Margins {
- public:
-  // `recorded`: of a run with a case. Such a run takes exact codes only, as it is matched again
-  // when lists come that nobody knows today. `kept`: of a run whose files will be matched again;
-  // one without may go on for ever.
-  Margins(bool recorded, bool kept) : recorded_(recorded), kept_(kept) {}
+// `recorded`: of a run with a case. Such a run takes exact codes only, as it is matched again when
+// lists come that nobody knows today. Errors: INVALID_ARGUMENT (names the file by its position) for
+// a margin in a recorded run.
+[[nodiscard]] absl::Status CheckMargin(const v1::Fingerprint& fingerprint, bool recorded,
+                                       std::size_t position);
 
-  // Errors: INVALID_ARGUMENT (names the file by its position) for a margin in a recorded run.
-  [[nodiscard]] absl::Status Note(const v1::Fingerprint& fingerprint, std::size_t position);
+// Leaves of codes with a margin those that can be matched with it.
+void KeepMatchable(std::vector<casework::StoredFile>& files);
 
-  // Gives files that the ledger kept their margins back.
-  void SetOn(std::vector<casework::StoredFile>& files) const;
-
-  // Takes the files out that want exact codes, with their answers; returns how many these were.
-  static std::uint64_t TakeUnsettledOut(std::vector<casework::StoredFile>& files, Matched& matched);
-
- private:
-  const bool recorded_;
-  const bool kept_;
-  std::unordered_map<std::string, std::uint32_t> margin_of_;  // by SHA-256
-};
+// Takes the files out that want exact codes, with their answers; returns how many these were.
+std::uint64_t TakeUnsettledOut(std::vector<casework::StoredFile>& files, Matched& matched);
 
 }  // namespace kith::server

@@ -186,6 +186,50 @@ TEST_F(LedgerTest, AReadingOfAnotherDialectAddsToTheFirst) {
   EXPECT_EQ(Query("SELECT verdict FROM evidence_file"), v1::VERDICT_IDENTIFIED);
 }
 
+TEST_F(LedgerTest, ADigestThatOneReadingTellsIsKeptWhateverTheOthersTell) {
+  const casework::Run run = Start();
+  const v1::EvidenceFile bare = Picture("a", 1);
+  v1::EvidenceFile with_md5 = bare;
+  with_md5.mutable_fingerprint()->mutable_digests()->set_md5(std::string(16, 'm'));
+  Record(run, {bare}, {Nothing()}, 5);
+  // It tells all that is on record, and more: its answer holds.
+  Record(run, {with_md5}, {Found("BLUE", {1})}, 5);
+  EXPECT_EQ(Query("SELECT verdict FROM evidence_file"), v1::VERDICT_IDENTIFIED);
+  EXPECT_EQ(Query("SELECT count(*) FROM evidence_replaced"), 1);
+  EXPECT_TRUE(Must(ledger_.StaleFiles(run, 5, 0, 10)).empty());
+  // It tells less: what was found stands, until the end matches it again.
+  Record(run, {bare}, {Nothing()}, 6);
+  EXPECT_EQ(Query("SELECT verdict FROM evidence_file"), v1::VERDICT_IDENTIFIED);
+  // It tells a code more and a digest less.
+  v1::EvidenceFile both = bare;
+  server::testing::AddCode(*both.mutable_fingerprint(), server::testing::PdqOf(2));
+  Record(run, {both}, {Nothing()}, 6);
+  EXPECT_EQ(Query("SELECT verdict FROM evidence_file"), v1::VERDICT_IDENTIFIED);
+  const auto stale = Must(ledger_.StaleFiles(run, 6, 0, 10));
+  ASSERT_EQ(stale.size(), 1U);
+  EXPECT_EQ(stale[0].fingerprint.codes_size(), 2);
+  EXPECT_EQ(stale[0].fingerprint.digests().md5(), std::string(16, 'm'));
+  EXPECT_EQ(stale[0].matched_at, 0U);
+}
+
+TEST_F(LedgerTest, AnotherMd5AtAPathIsAnotherContent) {
+  const casework::Run run = Start();
+  v1::EvidenceFile file = Picture("a", 1);
+  v1::Digests& digests = *file.mutable_fingerprint()->mutable_digests();
+  digests.clear_sha256();
+  digests.set_md5(std::string(16, 'm'));
+  Record(run, {file}, {Nothing()}, 5);
+  *file.mutable_fingerprint()->mutable_codes() = Picture("a", 2).fingerprint().codes();
+  digests.set_md5(std::string(16, 'n'));
+  Record(run, {file}, {Found("BLUE", {1})}, 5);
+  EXPECT_EQ(Query("SELECT verdict FROM evidence_file"), v1::VERDICT_IDENTIFIED);
+  const auto stale = Must(ledger_.StaleFiles(run, 6, 0, 10));
+  ASSERT_EQ(stale.size(), 1U);
+  EXPECT_EQ(stale[0].fingerprint.digests().md5(), std::string(16, 'n'));
+  ASSERT_EQ(stale[0].fingerprint.codes_size(), 1);
+  EXPECT_EQ(stale[0].fingerprint.codes(0).pdq(), server::testing::PdqOf(2));
+}
+
 TEST_F(LedgerTest, CasesDoNotShareFilesButShareSeries) {
   const casework::Run one = Start("LKA/1");
   const casework::Run two = Start("LKA/2");

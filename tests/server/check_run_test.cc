@@ -297,6 +297,61 @@ TEST_F(CheckRunTest, WhatWasFoundStandsWhenItCannotBeReadAnyMore) {
   EXPECT_THAT(report.scope().warnings(), ElementsAre(HasSubstr("1 path that an earlier run read")));
 }
 
+TEST_F(CheckRunTest, AWorseReadingOfTheSameContentTakesNothingFromAPath) {
+  AddEntry("known", "BLUE", 1);
+  Check("LKA/1", {Picture("x.jpg", 1)});
+  const v1::Report report = Check("LKA/1", {Other("x.jpg", v1::DISPOSITION_DECODER_CRASH, 1)});
+  const Sums sums = SumsOf(report);
+  EXPECT_THAT(sums.verdicts, ElementsAre(Pair(v1::VERDICT_IDENTIFIED, Pair(1, 1))));
+  EXPECT_THAT(sums.dispositions, ElementsAre(Pair(v1::DISPOSITION_HASHED, 1)));
+  EXPECT_EQ(FileAt(report, "x.jpg").disposition(), v1::DISPOSITION_HASHED);
+  EXPECT_THAT(report.scope().warnings(), ElementsAre(HasSubstr("1 path that an earlier run read")));
+}
+
+TEST_F(CheckRunTest, OfTwoReadingsThatAreAsGoodTheLaterHolds) {
+  Check("LKA/1", {Other("x", v1::DISPOSITION_UNREADABLE)});
+  const v1::Report report = Check("LKA/1", {Other("x", v1::DISPOSITION_NOT_REGULAR)});
+  const Sums sums = SumsOf(report);
+  EXPECT_THAT(sums.verdicts, ElementsAre(Pair(v1::VERDICT_NOT_APPLICABLE, Pair(1, 1))));
+  EXPECT_THAT(sums.dispositions, ElementsAre(Pair(v1::DISPOSITION_NOT_REGULAR, 1)));
+  EXPECT_EQ(FileAt(report, "x").disposition(), v1::DISPOSITION_NOT_REGULAR);
+  EXPECT_THAT(report.scope().warnings(), IsEmpty());
+}
+
+TEST_F(CheckRunTest, EveryDigestThatWasToldOfAFileCounts) {
+  const std::string md5(16, 'm');
+  v1::AddEntriesRequest known;
+  known.set_set("known");
+  known.set_series("RED");
+  known.add_entries()->mutable_digests()->set_md5(md5);
+  const std::uint64_t entry = Must(engine_->AddEntries(known)).entries(0).entry_id();
+  // One tool does not know its MD5, another does.
+  EXPECT_EQ(FileAt(Check("LKA/1", {Picture("a", 1)}), "a").verdict(), v1::VERDICT_UNRECOGNIZED);
+  v1::EvidenceFile with_md5 = Picture("a", 1);
+  with_md5.mutable_fingerprint()->mutable_digests()->set_md5(md5);
+  EXPECT_EQ(FileAt(Check("LKA/1", {with_md5}), "a").verdict(), v1::VERDICT_RECOGNIZED);
+  // A third one knows a code more, and is answered without.
+  v1::EvidenceFile more = Picture("a", 1);
+  AddCode(*more.mutable_fingerprint(), PdqOf(2));
+  more.mutable_fingerprint()->mutable_codes(1)->set_dialect(v1::DIALECT_CLI512);
+  const v1::Report report = Check("LKA/1", {more});
+  EXPECT_EQ(FileAt(report, "a").verdict(), v1::VERDICT_RECOGNIZED);
+  EXPECT_THAT(report.scope().warnings(), IsEmpty());
+  AddEntry("known", "BLUE", 7);
+  v1::RefreshCaseRequest refresh;
+  refresh.set_name("LKA/1");
+  EXPECT_EQ(Must(engine_->RefreshCase(refresh)).changed(), 0);
+  EXPECT_EQ(FileAt(GetReport("LKA/1"), "a").matches(0).by(), "md5");
+  // What comes later is looked for by it too.
+  Withdraw(entry);
+  Must(engine_->RefreshCase(refresh));
+  EXPECT_EQ(FileAt(GetReport("LKA/1"), "a").verdict(), v1::VERDICT_UNRECOGNIZED);
+  const int before = Must(engine_->ListAlerts({})).alerts_size();
+  known.set_series("BLUE");
+  Must(engine_->AddEntries(known));
+  EXPECT_EQ(Must(engine_->ListAlerts({})).alerts_size(), before + 1);
+}
+
 TEST_F(CheckRunTest, AChangedPathDoesNotUndoWhatWasFoundThere) {
   AddEntry("known", "BLUE", 1);
   Check("LKA/1", {Picture("x.jpg", 1), Picture("y.jpg", 2)});

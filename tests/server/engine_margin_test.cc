@@ -181,6 +181,25 @@ TEST_F(MarginRunTest, KnowledgeThatComesMeanwhileIsNotMissed) {
   }
 }
 
+TEST_F(MarginRunTest, AFileThatIsSentOnceMoreExactlyHasNoMargin) {
+  AddSet("list");
+  AddOne("list", "", PdqEntry(Pdq(1), "", kFull));
+  const auto run = Start("");
+  v1::Fingerprint exact = Near(Flipped(Pdq(5), 2));
+  exact.clear_margin_bits();
+  for (const v1::Fingerprint& fingerprint : {Near(Pdq(5)), exact, Near(Pdq(5))}) {
+    ASSERT_TRUE(run->Batch(BatchOf("a.jpg", fingerprint, 5)).ok());
+  }
+  // Within 31 bits of the exact code, and beyond them of the other.
+  AddOne("list", "", PdqEntry(Flipped(Pdq(5), 33), "", kFull));
+  const v1::Report report = End(*run);
+  EXPECT_FALSE(IsUnsettled(report));
+  ASSERT_EQ(report.files_size(), 1);
+  EXPECT_EQ(report.files(0).verdict(), v1::VERDICT_RECOGNIZED);
+  ASSERT_EQ(report.files(0).matches_size(), 1);
+  EXPECT_EQ(report.files(0).matches(0).distance_bits(), 31);
+}
+
 // The same where it comes between the client's question and its batch.
 TEST_F(MarginRunTest, AFileThatWantsExactCodesIsNotSettled) {
   AddSet("list");

@@ -34,6 +34,11 @@ int RankOf(v1::Disposition disposition) {
   }
 }
 
+// The same with what was hashed exactly above what was not.
+int RankOf(v1::Disposition disposition, const v1::Fingerprint& codes) {
+  return 2 * RankOf(disposition) + (codes.margin_bits() == 0 ? 1 : 0);
+}
+
 // Not read, for a reason that says nothing against what an earlier run read there.
 bool WasNotRead(const v1::Fingerprint& fingerprint) {
   if (fingerprint.digests().sha256().size() == kSha256Bytes) return false;
@@ -92,12 +97,34 @@ v1::Fingerprint BothOf(const v1::Fingerprint& fingerprint, const v1::Fingerprint
   return both;
 }
 
+// The digests that either tells. Where they contradict each other, what is told now holds.
+v1::Digests BothOf(const v1::Digests& now, const v1::Digests& before) {
+  v1::Digests both = before;
+  both.MergeFrom(now);
+  return both;
+}
+
+// Does what is known by its path alone hold something else than before?
+bool IsOther(const v1::Digests& now, const v1::Digests& before) {
+  const auto differ = [](const std::string& a, const std::string& b) {
+    return !a.empty() && !b.empty() && a != b;
+  };
+  return now.sha256().size() != kSha256Bytes &&
+         (differ(now.md5(), before.md5()) || differ(now.sha1(), before.sha1()));
+}
+
+bool AreSame(const v1::Digests& a, const v1::Digests& b) {
+  return a.md5() == b.md5() && a.sha1() == b.sha1() && a.sha256() == b.sha256();
+}
+
 }  // namespace
 
 struct BatchWriter::FileState {
   std::uint64_t id = 0;  // 0: not on record
   v1::Disposition disposition = v1::DISPOSITION_UNSPECIFIED;
-  v1::Fingerprint codes;  // its codes only
+  v1::Fingerprint codes;  // its codes only, and their margin
+  v1::Digests digests;
+  std::uint64_t total_matches = 0;
   std::uint64_t matched_at = 0;
   std::int64_t radius_bits = -1;
 };
@@ -131,8 +158,10 @@ absl::StatusOr<PathOutcome> BatchWriter::Add(const v1::EvidenceFile& file,
   KITH_ASSIGN(const std::uint64_t file_id, FindOrAddFile(file, result));
   for (const PathState& state : before) {
     if (state.file_id != file_id) continue;
-    KITH_RETURN_IF_ERROR(UpdatePath(state, file));
-    return PathOutcome{.path_id = state.id};
+    // A worse reading of the same content takes nothing from an earlier one.
+    const bool kept = RankOf(state.disposition) > RankOf(file.fingerprint().disposition());
+    KITH_RETURN_IF_ERROR(UpdatePath(state, file, kept));
+    return PathOutcome{.path_id = state.id, .kept = kept};
   }
   // A reading that failed gives way to one that did not. Content that was found stands beside the
   // new one: that the path holds something else today does not undo the finding.
@@ -150,7 +179,8 @@ absl::StatusOr<PathOutcome> BatchWriter::Add(const v1::EvidenceFile& file,
 
 absl::StatusOr<BatchWriter::FileState> BatchWriter::FindFile(const std::string& identity) {
   Statement find = write_.Prepare(
-      "SELECT f.id, f.disposition, c.codes, f.matched_at, f.radius_bits FROM evidence_file f"
+      "SELECT f.id, f.disposition, c.codes, f.matched_at, f.radius_bits, f.md5, f.sha1, f.sha256,"
+      " f.total_matches FROM evidence_file f"
       " LEFT JOIN evidence_code c ON c.file = f.id WHERE f.case_record = ?1 AND f.identity = ?2");
   KITH_ASSIGN(const bool found, find.Bind(run_.case_id, BlobView{identity}).Step());
   FileState state;
@@ -160,36 +190,60 @@ absl::StatusOr<BatchWriter::FileState> BatchWriter::FindFile(const std::string& 
   KITH_RETURN_IF_ERROR(ParseCodes(find, 2, state.codes));
   state.matched_at = find.Id(3);
   state.radius_bits = find.Int(4);
+  state.digests.set_md5(std::string(find.Blob(5)));
+  state.digests.set_sha1(std::string(find.Blob(6)));
+  state.digests.set_sha256(std::string(find.Blob(7)));
+  state.total_matches = find.Id(8);
   return state;
 }
 
-// Where the content is on record with less than is told now, what is told now replaces it. Where
-// the record tells more, its own matches stand: if they are older than this batch, the end of the
-// run matches the file again, with all that is known of it. So it is too where each tells what the
-// other does not, say a dialect: the record then holds the codes of both.
+// What is told now adds to what is on record of the content: its codes, its digests; a better
+// reading replaces the codes. Matches are replaced where they are those of all that is then on
+// record. Where the record tells what this reading does not, its own matches stand: if they are
+// older than this batch, or the reading told something new, the end of the run matches the file
+// again, with all that is known of it.
 absl::StatusOr<std::uint64_t> BatchWriter::FindOrAddFile(const v1::EvidenceFile& file,
                                                          const v1::MatchResult& result) {
   const v1::Fingerprint& fingerprint = file.fingerprint();
   const std::string identity = IdentityOf(file, run_.root_id);
   KITH_ASSIGN(const FileState state, FindFile(identity));
   if (state.id == 0) return AddFile(identity, fingerprint, result);
-  const int rank_difference = RankOf(fingerprint.disposition()) - RankOf(state.disposition);
+  int better =
+      RankOf(fingerprint.disposition(), fingerprint) - RankOf(state.disposition, state.codes);
+  const bool other = IsOther(fingerprint.digests(), state.digests);
+  if (other && better == 0) better = 1;
   const Hashed before = HashedOf(state.codes);
   const Hashed now = HashedOf(fingerprint);
-  const bool replace = rank_difference > 0 || (rank_difference == 0 && !Includes(before, now));
-  if (replace && rank_difference == 0 && !Includes(now, before)) {
-    KITH_RETURN_IF_ERROR(ReplaceFingerprint(state.id, BothOf(fingerprint, state.codes)));
-    KITH_RETURN_IF_ERROR(WriteVerdict(state.id, result));
+  const v1::Digests digests = !other       ? BothOf(fingerprint.digests(), state.digests)
+                              : better > 0 ? fingerprint.digests()
+                                           : state.digests;
+  const bool replace =
+      better > 0 ||
+      (better == 0 && (!Includes(before, now) || fingerprint.disposition() != state.disposition));
+  const bool new_digest = !AreSame(digests, state.digests);
+  // Is what this reading matches what all that is then on record matches?
+  const bool whole = (better > 0 || (better == 0 && Includes(now, before))) &&
+                     AreSame(digests, fingerprint.digests());
+  if (replace) {
+    v1::Fingerprint both = better > 0 ? fingerprint : BothOf(fingerprint, state.codes);
+    *both.mutable_digests() = digests;
+    KITH_RETURN_IF_ERROR(ReplaceFingerprint(state.id, both));
+  } else if (new_digest) {
+    KITH_RETURN_IF_ERROR(ReplaceDigests(state.id, digests));
+  }
+  if (replace || new_digest) {
+    // What was found stands until all is matched; where nothing was, what is found now does.
+    const bool more = state.total_matches == 0 && (better > 0 || result.total() > 0);
+    if (whole || more) KITH_RETURN_IF_ERROR(WriteVerdict(state.id, result));
+    if (whole) return state.id;
     KITH_RETURN_IF_ERROR(
         write_.Execute("UPDATE evidence_file SET matched_at = 0 WHERE id = ?1", state.id));
     return state.id;
   }
-  if (replace) KITH_RETURN_IF_ERROR(ReplaceFingerprint(state.id, fingerprint));
-  const bool same = rank_difference == 0 && before == now;
   const bool newer =
       change_ > state.matched_at ||
       (change_ == state.matched_at && state.radius_bits != RadiusColumn(run_.radius_bits));
-  if (replace || (same && newer)) KITH_RETURN_IF_ERROR(WriteVerdict(state.id, result));
+  if (whole && newer) KITH_RETURN_IF_ERROR(WriteVerdict(state.id, result));
   return state.id;
 }
 
@@ -234,12 +288,19 @@ absl::Status BatchWriter::ReplaceFingerprint(std::uint64_t file_id,
   return WriteCodes(file_id, fingerprint);
 }
 
+absl::Status BatchWriter::ReplaceDigests(std::uint64_t file_id, const v1::Digests& digests) {
+  KITH_RETURN_IF_ERROR(write_.Execute("UPDATE evidence_file SET md5 = ?2, sha1 = ?3 WHERE id = ?1",
+                                      file_id, BlobView{digests.md5()}, BlobView{digests.sha1()}));
+  return write_.Execute("INSERT INTO evidence_replaced (file) VALUES (?1)", file_id);
+}
+
 absl::Status BatchWriter::WriteCodes(std::uint64_t file_id, const v1::Fingerprint& fingerprint) {
   if (fingerprint.codes().empty()) {
     return write_.Execute("DELETE FROM evidence_code WHERE file = ?1", file_id);
   }
   v1::Fingerprint codes;
   *codes.mutable_codes() = fingerprint.codes();
+  codes.set_margin_bits(fingerprint.margin_bits());
   return write_.Execute("INSERT OR REPLACE INTO evidence_code (file, codes) VALUES (?1, ?2)",
                         file_id, BlobView{codes.SerializeAsString()});
 }
@@ -279,18 +340,21 @@ absl::StatusOr<std::uint64_t> BatchWriter::AddPath(const v1::EvidenceFile& file,
   return write_.LastInsertId();
 }
 
-absl::Status BatchWriter::UpdatePath(const PathState& path, const v1::EvidenceFile& file) {
+absl::Status BatchWriter::UpdatePath(const PathState& path, const v1::EvidenceFile& file,
+                                     bool kept) {
   const v1::Fingerprint& fingerprint = file.fingerprint();
+  const v1::Disposition disposition = kept ? path.disposition : fingerprint.disposition();
+  const std::string& detail = kept ? path.detail : fingerprint.detail();
   if (path.device == file.device() && path.inode == file.inode() &&
       path.size_bytes == fingerprint.size_bytes() && path.mtime_ns == file.mtime_ns() &&
-      path.disposition == fingerprint.disposition() && path.detail == fingerprint.detail()) {
+      path.disposition == disposition && path.detail == detail) {
     return absl::OkStatus();
   }
   return write_.Execute(
       "UPDATE evidence_path SET device = ?2, inode = ?3, size_bytes = ?4, mtime_ns = ?5,"
       " disposition = ?6, detail = ?7 WHERE id = ?1",
-      path.id, file.device(), file.inode(), fingerprint.size_bytes(), file.mtime_ns(),
-      fingerprint.disposition(), fingerprint.detail());
+      path.id, file.device(), file.inode(), fingerprint.size_bytes(), file.mtime_ns(), disposition,
+      detail);
 }
 
 absl::Status BatchWriter::CountPath(std::uint64_t file_id, int difference) {

@@ -41,13 +41,16 @@ class BatchWriter {
                                                       const v1::MatchResult& result);
   [[nodiscard]] absl::Status ReplaceFingerprint(std::uint64_t file_id,
                                                 const v1::Fingerprint& fingerprint);
+  [[nodiscard]] absl::Status ReplaceDigests(std::uint64_t file_id, const v1::Digests& digests);
   [[nodiscard]] absl::Status WriteCodes(std::uint64_t file_id, const v1::Fingerprint& fingerprint);
   [[nodiscard]] absl::StatusOr<std::uint64_t> FindOrAddFile(const v1::EvidenceFile& file,
                                                             const v1::MatchResult& result);
   [[nodiscard]] absl::StatusOr<std::vector<PathState>> FindPath(const std::string& path);
   [[nodiscard]] absl::StatusOr<std::uint64_t> AddPath(const v1::EvidenceFile& file,
                                                       std::uint64_t file_id);
-  [[nodiscard]] absl::Status UpdatePath(const PathState& path, const v1::EvidenceFile& file);
+  // `kept`: what became of reading it stays as it is.
+  [[nodiscard]] absl::Status UpdatePath(const PathState& path, const v1::EvidenceFile& file,
+                                        bool kept);
   [[nodiscard]] absl::Status CountPath(std::uint64_t file_id, int difference);
   [[nodiscard]] absl::Status WriteVerdict(std::uint64_t file_id, const v1::MatchResult& result);
 
