@@ -37,6 +37,7 @@ struct ChangeFacts {
   std::uint64_t series_id = 0;
   std::uint64_t set_id = 0;
   std::uint64_t moved_to = 0;
+  bool is_text = false;  // of a set: its radius is as it was
 };
 
 absl::StatusOr<std::optional<ChangeFacts>> ReadFacts(catalog::Database& database,
@@ -47,7 +48,11 @@ absl::StatusOr<std::optional<ChangeFacts>> ReadFacts(catalog::Database& database
       " coalesce((SELECT max(series) FROM series_version WHERE change = c.number), 0),"
       " coalesce((SELECT max(hash_set) FROM hash_set_version WHERE change = c.number), 0),"
       " coalesce((SELECT hash_set FROM entry WHERE id = c.first_entry), 0),"
-      " coalesce((SELECT max(series) FROM entry_moved WHERE change = c.number), 0)"
+      " coalesce((SELECT max(series) FROM entry_moved WHERE change = c.number), 0),"
+      " coalesce((SELECT v.radius_bits = coalesce((SELECT o.radius_bits FROM hash_set_version o"
+      "  WHERE o.hash_set = v.hash_set AND o.change < v.change ORDER BY o.change DESC LIMIT 1),"
+      "  (SELECT h.radius_bits FROM hash_set h WHERE h.id = v.hash_set))"
+      "  FROM hash_set_version v WHERE v.change = c.number), 0)"
       " FROM change c WHERE c.number = ?1");
   KITH_ASSIGN(const bool found, row.Bind(change).Step());
   if (!found) return std::nullopt;
@@ -58,6 +63,7 @@ absl::StatusOr<std::optional<ChangeFacts>> ReadFacts(catalog::Database& database
   facts.series_id = row.Id(3);
   facts.set_id = row.Id(4) != 0 ? row.Id(4) : row.Id(5);
   facts.moved_to = row.Id(6);
+  facts.is_text = row.Int(7) != 0;
   return facts;
 }
 
@@ -111,13 +117,14 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes,
     }
     case ChangeKind::kSwitched:
     case ChangeKind::kSetEdited: {
+      if (facts.kind == ChangeKind::kSetEdited && facts.is_text) return absl::OkStatus();
       KITH_ASSIGN(files, ledger_.FilesMet(0, 0, facts.set_id));
       KITH_RETURN_IF_ERROR(
           GatherNear(facts.set_id, 1, std::numeric_limits<std::int64_t>::max(), files));
       break;
     }
     default:
-      return absl::OkStatus();  // it changes no verdict, or gave them anew itself
+      return absl::OkStatus();  // it changes no verdict, or (opinions) gives them anew itself
   }
   if (const auto set = directory.hash_sets.ById(facts.set_id)) {
     subject = absl::StrCat("set ", set->name());
@@ -186,11 +193,22 @@ absl::Status CaseDesk::TellAgain(const casework::AlertCause& cause, Alerts& aler
     by_id[file.file_id] = &file;
     ids.push_back(file.file_id);
   }
-  KITH_ASSIGN(std::vector<casework::AlertedFile> changed, Changed(cause, std::move(ids)));
-  std::erase_if(changed, [&](const casework::AlertedFile& file) {
-    const casework::Ledger::ToldFile& last = *by_id.at(file.file_id);
-    return last.now == file.now && last.rule == file.rule;
-  });
+  std::vector<casework::AlertedFile> changed;
+  for (std::size_t begin = 0; begin < ids.size(); begin += kMatchedAtOnce) {
+    const auto part = std::span(ids).subspan(begin, std::min(kMatchedAtOnce, ids.size() - begin));
+    KITH_ASSIGN(const std::vector<casework::StoredFile> files, ledger_.ReadFiles(part));
+    KITH_ASSIGN(const Matched now, MatchNow(files));
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const casework::Ledger::ToldFile& last = *by_id.at(files[i].file_id);
+      const v1::MatchResult& result = now.results[i];
+      if (last.now == result.verdict() && last.rule == result.rule()) continue;
+      changed.push_back({.file_id = files[i].file_id,
+                         .case_id = files[i].case_id,
+                         .before = last.now,
+                         .now = result.verdict(),
+                         .rule = result.rule()});
+    }
+  }
   if (changed.empty()) return absl::OkStatus();
   const auto same = std::find_if(alerts.begin(), alerts.end(), [&](const auto& alert) {
     return !(alert.first < cause) && !(cause < alert.first);
@@ -204,15 +222,30 @@ absl::Status CaseDesk::TellAgain(const casework::AlertCause& cause, Alerts& aler
 }
 
 absl::Status CaseDesk::Watch() {
+  // Who gives an opinion right now settles it as well.
+  if (const std::unique_lock lock(opinion_mutex_, std::try_to_lock); lock.owns_lock()) {
+    KITH_RETURN_IF_ERROR(SettleOpinions(nullptr));
+  }
+  return WatchTo(catalog_->Version().change());
+}
+
+absl::Status CaseDesk::WatchTo(std::uint64_t change) {
   const std::lock_guard lock(watch_mutex_);
-  KITH_ASSIGN(const std::uint64_t seen, ledger_.LastWatched());
-  const std::uint64_t newest = catalog_->Version().change();
-  for (std::uint64_t begin = seen + 1; begin <= newest; begin += kChangesAtOnce) {
-    const std::uint64_t end = std::min<std::uint64_t>(newest, begin + kChangesAtOnce - 1);
+  KITH_ASSIGN(std::uint64_t seen, ledger_.LastWatched());
+  if (seen >= change) return absl::OkStatus();
+  KITH_RETURN_IF_ERROR(ledger_.Announce(change));
+  if (seen == 0) {
+    // The first time: what all files were matched after is nothing new to any of them.
+    KITH_ASSIGN(const std::optional<std::uint64_t> least, ledger_.LeastMatchedAt());
+    seen = std::min(least.value_or(change), change);
+    if (seen == change) return ledger_.AddAlerts(change, {});
+  }
+  for (std::uint64_t begin = seen + 1; begin <= change; begin += kChangesAtOnce) {
+    const std::uint64_t end = std::min<std::uint64_t>(change, begin + kChangesAtOnce - 1);
     Causes causes;
     std::optional<casework::AlertCause> of_record;
-    for (std::uint64_t change = begin; change <= end; ++change) {
-      KITH_RETURN_IF_ERROR(Gather(change, causes, of_record));
+    for (std::uint64_t number = begin; number <= end; ++number) {
+      KITH_RETURN_IF_ERROR(Gather(number, causes, of_record));
     }
     Alerts alerts;
     for (auto& [cause, files] : causes) {

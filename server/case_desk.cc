@@ -27,7 +27,7 @@ CaseDesk::CaseDesk(catalog::Catalog* catalog, casework::Opinions* opinions, Matc
     : catalog_(catalog),
       opinions_(opinions),
       match_(std::move(match)),
-      ledger_(&catalog->database(), &catalog->directory()) {}
+      ledger_(&catalog->database(), &catalog->directory(), true) {}
 
 absl::StatusOr<Matched> CaseDesk::MatchNow(std::span<const casework::StoredFile> files) const {
   Matched all;
@@ -86,6 +86,8 @@ absl::StatusOr<std::vector<CaseDesk::Recorded>> CaseDesk::RecordNow(
   for (int round = 1;; ++round) {
     auto matched = MatchNow(files);
     if (!matched.ok()) return matched.status();
+    // Whoever has the report with the verdicts of before is told first.
+    KITH_RETURN_IF_ERROR(WatchTo(matched->change));
     auto recorded = record(*matched);
     // ABORTED: alerts of a later change were raised meanwhile.
     if (!absl::IsAborted(recorded.status()) || round == kMatchRounds) return recorded;
@@ -115,6 +117,7 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
                      request.entry_id()));
   }
   KITH_RETURN_IF_ERROR(Watch());
+  const std::lock_guard lock(opinion_mutex_);
   v1::GiveOpinionResponse response;
   v1::Opinion& opinion = *response.mutable_opinion();
   opinion.set_sha256(sha256);
@@ -142,21 +145,34 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
         opinions_->Put(sha256, request.entry_id(), request.kind());
         return absl::OkStatus();
       }));
-  KITH_ASSIGN(const std::vector<casework::StoredFile> files, ledger_.FilesOf(sha256));
-  for (std::size_t begin = 0; begin < files.size(); begin += kMatchedAtOnce) {
-    const auto part =
-        std::span(files).subspan(begin, std::min(kMatchedAtOnce, files.size() - begin));
-    KITH_ASSIGN(const std::vector<Recorded> recorded, RecordNow(part));
-    for (const Recorded& one : recorded) {
-      v1::VerdictChange& verdict = *response.add_verdicts();
-      verdict.set_case_name(part[one.file].case_name);
-      verdict.set_sha256(sha256);
-      verdict.set_before(part[one.file].verdict);
-      verdict.set_now(one.result.verdict());
-      verdict.set_rule(one.result.rule());
+  KITH_RETURN_IF_ERROR(SettleOpinions(&response));
+  return response;
+}
+
+absl::Status CaseDesk::SettleOpinions(v1::GiveOpinionResponse* response) {
+  KITH_ASSIGN(const std::vector<v1::Opinion> opinions, ledger_.UnsettledOpinions());
+  if (opinions.empty()) return absl::OkStatus();
+  const std::uint64_t last = opinions.back().change();
+  // From here on no file comes on record that was matched without them.
+  KITH_RETURN_IF_ERROR(WatchTo(last));
+  for (const v1::Opinion& opinion : opinions) {
+    KITH_ASSIGN(const std::vector<casework::StoredFile> files, ledger_.FilesOf(opinion.sha256()));
+    for (std::size_t begin = 0; begin < files.size(); begin += kMatchedAtOnce) {
+      const auto part =
+          std::span(files).subspan(begin, std::min(kMatchedAtOnce, files.size() - begin));
+      KITH_ASSIGN(const std::vector<Recorded> recorded, RecordNow(part));
+      if (response == nullptr || response->opinion().change() != opinion.change()) continue;
+      for (const Recorded& one : recorded) {
+        v1::VerdictChange& verdict = *response->add_verdicts();
+        verdict.set_case_name(part[one.file].case_name);
+        verdict.set_sha256(opinion.sha256());
+        verdict.set_before(part[one.file].verdict);
+        verdict.set_now(one.result.verdict());
+        verdict.set_rule(one.result.rule());
+      }
     }
   }
-  return response;
+  return ledger_.SettleOpinions(last);
 }
 
 absl::StatusOr<v1::ListOpinionsResponse> CaseDesk::ListOpinions(

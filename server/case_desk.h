@@ -41,12 +41,15 @@ class CaseDesk {
   [[nodiscard]] absl::StatusOr<v1::RefreshCaseResponse> RefreshCase(
       const v1::RefreshCaseRequest& request);
 
-  // Raises the alerts of the changes since the last time, in order. Called before alerts are listed
-  // and before anything brings the ledger up to date, lest that hides them. What it raises depends
-  // on the ledger and the changes only, not on when or how often it is called. Nothing to do: O(1).
-  // Else one join of what was added with all evidence, and a look-up of each file that it meets and
-  // of each that has an alert and was not matched since.
+  // Raises the alerts of the changes since the last time, in order, and gives the verdicts anew
+  // that an opinion left behind when the program ended meanwhile. Called before alerts are listed
+  // and before a case is checked. Changes that are watched at once and come to nothing together
+  // raise none. Nothing to do: O(1). Else one join of what was added with all evidence, and a
+  // look-up of each file that it meets and of each that has an alert and was not matched since.
   [[nodiscard]] absl::Status Watch();
+  // Raises the alerts of the changes up to this one. Called before verdicts on record give way to
+  // those of that change, lest that hides what was changed meanwhile.
+  [[nodiscard]] absl::Status WatchTo(std::uint64_t change);
   [[nodiscard]] absl::StatusOr<v1::ListAlertsResponse> ListAlerts(
       const v1::ListAlertsRequest& request);
   [[nodiscard]] absl::StatusOr<v1::GetAlertResponse> GetAlert(const v1::GetAlertRequest& request);
@@ -88,8 +91,9 @@ class CaseDesk {
   // Of these files, those whose answer is another one now.
   [[nodiscard]] absl::StatusOr<std::vector<casework::AlertedFile>> Changed(
       const casework::AlertCause& cause, std::vector<std::uint64_t> file_ids);
-  // Adds the files with an earlier alert that says something else of them than holds now. What they
-  // matched then is not on record, so no change finds them by that: they are looked at each time.
+  // Adds the files with an earlier alert that says something else of them than holds now, also
+  // where that is again what is on record. What they matched then is not on record, so no change
+  // finds them by that: they are looked at each time.
   [[nodiscard]] absl::Status TellAgain(const casework::AlertCause& cause, Alerts& alerts);
   // What the files match now, each within the radius that its record has.
   [[nodiscard]] absl::StatusOr<Matched> MatchNow(std::span<const casework::StoredFile> files) const;
@@ -98,8 +102,11 @@ class CaseDesk {
     std::size_t file = 0;
     v1::MatchResult result;
   };
-  // Matches them and records that; returns those that were recorded: a case that was purged
-  // meanwhile has none.
+  // Gives the verdicts anew that opinions touch; those of the one in `response` go there. Guarded
+  // by opinion_mutex_.
+  [[nodiscard]] absl::Status SettleOpinions(v1::GiveOpinionResponse* response);
+  // Matches them and records that, after the alerts; returns those that were recorded: a case that
+  // was purged meanwhile has none.
   [[nodiscard]] absl::StatusOr<std::vector<Recorded>> RecordNow(
       std::span<const casework::StoredFile> files);
 
@@ -108,6 +115,7 @@ class CaseDesk {
   MatchFunction match_;
   casework::Ledger ledger_;
   EvidenceIndex evidence_{&ledger_};
+  std::mutex opinion_mutex_;  // taken before watch_mutex_
   std::mutex watch_mutex_;
   std::mutex clusters_mutex_;
   std::string clusters_state_;                                // guarded by clusters_mutex_

@@ -21,8 +21,8 @@ namespace {
 constexpr std::size_t kMatchedAgainAtOnce = 256;
 // Knowledge may change while files are matched again; after so many rounds the report says so.
 constexpr int kMatchAgainRounds = 3;
-// A batch is matched again when alerts of a later change were raised meanwhile. That takes a change
-// and a whole round of alerts each time, so more than one is rare.
+// A batch is matched again when alerts of a later change were raised meanwhile, or have to be
+// before a verdict on record gives way. That takes a change each time, so more than one is rare.
 constexpr int kMatchBatchRounds = 100;
 constexpr std::size_t kMaxWalkErrors = 1000;
 constexpr std::size_t kRootBytesAMessage = 512 << 10;
@@ -127,7 +127,8 @@ class Casework::RunOfCheck final : public CheckRun {
     for (int i = 0; absl::IsAborted(status) && i < kMatchBatchRounds; ++i) {
       matched = MatchAll(queries);
       if (!matched.ok()) return matched.status();
-      status = RecordSettled(files, *matched);
+      status = Watch(matched->change);
+      if (status.ok()) status = RecordSettled(files, *matched);
     }
     if (!status.ok()) return status;
     v1::MatchStreamBatchResult response;
@@ -250,6 +251,11 @@ class Casework::RunOfCheck final : public CheckRun {
     return memory_.ledger && absl::IsResourceExhausted(status) ? TooLarge() : status;
   }
 
+  // Before verdicts on record give way to those of `change`: whoever has the old report is told.
+  absl::Status Watch(std::uint64_t change) {
+    return memory_.ledger ? absl::OkStatus() : casework_.options_.watch(change);
+  }
+
   [[nodiscard]] std::uint32_t WantedLimit() const {
     return open_.options().limit() == 0 ? kDefaultLimit : open_.options().limit();
   }
@@ -287,7 +293,9 @@ class Casework::RunOfCheck final : public CheckRun {
         unsettled_ += TakeUnsettledOut(*stale, *matched);
         if (stale->empty()) continue;
         any = true;
-        auto status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
+        auto status = Watch(matched->change);
+        if (!status.ok()) return status;
+        status = ledger_->RecordAgain(run_, *stale, matched->results, matched->change);
         // Alerts of a later change were raised meanwhile, on the record as it is: it stays so
         // until the next round.
         if (!status.ok() && !absl::IsAborted(status)) return OfLedger(status);
@@ -314,7 +322,7 @@ class Casework::RunOfCheck final : public CheckRun {
 Casework::Casework(catalog::Catalog* catalog, CaseworkOptions options)
     : catalog_(catalog),
       options_(std::move(options)),
-      ledger_(&catalog->database(), &catalog->directory()) {}
+      ledger_(&catalog->database(), &catalog->directory(), true) {}
 
 casework::ReportOptions Casework::ReportFacts() const {
   const v1::IndexVersion version = catalog_->Version();

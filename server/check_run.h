@@ -47,6 +47,8 @@ using MatchFunction = std::function<absl::StatusOr<Matched>(std::span<const v1::
 
 struct CaseworkOptions {
   MatchFunction match;
+  // Raises the alerts of all changes up to this one; called before verdicts on record give way.
+  std::function<absl::Status(std::uint64_t change)> watch;
   // For the statement of method in reports. Errors: as of AdminService.GetCapabilities.
   std::function<absl::StatusOr<v1::GetCapabilitiesResponse>()> capabilities;
   // What reports on new files and on notifications tell: see casework::ReportOptions.

@@ -46,6 +46,7 @@ EngineImpl::EngineImpl(std::unique_ptr<catalog::Catalog> catalog)
       matcher_(*catalog_, &opinions_),
       casework_(catalog_.get(),
                 {.match = Matching(),
+                 .watch = [this](std::uint64_t change) { return desk_.WatchTo(change); },
                  .capabilities = [this] { return GetCapabilities({}); },
                  .worklist = [this](const std::string& name,
                                     const auto& take) { return desk_.Worklist(name, take); },

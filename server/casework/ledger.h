@@ -100,20 +100,21 @@ struct AlertCause {
     return a.kind != b.kind ? a.kind < b.kind : a.subject < b.subject;
   }
 };
-// A file whose answer is not any more what is on record.
+// A file whose answer is not any more what people were told of it.
 struct AlertedFile {
   std::uint64_t file_id = 0;
   std::uint64_t case_id = 0;
-  v1::Verdict before = v1::VERDICT_UNSPECIFIED;
+  v1::Verdict before = v1::VERDICT_UNSPECIFIED;  // on record, or as the alert before told
   v1::Verdict now = v1::VERDICT_UNSPECIFIED;
   std::string rule;
 };
 
 class Ledger {
  public:
-  // Both must outlive the ledger. The database holds the tables of CaseworkMigrations().
-  Ledger(catalog::Database* database, const catalog::Directory* directory)
-      : database_(database), directory_(directory) {}
+  // Both must outlive the ledger. The database holds the tables of CaseworkMigrations(). `watched`:
+  // alerts are raised of what is in it, and no verdict in it gives way before they are.
+  Ledger(catalog::Database* database, const catalog::Directory* directory, bool watched = false)
+      : database_(database), directory_(directory), watched_(watched) {}
 
   // Begins a run over `root`, and the case at its first use. An empty name stands for the one case
   // of a ledger in memory. Until FinishRun the case counts as incomplete.
@@ -122,7 +123,11 @@ class Ledger {
                                              std::optional<std::uint32_t> radius_bits);
 
   // Records files and what they match (`results`, one each, judged, at index version `change`).
-  // A path whose content changed supersedes what was there. O(files + matches), one commit.
+  // A path that holds other content than before keeps both; a reading that failed gives way to one
+  // that did not. ABORTED, and nothing is recorded: alerts of a later change are on record or being
+  // raised, or those up to `change` are still to be raised before a verdict on record gives way;
+  // match the files again, raise the alerts up to that change, and come back. O(files + matches),
+  // one commit.
   [[nodiscard]] absl::StatusOr<std::vector<PathOutcome>> Record(
       const Run& run, std::span<const v1::EvidenceFile* const> files,
       std::span<const v1::MatchResult> results, std::uint64_t change);
@@ -137,7 +142,8 @@ class Ledger {
                                                                    std::uint64_t change,
                                                                    std::uint64_t after,
                                                                    std::size_t limit);
-  // Records what stale files match now. Matches that no longer hold are superseded.
+  // Records what stale files match now. Matches that no longer hold are superseded. ABORTED as of
+  // Record.
   [[nodiscard]] absl::Status RecordAgain(const Run& run, std::span<const StoredFile> files,
                                          std::span<const v1::MatchResult> results,
                                          std::uint64_t change);
@@ -158,14 +164,25 @@ class Ledger {
                                                                       std::size_t limit,
                                                                       std::string_view sha256,
                                                                       std::uint64_t entry_id);
+  // Opinions after which the verdicts on their file were not given anew, by number: the program
+  // ended in between. O(1) for none.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::Opinion>> UnsettledOpinions();
+  // That they were, up to this one.
+  [[nodiscard]] absl::Status SettleOpinions(std::uint64_t change);
 
-  // Files with a number above `after`, and, with a number above `replaced`, those whose codes were
-  // replaced; updates both. For the index of evidence. O(new files).
+  // Files with a number above `after`, and, with a number above `replaced`, those whose codes or
+  // digests were replaced; updates both. For the index of evidence. O(new files).
   [[nodiscard]] absl::Status NewEvidence(std::uint64_t& after, std::uint64_t& replaced,
                                          const std::function<absl::Status(EvidenceFacts)>& take);
 
   // Alerts. The last change whose alerts are on record:
   [[nodiscard]] absl::StatusOr<std::uint64_t> LastWatched();
+  // Before the files are gathered that the changes up to this one may concern: from here on nothing
+  // comes on record that was matched before it, so that none is missed.
+  [[nodiscard]] absl::Status Announce(std::uint64_t change);
+  // The least index version at which a file that has a path now was matched; nothing: there is no
+  // such file. O(files).
+  [[nodiscard]] absl::StatusOr<std::optional<std::uint64_t>> LeastMatchedAt();
   // The files on record that match one of: an entry of `change` (withdrawn or moved); an entry of
   // this series, of one that it was ever merged with, whatever the depth, or that was moved there;
   // an entry of this set; and all that match more than is kept. 0 stands for nothing.
@@ -263,6 +280,7 @@ class Ledger {
  private:
   catalog::Database* database_;
   const catalog::Directory* directory_;
+  bool watched_;
 };
 
 }  // namespace kith::casework

@@ -51,6 +51,22 @@ absl::StatusOr<std::vector<StoredFile>> ReadAll(Statement& rows) {
   }
 }
 
+absl::StatusOr<std::vector<v1::Opinion>> ReadOpinions(Statement& rows) {
+  std::vector<v1::Opinion> opinions;
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return opinions;
+    v1::Opinion& opinion = opinions.emplace_back();
+    opinion.set_change(rows.Id(0));
+    opinion.set_sha256(std::string(rows.Blob(1)));
+    opinion.set_entry_id(rows.Id(2));
+    opinion.set_kind(static_cast<v1::OpinionKind>(rows.Int(3)));
+    opinion.set_at(std::string(rows.Text(4)));
+    opinion.set_who(std::string(rows.Text(5)));
+    opinion.set_why(std::string(rows.Text(6)));
+  }
+}
+
 // The identity of a content in every case that holds it.
 std::string IdentityOf(std::string_view sha256) { return absl::StrCat("\1", std::string(sha256)); }
 
@@ -122,19 +138,21 @@ absl::StatusOr<std::vector<v1::Opinion>> Ledger::ListOpinions(std::uint64_t afte
       "SELECT change, sha256, entry, kind, at, who, why FROM opinion WHERE change > ?1"
       " AND (length(?3) = 0 OR sha256 = ?3) AND (?4 = 0 OR entry = ?4) ORDER BY change LIMIT ?2");
   rows.Bind(after, limit, BlobView{sha256}, entry_id);
-  std::vector<v1::Opinion> opinions;
-  while (true) {
-    KITH_ASSIGN(const bool more, rows.Step());
-    if (!more) return opinions;
-    v1::Opinion& opinion = opinions.emplace_back();
-    opinion.set_change(rows.Id(0));
-    opinion.set_sha256(std::string(rows.Blob(1)));
-    opinion.set_entry_id(rows.Id(2));
-    opinion.set_kind(static_cast<v1::OpinionKind>(rows.Int(3)));
-    opinion.set_at(std::string(rows.Text(4)));
-    opinion.set_who(std::string(rows.Text(5)));
-    opinion.set_why(std::string(rows.Text(6)));
-  }
+  return ReadOpinions(rows);
+}
+
+absl::StatusOr<std::vector<v1::Opinion>> Ledger::UnsettledOpinions() {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  Statement rows = read.Prepare(
+      "SELECT change, sha256, entry, kind, at, who, why FROM opinion"
+      " WHERE change > (SELECT max(settled) FROM watch) ORDER BY change");
+  return ReadOpinions(rows);
+}
+
+absl::Status Ledger::SettleOpinions(std::uint64_t change) {
+  KITH_ASSIGN(Transaction write, database_->BeginWrite());
+  KITH_RETURN_IF_ERROR(write.Execute("UPDATE watch SET settled = max(settled, ?1)", change));
+  return write.Commit();
 }
 
 }  // namespace kith::casework

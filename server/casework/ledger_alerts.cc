@@ -104,6 +104,20 @@ absl::StatusOr<std::uint64_t> Ledger::LastWatched() {
   return row.Id(0);
 }
 
+absl::Status Ledger::Announce(std::uint64_t change) {
+  KITH_ASSIGN(Transaction write, database_->BeginWrite());
+  KITH_RETURN_IF_ERROR(write.Execute("UPDATE watch SET announced = max(announced, ?1)", change));
+  return write.Commit();
+}
+
+absl::StatusOr<std::optional<std::uint64_t>> Ledger::LeastMatchedAt() {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  Statement row = read.Prepare("SELECT min(matched_at) FROM evidence_file WHERE paths > 0");
+  KITH_RETURN_IF_ERROR(row.Step().status());
+  if (row.IsNull(0)) return std::nullopt;
+  return row.Id(0);
+}
+
 absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(std::uint64_t change,
                                                             std::uint64_t series_id,
                                                             std::uint64_t set_id) {

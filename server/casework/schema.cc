@@ -285,8 +285,16 @@ CREATE INDEX evidence_file_of_case ON evidence_file (case_record);
 CREATE INDEX evidence_file_by_identity ON evidence_file (identity);
 )sql";
 
-constexpr std::array<catalog::Migration, 4> kMigrations = {
-    {{1, kCasework1}, {3, kCasework3}, {4, kCasework4}, {6, kCasework6}}};
+// announced: the change up to which alerts are raised or being raised. settled: the last opinion
+// after which the verdicts on its file were given anew.
+constexpr std::string_view kCasework7 = R"sql(
+ALTER TABLE watch ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE watch ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
+UPDATE watch SET announced = seen, settled = (SELECT coalesce(max(change), 0) FROM opinion);
+)sql";
+
+constexpr std::array<catalog::Migration, 5> kMigrations = {
+    {{1, kCasework1}, {3, kCasework3}, {4, kCasework4}, {6, kCasework6}, {7, kCasework7}}};
 
 }  // namespace
 

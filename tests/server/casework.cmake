@@ -5,4 +5,5 @@ kith_test(check_run_test SOURCES check_run_test.cc LIBS kith::engine)
 kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engine)
 kith_test(casework_alert_test SOURCES casework_alert_story_test.cc casework_alert_test.cc LIBS
           kith::engine)
+kith_test(case_desk_test SOURCES case_desk_test.cc LIBS kith::engine)
 kith_test(casework_reports_test SOURCES casework_reports_test.cc LIBS kith::engine)

@@ -137,6 +137,50 @@ TEST_F(AlertTest, ACheckThatBringsTheCaseUpToDateHidesNoAlert) {
   EXPECT_THAT(Words(), ElementsAre("LKA/1: entries added: set known (1)"));
 }
 
+TEST_F(AlertTest, AChangeThatLandsDuringARunIsTold) {
+  AddEntry("known", "RED", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Check("LKA/2", {Picture("b.jpg", 1)});
+  auto resumed = Start("LKA/1");
+  auto again = Start("LKA/2");
+  Identify("RED");
+  Send(*again, {Picture("b.jpg", 1)});
+  const std::string second = "LKA/2: series identified: series RED (1)";
+  EXPECT_EQ(FileAt(GetReport("LKA/2"), "b.jpg").verdict(), v1::VERDICT_IDENTIFIED);
+  EXPECT_EQ(FileAt(End(*again, 1), "b.jpg").verdict(), v1::VERDICT_IDENTIFIED);
+  EXPECT_EQ(FileAt(End(*resumed, 1, 1), "a.jpg").verdict(), v1::VERDICT_IDENTIFIED);
+  EXPECT_THAT(Words(), ElementsAre("LKA/1: series identified: series RED (1)", second));
+}
+
+TEST_F(AlertTest, AChangeBeforeTheEndOfARunIsTold) {
+  AddEntry("known", "RED", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  auto run = Start("LKA/1");
+  Identify("RED");
+  EXPECT_EQ(FileAt(End(*run, 1, 1), "a.jpg").verdict(), v1::VERDICT_IDENTIFIED);
+  EXPECT_THAT(Words(), ElementsAre("LKA/1: series identified: series RED (1)"));
+}
+
+TEST_F(AlertTest, WhatIsAgainAsOnRecordIsToldToo) {
+  AddEntry("known", "RED", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Identify("RED");
+  ASSERT_EQ(Words().size(), 1U);
+  v1::UnidentifySeriesRequest request;
+  request.set_code("RED");
+  request.mutable_signature()->set_who("J. Jansen");
+  request.mutable_signature()->set_why("a mistake");
+  Must(engine_->UnidentifySeries(request));
+  const std::vector<std::string> expected = {"LKA/1: series identified: series RED (1)",
+                                             "LKA/1: identification taken back: series RED (1)"};
+  EXPECT_EQ(Words(), expected);
+  EXPECT_EQ(Words(), expected);
+  const auto files = FilesOf(Alerts().back().alert_id());
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files[0].before(), v1::VERDICT_IDENTIFIED);
+  EXPECT_EQ(files[0].now(), v1::VERDICT_RECOGNIZED);
+}
+
 TEST_F(AlertTest, WithdrawnMovedAndSwitchedAreTold) {
   const std::uint64_t first = AddEntry("known", "BLUE", 1);
   const std::uint64_t second = AddEntry("known", "RED", 2);

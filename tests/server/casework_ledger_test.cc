@@ -230,6 +230,35 @@ TEST_F(LedgerTest, AnotherMd5AtAPathIsAnotherContent) {
   EXPECT_EQ(stale[0].fingerprint.codes(0).pdq(), server::testing::PdqOf(2));
 }
 
+TEST_F(LedgerTest, NoVerdictGivesWayBeforeTheAlertsAreRaised) {
+  Ledger watched(database_.get(), &directory_, true);
+  const casework::Run run = Start();
+  const v1::EvidenceFile file = Picture("a.jpg", 1);
+  const std::vector<const v1::EvidenceFile*> files = {&file};
+  const std::vector<v1::MatchResult> nothing = {Nothing()};
+  const std::vector<v1::MatchResult> found = {Found("BLUE", {1})};
+  Must(watched.Record(run, files, nothing, 5));  // nobody was told anything of it before
+  EXPECT_TRUE(absl::IsAborted(watched.Record(run, files, found, 6).status()));
+  const auto stale = Must(watched.StaleFiles(run, 6, 0, 10));
+  ASSERT_EQ(stale.size(), 1U);
+  EXPECT_TRUE(absl::IsAborted(watched.RecordAgain(run, stale, found, 6)));
+  EXPECT_EQ(Query("SELECT verdict FROM evidence_file"), v1::VERDICT_UNRECOGNIZED);
+  Must(watched.AddAlerts(6, {}));
+  Must(watched.Record(run, files, found, 6));
+  EXPECT_EQ(Query("SELECT verdict FROM evidence_file"), v1::VERDICT_IDENTIFIED);
+}
+
+TEST_F(LedgerTest, WhatWasMatchedBeforeAChangeThatIsAnnouncedIsMatchedAgain) {
+  const casework::Run run = Start();
+  const v1::EvidenceFile file = Picture("a.jpg", 1);
+  const std::vector<const v1::EvidenceFile*> files = {&file};
+  const std::vector<v1::MatchResult> results = {Nothing()};
+  Must(ledger_.Announce(5));
+  EXPECT_TRUE(absl::IsAborted(ledger_.Record(run, files, results, 4).status()));
+  EXPECT_EQ(Must(ledger_.LastWatched()), 0U);
+  Must(ledger_.Record(run, files, results, 5));
+}
+
 TEST_F(LedgerTest, CasesDoNotShareFilesButShareSeries) {
   const casework::Run one = Start("LKA/1");
   const casework::Run two = Start("LKA/2");
@@ -487,7 +516,15 @@ TEST_F(LedgerTest, AnUpgradeKeepsTheFilesAndNumbersAreNotGivenAgain) {
     const casework::Run run = Must(old.StartRun("LKA/1", 0, "/seized", std::nullopt));
     const std::vector<v1::EvidenceFile> files = {Picture("a.jpg", 1), Picture("b.jpg", 2)};
     const std::vector<const v1::EvidenceFile*> pointers = {&files[0], &files[1]};
+    // The ledger of today asks for columns that came later.
+    const auto alter = [&](const std::string& sql) {
+      auto write = Must(database->BeginWrite());
+      Must(write.Execute("ALTER TABLE watch " + sql));
+      Must(write.Commit());
+    };
+    alter("ADD COLUMN announced INTEGER NOT NULL DEFAULT 0");
     Must(old.Record(run, pointers, std::vector(2, Nothing()), 0));
+    alter("DROP COLUMN announced");
     before = Value(*database, kept);
     EXPECT_GT(before.size(), 100U);
   }

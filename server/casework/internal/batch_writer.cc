@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/match_writer.h"
 #include "server/casework/internal/sql.h"
@@ -143,8 +144,9 @@ struct BatchWriter::PathState {
 };
 
 BatchWriter::BatchWriter(catalog::Transaction* write, const Run* run,
-                         const catalog::Directory* directory, std::uint64_t change)
-    : write_(*write), run_(*run), directory_(*directory), change_(change) {}
+                         const catalog::Directory* directory, std::uint64_t change,
+                         std::uint64_t watched)
+    : write_(*write), run_(*run), directory_(*directory), change_(change), watched_(watched) {}
 
 absl::StatusOr<PathOutcome> BatchWriter::Add(const v1::EvidenceFile& file,
                                              const v1::MatchResult& result) {
@@ -383,6 +385,10 @@ absl::StatusOr<bool> BatchWriter::MatchAgain(std::uint64_t file_id, const v1::Ma
 }
 
 absl::Status BatchWriter::WriteVerdict(std::uint64_t file_id, const v1::MatchResult& result) {
+  if (watched_ < change_) {
+    return absl::AbortedError(absl::StrCat("verdicts on record are older than change ", change_,
+                                           ", and the alerts of that are still to be raised"));
+  }
   KITH_RETURN_IF_ERROR(
       write_.Execute("INSERT OR IGNORE INTO past_verdict (file, matched_at, until, verdict, rule)"
                      " SELECT id, matched_at, ?2, verdict, rule FROM evidence_file"

@@ -19,9 +19,11 @@ namespace kith::casework {
 
 class BatchWriter {
  public:
-  // All must outlive the writer, which must end before the transaction.
+  // All must outlive the writer, which must end before the transaction. `watched`: the last change
+  // whose alerts are raised; a verdict that would give way at a later one is ABORTED, as nobody
+  // would be told of it any more.
   BatchWriter(catalog::Transaction* write, const Run* run, const catalog::Directory* directory,
-              std::uint64_t change);
+              std::uint64_t change, std::uint64_t watched);
 
   [[nodiscard]] absl::StatusOr<PathOutcome> Add(const v1::EvidenceFile& file,
                                                 const v1::MatchResult& result);
@@ -58,6 +60,7 @@ class BatchWriter {
   const Run& run_;
   const catalog::Directory& directory_;
   const std::uint64_t change_;
+  const std::uint64_t watched_;
   std::int64_t files_ = 0;  // difference of this batch
   std::int64_t paths_ = 0;
 };
