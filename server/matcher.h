@@ -43,8 +43,9 @@ class Matcher {
   // with a digest in common, or with a code within the radius of the entry's set (and of the
   // options) in a dialect that may be the same. Of the pairs of codes the nearest counts, then the
   // first orientation, dialect and view. Matches are ordered by distance, then by entry. A lead that
-  // a person rejected for a file of this SHA-256 is none. Total and verdict see all of them, the
-  // limit comes after; what the verdict rests on and the limit cuts off is told beside it.
+  // a person rejected for a file of this SHA-256 is none, nor is one by the same code to another
+  // entry of that set. Total and verdict see all of them, the limit comes after; what the verdict
+  // rests on and the limit cuts off is told beside it.
   // A query with a margin has no leads: where its exact codes might have one, `exact_wanted` is
   // set. Errors: those of CheckQuery (names the query) and CheckOptions; those of the catalog;
   // RESOURCE_EXHAUSTED for more than `max_matches` to show. Cost: one batched search of the Hamming

@@ -36,6 +36,7 @@ list(
   engine_import.cc
   internal/match_answer.cc
   internal/match_group.cc
+  internal/match_opinions.cc
   matcher.cc)
 set_source_files_properties(engine.cc engine_admin.cc
                             PROPERTIES COMPILE_DEFINITIONS "KITH_VERSION=\"${PROJECT_VERSION}\"")

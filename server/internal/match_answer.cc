@@ -21,26 +21,6 @@ constexpr std::array<std::string_view, 4> kByNames = {"sha256", "sha1", "md5", "
 
 }  // namespace
 
-std::uint64_t MatchGroup::HeedOpinions(const v1::Fingerprint& query,
-                                       std::vector<Candidate>& candidates) const {
-  if (call_.opinions == nullptr || query.digests().sha256().empty() || candidates.empty()) return 0;
-  const std::vector<casework::Opinions::OnEntry> given =
-      call_.opinions->Of(query.digests().sha256());
-  if (given.empty()) return 0;
-  const auto opinion_on = [&](std::uint64_t entry) {
-    const auto found = std::find_if(given.begin(), given.end(),
-                                    [&](const auto& one) { return one.entry_id == entry; });
-    return found == given.end() ? v1::OPINION_KIND_UNSPECIFIED : found->kind;
-  };
-  for (Candidate& candidate : candidates) {
-    candidate.confirmed =
-        candidate.by == By::kPdq && opinion_on(candidate.entry) == v1::OPINION_KIND_CONFIRMED;
-  }
-  return std::erase_if(candidates, [&](const Candidate& candidate) {
-    return candidate.by == By::kPdq && opinion_on(candidate.entry) == v1::OPINION_KIND_REJECTED;
-  });
-}
-
 const v1::Series* MatchGroup::SeriesOf(std::uint64_t series) {
   if (series == 0) return nullptr;
   const auto [place, is_new] = series_.try_emplace(series);
@@ -127,7 +107,8 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
   std::vector<Chosen> chosen;
   for (std::size_t i = 0; i < queries_.size(); ++i) {
     KeepNearest(candidates_[i], ambiguous_[i]);
-    const std::uint64_t rejected = HeedOpinions(*queries_[i], candidates_[i]);
+    const auto rejected = HeedOpinions(*queries_[i], candidates_[i]);
+    if (!rejected.ok()) return rejected.status();
     facts.clear();
     chosen.clear();
     for (const Candidate& candidate : candidates_[i]) {
@@ -160,7 +141,7 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
     result.set_rule(std::string(judgement.rule));
     result.set_total(chosen.size());
     result.set_truncated(count < chosen.size());
-    result.set_rejected(rejected);
+    result.set_rejected(*rejected);
     result.set_exact_wanted(exact_wanted_[i]);
     result.set_held_back(static_cast<std::uint64_t>(std::count_if(
         chosen.begin(), chosen.end(), [](const Chosen& match) { return match.facts.held_back; })));

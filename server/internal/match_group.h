@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "proto/kith/v1/match.pb.h"
 #include "server/casework/opinions.h"
 #include "server/casework/verdict.h"
@@ -103,9 +104,22 @@ class MatchGroup {
                                          const std::string& (v1::Digests::*digest)() const);
   void KeepNearest(std::vector<Candidate>& candidates, bool ambiguous) const;
   // Takes the leads that a person rejected out and marks those that one confirmed; returns how many
-  // were taken out.
-  std::uint64_t HeedOpinions(const v1::Fingerprint& query,
-                             std::vector<Candidate>& candidates) const;
+  // were taken out. Errors: those of the catalog.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> HeedOpinions(
+      const v1::Fingerprint& query, std::vector<Candidate>& candidates) const;
+  // A list that is imported again with more digests has the same file beside the entry that was
+  // rejected, or in its place: a lead by the same code, within the same set, is rejected as well,
+  // unless somebody gave an opinion on it.
+  struct RejectedCode {
+    std::uint32_t hash_set = 0;
+    v1::Dialect dialect = v1::DIALECT_UNSPECIFIED;
+    std::string pdq;
+  };
+  // Of those rejected entries with whose set there is a lead.
+  [[nodiscard]] absl::StatusOr<std::vector<RejectedCode>> CodesOfRejected(
+      const std::vector<std::uint64_t>& rejected, const std::vector<Candidate>& candidates) const;
+  [[nodiscard]] absl::StatusOr<bool> Repeats(const Candidate& candidate,
+                                             const std::vector<RejectedCode>& known) const;
   [[nodiscard]] const v1::Series* SeriesOf(std::uint64_t series);
   void FillMatch(const Chosen& chosen, v1::Match& match);
 

@@ -64,6 +64,87 @@ TEST_F(OpinionTest, ARejectedPairDoesNotComeBackInAnyCase) {
   EXPECT_EQ(FileOf("LKA/1", "a.jpg").rejected_matches(), 0);
 }
 
+// A list came once more with further digests: the same file stood beside the rejected entry as one
+// of which nobody had said anything.
+TEST_F(OpinionTest, ARejectedPairDoesNotComeBackWithMoreDigestsOfTheEntry) {
+  const std::uint64_t entry = AddEntry("known", "RED", 1);
+  const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
+  Check("LKA/1", {lead});
+  Must(Give(ShaOf(lead), entry, v1::OPINION_KIND_REJECTED));
+  const auto add = [&](const std::string& set, const v1::Entry& added) {
+    v1::AddEntriesRequest request;
+    request.set_set(set);
+    request.set_series("RED");
+    *request.add_entries() = added;
+    const auto response = Must(engine_->AddEntries(request));
+    EXPECT_FALSE(response.entries(0).already_there());
+    return response.entries(0).entry_id();
+  };
+  v1::Entry fuller = EntryOf(1);
+  fuller.mutable_digests()->set_sha1(std::string(20, 's'));
+  const std::uint64_t twin = add("known", fuller);
+  EXPECT_NE(twin, entry);
+  Check("LKA/2", {lead});
+  v1::RefreshCaseRequest refresh;
+  refresh.set_name("LKA/1");
+  Must(engine_->RefreshCase(refresh));
+  for (const char* name : {"LKA/1", "LKA/2"}) {
+    EXPECT_EQ(FileOf(name, "a.jpg").verdict(), v1::VERDICT_UNRECOGNIZED) << name;
+    EXPECT_EQ(FileOf(name, "a.jpg").matches_size(), 0) << name;
+    EXPECT_EQ(FileOf(name, "a.jpg").rejected_matches(), 2) << name;
+  }
+  // In its place, as where the source replaces its own record.
+  Withdraw(entry);
+  v1::MatchRequest look_up;
+  *look_up.add_queries() = lead.fingerprint();
+  EXPECT_EQ(Must(engine_->Match(look_up)).results(0).rejected(), 1);
+  EXPECT_EQ(Must(engine_->Match(look_up)).results(0).matches_size(), 0);
+  // The word is on that picture of that list alone: not on others as near, nor on other lists.
+  v1::Entry other = EntryOf(1);
+  other.clear_digests();
+  std::string pdq = PdqOf(1);
+  pdq[31] = static_cast<char>(pdq[31] ^ 1);
+  other.mutable_codes(0)->set_pdq(pdq);
+  const std::uint64_t beside = add("known", other);
+  AddSet("of another source", v1::PURPOSE_KNOWN);
+  const std::uint64_t elsewhere = add("of another source", EntryOf(1));
+  const v1::MatchResult now = Must(engine_->Match(look_up)).results(0);
+  ASSERT_EQ(now.matches_size(), 2);
+  EXPECT_EQ(now.matches(0).entry_id(), elsewhere);
+  EXPECT_EQ(now.matches(1).entry_id(), beside);
+  EXPECT_EQ(now.rejected(), 1);
+  // Of another file nobody said anything.
+  *look_up.mutable_queries(0) = Picture("b.jpg", 1, 13).fingerprint();
+  EXPECT_EQ(Must(engine_->Match(look_up)).results(0).matches_size(), 3);
+  // Taken back, it holds for neither.
+  Must(Give(ShaOf(lead), entry, v1::OPINION_KIND_WITHDRAWN));
+  *look_up.mutable_queries(0) = lead.fingerprint();
+  EXPECT_EQ(Must(engine_->Match(look_up)).results(0).matches_size(), 3);
+}
+
+TEST_F(OpinionTest, AConfirmedPairConfirmsNoOther) {
+  const std::uint64_t entry = AddEntry("known", "RED", 1);
+  const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
+  Check("LKA/1", {lead});
+  Must(Give(ShaOf(lead), entry, v1::OPINION_KIND_CONFIRMED));
+  v1::AddEntriesRequest request;
+  request.set_set("known");
+  *request.add_entries() = EntryOf(1);
+  request.mutable_entries(0)->mutable_digests()->set_sha1(std::string(20, 's'));
+  const std::uint64_t twin = Must(engine_->AddEntries(request)).entries(0).entry_id();
+  Check("LKA/2", {lead});
+  const v1::ReportFile file = FileOf("LKA/2", "a.jpg");
+  ASSERT_EQ(file.matches_size(), 2);
+  for (const v1::ReportMatch& match : file.matches()) {
+    EXPECT_EQ(match.opinion(),
+              match.entry_id() == twin ? v1::OPINION_KIND_UNSPECIFIED : v1::OPINION_KIND_CONFIRMED);
+  }
+  // What was said of the other one itself goes before what was said of its like.
+  Must(Give(ShaOf(lead), twin, v1::OPINION_KIND_REJECTED));
+  ASSERT_EQ(FileOf("LKA/2", "a.jpg").matches_size(), 1);
+  EXPECT_EQ(FileOf("LKA/2", "a.jpg").matches(0).entry_id(), entry);
+}
+
 TEST_F(OpinionTest, AConfirmedLeadCountsAsCertain) {
   const std::uint64_t known = AddEntry("known", "BLUE", 1);
   AddEntry("harmless", "", 1);  // the very same picture
