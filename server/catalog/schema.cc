@@ -329,13 +329,17 @@ CREATE INDEX series_version_merged ON series_version (merged_into) WHERE merged_
 CREATE INDEX entry_moved_to ON entry_moved (series);
 )sql";
 
-// EntryIdentity of catalog.proto. Of sets of before it is settled by the next addition. By the
+// EntryIdentity of catalog.proto: of sets of before it is settled by the next addition. By the
 // indexes an entry finds the change that added it, and a change its series.
 constexpr std::string_view kCatalog7 = R"sql(
 ALTER TABLE hash_set ADD COLUMN entry_identity INTEGER NOT NULL DEFAULT 0
   CHECK (entry_identity BETWEEN 0 AND 2);
 CREATE INDEX change_by_entry ON change (first_entry) WHERE first_entry IS NOT NULL;
 CREATE INDEX series_version_by ON series_version (change);
+
+-- Where the record of the victims is kept, never a name; and how many they are, 0: nobody said.
+ALTER TABLE series_version ADD COLUMN locator TEXT NOT NULL DEFAULT '';
+ALTER TABLE series_version ADD COLUMN victims INTEGER NOT NULL DEFAULT 0 CHECK (victims >= 0);
 )sql";
 
 constexpr std::array<Migration, 5> kMigrations = {

@@ -79,12 +79,13 @@ absl::StatusOr<std::uint64_t> Catalog::Impl::WriteSeries(Transaction& write, Cha
   if (auto status = write.Execute(
           "INSERT INTO series_version (change, series, status, agency, contact, identified_on,"
           " jurisdiction, sensitivity, notification, notification_contact, restitution_contact,"
-          " note, merged_into) VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7, ?8, ?9,"
-          " nullif(?10, 0), nullif(?11, 0), ?12, nullif(?13, 0))",
+          " note, merged_into, locator, victims) VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0),"
+          " ?6, ?7, ?8, ?9, nullif(?10, 0), nullif(?11, 0), ?12, nullif(?13, 0), ?14, ?15)",
           *change, series.series_id(), series.status(), agency_id, series.contact().contact_id(),
           series.identified_on(), series.jurisdiction(), series.sensitivity(),
           series.notification(), series.notification_contact().contact_id(),
-          series.restitution_contact().contact_id(), series.note(), merged_into);
+          series.restitution_contact().contact_id(), series.note(), merged_into, series.locator(),
+          series.victims());
       !status.ok()) {
     return status;
   }
@@ -93,8 +94,9 @@ absl::StatusOr<std::uint64_t> Catalog::Impl::WriteSeries(Transaction& write, Cha
 
 absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series,
                                               const Signature& signature) {
-  if (auto status = FirstError({CheckName("series code", series.code()),
-                                CheckText("note", series.note()), CheckSignature(signature)});
+  if (auto status =
+          FirstError({CheckName("series code", series.code()), CheckText("note", series.note()),
+                      CheckOptionalName("locator", series.locator()), CheckSignature(signature)});
       !status.ok()) {
     return status;
   }
@@ -108,6 +110,8 @@ absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series,
   v1::Series added;
   added.set_code(series.code());
   added.set_note(series.note());
+  added.set_locator(series.locator());
+  added.set_victims(series.victims());
   added.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
   if (identified) {
     if (auto status = impl_->TakeIdentifier(series.agency(), series.contact().contact_id(),
@@ -132,8 +136,9 @@ absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series,
   added.set_series_id(write->LastInsertId());
   if (added.series_id() > UINT32_MAX) return absl::ResourceExhaustedError("too many series");
   std::uint64_t change = 0;
-  if (identified) {
-    const auto written = impl_->WriteSeries(*write, ChangeKind::kIdentified, added, signature);
+  if (identified || !added.locator().empty() || added.victims() != 0) {
+    const auto written = impl_->WriteSeries(
+        *write, identified ? ChangeKind::kIdentified : ChangeKind::kSeriesEdited, added, signature);
     if (!written.ok()) return written.status();
     change = *written;
   }
@@ -212,7 +217,8 @@ absl::StatusOr<v1::Series> Catalog::UnidentifySeries(std::string_view code,
 absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& request) {
   if (!request.has_note() && !request.has_sensitivity() && !request.has_jurisdiction() &&
       !request.has_notification() && !request.has_notification_contact_id() &&
-      !request.has_restitution_contact_id() && !request.has_contact_id()) {
+      !request.has_restitution_contact_id() && !request.has_contact_id() &&
+      !request.has_locator() && !request.has_victims()) {
     return NothingToChange(absl::StrCat("series ", Quoted(request.code())));
   }
   if (!v1::Notification_IsValid(request.notification())) {
@@ -220,7 +226,8 @@ absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& requ
   }
   if (auto status = FirstError({CheckText("note", request.note()),
                                 CheckOptionalName("sensitivity", request.sensitivity()),
-                                CheckOptionalName("jurisdiction", request.jurisdiction())});
+                                CheckOptionalName("jurisdiction", request.jurisdiction()),
+                                CheckOptionalName("locator", request.locator())});
       !status.ok()) {
     return status;
   }
@@ -229,6 +236,8 @@ absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& requ
     if (request.has_sensitivity()) series.set_sensitivity(request.sensitivity());
     if (request.has_jurisdiction()) series.set_jurisdiction(request.jurisdiction());
     if (request.has_notification()) series.set_notification(request.notification());
+    if (request.has_locator()) series.set_locator(request.locator());
+    if (request.has_victims()) series.set_victims(request.victims());
     const auto take = [&](std::uint64_t id, v1::Contact* contact) -> absl::Status {
       contact->Clear();
       if (id == 0) return absl::OkStatus();

@@ -40,6 +40,8 @@ void ReadSeries(const Statement& row, int first, const Directory& directory, v1:
       series.set_merged_into(into->code());
     }
   }
+  series.set_locator(std::string(row.Text(first + 11)));
+  series.set_victims(static_cast<std::uint32_t>(row.Int(first + 12)));
 }
 
 void Catalog::Impl::PutSeries(v1::Series series) {

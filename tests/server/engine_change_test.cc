@@ -63,6 +63,52 @@ class EngineChangeTest : public StoreTest {
   }
 };
 
+TEST_F(EngineChangeTest, ASeriesTellsWhereTheRecordOfItsVictimsIsKept) {
+  AddAgency("DPD", "desk");
+  const auto add = [&](const std::string& code, const std::string& agency,
+                       const std::string& locator) {
+    v1::AddSeriesRequest request;
+    request.mutable_series()->set_code(code);
+    request.mutable_series()->set_agency(agency);
+    request.mutable_series()->set_locator(locator);
+    request.mutable_series()->set_victims(2);
+    request.mutable_signature()->set_who("J. Jansen");
+    return engine().AddSeries(request).status();
+  };
+  ASSERT_TRUE(add("Bluebell", "DPD", "NCMEC-2019-4711").ok());
+  ASSERT_TRUE(add("Harebell", "", "ICSE 12").ok());
+  AddSeries("Primrose");
+  EXPECT_TRUE(absl::IsInvalidArgument(add("Bramble", "", "two\nlines")));
+  v1::EditSeriesRequest edit;
+  edit.set_code("Primrose");
+  edit.set_victims(3);
+  ASSERT_TRUE(engine().EditSeries(edit).ok());
+  edit.set_code("Bluebell");
+  edit.set_locator("NCMEC-2020-1");
+  edit.clear_victims();
+  ASSERT_TRUE(engine().EditSeries(edit).ok());
+  edit.set_locator(std::string(201, 'x'));
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().EditSeries(edit).status()));
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    EXPECT_EQ(GetSeries("Bluebell").locator(), "NCMEC-2020-1");
+    EXPECT_EQ(GetSeries("Bluebell").victims(), 2U);
+    EXPECT_EQ(GetSeries("Bluebell").status(), v1::SERIES_STATUS_IDENTIFIED);
+    EXPECT_EQ(GetSeries("Harebell").locator(), "ICSE 12");
+    EXPECT_EQ(GetSeries("Harebell").status(), v1::SERIES_STATUS_UNIDENTIFIED);
+    EXPECT_EQ(GetSeries("Primrose").victims(), 3U);
+  }
+  // What was said before is in the history, with who said it.
+  v1::GetSeriesHistoryRequest history;
+  history.set_code("Bluebell");
+  const auto events = engine().GetSeriesHistory(history);
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_EQ(events->events_size(), 2);
+  EXPECT_EQ(events->events(0).series().locator(), "NCMEC-2019-4711");
+  EXPECT_EQ(events->events(0).change().who(), "J. Jansen");
+  EXPECT_EQ(events->events(1).series().locator(), "NCMEC-2020-1");
+  EXPECT_THAT(History("Harebell"), ElementsAre("series edited"));
+}
+
 TEST_F(EngineChangeTest, AMergedSeriesCountsAsTheOtherOneAndComesBack) {
   AddAgency("DPD", "desk");
   AddSet("known");

@@ -113,13 +113,15 @@ void AddMerge(CLI::App& group, Program& program) {
 void AddEdit(CLI::App& group, Program& program) {
   struct Flags {
     v1::EditSeriesRequest request;
-    std::string note, sensitivity, jurisdiction, notification;
+    std::string note, sensitivity, jurisdiction, notification, locator;
+    std::uint32_t victims = 0;
     std::uint64_t tell = 0, restitution = 0, contact = 0;
   };
   CLI::App* verb =
       AddVerb(group, program, "edit", "Changes what of a series touches no verdict.",
               "kith series edit Bluebell --sensitivity 'national only'\n"
               "kith series edit Bluebell --notification opt-in --notification-contact 4\n"
+              "kith series edit Bluebell --victims 2 --locator NCMEC-2019-4711\n"
               "kith series edit Bluebell --contact 7 --why 'J. Jansen has retired'");
   auto flags = std::make_shared<Flags>();
   verb->add_option("code", *flags->request.mutable_code(), "Its code")
@@ -146,26 +148,35 @@ void AddEdit(CLI::App& group, Program& program) {
   const auto* contact =
       verb->add_option("--contact", flags->contact, "Whom to call about it; 0: the agency's desk")
           ->type_name("ID");
+  const auto* locator =
+      verb->add_option("--locator", flags->locator,
+                       "Where the record of the children is kept: a file number, never a name")
+          ->type_name("TEXT");
+  const auto* victims =
+      verb->add_option("--victims", flags->victims, "How many children it shows; 0: nobody knows")
+          ->type_name("N");
   AddSignatureFlags(*verb, program, *flags->request.mutable_signature());
   AddEngineFlags(*verb, program);
-  OnRun(
-      *verb, program,
-      [flags, note, sensitivity, jurisdiction, notification, tell, restitution, contact, &program] {
-        v1::EditSeriesRequest& request = flags->request;
-        if (note->count() > 0) request.set_note(flags->note);
-        if (sensitivity->count() > 0) request.set_sensitivity(flags->sensitivity);
-        if (jurisdiction->count() > 0) request.set_jurisdiction(flags->jurisdiction);
-        if (notification->count() > 0) {
-          request.set_notification(flags->notification == "opt-in" ? v1::NOTIFICATION_OPT_IN
-                                   : flags->notification == "opt-out"
-                                       ? v1::NOTIFICATION_OPT_OUT
-                                       : v1::NOTIFICATION_UNSPECIFIED);
-        }
-        if (tell->count() > 0) request.set_notification_contact_id(flags->tell);
-        if (restitution->count() > 0) request.set_restitution_contact_id(flags->restitution);
-        if (contact->count() > 0) request.set_contact_id(flags->contact);
-        return ChangeSeries(program, &Stub::EditSeries, request);
-      });
+  OnRun(*verb, program,
+        [flags, note, sensitivity, jurisdiction, notification, tell, restitution, contact, locator,
+         victims, &program] {
+          v1::EditSeriesRequest& request = flags->request;
+          if (note->count() > 0) request.set_note(flags->note);
+          if (locator->count() > 0) request.set_locator(flags->locator);
+          if (victims->count() > 0) request.set_victims(flags->victims);
+          if (sensitivity->count() > 0) request.set_sensitivity(flags->sensitivity);
+          if (jurisdiction->count() > 0) request.set_jurisdiction(flags->jurisdiction);
+          if (notification->count() > 0) {
+            request.set_notification(flags->notification == "opt-in" ? v1::NOTIFICATION_OPT_IN
+                                     : flags->notification == "opt-out"
+                                         ? v1::NOTIFICATION_OPT_OUT
+                                         : v1::NOTIFICATION_UNSPECIFIED);
+          }
+          if (tell->count() > 0) request.set_notification_contact_id(flags->tell);
+          if (restitution->count() > 0) request.set_restitution_contact_id(flags->restitution);
+          if (contact->count() > 0) request.set_contact_id(flags->contact);
+          return ChangeSeries(program, &Stub::EditSeries, request);
+        });
 }
 
 void AddHistory(CLI::App& group, Program& program) {

@@ -25,6 +25,8 @@ struct SeriesFlags {
   std::uint64_t contact_id = 0;
   std::string on;
   std::string jurisdiction;
+  std::string locator;
+  std::uint32_t victims = 0;
   v1::Signature signature;
 };
 
@@ -69,6 +71,8 @@ void Show(const Program& program, const v1::Series& series, std::uint64_t entrie
                  .Add("call", WhomToCall(series))
                  .Add("jurisdiction", series.jurisdiction())
                  .Add("sensitivity", series.sensitivity())
+                 .Add("children", series.victims() == 0 ? "" : report::Number(series.victims()))
+                 .Add("their record", series.locator())
                  .Add("notification", report::NotificationWord(series.notification()))
                  .Add("tell of cases", NameOf(series.notification_contact()))
                  .Add("restitution", NameOf(series.restitution_contact()))
@@ -89,13 +93,15 @@ int Add(const Program& program, const SeriesFlags& flags) {
         v1::Series& series = *request.mutable_series();
         series.set_code(flags.code);
         series.set_note(flags.note);
+        series.set_locator(flags.locator);
+        series.set_victims(flags.victims);
+        *request.mutable_signature() = flags.signature;
         series.set_status(flags.agency.empty() ? v1::SERIES_STATUS_UNIDENTIFIED
                                                : v1::SERIES_STATUS_IDENTIFIED);
         if (!flags.agency.empty()) {
           series.set_agency(flags.agency);
           series.set_identified_on(flags.on.empty() ? Today() : flags.on);
           if (flags.contact_id != 0) series.mutable_contact()->set_contact_id(flags.contact_id);
-          *request.mutable_signature() = flags.signature;
         }
         const auto added = Call(stub, &Stub::AddSeries, request);
         if (!added.ok()) return added.status();
@@ -176,11 +182,15 @@ void AddSeriesVerb(CLI::App& app, Program& program) {
   CLI::App* add =
       AddVerb(*group, program, "add", "Adds a series. Its code must never be a victim's name.",
               "kith series add Bluebell\n"
-              "kith series add Bluebell --note 'boat, 2019'\n"
+              "kith series add Bluebell --note 'boat, 2019' --victims 2 --locator NCMEC-2019-4711\n"
               "kith series add Bluebell --identified-by DPD --contact 3 --on 2026-05-04");
   auto flags = std::make_shared<SeriesFlags>();
   add->add_option("code", flags->code, "Its code, unique")->type_name("CODE")->required();
   add->add_option("--note", flags->note, "A remark")->type_name("TEXT");
+  add->add_option("--locator", flags->locator,
+                  "Where the record of the children is kept: a file number, never a name")
+      ->type_name("TEXT");
+  add->add_option("--victims", flags->victims, "How many children it shows")->type_name("N");
   AddIdentityFlags(*add, *flags, false);
   AddSignatureFlags(*add, program, flags->signature);
   AddEngineFlags(*add, program);

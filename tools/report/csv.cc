@@ -17,7 +17,7 @@ constexpr std::string_view kHeader =
     "path,path_base64,verdict,rule,disposition,detail,format,width,height,size_bytes,md5,sha256,"
     "total_matches,held_back,entry,set,series,series_status,purpose,by,distance,view,query_view,"
     "orientation,dialect,agency,agency_desk,contact,contact_role,contact_phone,contact_email,"
-    "identified_on,nearness\r\n";
+    "identified_on,nearness,locator,victims\r\n";
 constexpr std::string_view kSightingsHeader =
     "series,series_status,series_cases,series_agencies,case,agency,agency_desk,first_seen_at,files,"
     "files_by_digest,this_case,this_agency\r\n";
@@ -97,9 +97,11 @@ void AddMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& ro
   row.Add(EscapeText(series.series().contact().email()));
   row.Add(EscapeText(series.series().identified_on()));
   row.Add(EscapeText(match.nearness()));
+  row.Add(EscapeText(series.series().locator()));
+  row.Add(series.series().victims() == 0 ? "" : std::to_string(series.series().victims()));
 }
 
-constexpr int kMatchColumns = 19;
+constexpr int kMatchColumns = 21;
 
 // One content may lie at thousands of paths and match thousands of entries: every match stands at
 // its first path, and the one that its verdict rests on, else the nearest, at each other path.

@@ -56,6 +56,13 @@ std::string StrengthCell(const v1::ReportSeries& series) {
   return out;
 }
 
+// How many children, and where their record is kept.
+std::string VictimFacts(const v1::ReportSeries& series) {
+  const std::uint32_t victims = series.series().victims();
+  return Fact("Children", victims == 0 ? "" : Number(victims)) +
+         Fact("Their record", E(series.series().locator()));
+}
+
 // "12 files: 10 certain by digest, the others leads to confirm".
 std::string HowMany(const v1::ReportSeries& series) {
   std::string out = Counted(series.files(), "file");
@@ -230,8 +237,9 @@ std::string IdentificationSections(const v1::Report& report, std::size_t most_fi
     const std::string id = fmt::format("series-{}", ++number);
     out += Section({.id = id, .title = "Series " + E(series->series().code())},
                    "<p class=\"answer\"><b>" + HowMany(*series) + ".</b></p><dl class=\"facts\">" +
-                       Fact("Identified by", IdentifiedBy(*series)) + "<dt>Whom to call</dt>" +
-                       "<dd class=\"call\">" + CallCell(*series) + "</dd></dl>\n" +
+                       Fact("Identified by", IdentifiedBy(*series)) + VictimFacts(*series) +
+                       "<dt>Whom to call</dt>" + "<dd class=\"call\">" + CallCell(*series) +
+                       "</dd></dl>\n" +
                        FilesOfSeries(report.kind(), gathered.at(series->series().code())));
   }
   if (all.size() == shown.size()) return out;

@@ -252,7 +252,9 @@ Json SeriesJson(const v1::Series& series) {
           {"notification_contact", ContactJson(series.notification_contact())},
           {"restitution_contact", ContactJson(series.restitution_contact())},
           {"aliases", std::move(aliases)},
-          {"merged_into", series.merged_into()}};
+          {"merged_into", series.merged_into()},
+          {"locator", series.locator()},
+          {"victims", series.victims()}};
 }
 
 Json SummaryJson(const v1::ReportSummary& summary) {

@@ -55,7 +55,7 @@ struct IndexFeed {
 // Fills a series from a row of series_version: its columns from `first` on, as kSeriesColumns.
 inline constexpr std::string_view kSeriesColumns =
     "v.status, v.agency, v.contact, v.identified_on, v.jurisdiction, v.sensitivity, v.notification,"
-    " v.notification_contact, v.restitution_contact, v.note, v.merged_into";
+    " v.notification_contact, v.restitution_contact, v.note, v.merged_into, v.locator, v.victims";
 void ReadSeries(const Statement& row, int first, const Directory& directory, v1::Series& series);
 
 // Fills a change from a row: number, at, kind, subject, who, note.
