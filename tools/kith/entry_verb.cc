@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proto/kith/v1/catalog.grpc.pb.h"
@@ -137,6 +138,113 @@ int ShowOne(const Program& program, std::uint64_t id) {
   });
 }
 
+struct AddFlags {
+  std::string set, series, ref, who;
+  std::string dialect = "unknown";
+  std::string kind = "by-length";
+  bool one_file = false;
+  std::vector<std::string> hashes;
+};
+
+void TakeHash(HashText hash, v1::Dialect dialect, v1::Entry& entry) {
+  entry.mutable_digests()->MergeFrom(hash.digests);
+  if (hash.pdq.empty()) return;
+  v1::Code& code = *entry.add_codes();
+  code.set_pdq(std::move(hash.pdq));
+  code.mutable_view()->set_crop(v1::CROP_ORIGINAL);
+  code.set_orientation(v1::ORIENTATION_ORIGINAL);
+  code.set_dialect(dialect);
+}
+
+// Whether the entry has a hash of that kind already.
+bool HoldsOneOf(const v1::Entry& entry, const HashText& hash) {
+  const v1::Digests& digests = entry.digests();
+  return (!digests.md5().empty() && !hash.digests.md5().empty()) ||
+         (!digests.sha1().empty() && !hash.digests.sha1().empty()) ||
+         (!digests.sha256().empty() && !hash.digests.sha256().empty()) ||
+         (entry.codes_size() > 0 && !hash.pdq.empty());
+}
+
+absl::StatusOr<v1::AddEntriesRequest> RequestOf(const AddFlags& flags) {
+  v1::AddEntriesRequest request;
+  request.set_set(flags.set);
+  request.set_series(flags.series);
+  request.set_who(flags.who);
+  const Kind64 kind = flags.kind == "pdq"      ? Kind64::kPdq
+                      : flags.kind == "sha256" ? Kind64::kSha256
+                                               : Kind64::kEither;
+  for (std::size_t i = 0; i < flags.hashes.size(); ++i) {
+    absl::StatusOr<HashText> hash = ParseHash(flags.hashes[i], kind);
+    if (!hash.ok()) {
+      const auto why = hash.status().message();
+      return absl::InvalidArgumentError(
+          fmt::format("hash {}: {}", i + 1, std::string(why.data(), why.size())));
+    }
+    const bool joins = flags.one_file && i > 0;
+    v1::Entry& entry = joins ? *request.mutable_entries(0) : *request.add_entries();
+    if (joins && HoldsOneOf(entry, *hash)) {
+      return absl::InvalidArgumentError(fmt::format(
+          "hash {}: one file has one hash of each kind; of 64 digits, --kind tells which it is",
+          i + 1));
+    }
+    entry.set_source_ref(flags.ref);
+    TakeHash(*std::move(hash), report::DialectOfWord(flags.dialect), entry);
+  }
+  return request;
+}
+
+int AddHashes(const Program& program, const AddFlags& flags) {
+  const auto request = RequestOf(flags);
+  if (!request.ok()) return Fail(request.status());
+  return WithEngine<v1::CatalogService>(program, "entry", [&](Stub& stub) -> absl::StatusOr<int> {
+    const auto added = Call(stub, &Stub::AddEntries, *request);
+    if (!added.ok()) return added.status();
+    for (int i = 0; i < added->entries_size(); ++i) {
+      const auto& one = added->entries(i);
+      const std::string status = one.already_there() ? "already there" : "added";
+      const std::string holds = Kinds(request->entries(i));
+      if (program.json) {
+        PrintJson({{"type", "added"},
+                   {"entry", one.entry_id()},
+                   {"status", status},
+                   {"holds", holds},
+                   {"change", added->index_version().change()}});
+      } else {
+        PrintLine(fmt::format("{}\t{}\t{}", one.entry_id(), status, holds));
+      }
+    }
+    return kExitDone;
+  });
+}
+
+void AddAdd(CLI::App& group, Program& program) {
+  CLI::App* verb = AddVerb(
+      group, program, "add",
+      "Brings single hashes into a hash set, all of them or none, each as an entry of its own: 32\n"
+      "digits are an MD5, 40 a SHA-1, 64 a PDQ hash or a SHA-256 (kept as both). Lists of them go\n"
+      "in by kith import, files by kith enroll. Prints one line an entry: its number, what became\n"
+      "of it, what it holds. Other users of the machine may see what a command line holds.",
+      "kith entry add --set national 5f1d7a84db00d2fce00b31a7fc73224f\n"
+      "kith entry add --set national --series Bluebell --ref 'case 26-441' HASH HASH\n"
+      "kith entry add --set national --one-file --kind pdq --dialect full MD5 SHA1 PDQ --json");
+  auto flags = std::make_shared<AddFlags>();
+  verb->add_option("--set", flags->set, "The hash set")->type_name("NAME")->required();
+  verb->add_option("--series", flags->series, "The series that they belong to")->type_name("CODE");
+  verb->add_option("--ref", flags->ref, "What the source calls them: matches give it back")
+      ->type_name("TEXT");
+  verb->add_option("--dialect", flags->dialect, "How the PDQ hashes were made")
+      ->check(CLI::IsMember({"full", "cli512", "unknown"}))
+      ->type_name("NAME");
+  verb->add_option("--kind", flags->kind, "What 64 digits are: pdq, sha256, or both (by-length)")
+      ->check(CLI::IsMember({"pdq", "sha256", "by-length"}))
+      ->type_name("KIND");
+  verb->add_flag("--one-file", flags->one_file, "All are of one file: one entry holds them");
+  verb->add_option("hashes", flags->hashes, "The hashes")->type_name("HASH")->required();
+  AddWhoFlag(*verb, program, flags->who);
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [flags, &program] { return AddHashes(program, *flags); });
+}
+
 int Withdraw(const Program& program, const std::vector<std::uint64_t>& ids,
              const v1::Signature& signature) {
   return WithEngine<v1::CatalogService>(program, "entry", [&](Stub& stub) -> absl::StatusOr<int> {
@@ -162,6 +270,7 @@ int Withdraw(const Program& program, const std::vector<std::uint64_t>& ids,
 void AddEntryVerb(CLI::App& app, Program& program) {
   CLI::App* group = AddGroup(app, "entry", "Entries: the known files of the hash sets.",
                              "kith entry list --set national\n"
+                             "kith entry add --set national 5f1d7a84db00d2fce00b31a7fc73224f\n"
                              "kith entry show 17\n"
                              "kith entry withdraw 17 18");
   CLI::App* list = AddVerb(*group, program, "list", "Lists entries.",
@@ -188,6 +297,7 @@ void AddEntryVerb(CLI::App& app, Program& program) {
   AddEngineFlags(*show, program);
   OnRun(*show, program, [id, &program] { return ShowOne(program, *id); });
 
+  AddAdd(*group, program);
   CLI::App* withdraw = AddVerb(*group, program, "withdraw",
                                "Withdraws entries, all of them or none: they stay on record and "
                                "never match again.",
