@@ -28,7 +28,9 @@
 
 #define KITH_CASE_CALLS(X) \
   X(ListCases, kLong)      \
-  X(GetCase, kLong)
+  X(GetCase, kLong)        \
+  X(EditCase, kLong)       \
+  X(ListReports, kLong)
 #define KITH_CASE_STREAMS(S) \
   S(ListRecordedPaths)       \
   S(GetReport)

@@ -167,7 +167,10 @@ class Casework::RunOfCheck final : public CheckRun {
       return OfLedger(status);
     }
     if (!open_.want_report()) return absl::OkStatus();
-    return casework::BuildReport(*ledger_, open_.case_name(), casework_.ReportFacts(), emit);
+    v1::GetReportRequest request;
+    request.set_case_name(open_.case_name());
+    request.set_record(memory_.ledger == nullptr);
+    return casework_.GiveReport(*ledger_, request, emit);
   }
 
  private:
@@ -423,7 +426,7 @@ absl::Status Casework::GetReport(const v1::GetReportRequest& request,
     bytes = 0;
   }
   if (response.checked_roots_size() > 0 && !emit(std::move(response))) return absl::OkStatus();
-  return casework::BuildReport(ledger_, request, ReportFacts(), [&](v1::Report report) {
+  return GiveReport(ledger_, request, [&](v1::Report report) {
     v1::GetReportResponse fragment;
     *fragment.mutable_report() = std::move(report);
     return emit(std::move(fragment));

@@ -78,6 +78,9 @@ class Casework {
   [[nodiscard]] absl::StatusOr<v1::ListCasesResponse> ListCases(
       const v1::ListCasesRequest& request);
   [[nodiscard]] absl::StatusOr<v1::GetCaseResponse> GetCase(const v1::GetCaseRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::EditCaseResponse> EditCase(const v1::EditCaseRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::ListReportsResponse> ListReports(
+      const v1::ListReportsRequest& request);
   // False too where that cannot be told.
   [[nodiscard]] bool IsOnRecord(std::string_view case_name) {
     return ledger_.LastRun(case_name).ok();
@@ -89,6 +92,11 @@ class Casework {
   class RunOfCheck;
 
   [[nodiscard]] casework::ReportOptions ReportFacts() const;
+  // Makes a report from a ledger and, where the request says so, puts on record that it was given
+  // out, once `emit` took all of it.
+  [[nodiscard]] absl::Status GiveReport(casework::Ledger& ledger,
+                                        const v1::GetReportRequest& request,
+                                        const std::function<bool(v1::Report)>& emit);
   [[nodiscard]] absl::StatusOr<std::uint64_t> FindOrAddAgency(const std::string& name,
                                                               bool& is_new);
 

@@ -121,6 +121,15 @@ absl::StatusOr<v1::GetCaseResponse> EngineImpl::GetCase(const v1::GetCaseRequest
   return casework_.GetCase(request);
 }
 
+absl::StatusOr<v1::EditCaseResponse> EngineImpl::EditCase(const v1::EditCaseRequest& request) {
+  return casework_.EditCase(request);
+}
+
+absl::StatusOr<v1::ListReportsResponse> EngineImpl::ListReports(
+    const v1::ListReportsRequest& request) {
+  return casework_.ListReports(request);
+}
+
 absl::StatusOr<v1::GiveOpinionResponse> EngineImpl::GiveOpinion(
     const v1::GiveOpinionRequest& request) {
   return desk_.GiveOpinion(request);

@@ -4,6 +4,7 @@
 #include "server/casework/ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/case_sql.h"
@@ -36,6 +37,9 @@ absl::StatusOr<v1::Case> ReadCase(Transaction& transaction, std::uint64_t case_i
   record.set_purged_at(std::string(read.Text(4)));
   KITH_ASSIGN(const bool complete, IsComplete(transaction, case_id));
   record.set_complete(complete);
+  v1::CaseDetails details;
+  KITH_ASSIGN(const bool said, ReadDetails(transaction, case_id, details));
+  if (said) *record.mutable_details() = std::move(details);
   return record;
 }
 

@@ -270,6 +270,18 @@ class Ledger {
   // The case and the series that its files match now, by code. NOT_FOUND.
   [[nodiscard]] absl::StatusOr<v1::GetCaseResponse> GetCase(std::string_view case_name);
 
+  // What people say of a case: fields that are absent stay. No change of what is known, so it moves
+  // no index version. NOT_FOUND, INVALID_ARGUMENT, FAILED_PRECONDITION of a purged case.
+  [[nodiscard]] absl::Status EditCase(const v1::EditCaseRequest& request);
+
+  // Puts on record that a report was given out, now; `report_id` and `made_at` are not read.
+  // NOT_FOUND for the case, INVALID_ARGUMENT for the digest.
+  [[nodiscard]] absl::Status AddReport(const v1::ReportRecord& report);
+  // Up to `limit` reports with a number below `before` (0: all), newest first; of all cases ("").
+  // NOT_FOUND for the case.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::ReportRecord>> ListReports(
+      std::uint64_t before, std::size_t limit, std::string_view case_name);
+
   // Counts again what the ledger keeps counts of, and tells what does not agree: no hashes, no
   // paths. O(files + paths + matches).
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> Inspect();

@@ -102,6 +102,11 @@ absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::str
   KITH_RETURN_IF_ERROR(
       write.Execute("INSERT INTO case_purged (case_record, change, at) VALUES (?1, ?2, ?3)",
                     case_id, change, catalog::TimeNow()));
+  // Who said something when, and how far the work had come, is left of what was said of the case.
+  KITH_RETURN_IF_ERROR(write.Execute(
+      "UPDATE case_version SET why = '', officer = '', reference = '', legal_basis = '',"
+      " seized_on = '', due_on = '', priority = '' WHERE case_record = ?1",
+      case_id));
   return response;
 }
 

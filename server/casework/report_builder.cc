@@ -85,8 +85,11 @@ class Builder {
     v1::Report head = StoreHead(options_);
     // Of a case that may be purged: what is told of it does not need its files.
     if (!request_.case_name().empty()) {
-      KITH_RETURN_IF_ERROR(ledger_.GetCase(request_.case_name()).status());
+      KITH_ASSIGN(const v1::GetCaseResponse one, ledger_.GetCase(request_.case_name()));
       head.mutable_scope()->set_case_name(request_.case_name());
+      if (one.record().has_details()) {
+        *head.mutable_scope()->mutable_details() = one.record().details();
+      }
     }
     if (!Head(std::move(head))) return absl::OkStatus();
     return (this->*body)(read);

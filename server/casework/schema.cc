@@ -285,12 +285,56 @@ CREATE INDEX evidence_file_of_case ON evidence_file (case_record);
 CREATE INDEX evidence_file_by_identity ON evidence_file (identity);
 )sql";
 
-// announced: the change up to which alerts are raised or being raised. settled: the last opinion
-// after which the verdicts on its file were given anew.
+// What people say of cases, and which reports were given out.
 constexpr std::string_view kCasework7 = R"sql(
+-- announced: the change up to which alerts are raised or being raised. settled: the last opinion
+-- after which the verdicts on its file were given anew.
 ALTER TABLE watch ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE watch ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
 UPDATE watch SET announced = seen, settled = (SELECT coalesce(max(change), 0) FROM opinion);
+
+-- The row with the highest id of a case holds, the others are the history. A purge empties what may
+-- tell of people.
+CREATE TABLE case_version (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  case_record INTEGER NOT NULL REFERENCES case_record (id),
+  at          TEXT NOT NULL,
+  who         TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  officer     TEXT NOT NULL,
+  reference   TEXT NOT NULL,
+  legal_basis TEXT NOT NULL,
+  seized_on   TEXT NOT NULL,
+  due_on      TEXT NOT NULL,
+  priority    TEXT NOT NULL,
+  state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 8)       -- CaseState of casework.proto
+) STRICT;
+CREATE INDEX case_version_of ON case_version (case_record);
+CREATE TRIGGER case_version_stays BEFORE UPDATE ON case_version
+  WHEN NOT (NEW.id = OLD.id AND NEW.case_record = OLD.case_record AND NEW.at = OLD.at
+    AND NEW.who = OLD.who AND NEW.state = OLD.state AND NEW.why = '' AND NEW.officer = ''
+    AND NEW.reference = '' AND NEW.legal_basis = '' AND NEW.seized_on = '' AND NEW.due_on = ''
+    AND NEW.priority = ''
+    AND EXISTS (SELECT 1 FROM case_purged p WHERE p.case_record = OLD.case_record))
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+CREATE TRIGGER case_version_is_kept BEFORE DELETE ON case_version
+  BEGIN SELECT RAISE(ABORT, 'history is immutable'); END;
+
+CREATE TABLE report_made (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind        INTEGER NOT NULL,               -- ReportKind of report.proto
+  case_record INTEGER REFERENCES case_record (id),                 -- NULL: of no one case
+  series      TEXT NOT NULL,                  -- its code then, or empty
+  change      INTEGER NOT NULL,               -- index version of the store then
+  sha256      BLOB NOT NULL CHECK (length(sha256) = 32),           -- report_digest.h
+  at          TEXT NOT NULL,
+  who         TEXT NOT NULL
+) STRICT;
+CREATE INDEX report_made_of ON report_made (case_record);
+CREATE TRIGGER report_made_stays BEFORE UPDATE ON report_made
+  BEGIN SELECT RAISE(ABORT, 'reports on record are immutable'); END;
+CREATE TRIGGER report_made_is_kept BEFORE DELETE ON report_made
+  BEGIN SELECT RAISE(ABORT, 'reports on record are immutable'); END;
 )sql";
 
 constexpr std::array<catalog::Migration, 5> kMigrations = {

@@ -18,14 +18,17 @@ list(
   casework/ledger_again.cc
   casework/ledger_alerts.cc
   casework/ledger_cases.cc
+  casework/ledger_details.cc
   casework/ledger_inspect.cc
   casework/ledger_record.cc
   casework/opinions.cc
   casework/report_builder.cc
+  casework/report_digest.cc
   casework/schema.cc
   casework/verdict.cc
   case_alerts.cc
   case_desk.cc
+  case_records.cc
   case_tasks.cc
   case_worklist.cc
   check_run.cc

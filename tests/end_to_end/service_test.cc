@@ -67,6 +67,37 @@ TEST_F(ServiceTest, AHeldStoreIsReachedThroughItsHolder) {
   EXPECT_THAT(world_.Kith({"set", "list", "--server", service.Tcp()}).out, HasSubstr("third"));
 }
 
+// What people say of a case, and which reports were given out.
+TEST_F(ServiceTest, AnAddressKeepsTheRecordsOfACase) {
+  MakeSample();
+  const Service service(world_, world_.Store());
+  Check("checked", {"--server", service.Tcp()});
+  const auto kith = [&](std::vector<std::string> line) {
+    line.insert(line.end(), {"--server", service.Tcp(), "--json"});
+    const Outcome done = world_.Kith(line);
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return JsonLines(done.out);
+  };
+  EXPECT_EQ(kith({"case", "edit", "NORTH/7", "--officer", "A. Adams", "--state", "review"})
+                .at(0)["state"],
+            "review");
+  kith({"report", "identification", "--case", "NORTH/7", "--who", "B. Brown", "--out",
+        world_.Path("told").string()});
+  const auto told = nlohmann::json::parse(ReadFile(world_.Path("told") / "identification.json"));
+  EXPECT_EQ(told["scope"]["details"]["officer"], "A. Adams");
+  const auto reports = kith({"report", "list", "--case", "NORTH/7"});
+  ASSERT_EQ(reports.size(), 2U);
+  EXPECT_EQ(reports[0]["kind"], "identification");
+  EXPECT_EQ(reports[0]["who"], "B. Brown");
+  EXPECT_EQ(reports[1]["kind"], "initial");
+  kith({"series", "edit", "lakeside", "--locator", "NCMEC-1", "--victims", "2"});
+  EXPECT_EQ(kith({"series", "show", "lakeside"}).at(0)["locator"], "NCMEC-1");
+  kith({"set", "add", "by hand"});
+  EXPECT_EQ(kith({"entry", "add", "--set", "by hand", "0123456789abcdef0123456789abcdef"})
+                .at(0)["status"],
+            "added");
+}
+
 // Two machines check one case through one service at the same moment: what both hold is counted
 // once, as if one of them had come alone.
 TEST_F(ServiceTest, TwoClientsOfOneCaseCountNothingTwice) {

@@ -7,5 +7,6 @@ kith_test(casework_alert_test SOURCES casework_alert_story_test.cc casework_aler
           kith::engine)
 kith_test(case_desk_test SOURCES case_desk_test.cc LIBS kith::engine)
 kith_test(casework_reports_test SOURCES casework_reports_test.cc LIBS kith::engine)
+kith_test(casework_records_test SOURCES casework_records_test.cc LIBS kith::engine)
 # It draws pictures and alters them.
 kith_test(measured_rates_test SOURCES measured_rates_test.cc LIBS kith::engine end_to_end_sample)

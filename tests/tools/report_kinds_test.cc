@@ -9,6 +9,7 @@
 
 #include "tools/report/kinds.h"
 #include "tools/report/render.h"
+#include "tools/report/words.h"
 
 namespace kith::report {
 namespace {
@@ -81,6 +82,61 @@ nlohmann::json Json(const v1::Report& report) {
   std::string out;
   RenderJson(report, [&out](std::string_view bytes) { out += bytes; });
   return nlohmann::json::parse(out);
+}
+
+// What is told of the children is how many, and where their record is kept.
+TEST(Identification, TellsWhereTheRecordOfTheChildrenIsKept) {
+  v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
+  v1::Series& series = *AddSeries(report, "brook", true).mutable_series();
+  AddFile(report, "brook", "sha256", 0, "same file");
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("Their record")));
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("Children<")));
+  EXPECT_EQ(Json(report)["series"][0]["victims"], 0);
+  series.set_locator(kHostile);
+  series.set_victims(2);
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("<dt>Children</dt><dd>2</dd>"));
+  EXPECT_THAT(html, HasSubstr(std::string("<dt>Their record</dt><dd>") + kHostileHtml));
+  EXPECT_EQ(Json(report)["series"][0]["locator"], kHostile);
+  EXPECT_EQ(Json(report)["series"][0]["victims"], 2);
+  const std::string csv = Csv(report);
+  EXPECT_THAT(csv, HasSubstr(",nearness,locator,victims\r\n"));
+  EXPECT_THAT(csv, HasSubstr(",2\r\n"));
+}
+
+TEST(CaseDetails, StandInTheHeaderOfTheReport) {
+  v1::Report report = Of(v1::REPORT_KIND_LEADS);
+  EXPECT_FALSE(Json(report)["scope"].contains("details"));
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("Submitted by")));
+  v1::CaseDetails& details = *report.mutable_scope()->mutable_details();
+  details.set_officer(kHostile);
+  details.set_reference("26 CR 118");
+  details.set_legal_basis("warrant");
+  details.set_seized_on("2026-01-05");
+  details.set_due_on("2026-02-06");
+  details.set_priority("urgent");
+  details.set_state(v1::CASE_STATE_FINAL_REPORT);
+  const std::string html = RenderHtml(report);
+  const std::string head = html.substr(0, html.find("</header>"));
+  EXPECT_THAT(head, HasSubstr(std::string("<dt>Submitted by</dt><dd>") + kHostileHtml));
+  for (const char* text :
+       {"26 CR 118", "warrant", "2026-01-05", "2026-02-06", "urgent", "final-report"}) {
+    EXPECT_THAT(head, HasSubstr(text));
+  }
+  const nlohmann::json json = Json(report)["scope"]["details"];
+  EXPECT_EQ(json["officer"], kHostile);
+  EXPECT_EQ(json["state"], "final-report");
+  EXPECT_EQ(json["due_on"], "2026-02-06");
+}
+
+TEST(CaseDetails, StatesHaveWordsThatLeadBack) {
+  for (int state = 1; state <= v1::CaseState_MAX; ++state) {
+    const std::string word = CaseStateWord(static_cast<v1::CaseState>(state));
+    EXPECT_EQ(CaseStateOfWord(word), state) << word;
+  }
+  EXPECT_EQ(CaseStateWord(v1::CASE_STATE_UNSPECIFIED), "");
+  EXPECT_EQ(CaseStateWord(static_cast<v1::CaseState>(99)), "99");
+  EXPECT_EQ(CaseStateOfWord("unknown"), v1::CASE_STATE_UNSPECIFIED);
 }
 
 // Nobody is on record to call: the source of the set is to be asked, and no series is counted.

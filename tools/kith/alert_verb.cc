@@ -4,14 +4,16 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 
+#include "proto/kith/v1/case.grpc.pb.h"
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/hash_text.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/report_verb.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
+#include "tools/report/kinds.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
 #include "tools/report/words.h"
@@ -83,15 +85,47 @@ int ListAlerts(const Program& program, const std::string& case_name, bool closed
   });
 }
 
+// The reports on the case that say what was known before: who has one must be told.
+absl::Status ShowReports(const Program& program, v1::CaseService::Stub& stub,
+                         const v1::Alert& alert) {
+  v1::ListReportsRequest request;
+  request.set_case_name(alert.case_name());
+  Table table({">REPORT", "KIND", "GIVEN OUT BEFORE", "WHO"});
+  const absl::Status status = ForEachPage(
+      stub, &v1::CaseService::Stub::ListReports, request, [&](const v1::ListReportsResponse& page) {
+        for (const v1::ReportRecord& record : page.reports()) {
+          if (record.change() >= alert.last_change()) continue;
+          if (program.json) {
+            nlohmann::ordered_json line{{"type", "alert_report"}, {"alert", alert.alert_id()}};
+            line.update(ReportRecordJson(record));
+            PrintJson(line);
+          }
+          table.Add({std::to_string(record.report_id()),
+                     std::string(report::KindWord(record.kind())), record.made_at(), record.who()});
+        }
+      });
+  if (!status.ok() || program.json || table.empty()) return status;
+  PrintLine("");
+  PrintTable(program, table, "");
+  return absl::OkStatus();
+}
+
 int ShowAlert(const Program& program, std::uint64_t id) {
-  return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
+  auto connection = ConnectEngine(program, "alert");
+  if (!connection.ok()) return Fail(connection.status());
+  const auto stub = v1::CaseworkService::NewStub((*connection)->channel());
+  const auto cases = v1::CaseService::NewStub((*connection)->channel());
+  const auto show = [&]() -> absl::Status {
     v1::GetAlertRequest request;
     request.set_alert_id(id);
     Table table({"VERDICT NOW", "BEFORE", "BECAUSE", "PATH", "SHA-256"});
-    bool first = true;
+    v1::Alert alert;
     const absl::Status status =
-        ForEachPage(stub, &Stub::GetAlert, request, [&](const v1::GetAlertResponse& page) {
-          if (std::exchange(first, false)) Show(program, page.alert());
+        ForEachPage(*stub, &Stub::GetAlert, request, [&](const v1::GetAlertResponse& page) {
+          if (alert.alert_id() == 0) {
+            alert = page.alert();
+            Show(program, alert);
+          }
           for (const v1::AlertFile& file : page.files()) {
             if (program.json) {
               nlohmann::ordered_json line{{"type", "alert_file"},
@@ -110,8 +144,10 @@ int ShowAlert(const Program& program, std::uint64_t id) {
     if (!status.ok()) return status;
     if (!table.empty() && !program.json) PrintLine("");
     PrintTable(program, table, "its files are not on record any more");
-    return kExitDone;
-  });
+    return ShowReports(program, *cases, alert);
+  };
+  const absl::Status status = show();
+  return status.ok() ? kExitDone : Fail(Explained(status, **connection));
 }
 
 void AddCloseAlert(CLI::App& group, Program& program) {
@@ -155,9 +191,12 @@ void AddAlertVerb(CLI::App& app, Program& program) {
   AddLimitFlag(*list, *most);
   OnRun(*list, program,
         [name, all, most, &program] { return ListAlerts(program, *name, *all, Limit(*most)); });
-  CLI::App* show = AddVerb(*group, program, "show", "Shows one alert and its files.",
-                           "kith alert show 5\nkith alert show 5 --json\n"
-                           "kith alert show 5 --server 127.0.0.1:7475");
+  CLI::App* show =
+      AddVerb(*group, program, "show",
+              "Shows one alert, its files, and the reports on the case that were given "
+              "out before.",
+              "kith alert show 5\nkith alert show 5 --json\n"
+              "kith alert show 5 --server 127.0.0.1:7475");
   auto id = std::make_shared<std::uint64_t>(0);
   show->add_option("id", *id, "Its number")->type_name("ID")->required();
   AddEngineFlags(*show, program);

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "proto/kith/v1/case.grpc.pb.h"
 #include "proto/kith/v1/casework.grpc.pb.h"
@@ -10,6 +11,7 @@
 #include "tools/kith/report_verb.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
+#include "tools/report/render.h"
 #include "tools/report/words.h"
 
 namespace kith::cli {
@@ -18,15 +20,35 @@ namespace {
 using Stub = v1::CaseService::Stub;
 
 nlohmann::ordered_json ToJson(const v1::Case& record) {
-  return {{"case_id", record.case_id()},     {"case", record.name()},
-          {"opened_at", record.opened_at()}, {"files", record.files()},
-          {"paths", record.paths()},         {"complete", record.complete()},
-          {"purged_at", record.purged_at()}};
+  nlohmann::ordered_json json{{"case_id", record.case_id()},     {"case", record.name()},
+                              {"opened_at", record.opened_at()}, {"files", record.files()},
+                              {"paths", record.paths()},         {"complete", record.complete()},
+                              {"purged_at", record.purged_at()}};
+  json.update(report::CaseDetailsJson(record.details()));
+  return json;
+}
+
+Facts FactsOf(const v1::Case& record) {
+  const v1::CaseDetails& details = record.details();
+  return Facts()
+      .Add("case", record.name())
+      .Add("opened", record.opened_at())
+      .Add("files", report::Number(record.files()))
+      .Add("paths", report::Number(record.paths()))
+      .Add("complete", record.complete() ? "yes" : "NO: run the check again")
+      .Add("purged", record.purged_at())
+      .Add("state", report::CaseStateWord(details.state()))
+      .Add("due on", details.due_on())
+      .Add("priority", details.priority())
+      .Add("submitted by", details.officer())
+      .Add("reference", details.reference())
+      .Add("legal basis", details.legal_basis())
+      .Add("seized on", details.seized_on());
 }
 
 int List(const Program& program, Limit limit) {
   return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
-    Table table({"CASE", "OPENED", ">FILES", ">PATHS", "COMPLETE"});
+    Table table({"CASE", "OPENED", ">FILES", ">PATHS", "COMPLETE", "STATE", "DUE"});
     const absl::Status status = ForEachPage(
         stub, &Stub::ListCases, v1::ListCasesRequest(), [&](const v1::ListCasesResponse& page) {
           for (const v1::Case& record : page.cases()) {
@@ -36,7 +58,8 @@ int List(const Program& program, Limit limit) {
                        report::Number(record.paths()),
                        !record.purged_at().empty() ? "purged"
                        : record.complete()         ? "yes"
-                                                   : "NO"});
+                                                   : "NO",
+                       report::CaseStateWord(record.details().state()), record.details().due_on()});
           }
           return limit.goes_on();
         });
@@ -54,14 +77,7 @@ int Show(const Program& program, const std::string& name) {
     const auto got = Call(stub, &Stub::GetCase, request);
     if (!got.ok()) return got.status();
     const v1::Case& record = got->record();
-    PrintThing(program, "case", ToJson(record),
-               Facts()
-                   .Add("case", record.name())
-                   .Add("opened", record.opened_at())
-                   .Add("files", report::Number(record.files()))
-                   .Add("paths", report::Number(record.paths()))
-                   .Add("complete", record.complete() ? "yes" : "NO: run the check again")
-                   .Add("purged", record.purged_at()));
+    PrintThing(program, "case", ToJson(record), FactsOf(record));
     for (const v1::VerdictCount& count : got->verdicts()) {
       if (program.json) {
         PrintJson({{"type", "verdict_count"},
@@ -124,6 +140,75 @@ void AddRefresh(CLI::App& group, Program& program) {
   OnRun(*verb, program, [name, &program] { return Refresh(program, *name); });
 }
 
+struct EditFlags {
+  v1::EditCaseRequest request;
+  std::string officer, reference, legal_basis, seized_on, due_on, priority, state;
+};
+
+int Edit(const Program& program, const v1::EditCaseRequest& request) {
+  return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
+    const auto edited = Call(stub, &Stub::EditCase, request);
+    if (!edited.ok()) return edited.status();
+    PrintThing(program, "case", ToJson(edited->record()), FactsOf(edited->record()));
+    return kExitDone;
+  });
+}
+
+std::vector<std::string> StateWords() {
+  std::vector<std::string> words;
+  for (int state = 1; state <= v1::CaseState_MAX; ++state) {
+    words.push_back(report::CaseStateWord(static_cast<v1::CaseState>(state)));
+  }
+  words.emplace_back("unknown");
+  return words;
+}
+
+void AddEdit(CLI::App& group, Program& program) {
+  CLI::App* verb = AddVerb(
+      group, program, "edit",
+      "Says something of a case: whose it is, by when it is due, how far the work has come. It\n"
+      "changes nothing of what was found. Reports on the case tell it; an empty text clears it.",
+      "kith case edit DPD/2026-0117 --officer 'A. Adams, +1 555 0100' --due-on 2026-12-01\n"
+      "kith case edit DPD/2026-0117 --reference '26 CR 118' --legal-basis 'warrant 26-441'\n"
+      "kith case edit DPD/2026-0117 --state final-report --who 'J. Jansen' --json");
+  auto flags = std::make_shared<EditFlags>();
+  verb->add_option("case", *flags->request.mutable_name(), "The case")
+      ->type_name("AGENCY/NUMBER")
+      ->required();
+  const auto* officer =
+      verb->add_option("--officer", flags->officer, "Who submitted it, and how to reach them")
+          ->type_name("TEXT");
+  const auto* reference =
+      verb->add_option("--reference", flags->reference,
+                       "Number of the court or prosecutor: never a victim's name")
+          ->type_name("TEXT");
+  const auto* legal_basis =
+      verb->add_option("--legal-basis", flags->legal_basis, "Of the seizure")->type_name("TEXT");
+  const auto* seized_on = verb->add_option("--seized-on", flags->seized_on, "Day of the seizure")
+                              ->type_name("YYYY-MM-DD");
+  const auto* due_on = verb->add_option("--due-on", flags->due_on, "Day by which it is to be done")
+                           ->type_name("YYYY-MM-DD");
+  const auto* priority =
+      verb->add_option("--priority", flags->priority, "How urgent it is")->type_name("TEXT");
+  const auto* state = verb->add_option("--state", flags->state, "How far the work has come")
+                          ->check(CLI::IsMember(StateWords()))
+                          ->type_name("STATE");
+  AddSignatureFlags(*verb, program, *flags->request.mutable_signature());
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program,
+        [flags, officer, reference, legal_basis, seized_on, due_on, priority, state, &program] {
+          v1::EditCaseRequest& request = flags->request;
+          if (officer->count() > 0) request.set_officer(flags->officer);
+          if (reference->count() > 0) request.set_reference(flags->reference);
+          if (legal_basis->count() > 0) request.set_legal_basis(flags->legal_basis);
+          if (seized_on->count() > 0) request.set_seized_on(flags->seized_on);
+          if (due_on->count() > 0) request.set_due_on(flags->due_on);
+          if (priority->count() > 0) request.set_priority(flags->priority);
+          if (state->count() > 0) request.set_state(report::CaseStateOfWord(flags->state));
+          return Edit(program, request);
+        });
+}
+
 int Purge(const Program& program, const v1::PurgeCaseRequest& request, bool sure) {
   if (!sure) {
     return Fail(absl::FailedPreconditionError(
@@ -150,12 +235,13 @@ int Purge(const Program& program, const v1::PurgeCaseRequest& request, bool sure
 }
 
 void AddPurge(CLI::App& group, Program& program) {
-  CLI::App* verb =
-      AddVerb(group, program, "purge",
-              "Expunges the files of a case, their paths and hashes, and leaves its counts.",
-              "kith case purge DPD/2026-0117 --why 'court order 12' --yes\n"
-              "kith case purge DPD/2026-0117 --who 'J. Jansen' --why 'court order 12' --yes\n"
-              "kith case purge DPD/2026-0117 --why 'retention' --yes --json");
+  CLI::App* verb = AddVerb(
+      group, program, "purge",
+      "Expunges the files of a case, their paths and hashes, and what was said of the case\n"
+      "but for its state. Its counts are left, and which reports were given out.",
+      "kith case purge DPD/2026-0117 --why 'court order 12' --yes\n"
+      "kith case purge DPD/2026-0117 --who 'J. Jansen' --why 'court order 12' --yes\n"
+      "kith case purge DPD/2026-0117 --why 'retention' --yes --json");
   auto request = std::make_shared<v1::PurgeCaseRequest>();
   auto sure = std::make_shared<bool>(false);
   verb->add_option("case", *request->mutable_name(), "The case")
@@ -200,12 +286,16 @@ void AddCaseVerb(CLI::App& app, Program& program) {
   write->add_option("case", *reported, "The case")->type_name("AGENCY/NUMBER")->required();
   write->add_option("--out", *out, "Folder of the report (default: a new ./kith-report)")
       ->type_name("DIR");
+  auto who = std::make_shared<std::string>();
+  AddWhoFlag(*write, program, *who);
   AddEngineFlags(*write, program);
-  OnRun(*write, program, [reported, out, &program] {
+  OnRun(*write, program, [reported, out, who, &program] {
     v1::GetReportRequest request;
     request.set_case_name(*reported);
+    request.set_who(*who);
     return WriteReportOf(program, request, *out);
   });
+  AddEdit(*group, program);
   AddRefresh(*group, program);
   AddPurge(*group, program);
 }

@@ -12,6 +12,8 @@
 #include "proto/kith/v1/case.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
+#include "tools/kith/listing.h"
+#include "tools/kith/signature.h"
 #include "tools/report/kinds.h"
 #include "tools/report/merge.h"
 #include "tools/report/path_text.h"
@@ -20,22 +22,35 @@
 namespace kith::cli {
 namespace {
 
-struct Fetched {
-  v1::Report report;
-  std::vector<std::string> checked_roots;
-};
-
-absl::StatusOr<Fetched> Fetch(v1::CaseService::Stub& stub, const v1::GetReportRequest& request) {
+// The folders that were checked, which are told before the report: so a folder that cannot be used
+// is known before the report is given out, and put on record as such.
+absl::StatusOr<std::vector<std::string>> CheckedRoots(v1::CaseService::Stub& stub,
+                                                      const v1::GetReportRequest& request) {
   grpc::ClientContext context;
   const auto stream = stub.GetReport(&context, request);
-  Fetched fetched;
+  std::vector<std::string> roots;
   v1::GetReportResponse fragment;
   while (stream->Read(&fragment)) {
-    report::MergeFragment(std::move(*fragment.mutable_report()), fetched.report);
-    for (const std::string& root : fragment.checked_roots()) fetched.checked_roots.push_back(root);
+    for (const std::string& root : fragment.checked_roots()) roots.push_back(root);
+    if (!fragment.has_report()) continue;
+    context.TryCancel();
+    (void)stream->Finish();
+    return roots;
   }
   if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);
-  return fetched;
+  return roots;
+}
+
+absl::StatusOr<v1::Report> Fetch(v1::CaseService::Stub& stub, const v1::GetReportRequest& request) {
+  grpc::ClientContext context;
+  const auto stream = stub.GetReport(&context, request);
+  v1::Report report;
+  v1::GetReportResponse fragment;
+  while (stream->Read(&fragment)) {
+    report::MergeFragment(std::move(*fragment.mutable_report()), report);
+  }
+  if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);
+  return report;
 }
 
 // What a kind is of, before anybody is asked.
@@ -62,13 +77,43 @@ struct ReportFlags {
   std::string case_name;
   std::string series;
   std::string out;
+  std::string who;
 };
 
+int List(const Program& program, const std::string& case_name) {
+  using Stub = v1::CaseService::Stub;
+  return WithEngine<v1::CaseService>(program, "report", [&](Stub& stub) -> absl::StatusOr<int> {
+    v1::ListReportsRequest request;
+    request.set_case_name(case_name);
+    Table table({">REPORT", "KIND", "CASE", "SERIES", "MADE", "WHO", ">CHANGE", "SHA-256"});
+    const absl::Status status =
+        ForEachPage(stub, &Stub::ListReports, request, [&](const v1::ListReportsResponse& page) {
+          for (const v1::ReportRecord& record : page.reports()) {
+            if (program.json) PrintJson(Typed("report_made", ReportRecordJson(record)));
+            table.Add({std::to_string(record.report_id()),
+                       std::string(report::KindWord(record.kind())), record.case_name(),
+                       record.series(), record.made_at(), record.who(),
+                       std::to_string(record.change()), record.sha256().substr(0, 12)});
+          }
+        });
+    if (!status.ok()) return status;
+    PrintTable(program, table, "no report was given out yet");
+    return kExitDone;
+  });
+}
+
 int Run(const Program& program, const ReportFlags& flags) {
+  if (flags.kind == "list") {
+    if (!flags.series.empty() || !flags.out.empty()) {
+      return Fail(absl::InvalidArgumentError("kith report list writes nothing: it takes --case"));
+    }
+    return List(program, flags.case_name);
+  }
   v1::GetReportRequest request;
   request.set_kind(report::KindOfWord(flags.kind));
   request.set_case_name(flags.case_name);
   request.set_series(flags.series);
+  request.set_who(flags.who);
   const absl::Status fits =
       CheckSubject(request.kind(), !flags.case_name.empty(), !flags.series.empty());
   if (!fits.ok()) return Fail(fits);
@@ -77,21 +122,30 @@ int Run(const Program& program, const ReportFlags& flags) {
 
 }  // namespace
 
-int WriteReportOf(const Program& program, const v1::GetReportRequest& request,
-                  const std::string& out) {
+nlohmann::ordered_json ReportRecordJson(const v1::ReportRecord& record) {
+  return {{"report", record.report_id()}, {"kind", report::KindWord(record.kind())},
+          {"case", record.case_name()},   {"series", record.series()},
+          {"change", record.change()},    {"sha256", record.sha256()},
+          {"made_at", record.made_at()},  {"who", record.who()}};
+}
+
+int WriteReportOf(const Program& program, v1::GetReportRequest request, const std::string& out) {
   const auto write = [&](v1::CaseService::Stub& stub) -> absl::StatusOr<int> {
+    const auto roots = CheckedRoots(stub, request);
+    if (!roots.ok()) return roots.status();
+    // The evidence may be mounted no more; where it is, it must not change.
+    const auto folder = report::PrepareFolder(out, *roots);
+    if (!folder.ok()) return folder.status();
+    request.set_record(true);
     const auto fetched = Fetch(stub, request);
     if (!fetched.ok()) return fetched.status();
-    // The evidence may be mounted no more; where it is, it must not change.
-    const auto folder = report::PrepareFolder(out, fetched->checked_roots);
-    if (!folder.ok()) return folder.status();
-    if (absl::Status status = report::WriteReport(fetched->report, *folder); !status.ok()) {
+    if (absl::Status status = report::WriteReport(*fetched, *folder); !status.ok()) {
       return status;
     }
-    const std::string page = *folder + "/" + report::KindFile(fetched->report.kind()) + ".html";
+    const std::string page = *folder + "/" + report::KindFile(fetched->kind()) + ".html";
     if (program.json) {
       nlohmann::ordered_json line{{"type", "report"},
-                                  {"kind", std::string(report::KindWord(fetched->report.kind()))},
+                                  {"kind", std::string(report::KindWord(fetched->kind()))},
                                   {"case", request.case_name()},
                                   {"series", request.series()}};
       report::PutBytes(line, "folder", *folder);
@@ -112,18 +166,24 @@ void AddReportVerb(CLI::App& app, Program& program) {
     words.emplace_back(report::KindWord(kind));
     kinds += fmt::format("\n  {:<15}{}", report::KindWord(kind), report::KindPurpose(kind));
   }
+  words.emplace_back("list");
+  kinds += fmt::format("\n  {:<15}{}", "list", "which reports were given out, of a case or of all");
   CLI::App* verb = AddVerb(
       app, program, "report",
       "Writes a report from what is on record, as a page (HTML), for programs (JSON) and for\n"
       "spreadsheets (CSV). The page opens offline and prints; no report holds pictures or PDQ\n"
-      "hashes. Several kinds can go into one folder. report.csv has a row for each match with the\n"
-      "first path of a file; each other path has one row, of the match that the verdict rests on "
-      "or\n"
-      "the nearest, and total_matches tells how many there are. The kinds:" +
+      "hashes. Several kinds can go into one folder. That it was given out is put on record, with\n"
+      "a digest of what it tells, which is the same as long as the record is. report.csv has a "
+      "row\n"
+      "for each match with the first path of a file; each other path has one row, of the match "
+      "that\n"
+      "the verdict rests on or the nearest, and total_matches tells how many there are. The "
+      "kinds:" +
           kinds,
       "kith report identification --case DPD/2026-0117 --out report\n"
       "kith report leads --case DPD/2026-0117\n"
       "kith report circulation --series lakeside --out report\n"
+      "kith report list --case DPD/2026-0117\n"
       "kith report method --server 127.0.0.1:7475");
   auto flags = std::make_shared<ReportFlags>();
   verb->add_option("kind", flags->kind, "What to tell")
@@ -134,6 +194,7 @@ void AddReportVerb(CLI::App& app, Program& program) {
   verb->add_option("--series", flags->series, "The series")->type_name("CODE");
   verb->add_option("--out", flags->out, "Folder of the report (default: a new ./kith-report)")
       ->type_name("DIR");
+  AddWhoFlag(*verb, program, flags->who);
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [flags, &program] { return Run(program, *flags); });
 }

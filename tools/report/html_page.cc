@@ -21,6 +21,14 @@ std::string RunBlock(const v1::RunHeader& run) {
          "<!-- /run -->\n";
 }
 
+// What people say of the case.
+std::string DetailFacts(const v1::CaseDetails& details) {
+  return Fact("Submitted by", E(details.officer())) + Fact("Reference", E(details.reference())) +
+         Fact("Legal basis", E(details.legal_basis())) + Fact("Seized on", E(details.seized_on())) +
+         Fact("Due on", E(details.due_on())) + Fact("Priority", E(details.priority())) +
+         Fact("State", CaseStateWord(details.state()));
+}
+
 // What the report is about, in words.
 std::string SubjectOf(const v1::Report& report) {
   const v1::ReportScope& scope = report.scope();
@@ -51,7 +59,7 @@ std::string PageHead(const v1::Report& report) {
              "<title>{0} &ndash; {1} &ndash; Kith report</title>\n<style>{2}</style></head>\n"
              "<body><main>\n<header><p class=\"kind\">Kith report: {1}</p><h1>{0}</h1><dl>",
              subject, KindTitle(report.kind()), kHtmlStyle) +
-         Fact("Folder", E(scope.root())) + RunBlock(report.run()) +
+         Fact("Folder", E(scope.root())) + DetailFacts(scope.details()) + RunBlock(report.run()) +
          Fact("Knowledge", fmt::format("store {}, change {}", E(scope.index_version().store_id()),
                                        Number(scope.index_version().change()))) +
          (scope.has_radius_bits()

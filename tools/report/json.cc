@@ -34,6 +34,7 @@ Json ScopeJson(const v1::ReportScope& scope) {
   for (const std::string& remark : scope.remarks()) out["remarks"].push_back(remark);
   out["method"] = scope.method();
   if (!scope.series().empty()) out["series"] = scope.series();
+  if (scope.has_details()) out["details"] = CaseDetailsJson(scope.details());
   return out;
 }
 
@@ -216,6 +217,16 @@ Json NotificationJson(const v1::NotificationTask& task) {
           {"notified_at", task.notified_at()},
           {"notified_by", task.notified_by()},
           {"note", task.note()}};
+}
+
+Json CaseDetailsJson(const v1::CaseDetails& details) {
+  return {{"officer", details.officer()},
+          {"reference", details.reference()},
+          {"legal_basis", details.legal_basis()},
+          {"seized_on", details.seized_on()},
+          {"due_on", details.due_on()},
+          {"priority", details.priority()},
+          {"state", CaseStateWord(details.state())}};
 }
 
 Json VersionJson(const v1::IndexVersion& version) {

@@ -41,6 +41,7 @@ struct HtmlOptions {
 // Parts of the model as JSON, the same in reports and in the JSON Lines of the command line.
 [[nodiscard]] nlohmann::ordered_json ContactJson(const v1::Contact& contact);
 [[nodiscard]] nlohmann::ordered_json SeriesJson(const v1::Series& series);
+[[nodiscard]] nlohmann::ordered_json CaseDetailsJson(const v1::CaseDetails& details);
 [[nodiscard]] nlohmann::ordered_json NotificationJson(const v1::NotificationTask& task);
 [[nodiscard]] nlohmann::ordered_json VersionJson(const v1::IndexVersion& version);
 [[nodiscard]] nlohmann::ordered_json SummaryJson(const v1::ReportSummary& summary);

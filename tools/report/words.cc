@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/ascii.h"
@@ -41,6 +42,12 @@ std::string PurposeWord(v1::Purpose purpose) {
 std::string StatusWord(v1::SeriesStatus status) {
   return absl::AsciiStrToLower(Word(status, v1::SeriesStatus_Name(status), "SERIES_STATUS_", ""));
 }
+std::string CaseStateWord(v1::CaseState state) {
+  std::string word =
+      absl::AsciiStrToLower(Word(state, v1::CaseState_Name(state), "CASE_STATE_", ""));
+  std::replace(word.begin(), word.end(), '_', '-');
+  return word;
+}
 std::string NotificationWord(v1::Notification notification) {
   switch (notification) {
     case v1::NOTIFICATION_OPT_IN:
@@ -64,6 +71,14 @@ v1::Dialect DialectOfWord(std::string_view word) {
   if (word == "full") return v1::DIALECT_FULL;
   if (word == "cli512") return v1::DIALECT_CLI512;
   return v1::DIALECT_UNSPECIFIED;
+}
+
+v1::CaseState CaseStateOfWord(std::string_view word) {
+  for (int number = 1; number <= v1::CaseState_MAX; ++number) {
+    const auto state = static_cast<v1::CaseState>(number);
+    if (CaseStateWord(state) == word) return state;
+  }
+  return v1::CASE_STATE_UNSPECIFIED;
 }
 
 std::string_view VerdictMeaning(v1::Verdict verdict) {

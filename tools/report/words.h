@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/kith/v1/casework.pb.h"
 #include "proto/kith/v1/catalog.pb.h"
 #include "proto/kith/v1/common.pb.h"
 
@@ -19,12 +20,15 @@ namespace kith::report {
 [[nodiscard]] std::string OrientationWord(v1::Orientation orientation);  // "rotate90", "" if unset
 [[nodiscard]] std::string PurposeWord(v1::Purpose purpose);              // "known"
 [[nodiscard]] std::string NotificationWord(v1::Notification notification);  // "opt-in", "" if unset
+[[nodiscard]] std::string CaseStateWord(v1::CaseState state);   // "final-report", "" if unset
 [[nodiscard]] std::string StatusWord(v1::SeriesStatus status);  // "identified", "" if unset
 [[nodiscard]] std::string TriStateWord(v1::TriState state);     // "yes", "no", ""
 [[nodiscard]] std::string ViewWord(const v1::View& view);       // "original", "trimmed", "frame:3"
 
 // The way back: "full", "cli512"; anything else is UNSPECIFIED, unknown.
 [[nodiscard]] v1::Dialect DialectOfWord(std::string_view word);
+// Likewise; UNSPECIFIED for what is no state.
+[[nodiscard]] v1::CaseState CaseStateOfWord(std::string_view word);
 
 // What a verdict or a disposition means, in one short sentence for a person.
 [[nodiscard]] std::string_view VerdictMeaning(v1::Verdict verdict);

@@ -32,6 +32,23 @@ absl::Status CheckNotPurged(Transaction& transaction, std::uint64_t case_id) {
       ": its files are expunged; `kith case show` has the counts"));
 }
 
+absl::StatusOr<bool> ReadDetails(Transaction& transaction, std::uint64_t case_id,
+                                 v1::CaseDetails& details) {
+  Statement row = transaction.Prepare(
+      "SELECT officer, reference, legal_basis, seized_on, due_on, priority, state"
+      " FROM case_version WHERE case_record = ?1 ORDER BY id DESC LIMIT 1");
+  KITH_ASSIGN(const bool found, row.Bind(case_id).Step());
+  if (!found) return false;
+  details.set_officer(std::string(row.Text(0)));
+  details.set_reference(std::string(row.Text(1)));
+  details.set_legal_basis(std::string(row.Text(2)));
+  details.set_seized_on(std::string(row.Text(3)));
+  details.set_due_on(std::string(row.Text(4)));
+  details.set_priority(std::string(row.Text(5)));
+  details.set_state(static_cast<v1::CaseState>(row.Int(6)));
+  return true;
+}
+
 absl::Status ParseCodes(Statement& row, int column, v1::Fingerprint& fingerprint) {
   if (row.IsNull(column)) return absl::OkStatus();
   const std::string_view codes = row.Blob(column);

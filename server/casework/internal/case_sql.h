@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/kith/v1/casework.pb.h"
 #include "proto/kith/v1/common.pb.h"
 #include "server/catalog/database.h"
 
@@ -22,6 +23,9 @@ namespace kith::casework {
 [[nodiscard]] absl::Status NoSuchCase(std::string_view name);
 // FAILED_PRECONDITION for a case whose files were expunged.
 [[nodiscard]] absl::Status CheckNotPurged(catalog::Transaction& transaction, std::uint64_t case_id);
+// What people say of a case; false where nobody said anything.
+[[nodiscard]] absl::StatusOr<bool> ReadDetails(catalog::Transaction& transaction,
+                                               std::uint64_t case_id, v1::CaseDetails& details);
 // Reads the column of evidence_code, which may be NULL, into the codes of `fingerprint`. DATA_LOSS.
 [[nodiscard]] absl::Status ParseCodes(catalog::Statement& row, int column,
                                       v1::Fingerprint& fingerprint);

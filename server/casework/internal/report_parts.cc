@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/measured_rates.h"
 #include "server/casework/internal/report_words.h"
 #include "server/casework/internal/sql.h"
@@ -49,6 +50,9 @@ absl::StatusOr<v1::Report> CaseHead(LedgerView& view, std::string_view case_name
     if (last->radius_bits) scope.set_radius_bits(*last->radius_bits);
   }
   scope.set_case_name(std::string(case_name));
+  v1::CaseDetails details;
+  KITH_ASSIGN(const bool said, ReadDetails(view.read(), view.case_id(), details));
+  if (said) *scope.mutable_details() = std::move(details);
   if (doubts.runs.size() == 1) scope.set_root(doubts.runs.front().root);
   if (doubts.files > 0) scope.mutable_index_version()->set_change(doubts.matched.newest);
   scope.set_complete(doubts.complete);

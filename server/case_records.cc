@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Casework: what people say of cases, and which reports were given out.
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "server/casework/report_digest.h"
+#include "server/catalog/hand_on.h"
+#include "server/catalog/names.h"
+#include "server/check_run.h"
+#include "server/internal/paging.h"
+#include "server/internal/respond.h"
+
+namespace kith::server {
+
+absl::Status Casework::GiveReport(casework::Ledger& ledger, const v1::GetReportRequest& request,
+                                  const std::function<bool(v1::Report)>& emit) {
+  const casework::ReportOptions facts = ReportFacts();
+  if (!request.record()) return casework::BuildReport(ledger, request, facts, emit);
+  KITH_RETURN_IF_ERROR(catalog::CheckOptionalName("who", request.who()));
+  casework::ReportDigest digest;
+  v1::ReportRecord made;
+  made.set_change(facts.current_change);
+  made.set_who(request.who());
+  bool taken = true;
+  KITH_RETURN_IF_ERROR(casework::BuildReport(ledger, request, facts, [&](v1::Report fragment) {
+    digest.Add(fragment);
+    // Of what it says itself: of a series that was merged, a report tells of the other one.
+    if (fragment.has_scope()) {
+      made.set_kind(fragment.kind());
+      made.set_case_name(fragment.scope().case_name());
+      made.set_series(fragment.scope().series());
+    }
+    taken = emit(std::move(fragment));
+    return taken;
+  }));
+  if (!taken) return absl::OkStatus();
+  KITH_ASSIGN(*made.mutable_sha256(), digest.Finish());
+  return ledger.AddReport(made);
+}
+
+absl::StatusOr<v1::EditCaseResponse> Casework::EditCase(const v1::EditCaseRequest& request) {
+  KITH_RETURN_IF_ERROR(ledger_.EditCase(request));
+  KITH_ASSIGN(v1::GetCaseResponse now, ledger_.GetCase(request.name()));
+  v1::EditCaseResponse response;
+  *response.mutable_record() = std::move(*now.mutable_record());
+  return response;
+}
+
+absl::StatusOr<v1::ListReportsResponse> Casework::ListReports(
+    const v1::ListReportsRequest& request) {
+  const auto page = ReadPage("reports", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  KITH_ASSIGN(const auto found,
+              ledger_.ListReports(page->after, page->size + 1, request.case_name()));
+  v1::ListReportsResponse response;
+  response.set_next_page_token(FillPage(
+      "reports", *page, found, [&](const auto& report) { *response.add_reports() = report; },
+      [](const auto& report) { return report.report_id(); }));
+  return response;
+}
+
+}  // namespace kith::server
