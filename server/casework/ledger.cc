@@ -4,10 +4,12 @@
 #include "server/casework/ledger.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/case_sql.h"
+#include "server/casework/internal/series_counts.h"
 #include "server/casework/internal/sql.h"
 #include "server/catalog/names.h"
 
@@ -232,25 +234,22 @@ absl::StatusOr<v1::GetCaseResponse> Ledger::GetCase(std::string_view case_name) 
   KITH_ASSIGN(*response.mutable_record(), ReadCase(read, case_id));
   const bool purged = !response.record().purged_at().empty();
   if (purged) KITH_RETURN_IF_ERROR(ReadCounts(read, case_id, response));
-  Statement rows = read.Prepare(
-      purged
-          ? "SELECT series, files_when_purged, first_seen_at FROM sighting"
-            " WHERE case_record = ?1 AND files_when_purged > 0"
-          : "SELECT m.series, count(DISTINCT m.file), s.first_seen_at"
-            " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
-            " LEFT JOIN sighting s ON s.series = m.series AND s.case_record = f.case_record"
-            " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
-            " AND m.purpose <> 2 AND m.series IS NOT NULL GROUP BY m.series");
-  rows.Bind(case_id);
-  while (true) {
-    KITH_ASSIGN(const bool more, rows.Step());
-    if (!more) break;
-    const auto series = directory_->series.ById(rows.Id(0));
-    if (series == nullptr) continue;
+  KITH_ASSIGN(const auto seen, SeriesSeenIn(read, *directory_, case_id));
+  std::map<std::uint64_t, std::uint64_t> files;  // by series
+  if (purged) {
+    for (const auto& [series_id, one] : seen) files[series_id] = one.files_when_purged;
+  } else {
+    KITH_ASSIGN(const auto counts, CountSeries(read, *directory_, case_id));
+    for (const SeriesCount& count : counts) files[count.series_id] = count.files;
+  }
+  for (const auto& [series_id, number] : files) {
+    const auto series = directory_->series.ById(series_id);
+    if (series == nullptr || number == 0) continue;
     v1::Sighting* sighting = response.add_sightings();
     sighting->set_series(series->code());
-    sighting->set_files(rows.Id(1));
-    sighting->set_first_seen_at(std::string(rows.Text(2)));
+    sighting->set_files(number);
+    const auto when = seen.find(series_id);
+    if (when != seen.end()) sighting->set_first_seen_at(when->second.first_seen_at);
   }
   std::sort(response.mutable_sightings()->begin(), response.mutable_sightings()->end(),
             [](const v1::Sighting& a, const v1::Sighting& b) { return a.series() < b.series(); });

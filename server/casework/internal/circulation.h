@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/report.pb.h"
-#include "server/casework/internal/ledger_view.h"
+#include "server/casework/internal/series_counts.h"
 #include "server/catalog/database.h"
 #include "server/catalog/directory.h"
 
@@ -26,10 +26,10 @@ class Circulation {
   Circulation(catalog::Transaction* read, const catalog::Directory* directory)
       : read_(*read), directory_(*directory) {}
 
-  // The cases whose files match the series now, by time, then by name.
+  // The cases whose files match the series now, or one that counts as it, by time, then by name.
   [[nodiscard]] absl::StatusOr<std::vector<v1::ReportSighting>> Of(const v1::Series& series);
 
-  // All series that some case met, by number.
+  // All series that some case met, as what they count as now, by number.
   [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> SeriesMet();
 
  private:
@@ -37,13 +37,17 @@ class Circulation {
     std::string name;
     std::string agency;
     std::string desk;
+    std::uint64_t files = 0;
     std::map<std::uint64_t, SeriesCount> counts;  // by series
   };
   [[nodiscard]] absl::StatusOr<const CaseRecord*> Case(std::uint64_t case_id);
+  // This series and those that were merged into it.
+  [[nodiscard]] const std::vector<std::uint64_t>& CountedAs(std::uint64_t series_id);
 
   catalog::Transaction& read_;
   const catalog::Directory& directory_;
-  std::map<std::uint64_t, CaseRecord> cases_;  // those that were needed so far
+  std::map<std::uint64_t, CaseRecord> cases_;                       // those that were needed so far
+  std::map<std::uint64_t, std::vector<std::uint64_t>> counted_as_;  // empty until it is needed
 };
 
 }  // namespace kith::casework

@@ -114,27 +114,6 @@ absl::StatusOr<MatchedAt> LedgerView::MatchedWhen() {
   return when;
 }
 
-absl::StatusOr<std::vector<SeriesCount>> CountSeries(Transaction& read, std::uint64_t case_id) {
-  Statement rows = read.Prepare(
-      "SELECT m.series, count(DISTINCT f.id),"
-      " count(DISTINCT CASE WHEN m.found_by < 4 THEN f.id END),"
-      " min(CASE WHEN m.found_by = 4 THEN m.distance_bits END)"
-      " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
-      " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
-      " AND m.purpose <> 2 AND m.series IS NOT NULL GROUP BY m.series");
-  rows.Bind(case_id);
-  std::vector<SeriesCount> series;
-  while (true) {
-    KITH_ASSIGN(const bool more, rows.Step());
-    if (!more) return series;
-    SeriesCount& count = series.emplace_back();
-    count.series_id = rows.Id(0);
-    count.files = rows.Id(1);
-    count.files_by_digest = rows.Id(2);
-    if (!rows.IsNull(3)) count.nearest_lead_bits = static_cast<std::uint32_t>(rows.Int(3));
-  }
-}
-
 absl::StatusOr<std::vector<v1::ReportRun>> LedgerView::AllRuns() {
   Statement rows = read_.Prepare(
       "SELECT o.path, r.started_at, r.finished_at, r.complete, r.interrupted, r.radius_bits,"
@@ -257,7 +236,8 @@ absl::Status LedgerView::ReadMatches(std::uint64_t file_id, v1::ReportFile& file
     match->set_set(set_name->second);
     const auto [code, new_series] = series_codes_.try_emplace(rows.Id(2));
     if (new_series) {
-      const auto series = directory_->series.ById(rows.Id(2));
+      // As the series of the report are told.
+      const auto series = directory_->CurrentSeries(rows.Id(2));
       if (series != nullptr) code->second = series->code();
     }
     match->set_series(code->second);

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/report.pb.h"
+#include "server/casework/internal/series_counts.h"
 #include "server/casework/ledger.h"
 
 namespace kith::casework {
@@ -39,13 +40,6 @@ struct RunRecord {
   std::vector<std::string> walk_errors;
 };
 
-struct SeriesCount {
-  std::uint64_t series_id = 0;
-  std::uint64_t files = 0;
-  std::uint64_t files_by_digest = 0;
-  std::optional<std::uint32_t> nearest_lead_bits;
-};
-
 // Which states of the knowledge the files of the case were matched against.
 struct MatchedAt {
   std::uint64_t oldest = 0;
@@ -54,10 +48,6 @@ struct MatchedAt {
   std::uint64_t radii = 0;            // different ones
   std::uint64_t truncated_files = 0;  // more matches than are on record
 };
-
-// The series that files of a case match now, by number.
-[[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> CountSeries(catalog::Transaction& read,
-                                                                   std::uint64_t case_id);
 
 class LedgerView {
  public:
@@ -71,7 +61,7 @@ class LedgerView {
   [[nodiscard]] absl::StatusOr<MatchedAt> MatchedWhen();
   [[nodiscard]] absl::StatusOr<v1::ReportSummary> Summary();
   [[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> Series() {
-    return CountSeries(read_, case_id_);
+    return CountSeries(read_, *directory_, case_id_);
   }
   // All runs, in order, with how many places they could not see.
   [[nodiscard]] absl::StatusOr<std::vector<v1::ReportRun>> AllRuns();
@@ -103,7 +93,8 @@ class LedgerView {
   const catalog::Directory* directory_;
   std::uint64_t case_id_;
   std::vector<Root> roots_;  // in order
-  // Codes of series and names of sets by number, as far as they were needed.
+  // Codes of series (of those that they count as now) and names of sets by number, as far as they
+  // were needed.
   std::map<std::uint64_t, std::string> series_codes_;
   std::map<std::uint64_t, std::string> set_names_;
 };

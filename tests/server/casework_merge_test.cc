@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Series that are merged, as cases, reports and notifications see them: at once, without a run or a
+// refresh, and whatever the cases had on record before.
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "server/casework/business_days.h"
+#include "tests/server/casework_fixture.h"
+
+namespace kith::server::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// BLUE is identified, RED is not; RED is merged into BLUE.
+class MergeTest : public CaseworkTest {
+ protected:
+  absl::Status Merge(const std::string& code, const std::string& into) {
+    v1::MergeSeriesRequest request;
+    request.set_code(code);
+    request.set_into(into);
+    return engine_->MergeSeries(request).status();
+  }
+  void Unmerge(const std::string& code) {
+    v1::UnmergeSeriesRequest request;
+    request.set_code(code);
+    request.mutable_signature()->set_who("J. Jansen");
+    request.mutable_signature()->set_why("a mistake");
+    Must(engine_->UnmergeSeries(request));
+  }
+  void Refresh(const std::string& name) {
+    v1::RefreshCaseRequest request;
+    request.set_name(name);
+    Must(engine_->RefreshCase(request));
+  }
+  void Purge(const std::string& name) {
+    v1::PurgeCaseRequest request;
+    request.set_name(name);
+    request.mutable_signature()->set_who("J. Jansen");
+    request.mutable_signature()->set_why("court order");
+    Must(engine_->PurgeCase(request));
+  }
+  void Tell(const std::string& code, v1::Notification preference) {
+    v1::EditSeriesRequest request;
+    request.set_code(code);
+    request.set_notification(preference);
+    Must(engine_->EditSeries(request));
+  }
+  // An entry that lies `bits` away from the picture.
+  void AddNear(const std::string& series, std::uint64_t picture, int bits) {
+    v1::AddEntriesRequest request;
+    request.set_set("known");
+    request.set_series(series);
+    *request.add_entries()->mutable_codes() = Picture("", picture, bits).fingerprint().codes();
+    Must(engine_->AddEntries(request));
+  }
+  // What no call can do: the ledger as it would be had time passed.
+  void Sql(const std::string& statement) {
+    engine_.reset();
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((folder_ + "/store/kith.db").c_str(), &database), SQLITE_OK);
+    char* error = nullptr;
+    EXPECT_EQ(sqlite3_exec(database, statement.c_str(), nullptr, nullptr, &error), SQLITE_OK)
+        << error;
+    EXPECT_GT(sqlite3_changes(database), 0) << statement;
+    sqlite3_free(error);
+    sqlite3_close(database);
+    OpenEngine();
+  }
+
+  v1::Report Get(v1::ReportKind kind, const std::string& case_name,
+                 const std::string& series = "") {
+    v1::GetReportRequest request;
+    request.set_kind(kind);
+    request.set_case_name(case_name);
+    request.set_series(series);
+    v1::Report report;
+    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
+      report.MergeFrom(response.report());
+      return true;
+    }));
+    return report;
+  }
+  // "BLUE LKA/1: 2, 1 by digest, 2026-01-05" of each sighting, by case.
+  std::vector<std::string> Circulation(const std::string& series) {
+    const v1::Report report = Get(v1::REPORT_KIND_CIRCULATION, "", series);
+    std::vector<std::string> met;
+    std::uint64_t files = 0;
+    for (const v1::ReportSighting& one : report.sightings()) {
+      met.push_back(absl::StrCat(
+          one.series(), " ", one.case_name(), ": ", one.files(),
+          one.purged() ? ", purged" : absl::StrCat(", ", one.files_by_digest(), " by digest"), ", ",
+          one.first_seen_at().substr(0, 10)));
+      files += one.files();
+    }
+    std::sort(met.begin(), met.end());
+    EXPECT_EQ(report.series(0).cases(), met.size());
+    EXPECT_EQ(report.series(0).files(), files);
+    return met;
+  }
+  // "BLUE LKA/1 since 2026-01-05 due 2026-01-19", and who told them.
+  std::vector<std::string> Tasks(bool done_too = false) {
+    v1::ListNotificationsRequest request;
+    request.set_done_too(done_too);
+    std::vector<std::string> tasks;
+    const auto listed = Must(engine_->ListNotifications(request));
+    for (const v1::NotificationTask& task : listed.tasks()) {
+      EXPECT_EQ(task.due_on(), Must(casework::BusinessDaysAfter(task.since(), 10, {})));
+      tasks.push_back(absl::StrCat(
+          task.series(), " ", task.case_name(), " since ", task.since(),
+          task.notified_by().empty() ? "" : absl::StrCat(", told by ", task.notified_by())));
+    }
+    return tasks;
+  }
+  v1::MarkNotifiedRequest Mark(const std::string& series, const std::string& case_name) {
+    v1::MarkNotifiedRequest request;
+    request.set_series(series);
+    request.set_case_name(case_name);
+    request.mutable_signature()->set_who("J. Jansen");
+    return request;
+  }
+
+  const std::string today_ =
+      absl::FormatCivilTime(absl::ToCivilDay(absl::Now(), absl::UTCTimeZone()));
+};
+
+TEST_F(MergeTest, ThePurgedCasesOfAMergedSeriesCirculateAsTheOther) {
+  AddEntry("known", "RED", 1);
+  AddEntry("known", "BLUE", 2);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Check("LKA/2", {Picture("a.jpg", 1), Picture("b.jpg", 2)});
+  Sql("UPDATE sighting SET first_seen_at = '2026-01-05T10:00:00Z' WHERE case_record = 1");
+  Purge("LKA/1");
+  Must(Merge("RED", "BLUE"));
+  // Neither case was refreshed, and the first never can be.
+  for (const char* code : {"BLUE", "RED"}) {
+    EXPECT_THAT(Circulation(code),
+                ElementsAre("BLUE LKA/1: 1, purged, 2026-01-05",
+                            absl::StrCat("BLUE LKA/2: 2, 2 by digest, ", today_)));
+  }
+  const v1::GetCaseResponse purged = GetCase("LKA/1");
+  ASSERT_EQ(purged.sightings_size(), 1);
+  EXPECT_EQ(purged.sightings(0).series(), "BLUE");
+  EXPECT_EQ(purged.sightings(0).files(), 1U);
+  EXPECT_EQ(purged.sightings(0).first_seen_at(), "2026-01-05T10:00:00Z");
+  Refresh("LKA/2");
+  EXPECT_EQ(Circulation("BLUE").size(), 2U);
+  Unmerge("RED");
+  EXPECT_THAT(Circulation("RED"), ElementsAre("RED LKA/1: 1, purged, 2026-01-05"));
+}
+
+TEST_F(MergeTest, AFileThatMatchesBothSeriesCountsOnce) {
+  AddEntry("known", "RED", 1);
+  AddNear("BLUE", 1, 6);
+  AddNear("BLUE", 1, 9);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Sql("UPDATE sighting SET first_seen_at = '2026-01-05T10:00:00Z' WHERE series = 2");
+  EXPECT_EQ(GetCase("LKA/1").sightings_size(), 2);
+  Must(Merge("RED", "BLUE"));
+  for (int round = 0; round < 2; ++round, Refresh("LKA/1")) {
+    EXPECT_THAT(Circulation("BLUE"), ElementsAre("BLUE LKA/1: 1, 1 by digest, 2026-01-05"));
+    const v1::GetCaseResponse found = GetCase("LKA/1");
+    ASSERT_EQ(found.sightings_size(), 1);
+    EXPECT_EQ(found.sightings(0).series(), "BLUE");
+    EXPECT_EQ(found.sightings(0).files(), 1U);
+    EXPECT_EQ(found.sightings(0).first_seen_at(), "2026-01-05T10:00:00Z");
+    const v1::Report report = GetReport("LKA/1");
+    ASSERT_EQ(report.series_size(), 1);
+    EXPECT_EQ(report.series(0).files(), 1U);
+    EXPECT_EQ(report.series(0).files_by_digest(), 1U);
+    EXPECT_EQ(report.series(0).nearest_lead_bits(), 6U);
+  }
+  // What was expunged cannot be told apart; never more than there was.
+  Unmerge("RED");
+  Refresh("LKA/1");
+  Purge("LKA/1");
+  EXPECT_THAT(Circulation("RED"), ElementsAre("RED LKA/1: 1, purged, 2026-01-05"));
+  Must(Merge("RED", "BLUE"));
+  EXPECT_THAT(Circulation("BLUE"), ElementsAre("BLUE LKA/1: 1, purged, 2026-01-05"));
+  EXPECT_EQ(GetCase("LKA/1").sightings(0).files(), 1U);
+}
+
+// Whom to call must not wait for the next run.
+TEST_F(MergeTest, ReportsTellWhomToCallAtOnce) {
+  AddEntry("known", "RED", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  EXPECT_EQ(Get(v1::REPORT_KIND_LEADS, "").series_size(), 1);
+  Must(Merge("RED", "BLUE"));
+  const v1::Report report = Get(v1::REPORT_KIND_IDENTIFICATION, "LKA/1");
+  ASSERT_EQ(report.series_size(), 1);
+  EXPECT_EQ(report.series(0).series().code(), "BLUE");
+  EXPECT_EQ(report.series(0).series().contact().name(), "A. Officer");
+  EXPECT_EQ(report.series(0).files(), 1U);
+  ASSERT_EQ(report.files_size(), 1);
+  // By this code the pages find the series that the file belongs to.
+  EXPECT_EQ(report.files(0).matches(0).series(), "BLUE");
+  for (const char* name : {"LKA/1", ""}) {
+    const v1::Report leads = Get(v1::REPORT_KIND_LEADS, name);
+    EXPECT_EQ(leads.series_size(), 0);
+    EXPECT_EQ(leads.sightings_size(), 0);
+    EXPECT_EQ(leads.files_size(), 0);
+  }
+  const v1::Report met = Get(v1::REPORT_KIND_CIRCULATION, "LKA/1");
+  ASSERT_EQ(met.series_size(), 1);
+  EXPECT_EQ(met.series(0).cases(), 1U);
+  // A chain of merges.
+  AddSeries("GREEN");
+  Identify("GREEN");
+  Must(Merge("BLUE", "GREEN"));
+  EXPECT_EQ(Get(v1::REPORT_KIND_IDENTIFICATION, "LKA/1").series(0).series().code(), "GREEN");
+}
+
+TEST_F(MergeTest, LeadsOfAllCasesCountMergedSeriesAsOne) {
+  AddSeries("GREEN");
+  AddEntry("known", "RED", 1);
+  AddEntry("known", "GREEN", 2);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Check("DPD/1", {Picture("b.jpg", 2)});
+  Must(Merge("GREEN", "RED"));
+  const v1::Report report = Get(v1::REPORT_KIND_LEADS, "");
+  ASSERT_EQ(report.series_size(), 1);
+  EXPECT_EQ(report.series(0).series().code(), "RED");
+  EXPECT_EQ(report.series(0).cases(), 2U);
+  EXPECT_EQ(report.series(0).agencies(), 2U);
+  EXPECT_EQ(report.series(0).files(), 2U);
+}
+
+}  // namespace
+}  // namespace kith::server::testing
