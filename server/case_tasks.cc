@@ -2,13 +2,14 @@
 //
 // CaseDesk: purging cases, and whom to tell of them.
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/case_desk.h"
 #include "server/casework/business_days.h"
@@ -22,7 +23,41 @@ namespace {
 
 constexpr int kBusinessDays = 10;
 constexpr int kMaxHolidays = 10'000;
-constexpr std::size_t kDayBytes = 10;  // YYYY-MM-DD
+
+// By what the list is ordered: due day, series, case.
+using TaskKey = std::tuple<std::string, std::string, std::string>;
+
+TaskKey KeyOf(const v1::NotificationTask& task) {
+  return {task.due_on(), task.series(), task.case_name()};
+}
+
+// A token holds the last task of the page and no position: tasks that are done meanwhile leave the
+// list, and those behind them must not be skipped. Names hold no line feed.
+constexpr std::string_view kTokenPrefix = "notifications-";
+
+std::string MakeToken(const TaskKey& last) {
+  const auto& [due_on, series, case_name] = last;
+  return absl::StrCat(std::string(kTokenPrefix), absl::WebSafeBase64Escape(absl::StrCat(
+                                                     due_on, "\n", series, "\n", case_name)));
+}
+
+// Before all tasks without a token.
+absl::StatusOr<TaskKey> ReadToken(const std::string& token) {
+  if (token.empty()) return TaskKey();
+  std::string text;
+  if (token.starts_with(kTokenPrefix) &&
+      absl::WebSafeBase64Unescape(token.substr(kTokenPrefix.size()), &text)) {
+    const std::size_t first = text.find('\n');
+    const std::size_t second = first == std::string::npos ? first : text.find('\n', first + 1);
+    if (second != std::string::npos) {
+      const TaskKey last = {text.substr(0, first), text.substr(first + 1, second - first - 1),
+                            text.substr(second + 1)};
+      if (MakeToken(last) == token) return last;
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat("page_token ", catalog::Quoted(token),
+                                                 " was not given by this list: begin without one"));
+}
 
 }  // namespace
 
@@ -75,58 +110,45 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
 absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(bool done_too) {
   KITH_ASSIGN(const std::set<std::string> holidays, ledger_.Holidays());
   KITH_ASSIGN(const std::vector<casework::Ledger::SeenIn> sightings, ledger_.Sightings());
-  // Series that were merged count as one: the earliest sighting of them in a case.
-  std::map<std::pair<std::uint64_t, std::string>, casework::Ledger::SeenIn> seen;
+  std::vector<v1::NotificationTask> tasks;
   for (const casework::Ledger::SeenIn& one : sightings) {
-    const auto series = catalog_->directory().CurrentSeries(one.series_id);
+    const auto series = catalog_->directory().series.ById(one.series_id);
     if (series == nullptr || series->status() != v1::SERIES_STATUS_IDENTIFIED ||
         series->notification() != v1::NOTIFICATION_OPT_IN) {
       continue;
     }
-    const auto [place, is_new] = seen.try_emplace({series->series_id(), one.case_name}, one);
-    if (is_new) continue;
-    casework::Ledger::SeenIn& first = place->second;
-    first.first_seen_at = std::min(first.first_seen_at, one.first_seen_at);
-    if (first.notified_at.empty()) {
-      first.notified_at = one.notified_at;
-      first.notified_by = one.notified_by;
-      first.note = one.note;
-    }
-  }
-  std::vector<v1::NotificationTask> tasks;
-  for (const auto& [key, one] : seen) {
     if (!done_too && !one.notified_at.empty()) continue;
-    const auto series = catalog_->directory().series.ById(key.first);
     v1::NotificationTask& task = tasks.emplace_back();
     task.set_series(series->code());
-    task.set_case_name(key.second);
+    task.set_case_name(one.case_name);
     if (series->has_notification_contact())
       *task.mutable_contact() = series->notification_contact();
     task.set_agency(series->agency());
-    task.set_since(std::max(one.first_seen_at.substr(0, kDayBytes), series->identified_on()));
+    task.set_since(one.since);
     KITH_ASSIGN(*task.mutable_due_on(),
                 casework::BusinessDaysAfter(task.since(), kBusinessDays, holidays));
     task.set_notified_at(one.notified_at);
     task.set_notified_by(one.notified_by);
     task.set_note(one.note);
   }
-  std::sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.due_on(), a.series(), a.case_name()) <
-           std::tie(b.due_on(), b.series(), b.case_name());
-  });
+  std::sort(tasks.begin(), tasks.end(),
+            [](const auto& a, const auto& b) { return KeyOf(a) < KeyOf(b); });
   return tasks;
 }
 
 absl::StatusOr<v1::ListNotificationsResponse> CaseDesk::ListNotifications(
     const v1::ListNotificationsRequest& request) {
-  const auto page = ReadPage("notifications", request.page_size(), request.page_token());
+  const auto page = ReadPage("notifications", request.page_size(), "");
   if (!page.ok()) return page.status();
+  KITH_ASSIGN(const TaskKey after, ReadToken(request.page_token()));
   KITH_ASSIGN(std::vector<v1::NotificationTask> tasks, Notifications(request.done_too()));
+  const auto begin = std::find_if(tasks.begin(), tasks.end(),
+                                  [&](const auto& task) { return KeyOf(task) > after; });
+  const auto end = begin + std::min<std::ptrdiff_t>(tasks.end() - begin,
+                                                    static_cast<std::ptrdiff_t>(page->size));
   v1::ListNotificationsResponse response;
-  const std::size_t begin = std::min<std::size_t>(page->after, tasks.size());
-  const std::size_t end = std::min(tasks.size(), begin + page->size);
-  for (std::size_t i = begin; i < end; ++i) *response.add_tasks() = std::move(tasks[i]);
-  if (end < tasks.size()) response.set_next_page_token(MakePageToken("notifications", end));
+  if (end != tasks.end()) response.set_next_page_token(MakeToken(KeyOf(*std::prev(end))));
+  for (auto task = begin; task != end; ++task) *response.add_tasks() = std::move(*task);
   return response;
 }
 

@@ -238,16 +238,17 @@ class Ledger {
       catalog::Transaction& write, std::string_view case_name, std::uint64_t change,
       std::vector<std::uint64_t>& purged);
 
-  // A sighting of a series: what a notification is about.
+  // A sighting of a series, or of one that was merged into it: what a notification is about.
   struct SeenIn {
     std::uint64_t series_id = 0;
     std::string case_name;
-    std::string first_seen_at;
+    std::string since;  // YYYY-MM-DD: the day of the sighting or, if later, of the identification
     std::string notified_at;
     std::string notified_by;
     std::string note;
   };
-  // Sightings that hold still, or of a purged case. By series and case.
+  // Sightings that hold still, or of a purged case, each as the series that it counts as now: since
+  // the earliest day, and told if they were told of any. By series and case.
   [[nodiscard]] absl::StatusOr<std::vector<SeenIn>> Sightings();
   // FAILED_PRECONDITION when it is recorded already.
   [[nodiscard]] absl::Status MarkNotified(std::uint64_t series_id, std::string_view case_name,

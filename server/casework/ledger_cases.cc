@@ -3,9 +3,11 @@
 // What the ledger tells across cases: new files, sightings to be told of; and purged cases.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/case_sql.h"
+#include "server/casework/internal/series_counts.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/ledger.h"
 #include "server/catalog/names.h"
@@ -14,6 +16,48 @@ namespace kith::casework {
 
 using catalog::Statement;
 using catalog::Transaction;
+
+namespace {
+
+constexpr std::size_t kDayBytes = 10;  // YYYY-MM-DD
+
+// The day from which it can be told of a sighting: its own or, where that is later, that of the
+// identification. Of a series that nobody identified, the merge into one that is identified it.
+class SinceWhen {
+ public:
+  explicit SinceWhen(const catalog::Directory* directory) : directory_(*directory) {}
+
+  absl::Status ReadMerges(Transaction& read) {
+    Statement rows = read.Prepare(
+        "SELECT v.series, max(c.at) FROM series_version v JOIN change c ON c.number = v.change"
+        " WHERE v.merged_into IS NOT NULL GROUP BY v.series");
+    while (true) {
+      KITH_ASSIGN(const bool more, rows.Step());
+      if (!more) return absl::OkStatus();
+      merged_on_.emplace(rows.Id(0), std::string(rows.Text(1).substr(0, kDayBytes)));
+    }
+  }
+
+  [[nodiscard]] std::string Of(std::uint64_t series_id, std::string_view first_seen_at) const {
+    std::string day(first_seen_at.substr(0, kDayBytes));
+    const auto current = directory_.CurrentSeries(series_id);
+    for (auto series = directory_.series.ById(series_id); series != nullptr;
+         series = directory_.series.ByName(series->merged_into())) {
+      const bool identified = series->status() == v1::SERIES_STATUS_IDENTIFIED;
+      if (identified) day = std::max(day, series->identified_on());
+      if (identified || series->merged_into().empty() || series == current) break;
+      const auto merged = merged_on_.find(series->series_id());
+      if (merged != merged_on_.end()) day = std::max(day, merged->second);
+    }
+    return day;
+  }
+
+ private:
+  const catalog::Directory& directory_;
+  std::map<std::uint64_t, std::string> merged_on_;  // by series: the day, of the last time
+};
+
+}  // namespace
 
 absl::Status Ledger::EachUnrecognized(const std::function<absl::Status(Unrecognized)>& take) {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
@@ -112,26 +156,54 @@ absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::str
 
 absl::StatusOr<std::vector<Ledger::SeenIn>> Ledger::Sightings() {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
-  // What was met and is a match no longer (rejected, withdrawn) is nothing to be told.
+  // By series, as they count now, and case: a merge neither begins a sighting anew nor forgets that
+  // they were told of it.
+  struct Seen {
+    SeenIn seen;
+    bool holds = false;
+  };
+  std::map<std::pair<std::uint64_t, std::string>, Seen> all;
+  SinceWhen since_when(directory_);
+  KITH_RETURN_IF_ERROR(since_when.ReadMerges(read));
+  CurrentSeries current(directory_);
+  const auto place = [&](const Statement& row) -> Seen& {
+    return all[{current.Of(row.Id(0)), std::string(row.Text(1))}];
+  };
   Statement rows = read.Prepare(
-      "SELECT s.series, c.name, s.first_seen_at, coalesce(n.at, ''), coalesce(n.who, ''),"
-      " coalesce(n.why, '') FROM sighting s JOIN case_record c ON c.id = s.case_record"
-      " LEFT JOIN notified n ON n.series = s.series AND n.case_record = s.case_record"
-      " WHERE s.files_when_purged > 0 OR EXISTS (SELECT 1 FROM match m JOIN evidence_file f"
+      "SELECT s.series, c.name, s.first_seen_at,"
+      " s.files_when_purged > 0 OR EXISTS (SELECT 1 FROM match m JOIN evidence_file f"
       " ON f.id = m.file WHERE m.series = s.series AND m.superseded_at IS NULL AND m.held_back = 0"
       " AND m.purpose <> 2 AND f.case_record = s.case_record AND f.paths > 0)"
-      " ORDER BY s.series, c.name");
-  std::vector<SeenIn> seen;
+      " FROM sighting s JOIN case_record c ON c.id = s.case_record");
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
-    if (!more) return seen;
-    seen.push_back({.series_id = rows.Id(0),
-                    .case_name = std::string(rows.Text(1)),
-                    .first_seen_at = std::string(rows.Text(2)),
-                    .notified_at = std::string(rows.Text(3)),
-                    .notified_by = std::string(rows.Text(4)),
-                    .note = std::string(rows.Text(5))});
+    if (!more) break;
+    auto& [seen, holds] = place(rows);
+    std::string since = since_when.Of(rows.Id(0), rows.Text(2));
+    if (seen.since.empty() || since < seen.since) seen.since = std::move(since);
+    holds = holds || rows.Int(3) != 0;
   }
+  Statement told = read.Prepare(
+      "SELECT n.series, c.name, n.at, n.who, n.why FROM notified n"
+      " JOIN case_record c ON c.id = n.case_record ORDER BY n.at, n.series");
+  while (true) {
+    KITH_ASSIGN(const bool more, told.Step());
+    if (!more) break;
+    SeenIn& one = place(told).seen;
+    if (!one.notified_at.empty()) continue;  // told twice, before the merge
+    one.notified_at = std::string(told.Text(2));
+    one.notified_by = std::string(told.Text(3));
+    one.note = std::string(told.Text(4));
+  }
+  std::vector<SeenIn> holding;
+  for (auto& [key, one] : all) {
+    // What was met and is a match no longer (rejected, withdrawn) is nothing to be told.
+    if (!one.holds || key.first == 0) continue;
+    one.seen.series_id = key.first;
+    one.seen.case_name = key.second;
+    holding.push_back(std::move(one.seen));
+  }
+  return holding;
 }
 
 absl::Status Ledger::MarkNotified(std::uint64_t series_id, std::string_view case_name,

@@ -235,5 +235,103 @@ TEST_F(MergeTest, LeadsOfAllCasesCountMergedSeriesAsOne) {
   EXPECT_EQ(report.series(0).files(), 2U);
 }
 
+TEST_F(MergeTest, AMergeStartsNoClockAnewAndReopensNoTask) {
+  AddSeries("GREEN");
+  Identify("GREEN");  // on 2026-01-02, as BLUE
+  Tell("GREEN", v1::NOTIFICATION_OPT_IN);
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  AddEntry("known", "GREEN", 1);
+  for (const char* name : {"LKA/1", "LKA/2"}) Check(name, {Picture("a.jpg", 1)});
+  Sql("UPDATE sighting SET first_seen_at = '2026-01-05T10:00:00Z'");
+  Must(engine_->MarkNotified(Mark("GREEN", "LKA/1")));
+  const std::string open = "LKA/2 since 2026-01-05";
+  const std::string done = "LKA/1 since 2026-01-05, told by J. Jansen";
+  EXPECT_THAT(Tasks(true), ElementsAre("GREEN " + done, "GREEN " + open));
+  Must(Merge("GREEN", "BLUE"));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(Tasks(), ElementsAre("BLUE " + open));
+    EXPECT_THAT(Tasks(true), ElementsAre("BLUE " + done, "BLUE " + open));
+    for (const char* name : {"LKA/1", "LKA/2"}) Refresh(name);
+  }
+  EXPECT_TRUE(absl::IsFailedPrecondition(engine_->MarkNotified(Mark("BLUE", "LKA/1")).status()));
+  // Taken back: what holds is GREEN's again, with all that was said of it.
+  Unmerge("GREEN");
+  for (const char* name : {"LKA/1", "LKA/2"}) Refresh(name);
+  EXPECT_THAT(Tasks(true), ElementsAre("GREEN " + done, "GREEN " + open));
+}
+
+TEST_F(MergeTest, TheyCanBeToldOfACaseThatWasNotRefreshed) {
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  AddEntry("known", "RED", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Must(Merge("RED", "BLUE"));
+  EXPECT_EQ(Tasks().size(), 1U);
+  // The case has no sighting of BLUE itself.
+  EXPECT_EQ(Must(engine_->MarkNotified(Mark("BLUE", "LKA/1"))).task().notified_by(), "J. Jansen");
+  EXPECT_THAT(Tasks(), IsEmpty());
+  Refresh("LKA/1");
+  EXPECT_THAT(Tasks(), IsEmpty());
+}
+
+// The one that stands for both was identified later: that the first was known is not forgotten.
+TEST_F(MergeTest, AnEarlierIdentificationStands) {
+  AddSeries("GREEN");
+  v1::IdentifySeriesRequest identify;
+  identify.set_code("GREEN");
+  identify.set_agency("LKA");
+  Must(engine_->IdentifySeries(identify));  // today
+  Tell("GREEN", v1::NOTIFICATION_OPT_IN);
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  AddEntry("known", "BLUE", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Sql("UPDATE sighting SET first_seen_at = '2026-01-05T10:00:00Z'");
+  Must(Merge("BLUE", "GREEN"));
+  EXPECT_THAT(Tasks(), ElementsAre("GREEN LKA/1 since 2026-01-05"));
+  Refresh("LKA/1");
+  EXPECT_THAT(Tasks(), ElementsAre("GREEN LKA/1 since 2026-01-05"));
+}
+
+// Until the merge nobody could be told of a series that nobody had identified.
+TEST_F(MergeTest, WhatAMergeIdentifiesCountsFromThatDayOn) {
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  AddSeries("GREEN");
+  AddEntry("known", "RED", 1);
+  AddEntry("known", "BLUE", 2);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Check("LKA/2", {Picture("a.jpg", 1), Picture("b.jpg", 2)});
+  Sql("UPDATE sighting SET first_seen_at = '2026-01-05T10:00:00Z'");
+  Must(Merge("RED", "GREEN"));
+  Must(Merge("GREEN", "BLUE"));
+  for (int round = 0; round < 2; ++round, Refresh("LKA/1")) {
+    EXPECT_THAT(Tasks(), ElementsAre("BLUE LKA/2 since 2026-01-05", "BLUE LKA/1 since " + today_));
+  }
+}
+
+TEST_F(MergeTest, PagesSkipNoTaskWhileTasksAreDone) {
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  AddEntry("known", "BLUE", 1);
+  for (int i = 0; i < 7; ++i) Check(absl::StrCat("LKA/", i), {Picture("a.jpg", 1)});
+  v1::ListNotificationsRequest request;
+  request.set_page_size(3);
+  std::vector<std::string> cases;
+  int pages = 0;
+  for (; pages == 0 || !request.page_token().empty(); ++pages) {
+    const auto page = Must(engine_->ListNotifications(request));
+    EXPECT_LE(page.tasks_size(), 3);
+    for (const v1::NotificationTask& task : page.tasks()) {
+      cases.push_back(task.case_name());
+      Must(engine_->MarkNotified(Mark(task.series(), task.case_name())));
+    }
+    request.set_page_token(page.next_page_token());
+  }
+  EXPECT_EQ(pages, 3);
+  EXPECT_THAT(cases, ElementsAre("LKA/0", "LKA/1", "LKA/2", "LKA/3", "LKA/4", "LKA/5", "LKA/6"));
+  for (const char* token : {"notifications-3", "notifications-", "notifications-QQpC", "alerts-3",
+                            "notifications-QQpCCkM="}) {
+    request.set_page_token(token);
+    EXPECT_TRUE(absl::IsInvalidArgument(engine_->ListNotifications(request).status())) << token;
+  }
+}
+
 }  // namespace
 }  // namespace kith::server::testing
