@@ -94,6 +94,16 @@ absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::stri
               " and ", Quoted(target->code()), " by ", Quoted(target->agency()),
               ": whom to call would be lost; let the two agencies agree first"));
         }
+        // The preference of the one that stands for both holds for both.
+        if (series.notification() == v1::NOTIFICATION_OPT_IN &&
+            target->notification() != v1::NOTIFICATION_OPT_IN) {
+          return absl::FailedPreconditionError(absl::StrCat(
+              "the victim's side of series ", Quoted(series.code()),
+              " wants to be told of new cases, which would end, as ", Quoted(target->code()),
+              target->notification() == v1::NOTIFICATION_OPT_OUT ? " says they do not"
+                                                                 : " does not say so",
+              ": set both alike first, with kith series edit --notification"));
+        }
         series.set_merged_into(target->code());
         return absl::OkStatus();
       });

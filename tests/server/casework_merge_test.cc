@@ -307,6 +307,21 @@ TEST_F(MergeTest, WhatAMergeIdentifiesCountsFromThatDayOn) {
   }
 }
 
+TEST_F(MergeTest, AMergeDropsNoWishToBeTold) {
+  AddSeries("GREEN");
+  Identify("GREEN");
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  for (const auto preference : {v1::NOTIFICATION_UNSPECIFIED, v1::NOTIFICATION_OPT_OUT}) {
+    Tell("GREEN", preference);
+    const absl::Status refused = Merge("BLUE", "GREEN");
+    EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("kith series edit"));
+  }
+  Tell("GREEN", v1::NOTIFICATION_OPT_IN);
+  Must(Merge("BLUE", "GREEN"));
+  Must(Merge("RED", "GREEN"));  // who said nothing loses nothing
+}
+
 TEST_F(MergeTest, PagesSkipNoTaskWhileTasksAreDone) {
   Tell("BLUE", v1::NOTIFICATION_OPT_IN);
   AddEntry("known", "BLUE", 1);
