@@ -125,8 +125,8 @@ absl::Status CheckPastDate(std::string_view field, std::string_view text) {
   // Somewhere the day is a day ahead of UTC. Days of this form sort as they follow each other.
   const auto last = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone()) + 1;
   if (text <= absl::FormatCivilTime(last)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(std::string(field), " ", Quoted(text), " is yet to come"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      std::string(field), " ", Quoted(text), " is yet to come: give the day on which it happened"));
 }
 
 absl::Status NothingToChange(std::string_view subject) {

@@ -11,6 +11,8 @@
 namespace kith::catalog {
 namespace {
 
+constexpr std::size_t kDayBytes = 10;  // YYYY-MM-DD
+
 std::string SubjectOf(const v1::Series& series) { return absl::StrCat("series ", series.code()); }
 
 }  // namespace
@@ -56,7 +58,9 @@ absl::Status Catalog::Impl::TakeIdentifier(std::string_view agency_name, std::ui
   if (!agency.ok()) return agency.status();
   series.set_status(v1::SERIES_STATUS_IDENTIFIED);
   series.set_agency(name);
-  series.set_identified_on(std::string(identified_on));
+  // From this day on the victim's side can be told: without one, every task would be late at once.
+  series.set_identified_on(identified_on.empty() ? TimeNow().substr(0, kDayBytes)
+                                                 : std::string(identified_on));
   if (!jurisdiction.empty()) series.set_jurisdiction(std::string(jurisdiction));
   return absl::OkStatus();
 }
@@ -259,7 +263,10 @@ absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& requ
     }
     const std::string on = series.identified_on();
     const std::string agency = series.agency();
-    return impl_->TakeIdentifier(agency, request.contact_id(), on, "", series);
+    status = impl_->TakeIdentifier(agency, request.contact_id(), on, "", series);
+    // Older stores know series without a day: whom to call now tells nothing of when it was.
+    series.set_identified_on(on);
+    return status;
   };
   return ChangeSeries(request.code(), ChangeKind::kSeriesEdited, SignatureOf(request.signature()),
                       edit);

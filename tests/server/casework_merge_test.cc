@@ -348,5 +348,32 @@ TEST_F(MergeTest, PagesSkipNoTaskWhileTasksAreDone) {
   }
 }
 
+TEST_F(MergeTest, AnIdentificationWithoutADayIsOfToday) {
+  AddEntry("known", "RED", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Sql("UPDATE sighting SET first_seen_at = '2025-01-05T10:00:00Z'");
+  v1::IdentifySeriesRequest request;
+  request.set_code("RED");
+  request.set_agency("LKA");
+  request.set_identified_on("2999-01-01");
+  const absl::Status refused = engine_->IdentifySeries(request).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("give the day on which it happened"));
+  request.clear_identified_on();
+  EXPECT_EQ(Must(engine_->IdentifySeries(request)).series().identified_on(), today_);
+  Tell("RED", v1::NOTIFICATION_OPT_IN);
+  EXPECT_THAT(Tasks(), ElementsAre("RED LKA/1 since " + today_));
+}
+
+// Whom to call now says nothing of the day, which older versions did not ask for.
+TEST_F(MergeTest, AnotherContactGivesAnOldIdentificationNoDay) {
+  Sql("DROP TRIGGER IF EXISTS series_version_stays;"
+      "UPDATE series_version SET identified_on = ''");
+  v1::EditSeriesRequest edit;
+  edit.set_code("BLUE");
+  edit.set_contact_id(contact_id_);
+  EXPECT_EQ(Must(engine_->EditSeries(edit)).series().identified_on(), "");
+}
+
 }  // namespace
 }  // namespace kith::server::testing
