@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/tools/exchange_sink.h"
+#include "tests/tools/scratch.h"
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/writers.h"
 
@@ -86,6 +87,10 @@ std::string WrittenOf(const std::vector<MemorySink>& sinks, std::uint64_t first,
 std::string Written(const MemorySink& sink, std::uint64_t first = 1) {
   std::uint64_t without_category = 0;
   return WrittenOf({sink}, first, without_category);
+}
+
+absl::Status ReadVicsOf(Source& source, MemorySink& sink) {
+  return FindFormat("vics")->read(source, {}, sink);
 }
 
 TEST(Vics, TakesWhatARecordSays) {
@@ -278,7 +283,8 @@ TEST(Vics, BadRecordsAreToldWithTheirPlaceAndSkipped) {
   const std::string text = list.dump();
   const MemorySink sink = ReadBytes(text);
   ASSERT_TRUE(sink.status.ok()) << sink.status;
-  EXPECT_THAT(sink.entries, SizeIs(1));
+  ASSERT_THAT(sink.entries, SizeIs(2));
+  EXPECT_TRUE(sink.entries[1].carried_only());  // the empty file
   ASSERT_THAT(sink.problems, SizeIs(6));
   EXPECT_THAT(sink.problems[0], HasSubstr("byte 1: MD5 of 31 characters"));
   EXPECT_THAT(sink.problems[1], HasSubstr("neither a digest"));
@@ -375,9 +381,11 @@ TEST(Vics, WhatIsSurelyHarmlessIsNotTakenForKnown) {
     EXPECT_TRUE(sink.status.ok()) << sink.status;
     EXPECT_THAT(sink.problems, IsEmpty());
     const bool told =
-        sink.notes.count("record of a non-pertinent category, not taken into a set of known files");
-    EXPECT_EQ(told, sink.entries.size() == 1);
-    return sink.entries.size() == 2;
+        sink.notes.count("record of a non-pertinent category, kept for the way back, not matched");
+    EXPECT_EQ(sink.entries.size(), 2);
+    EXPECT_EQ(told, sink.entries.at(0).carried_only());
+    EXPECT_FALSE(sink.entries.at(1).carried_only());
+    return !told;
   };
   EXPECT_FALSE(taken(kUs + "Media", 5));
   EXPECT_FALSE(taken(kUs + "Media", "5"));
@@ -396,6 +404,170 @@ TEST(Vics, WhatIsSurelyHarmlessIsNotTakenForKnown) {
   EXPECT_TRUE(taken(nist, 8, "vics-au"));
 }
 
+// Harmless records and those with PhotoDNA alone were left out, and the file came back without
+// them.
+TEST(Vics, RecordsThatAreNotMatchedComeBackInTheirPlaces) {
+  json photodna = Media(100);
+  for (const char* name : {"MD5", "SHA1", "AlternativeHashes"}) photodna.erase(name);
+  json old = {
+      {"MediaID", 101},
+      {"AlternativeHashes", {{{"HashName", "PhotoDNA"}, {"HashValue", std::string(192, 'B')}}}}};
+  json empty = Media(102);
+  empty["MD5"] = "D41D8CD98F00B204E9800998ECF8427E";
+  std::vector<json> records = {photodna};
+  for (int i = 0; i < 12; ++i) {
+    json media = Media(i);
+    media["Category"] = i % 6;
+    records.push_back(media);
+  }
+  records.insert(records.end(), {old, empty});
+  const MemorySink sink = ReadBytes(Set(records).dump());
+  ASSERT_TRUE(sink.status.ok()) << sink.status;
+  EXPECT_THAT(sink.problems, IsEmpty());
+  ASSERT_EQ(sink.entries.size(), records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const bool matched = records[i].contains("Category") && records[i]["Category"] != 5 && i != 0 &&
+                         i + 1 < records.size();
+    EXPECT_EQ(sink.entries[i].carried_only(), !matched) << i;
+  }
+  EXPECT_EQ(sink.notes.at("record of a non-pertinent category, kept for the way back, not matched"),
+            2);
+  EXPECT_EQ(sink.notes.at("record with PhotoDNA alone, kept for the way back, not matched"), 2);
+  EXPECT_EQ(json::parse(Written(sink)), Set(records));
+  // Of the cases of a file too.
+  const json file = {
+      {"@odata.context", kUs + "Cases"},
+      {"value", json::array({{{"CaseID", "1"}, {"Media", json::array({photodna, Media(1)})}},
+                             {{"CaseID", "2"}, {"Media", json::array({records[6]})}}})}};
+  EXPECT_EQ(json::parse(Written(ReadBytes(file.dump()))), file);
+}
+
+TEST(Vics, WhatNobodyJudgedIsTakenAndTold) {
+  json none = Media(1);
+  none.erase("Category");
+  json null = Media(2);
+  null["Category"] = nullptr;
+  json zero = Media(3);
+  zero["Category"] = 0;
+  json five = Media(4);
+  five["Category"] = 5;
+  const MemorySink sink =
+      ReadBytes(json{{"value", json::array({none, null, zero, five, Media(5)})}}.dump(), "vics");
+  EXPECT_THAT(sink.entries, SizeIs(5));
+  EXPECT_EQ(sink.notes.at("no category or 0: nobody has judged it, taken as known"), 3);
+  EXPECT_EQ(sink.notes.at("category 5 of no region, non-pertinent in the US, taken as known: "
+                          "--scheme says whose"),
+            1);
+}
+
+// A harmless file of a list whose region stood at its end was taken for a known one.
+TEST(Vics, ARegionBehindItsRecordsIsAskedFor) {
+  json harmless = Media();
+  harmless["Category"] = 5;
+  const std::string records = json::array({harmless}).dump();
+  const auto read = [&](const std::string& context, const std::string& scheme) {
+    ReadOptions options;
+    options.scheme = scheme;
+    return ReadBytes("{\"value\":" + records + ",\"@odata.context\":\"" + context + "\"}", "vics",
+                     options);
+  };
+  const MemorySink refused = read(kUs + "Media", "");
+  EXPECT_TRUE(absl::IsInvalidArgument(refused.status)) << refused.status;
+  EXPECT_THAT(std::string(refused.status.message()), HasSubstr("--scheme vics-us"));
+  const MemorySink told = read(kUs + "Media", "vics-us");
+  EXPECT_TRUE(told.status.ok()) << told.status;
+  EXPECT_TRUE(told.entries.at(0).carried_only());
+  EXPECT_TRUE(read("x/1.3.xml#Media", "").status.ok());  // says nothing of it
+}
+
+// One bad text refused a file of millions.
+TEST(Vics, TextsThatAreNoJsonAreMended) {
+  const std::string record = "{\"MD5\":\"" + kMd5 + "\",\"Tags\":\"";
+  for (const auto& [text, mended] : std::vector<std::pair<std::string, std::string>>{
+           {"a\\ud83d", "a\xEF\xBF\xBD"},
+           {"\\ude00b",
+            "\xEF\xBF\xBD"
+            "b"},
+           {"\\ud83d\\ud83d\\ude00", "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
+           {"\\ud83d\\n", "\xEF\xBF\xBD\n"},
+           {"\\\\ud83d", "\\ud83d"},
+           {"a\tb\nc", "a b c"},
+           {std::string("a\0b", 3), "a b"}}) {
+    const MemorySink sink = ReadBytes("[" + record + text + "\"}," + record + "z\"}]", "vics");
+    ASSERT_TRUE(sink.status.ok()) << sink.status << text;
+    ASSERT_THAT(sink.entries, SizeIs(2)) << text;
+    EXPECT_EQ(json::parse(sink.entries[0].carried().data())["Tags"], mended) << text;
+    EXPECT_EQ(sink.notes.size(), mended[0] == '\\' ? 1U : 2U) << text;
+  }
+  // An escape that is cut by the end of what is read at once.
+  const std::size_t chunk = 256 * 1024;
+  const std::string behind = "\"}," + record;
+  const test::Scratch scratch;
+  for (std::size_t at = chunk - 20; at < chunk + 2; ++at) {
+    const std::string file = "[" + record +
+                             std::string(at - 1 - record.size() - behind.size(), 'x') + behind +
+                             "\\ud83d\\ude00\\ud83d\"}]";
+    auto source = Source::Open(scratch.Write("file.json", file));
+    ASSERT_TRUE(source.ok());
+    MemorySink sink;
+    ASSERT_TRUE(ReadVicsOf(*source, sink).ok());
+    ASSERT_THAT(sink.entries, SizeIs(2));
+    EXPECT_EQ(json::parse(sink.entries[1].carried().data())["Tags"],
+              "\xF0\x9F\x98\x80\xEF\xBF\xBD");
+  }
+  EXPECT_THAT(std::string(ReadBytes("[" + record + "a\\ud8", "vics").status.message()),
+              HasSubstr("cut off"));
+}
+
+TEST(Vics, ASeriesIsLinkedWithoutTheBlanksAroundIt) {
+  json media = Media();
+  media["Series"] = " SYNTH-A ";
+  const MemorySink sink = ReadBytes(Set({media}).dump());
+  EXPECT_EQ(sink.entries.at(0).series(), "SYNTH-A");
+  EXPECT_EQ(sink.notes.at("series with blanks around its name, linked without them"), 1);
+  EXPECT_EQ(json::parse(Written(sink)), Set({media}));
+}
+
+// They vanished without a word.
+TEST(Vics, CommentsOfEveryKindAreTold) {
+  json media = Media();
+  media["Comments"] = {"a", "b"};
+  json other = Media(2);
+  other["Comments"] = {{"Text", "a"}};
+  const MemorySink sink = ReadBytes(Set({media, other}).dump());
+  EXPECT_EQ(sink.notes.at("comment left out (--keep-text keeps them)"), 2);
+}
+
+TEST(Vics, HeadsForWhichThereIsNoPlaceAreCounted) {
+  const auto heads = [](const std::vector<json>& files) {
+    SetFacts facts;
+    for (const json& file : files) {
+      *facts.imports.emplace_back().mutable_carried() = ReadBytes(file.dump(), "vics").carried;
+    }
+    auto writer =
+        FindOutFormat("vics")->make([](std::string_view) { return absl::OkStatus(); }, "");
+    EXPECT_TRUE((*writer)->Begin(facts).ok());
+    return (*writer)->heads_left_out();
+  };
+  json named = Set({Media()});
+  named["Agency"] = "Example";
+  const json cases = {
+      {"@odata.context", kUs + "Cases"},
+      {"value", json::array({{{"CaseID", "1"}, {"Media", json::array({Media()})}},
+                             {{"CaseID", "2"}, {"Media", json::array({Media()})}}})}};
+  EXPECT_EQ(heads({named}), 0U);
+  EXPECT_EQ(heads({named, named}), 0U);
+  EXPECT_EQ(heads({Set({Media()}), named}), 1U);
+  EXPECT_EQ(heads({cases, cases}), 0U);
+  EXPECT_EQ(heads({cases, named}), 3U);
+}
+
+TEST(Vics, ASha256IsReadUnderBothItsNames) {
+  json media = {{"SHA-256", std::string(64, 'A')}};
+  const MemorySink sink = ReadBytes(Set({media}).dump());
+  EXPECT_EQ(sink.entries.at(0).digests().sha256().size(), 32U);
+}
+
 // Records that name a case besides were taken for heads of cases, and were gone.
 TEST(Vics, ARecordThatNamesItsCaseIsARecord) {
   const json sha256 = {{"CaseNumber", "7"}, {"SHA256", std::string(64, 'A')}};
@@ -406,8 +578,9 @@ TEST(Vics, ARecordThatNamesItsCaseIsARecord) {
   const json head = {{"CaseID", "7"}, {"ContactName", "x"}};
   const MemorySink sink = ReadBytes(Set({sha256, pdq, photodna, head}).dump());
   ASSERT_TRUE(sink.status.ok()) << sink.status;
-  EXPECT_THAT(sink.entries, SizeIs(2));
-  EXPECT_THAT(sink.problems, testing::ElementsAre(HasSubstr("neither a digest")));
+  ASSERT_THAT(sink.entries, SizeIs(3));
+  EXPECT_TRUE(sink.entries[2].carried_only());
+  EXPECT_THAT(sink.problems, IsEmpty());
 }
 
 TEST(Vics, NamesOfListsAreReadInEitherCase) {
@@ -477,13 +650,20 @@ TEST(Vics, LimitsHold) {
   EXPECT_THAT(std::string(ReadBytes(deep, "vics").status.message()), HasSubstr("nested deeper"));
   EXPECT_THAT(std::string(ReadBytes(std::string(100'000, '['), "vics").status.message()),
               HasSubstr("nested deeper"));
-  // A record that is too long is skipped, the next one is taken.
+  // Of a record that is too long the hashes are taken: one file lay at 600 places, and its hash was
+  // lost.
   json fat = Media();
-  for (int i = 0; i < 60; ++i) fat["m" + std::to_string(i)] = std::string(4000, 'x');
+  fat["MediaFiles"] = json::array();
+  for (int i = 0; i < 600; ++i) {
+    fat["MediaFiles"].push_back({{"MD5", kMd5}, {"FilePath", std::string(300, 'x')}});
+  }
   const MemorySink sink = ReadBytes(Set({fat, Media()}).dump());
-  EXPECT_THAT(sink.entries, SizeIs(1));
-  ASSERT_THAT(sink.problems, SizeIs(1));
-  EXPECT_THAT(sink.problems[0], HasSubstr("more than 128 KiB"));
+  ASSERT_THAT(sink.entries, SizeIs(2));
+  EXPECT_THAT(sink.problems, IsEmpty());
+  EXPECT_EQ(sink.notes.at("record of more than 128 KiB: only its hashes are kept"), 1);
+  EXPECT_EQ(sink.entries[0].digests().md5(), sink.entries[1].digests().md5());
+  EXPECT_EQ(sink.entries[0].codes_size(), 1);
+  EXPECT_EQ(json::parse(Written(sink))["value"][0]["SHA1"], kSha1);
   // One token of 17 MiB.
   json thumb = Media();
   thumb["Miniature"] = std::string(std::size_t{17} << 20, 'A');

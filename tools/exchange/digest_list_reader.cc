@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the digest programs print: md5sum and its kin ("<hash>  name"), BSD ("MD5 (name) = <hash>"),
-// hashdeep and md5deep with their header.
+// What the digest programs print: md5sum and its kin ("<hash>  name"), BSD ("MD5 (name) = <hash>",
+// or with -r "<hash> name"), OpenSSL ("MD5(name)= <hash>"), hashdeep and md5deep with their header.
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "tools/exchange/internal/csv_line.h"
+#include "tools/exchange/internal/cut_off.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/readers.h"
 
@@ -32,29 +33,35 @@ std::optional<DigestKind> KindOfLength(std::size_t digits) {
   return std::nullopt;
 }
 
-// "MD5 (name) = hash". False: it is not of this form.
+// "MD5 (name) = hash", or as OpenSSL "MD5(name)= hash". False: it is not of this form.
 bool SplitBsd(std::string_view line, std::string_view& kind, std::string_view& name,
               std::string_view& hash) {
-  const std::size_t open = line.find(" (");
-  const std::size_t close = line.rfind(") = ");
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2) {
+  const std::size_t open = line.find('(');
+  std::size_t close = line.rfind(") = ");
+  std::size_t behind = 4;
+  if (open != std::string_view::npos && open > 0 && line[open - 1] != ' ') {
+    close = line.rfind(")= ");
+    behind = 3;
+  }
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
     return false;
   }
-  kind = line.substr(0, open);
-  name = line.substr(open + 2, close - open - 2);
-  hash = Trimmed(line.substr(close + 4));
+  kind = Trimmed(line.substr(0, open));
+  name = line.substr(open + 1, close - open - 1);
+  hash = Trimmed(line.substr(close + behind));
   return true;
 }
 
-// "<hash>  name" or "<hash> *name".
+// "<hash>  name", "<hash> *name", or "<hash> name".
 bool SplitSum(std::string_view line, std::string_view& name, std::string_view& hash) {
   // GNU marks a name with escapes by a backslash before the hash.
   if (line.starts_with('\\')) line.remove_prefix(1);
   const std::size_t blank = line.find(' ');
   if (blank == std::string_view::npos || blank + 2 > line.size()) return false;
-  if (line[blank + 1] != ' ' && line[blank + 1] != '*') return false;
   hash = line.substr(0, blank);
-  name = line.substr(blank + 2);
+  const bool two = line[blank + 1] == ' ' || line[blank + 1] == '*';
+  if (!two && (!KindOfLength(hash.size()) || !FromHex(hash))) return false;
+  name = line.substr(blank + (two ? 2 : 1));
   return true;
 }
 
@@ -67,7 +74,8 @@ bool IsSum(std::string_view line) {
 
 class DigestList {
  public:
-  DigestList(const ReadOptions& options, Sink& sink) : options_(options), sink_(sink) {}
+  DigestList(const Lines& lines, const ReadOptions& options, Sink& sink)
+      : cut_off_(lines), options_(options), sink_(sink) {}
 
   absl::Status Line(std::string_view line, const Place& place) {
     if (line.starts_with("%%%%")) return Header(line, place);
@@ -80,8 +88,10 @@ class DigestList {
         sink_.Note("digest of a kind that is not matched");
         return absl::OkStatus();
       }
+      if (auto status = cut_off_.Look(hash.size()); !status.ok()) return status;
       if (!TakeDigest(*of, hash, *entry.mutable_digests())) return Wrong(hash, place);
     } else if (SplitSum(line, name, hash)) {
+      if (auto status = cut_off_.Look(hash.size()); !status.ok()) return status;
       const auto of = KindOfLength(hash.size());
       if (!of) return Wrong(hash, place);
       const bool pdq = *of == DigestKind::kSha256 && options_.kind64 == Kind64::kPdq;
@@ -111,12 +121,16 @@ class DigestList {
     // The name is the last column, and may hold commas.
     for (std::size_t i = 0; i + 1 < columns_.size(); ++i) {
       const std::size_t comma = line.find(',');
-      if (comma == std::string_view::npos) return sink_.Problem(place, "too few columns");
+      if (comma == std::string_view::npos) {
+        if (auto status = cut_off_.Look(i + 1); !status.ok()) return status;
+        return sink_.Problem(place, "too few columns");
+      }
       const std::string_view field = line.substr(0, comma);
       line.remove_prefix(comma + 1);
       const auto of = KindOfName(columns_[i]);
       if (of && !TakeDigest(*of, field, *entry.mutable_digests())) return Wrong(field, place);
     }
+    if (auto status = cut_off_.Look(columns_.size()); !status.ok()) return status;
     if (!CanMatch(entry)) return sink_.Problem(place, "no digest that can be matched");
     return Emit(line, std::move(entry), place);
   }
@@ -135,6 +149,7 @@ class DigestList {
     return sink_.Take(std::move(entry), place);
   }
 
+  CutOff cut_off_;
   const ReadOptions& options_;
   Sink& sink_;
   std::vector<std::string> columns_;  // of hashdeep
@@ -151,7 +166,7 @@ bool LooksLikeDigestList(std::string_view head) {
 
 absl::Status ReadDigestList(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxCsvLineBytes);
-  DigestList list(options, sink);
+  DigestList list(lines, options, sink);
   std::string text;
   while (true) {
     const auto more = lines.Next(text);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tools/exchange/internal/csv_line.h"
+#include "tools/exchange/internal/cut_off.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/readers.h"
@@ -20,6 +21,7 @@ template <typename Row>
 absl::Status ForEachRow(Source& source, char separator, std::initializer_list<const char*> columns,
                         CsvHeader& header, Sink& sink, const Row& row) {
   Lines lines(source, kMaxCsvLineBytes);
+  CutOff cut_off(lines);
   std::string text;
   std::vector<std::string> fields;
   while (true) {
@@ -38,9 +40,11 @@ absl::Status ForEachRow(Source& source, char separator, std::initializer_list<co
         }
       }
     } else if (text.size() > kMaxCsvLineBytes || !SplitCsv(text, separator, fields)) {
-      status = sink.Problem(place, "too long, or a quote that is not closed");
+      status = cut_off.Look(1);
+      if (status.ok()) status = sink.Problem(place, "too long, or a quote that is not closed");
     } else {
-      status = row(fields, place);
+      status = cut_off.Look(fields.size());
+      if (status.ok()) status = row(fields, place);
     }
     if (!status.ok()) return status;
   }

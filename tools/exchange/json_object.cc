@@ -10,6 +10,8 @@
 namespace kith::exchange {
 namespace {
 
+constexpr char kNoComment[] = "comment left out (--keep-text keeps them)";
+
 bool IsFreeText(std::string_view key) {
   constexpr std::array<std::string_view, 5> kNames = {"comments", "comment", "notes", "note",
                                                       "description"};
@@ -128,7 +130,7 @@ void JsonObject::Text(std::string_view value, Sink& sink) {
       sink.Note("picture left out");
       skip_ = true;
     } else if (has_key_ && free_text_ && !keep_text_ && !value.empty()) {
-      sink.Note("comment left out (--keep-text keeps them)");
+      sink.Note(kNoComment);
       skip_ = true;
     }
   }
@@ -141,6 +143,12 @@ void JsonObject::Text(std::string_view value, Sink& sink) {
 
 void JsonObject::Literal(std::string_view value) {
   if (!BeforeValue()) Append(value);
+}
+
+void JsonObject::Open(char bracket, Sink& sink) {
+  if (!skipping() && has_key_ && IsThumbnail(key_)) sink.Note("thumbnail left out");
+  if (!skipping() && has_key_ && free_text_ && !keep_text_) sink.Note(kNoComment);
+  Open(bracket);
 }
 
 void JsonObject::Open(char bracket) {

@@ -27,6 +27,14 @@ CREATE TABLE comments (comment TEXT NOT NULL, hash_id INTEGER NOT NULL,
 CREATE INDEX md5_index ON hashes (md5);
 )sql";
 
+constexpr const char* kInsert = R"sql(
+INSERT INTO hashes (md5, sha1, sha2_256) VALUES (?1, ?2, ?3)
+  ON CONFLICT (md5) DO UPDATE SET sha1 = coalesce(sha1, excluded.sha1),
+                                  sha2_256 = coalesce(sha2_256, excluded.sha2_256)
+    WHERE (sha1 IS NULL AND excluded.sha1 IS NOT NULL)
+       OR (sha2_256 IS NULL AND excluded.sha2_256 IS NOT NULL)
+)sql";
+
 using Statement = std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)>;
 
 class KdbWriter final : public Writer {
@@ -42,8 +50,7 @@ class KdbWriter final : public Writer {
     writer->database_.reset(raw);
     if (opened != SQLITE_OK) return writer->Failed();
     if (auto status = writer->Run(kSchema); !status.ok()) return status;
-    writer->hash_ =
-        writer->Prepare("INSERT OR IGNORE INTO hashes (md5, sha1, sha2_256) VALUES (?1, ?2, ?3)");
+    writer->hash_ = writer->Prepare(kInsert);
     writer->comment_ = writer->Prepare(
         "INSERT OR IGNORE INTO comments (comment, hash_id)"
         " SELECT ?1, id FROM hashes WHERE md5 = ?2");
@@ -66,7 +73,7 @@ class KdbWriter final : public Writer {
     Bind(hash_.get(), 2, digests.sha1());
     Bind(hash_.get(), 3, digests.sha256());
     if (auto status = Step(hash_.get()); !status.ok()) return status;
-    // An MD5 stands once; of what comes later the comment alone is added to it.
+    // An MD5 stands once; of what comes later are added the digests that it lacks, and the comment.
     if (sqlite3_changes(database_.get()) == 0) ++left_out_;
     std::string comment = "kith: " + set_;
     if (!entry.series().empty()) comment += ", series " + entry.series();

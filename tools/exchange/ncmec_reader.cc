@@ -199,17 +199,33 @@ absl::Status NcmecReader::Emit() {
     // It stands for all that the source says: digests of before are no longer among it.
     return sink_.TakeBack(source_ref, timestamp_, place);
   }
-  if (carried_.too_long()) return sink_.Problem(place, "more than 128 KiB");
   Member("member_id", member_id_);
   Member("id", id_);
+  if (carried_.too_long()) {
+    // Its hashes are worth more than what stands beside them.
+    sink_.Note("record of more than 128 KiB: only its hashes and its names are kept");
+    carried_.Clear();
+    Member("type", kind_);
+    Member("timestamp", timestamp_);
+    Member("member_id", member_id_);
+    Member("id", id_);
+  }
   entry_.set_source_ref(std::move(source_ref));
   entry_.mutable_carried()->set_format("ncmec");
   entry_.mutable_carried()->set_data("{" + carried_.text() + "}");
   return sink_.Take(std::move(entry_), place);
 }
 
+// Without the blanks and ends of lines around it, which pretty printers put there.
+std::string_view Stripped(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
 void NcmecReader::End(XML_Parser parser, std::string_view name) {
-  const std::string text(Trimmed(text_));
+  const std::string text(Stripped(text_));
   if (open_ && path_.size() > depth_) {
     if (!in_feedback_) {
       TakeField(name, text);

@@ -3,10 +3,12 @@
 // What ThreatExchange's tools write: signal files ("pdq <hash>" a line), their CSV, and the
 // "[hash=]<hash>[,text]" lists of the PDQ programs.
 #include <array>
+#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "tools/exchange/internal/csv_line.h"
+#include "tools/exchange/internal/cut_off.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/readers.h"
 #include "tools/report/path_text.h"
@@ -75,10 +77,30 @@ absl::Status Emit(std::string_view type, std::string_view value, Entry entry, co
   return sink.Take(std::move(entry), place);
 }
 
+// The words of ThreatExchange; empty: nobody said one.
+enum class Class { kNone, kPositive, kSeed, kNegative, kDisputed, kUnknown };
+
+Class ClassOf(std::string_view word) {
+  constexpr std::array<std::pair<std::string_view, Class>, 5> kClasses = {
+      {{"", Class::kNone},
+       {"POSITIVE_CLASS", Class::kPositive},
+       {"INVESTIGATION_SEED", Class::kSeed},
+       {"NEGATIVE_CLASS", Class::kNegative},
+       {"DISPUTED", Class::kDisputed}}};
+  for (const auto& [name, one] : kClasses) {
+    if (EqualIgnoringCase(word, name)) return one;
+  }
+  return Class::kUnknown;
+}
+
 // "NEGATIVE_CLASS" says that a signal is harmless: such a one is no known file, and the others no
-// benign ones.
-bool FitsThePurpose(std::string_view category, v1::Purpose purpose) {
-  return (category == "NEGATIVE_CLASS") == (purpose == v1::PURPOSE_BENIGN);
+// benign ones. Why it is left out; "" where it is taken.
+std::string_view WhyLeftOut(Class of, v1::Purpose purpose) {
+  if (of == Class::kDisputed) return "signal that is DISPUTED, left out";
+  if ((of == Class::kNegative) == (purpose == v1::PURPOSE_BENIGN)) return "";
+  return purpose == v1::PURPOSE_BENIGN
+             ? "signal that is not of NEGATIVE_CLASS, not taken into a benign set"
+             : "signal of NEGATIVE_CLASS, not taken into a set of known files";
 }
 
 }  // namespace
@@ -89,6 +111,7 @@ bool LooksLikeThreatExchangeCsv(std::string_view head) {
 
 absl::Status ReadThreatExchangeCsv(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxCsvLineBytes);
+  CutOff cut_off(lines);
   std::string text;
   CsvHeader header;
   std::vector<std::string> fields;
@@ -107,8 +130,9 @@ absl::Status ReadThreatExchangeCsv(Source& source, const ReadOptions& options, S
             "signal_type and signal_str");
       }
     } else if (text.size() > kMaxCsvLineBytes || !SplitCsv(text, ',', fields)) {
-      status = sink.Problem(place, "too long, or a quote that is not closed");
-    } else {
+      status = cut_off.Look(1);
+      if (status.ok()) status = sink.Problem(place, "too long, or a quote that is not closed");
+    } else if (status = cut_off.Look(fields.size()); status.ok()) {
       Entry entry;
       const int type = header.Find("signal_type");
       const int value = header.Find("signal_str");
@@ -125,13 +149,15 @@ absl::Status ReadThreatExchangeCsv(Source& source, const ReadOptions& options, S
         entry.mutable_carried()->set_format("threatexchange");
         entry.mutable_carried()->set_data(std::move(carried));
       }
-      if (FitsThePurpose(code, options.purpose)) {
+      const Class of = ClassOf(code);
+      const std::string_view why = WhyLeftOut(of, options.purpose);
+      if (of == Class::kUnknown) {
+        status = sink.Problem(place, "a category that is none of ThreatExchange's");
+      } else if (!why.empty()) {
+        sink.Note(why);
+      } else {
         status = Emit(FieldAt(fields, type), FieldAt(fields, value), std::move(entry), place,
                       options, sink);
-      } else {
-        sink.Note(options.purpose == v1::PURPOSE_BENIGN
-                      ? "signal that is not of NEGATIVE_CLASS, not taken into a benign set"
-                      : "signal of NEGATIVE_CLASS, not taken into a set of known files");
       }
     }
     if (!status.ok()) return status;
@@ -147,6 +173,7 @@ bool LooksLikeSignals(std::string_view head) {
 
 absl::Status ReadSignals(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxCsvLineBytes);
+  CutOff cut_off(lines);
   std::string text;
   while (true) {
     const auto more = lines.Next(text);
@@ -160,11 +187,35 @@ absl::Status ReadSignals(Source& source, const ReadOptions& options, Sink& sink)
     if (text.size() > kMaxCsvLineBytes || blank == std::string_view::npos) {
       status = sink.Problem(place, "no signal type and value");
     } else {
-      status = Emit(line.substr(0, blank), Trimmed(line.substr(blank)), {}, place, options, sink);
+      const std::string_view value = Trimmed(line.substr(blank));
+      status = cut_off.Look(value.size());
+      if (status.ok()) status = Emit(line.substr(0, blank), value, {}, place, options, sink);
     }
     if (!status.ok()) return status;
   }
 }
+
+namespace {
+
+// Of the text behind a hash: "quality=97,filename=a.jpg" or "97,a.jpg", as pdq-photo-hasher has it.
+std::optional<std::uint32_t> QualityIn(std::string_view text) {
+  constexpr std::string_view kName = "quality=";
+  std::string_view digits = text.substr(0, text.find(','));
+  const std::size_t at = text.find(kName);
+  if (at != std::string_view::npos && (at == 0 || text[at - 1] == ',')) {
+    digits = text.substr(at + kName.size());
+    digits = digits.substr(0, digits.find(','));
+  } else if (digits.size() == text.size()) {
+    return std::nullopt;  // a number alone is a name
+  }
+  std::uint32_t quality = 0;
+  digits = Trimmed(digits);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), quality);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  return whole && quality <= 100 ? std::optional(quality) : std::nullopt;
+}
+
+}  // namespace
 
 bool LooksLikePdqList(std::string_view head) {
   const std::string_view line = FirstLine(head);
@@ -174,6 +225,7 @@ bool LooksLikePdqList(std::string_view head) {
 
 absl::Status ReadPdqList(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxListLineBytes);
+  CutOff cut_off(lines);
   std::string text;
   while (true) {
     const auto more = lines.Next(text);
@@ -186,15 +238,20 @@ absl::Status ReadPdqList(Source& source, const ReadOptions& options, Sink& sink)
     const std::size_t comma = std::min(line.find(','), line.size());
     const std::string_view hash = Trimmed(line.substr(0, comma));
     Entry entry;
-    entry.set_source_ref(SourceRef(Trimmed(line.substr(std::min(comma + 1, line.size())))));
-    absl::Status status;
+    const std::string_view behind = Trimmed(line.substr(std::min(comma + 1, line.size())));
+    entry.set_source_ref(SourceRef(behind));
+    absl::Status status = cut_off.Look(hash.size());
+    if (!status.ok()) return status;
     if (text.size() > kMaxListLineBytes) {
       status = sink.Problem(place, "longer than 4096 bytes");
     } else if (!TakePdq(hash, options.dialect, entry)) {
       status = sink.Problem(place, std::to_string(hash.size()) +
                                        " characters that are no PDQ hash: it has 64 hexadecimal "
                                        "digits");
+    } else if (const auto quality = QualityIn(behind); quality && *quality < kMinimumQuality) {
+      sink.Note(kLowQualityNote);
     } else {
+      if (quality) entry.mutable_codes(0)->set_quality(*quality);
       status = sink.Take(std::move(entry), place);
     }
     if (!status.ok()) return status;

@@ -84,6 +84,7 @@ absl::StatusOr<std::string_view> Source::Next() {
 
 absl::StatusOr<bool> Lines::Next(std::string& line) {
   line.clear();
+  whole_ = false;
   bool any = false;
   while (true) {
     const std::size_t end = rest_.find('\n');
@@ -94,7 +95,7 @@ absl::StatusOr<bool> Lines::Next(std::string& line) {
     }
     if (end != std::string_view::npos) {
       rest_.remove_prefix(end + 1);
-      any = true;
+      any = whole_ = true;
       break;
     }
     const auto more = source_.Next();

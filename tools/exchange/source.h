@@ -59,6 +59,9 @@ class Lines {
       : source_(source), max_line_bytes_(max_line_bytes) {}
   // False after the last one. Errors: DATA_LOSS when reading fails.
   [[nodiscard]] absl::StatusOr<bool> Next(std::string& line);
+  // Whether the line that Next gave last had an end: else it is the last, perhaps of a file that
+  // was cut off.
+  [[nodiscard]] bool whole() const { return whole_; }
   // Of the line that Next gave last, from 1.
   [[nodiscard]] std::uint64_t number() const { return number_; }
 
@@ -67,6 +70,7 @@ class Lines {
   std::size_t max_line_bytes_;
   std::string_view rest_;
   std::uint64_t number_ = 0;
+  bool whole_ = true;
 };
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";

@@ -147,12 +147,24 @@ absl::Status ReadKdb(Source& source, const ReadOptions& /*options*/, Sink& sink)
 
 bool LooksLikeNsrl(std::string_view head) { return head.starts_with(kSqliteMagic); }
 
-absl::Status ReadNsrl(Source& source, const ReadOptions& options, Sink& sink) {
-  if (options.purpose != v1::PURPOSE_BENIGN) {
+namespace {
+
+// A table of NSRL's, by its name, in a set of known files; any other is no list of benign files.
+absl::Status NotForKnown(const std::string& table) {
+  if (EqualIgnoringCase(table, "METADATA") || EqualIgnoringCase(table, "FILE") ||
+      EqualIgnoringCase(table, "FILES")) {
     return absl::FailedPreconditionError(
         "NSRL lists the files of common software: import it into a set of purpose benign "
         "(kith set add NAME --purpose benign)");
   }
+  return absl::InvalidArgumentError(
+      "a SQLite database that is neither Autopsy's .kdb nor NSRL's RDS: write its hashes into a "
+      "list, one a line");
+}
+
+}  // namespace
+
+absl::Status ReadNsrl(Source& source, const ReadOptions& options, Sink& sink) {
   auto database = OpenSource(source);
   if (!database.ok()) return database.status();
   auto tables = database->Tables();
@@ -167,6 +179,7 @@ absl::Status ReadNsrl(Source& source, const ReadOptions& options, Sink& sink) {
     const std::string sha1 = FirstOf(*columns, {"sha1", "sha-1"});
     const std::string sha256 = FirstOf(*columns, {"sha256", "sha-256"});
     if (md5.empty() && sha1.empty() && sha256.empty()) continue;
+    if (options.purpose != v1::PURPOSE_BENIGN) return NotForKnown(table);
     const std::string size = FirstOf(*columns, {"bytes", "file_size", "size"});
     const std::string name = FirstOf(*columns, {"file_name", "filename", "name"});
     return EmitRows(*database, table,

@@ -213,6 +213,7 @@ absl::Status ReadStopNcii(Source& source, const ReadOptions& options, Sink& sink
   const rapidjson::ParseResult result = reader.Parse<kJsonFlags>(stream, handler);
   if (!handler.status().ok()) return handler.status();
   if (auto status = stream.Explain(result); !status.ok()) return status;
+  stream.NoteRepairs(sink);
   return handler.Finish();
 }
 

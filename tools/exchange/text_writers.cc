@@ -112,7 +112,11 @@ class JsonLinesWriter final : public Writer {
       if (!data.is_discarded()) json["carried"]["data"] = std::move(data);
       if (!entry.carried().series().empty()) json["carried"]["series"] = entry.carried().series();
     }
-    if (entry.repeats()) json["repeats"] = true;
+    if (entry.carried_only()) {
+      json["carried_only"] = true;  // no entry: "entry" is the one before it
+    } else if (entry.repeats()) {
+      json["repeats"] = true;
+    }
     return output_(report::JsonText(json) + "\n");
   }
 

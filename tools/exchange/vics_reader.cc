@@ -62,7 +62,7 @@ class VicsHandler {
   bool EndLevel();
   bool Emit(VicsRecord& record);
   void EndCase();
-  void TakeContext(std::string_view context);
+  bool TakeContext(std::string_view context);
   [[nodiscard]] VicsRecord& Record() { return at_ == At::kMedia ? media_ : element_; }
 
   JsonStream& stream_;
@@ -87,15 +87,20 @@ class VicsHandler {
 };
 
 // "…/DataModels/2.0.xml/US/$metadata#Media": the region tells whose categories these are.
-void VicsHandler::TakeContext(std::string_view context) {
-  if (records_ > 0)
-    sink_.Note("envelope told after its records: their categories are of no region");
+bool VicsHandler::TakeContext(std::string_view context) {
   const VicsScheme told = VicsSchemeOf(context);
+  const bool says_more = told.nist || told.name != VicsScheme().name;
+  if (records_ > 0 && says_more && options_.scheme.empty()) {
+    return Fail(absl::InvalidArgumentError(
+        "whose categories its records have is told behind the records: say it with --scheme " +
+        told.name));
+  }
   if (told.name != scheme_.name && told.name != VicsScheme().name) {
     scheme_ = told;
   } else if (scheme_.name == told.name) {
     scheme_.nist |= told.nist;
   }
+  return true;
 }
 
 bool VicsHandler::Key(const char* text, rapidjson::SizeType size, bool /*copy*/) {
@@ -124,7 +129,7 @@ bool VicsHandler::Scalar(JsonKind kind, std::string_view value) {
     case At::kRoot:
       if (nested_ == 0 && kind == JsonKind::kText &&
           (root_key_ == "@odata.context" || root_key_ == "odata.metadata")) {
-        TakeContext(value);
+        if (!TakeContext(value)) return false;
       }
       if (kind == JsonKind::kText) {
         root_.Text(value, sink_);
@@ -183,7 +188,7 @@ bool VicsHandler::Start(char bracket) {
         at_ = At::kMediaList;
         return true;
       }
-      root_.Open(bracket);
+      root_.Open(bracket, sink_);
       break;
     default:
       if (array && nested_ == 0 && media_key_) {
@@ -191,7 +196,7 @@ bool VicsHandler::Start(char bracket) {
         at_ = At::kMediaList;
         return true;
       }
-      Record().Open(bracket);
+      Record().Open(bracket, sink_);
       break;
   }
   ++nested_;
@@ -242,7 +247,7 @@ bool VicsHandler::EndLevel() {
 void VicsHandler::EndCase() {
   ++case_count_;
   const std::string header = element_.CaseHeader();
-  if (cases_.size() + header.size() > kMaxFileCarriedBytes / 2) {
+  if (element_.too_long() || cases_.size() + header.size() > kMaxFileCarriedBytes / 2) {
     sink_.Note("head of a case left out: too long");
     cases_ += cases_.empty() ? "{}" : ",{}";
     return;
@@ -296,6 +301,7 @@ absl::Status ReadVics(Source& source, const ReadOptions& options, Sink& sink) {
   const rapidjson::ParseResult result = reader.Parse<kJsonFlags>(stream, handler);
   if (!handler.status().ok()) return handler.status();
   if (auto status = stream.Explain(result); !status.ok()) return status;
+  stream.NoteRepairs(sink);
   return handler.Finish();
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMaxFieldBytes = 256;
 constexpr std::size_t kMaxSeriesBytes = 200;
 constexpr std::size_t kMaxCategoryBytes = 64;
-constexpr char kTooLong[] = "more than 128 KiB";
+constexpr char kTooLong[] = "record of more than 128 KiB: only its hashes are kept";
 static_assert(kMaxRecordBytes == 128 << 10);
 
 bool IsUpperHex(std::string_view text) {
@@ -47,17 +47,18 @@ void VicsRecord::Clear() {
   media_id_.clear();
   hash_name_.clear();
   hash_value_.clear();
-  is_name_ = is_value_ = is_case_ = is_file_ = false;
+  is_name_ = is_value_ = is_case_ = is_file_ = has_photodna_ = false;
   entry_.Clear();
   told_.clear();
 }
 
 VicsRecord::Member VicsRecord::MemberOf(std::string_view key, bool& exact) {
-  constexpr std::array<std::pair<std::string_view, Member>, 12> kNames = {
+  constexpr std::array<std::pair<std::string_view, Member>, 13> kNames = {
       {{"MD5", Member::kMd5},
        {"SHA1", Member::kSha1},
        {"SHA256", Member::kSha256},
        {"SHA-1", Member::kSha1},
+       {"SHA-256", Member::kSha256},
        {"Category", Member::kCategory},
        {"Series", Member::kSeries},
        {"VictimIdentified", Member::kVictim},
@@ -68,7 +69,7 @@ VicsRecord::Member VicsRecord::MemberOf(std::string_view key, bool& exact) {
        {"CaseNumber", Member::kCaseId}}};
   for (const auto& [name, member] : kNames) {
     if (!EqualIgnoringCase(key, name)) continue;
-    exact = key == name && name != "SHA-1";
+    exact = key == name && name != "SHA-1" && name != "SHA-256";
     return member;
   }
   return Member::kOther;
@@ -129,12 +130,19 @@ bool VicsRecord::TakeDigestText(std::string_view value, bool canonical, std::str
 
 bool VicsRecord::TakeSeries(JsonKind kind, std::string_view value, Sink& sink) {
   if (kind != JsonKind::kText || value.empty() || !entry_.series().empty()) return false;
+  const std::string_view name = Trimmed(value);
+  if (name.size() < value.size() && !name.empty()) {
+    sink.Note("series with blanks around its name, linked without them");
+  }
+  if (name.empty()) return false;
+  const bool exact = exact_ && name.size() == value.size();
+  value = name;
   if (value.size() > kMaxSeriesBytes || !report::WhyNoText(value).empty()) {
     sink.Note("series that is no name, carried only");
     return false;
   }
   entry_.set_series(std::string(value));
-  return exact_;
+  return exact;
 }
 
 bool VicsRecord::TakeCategory(JsonKind kind, std::string_view value) {
@@ -171,6 +179,7 @@ bool VicsRecord::TakeMember(JsonKind kind, std::string_view value, Sink& sink) {
       if (text || kind == JsonKind::kNumber) media_id_ = value.substr(0, kMaxFieldBytes);
       return false;
     case Member::kPhotoDna:
+      has_photodna_ |= text && !value.empty();
       if (text && !value.empty() && !IsPhotoDna(value)) {
         sink.Note("PhotoDNA that is not of 144 bytes, carried as it is");
       }
@@ -195,8 +204,9 @@ void VicsRecord::TakeAlternative(v1::Dialect dialect, Sink& sink) {
     TakeAlternativeDigest(DigestKind::kSha256, value, other_sha256_, sink);
   } else if (EqualIgnoringCase(name, "SHA1") || EqualIgnoringCase(name, "SHA-1")) {
     TakeAlternativeDigest(DigestKind::kSha1, value, other_sha1_, sink);
-  } else if (EqualIgnoringCase(name, "PhotoDNA") && !IsPhotoDna(value)) {
-    sink.Note("PhotoDNA that is not of 144 bytes, carried as it is");
+  } else if (EqualIgnoringCase(name, "PhotoDNA")) {
+    has_photodna_ |= !value.empty();
+    if (!IsPhotoDna(value)) sink.Note("PhotoDNA that is not of 144 bytes, carried as it is");
   }
 }
 
@@ -253,7 +263,6 @@ std::string VicsRecord::CaseHeader() const {
 // What is wrong with the record; "" where nothing is. A wrong digest is no reason to trust the
 // others: its record is skipped.
 std::string VicsRecord::Wrong() const {
-  if (json_.too_long()) return kTooLong;
   v1::Digests scratch;
   const auto wrong = [&scratch](DigestKind kind, const std::string& text, const char* name,
                                 int digits) -> std::string {
@@ -267,39 +276,70 @@ std::string VicsRecord::Wrong() const {
   return why;
 }
 
+absl::Status VicsRecord::CheckPurpose(const Place& place, const ReadOptions& options) const {
+  if (options.purpose != v1::PURPOSE_BENIGN || IsHarmless(entry_.category())) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(fmt::format(
+      "{}: a record of category {}: a VICS file of known material must not go into a set of "
+      "benign files; import it into a set of purpose known",
+      PlaceText(place), category_.empty() ? "none" : report::EscapeText(category_)));
+}
+
+bool VicsRecord::IsCarriedOnly(const VicsScheme& scheme, const ReadOptions& options,
+                               Sink& sink) const {
+  if (IsEmptyFile(entry_.digests())) {
+    sink.Note("record of the empty file, kept for the way back, not matched");
+    return true;
+  }
+  if (!CanMatch(entry_)) {
+    sink.Note("record with PhotoDNA alone, kept for the way back, not matched");
+    return true;
+  }
+  if (options.purpose == v1::PURPOSE_BENIGN) return false;
+  switch (InKnownSetOf(entry_.category(), scheme)) {
+    case InKnownSet::kSurelyHarmless:
+      sink.Note("record of a non-pertinent category, kept for the way back, not matched");
+      return true;
+    case InKnownSet::kPerhapsHarmless:
+      sink.Note("record of category 8, which some call non-pertinent, taken as known");
+      return false;
+    case InKnownSet::kHarmlessInTheUs:
+      sink.Note(
+          "category 5 of no region, non-pertinent in the US, taken as known: --scheme says whose");
+      return false;
+    case InKnownSet::kUnjudged:
+      sink.Note("no category or 0: nobody has judged it, taken as known");
+      return false;
+    case InKnownSet::kTaken:
+      return false;
+  }
+  return false;
+}
+
 absl::Status VicsRecord::Emit(const Place& place, const VicsScheme& scheme, std::uint32_t part,
                               const ReadOptions& options, Sink& sink) {
   if (std::string why = Wrong(); !why.empty()) return sink.Problem(place, std::move(why));
   TakeDigests();
-  if (IsEmptyFile(entry_.digests())) {
-    sink.Note(kEmptyFileNote);
-    return absl::OkStatus();
+  if (!CanMatch(entry_) && !has_photodna_) {
+    return sink.Problem(place, "neither a digest nor a PDQ hash");
   }
-  if (!CanMatch(entry_)) return sink.Problem(place, "neither a digest nor a PDQ hash");
   if (!category_.empty()) {
     entry_.mutable_category()->set_scheme(options.scheme.empty() ? scheme.name : options.scheme);
     entry_.mutable_category()->set_code(category_);
   }
-  if (options.purpose == v1::PURPOSE_BENIGN && !IsHarmless(entry_.category())) {
-    return absl::FailedPreconditionError(fmt::format(
-        "{}: a record of category {}: a VICS file of known material must not go into a set of "
-        "benign files; import it into a set of purpose known",
-        PlaceText(place), category_.empty() ? "none" : report::EscapeText(category_)));
-  }
-  if (options.purpose != v1::PURPOSE_BENIGN) {
-    if (IsSurelyHarmless(entry_.category(), scheme)) {
-      sink.Note("record of a non-pertinent category, not taken into a set of known files");
-      return absl::OkStatus();
-    }
-    if (IsHarmless(entry_.category())) {
-      sink.Note("record of category 8, which some call non-pertinent, taken as known");
-    }
-  }
+  if (auto status = CheckPurpose(place, options); !status.ok()) return status;
+  entry_.set_carried_only(IsCarriedOnly(scheme, options, sink));
   if (!media_id_.empty()) entry_.set_source_ref(SourceRef("MediaID " + media_id_));
   Carried& carried = *entry_.mutable_carried();
   carried.set_format("vics");
-  carried.set_data(CarriedMembers());
-  if (carried.data().size() > kMaxRecordBytes) return sink.Problem(place, kTooLong);
+  std::string members = json_.too_long() ? "" : CarriedMembers();
+  // Its hashes are worth more than what stands beside them.
+  if (members.empty() || members.size() > kMaxRecordBytes) {
+    sink.Note(kTooLong);
+    members = "{}";
+  }
+  carried.set_data(std::move(members));
   carried.set_part(part);
   return sink.Take(std::move(entry_), place);
 }

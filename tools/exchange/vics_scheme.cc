@@ -42,6 +42,16 @@ std::string ContextOf(const std::string& context, const std::string& scheme, boo
   return std::string(kModel) + region + "/$metadata#" + (cases ? "Cases" : "Media");
 }
 
+InKnownSet InKnownSetOf(const Category& category, const VicsScheme& scheme) {
+  if (IsSurelyHarmless(category, scheme)) return InKnownSet::kSurelyHarmless;
+  if (category.code().empty() || category.code() == "0") return InKnownSet::kUnjudged;
+  if (category.code() == "8") return InKnownSet::kPerhapsHarmless;
+  if (category.code() == "5" && IsOfNoRegion(category.scheme())) {
+    return InKnownSet::kHarmlessInTheUs;
+  }
+  return InKnownSet::kTaken;
+}
+
 bool IsHarmless(const Category& category) {
   return category.code() == "8" || (category.code() == "5" && category.scheme() == "vics-us");
 }

@@ -35,10 +35,12 @@ class VicsWriter final : public Writer {
   absl::Status End() override;
   [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
   [[nodiscard]] std::uint64_t without_category() const override { return without_category_; }
+  [[nodiscard]] std::uint64_t heads_left_out() const override { return heads_left_out_; }
 
  private:
   // What an import said beside its records.
   struct Head {
+    std::uint64_t change = 0;
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     bool cases = false;
@@ -47,7 +49,8 @@ class VicsWriter final : public Writer {
     ordered_json case_list;
   };
 
-  [[nodiscard]] const Head* HeadOf(std::uint64_t entry);
+  [[nodiscard]] const Head* HeadOf(const Entry& entry);
+  void CountLostHeads();
   [[nodiscard]] absl::Status MoveTo(const Head* head, std::uint32_t part);
   [[nodiscard]] absl::Status OpenCase(const ordered_json& header);
   [[nodiscard]] absl::Status CloseCase();
@@ -63,6 +66,7 @@ class VicsWriter final : public Writer {
   bool cases_ = false;
   std::string scheme_;  // whose categories the envelope says its records have
   std::uint64_t without_category_ = 0;
+  std::uint64_t heads_left_out_ = 0;
   const Head* head_ = nullptr;  // of the case that is open
   std::uint32_t part_ = 0;      // its place in its file, from 1; 0: of no file
   bool any_case_ = false;
@@ -78,6 +82,7 @@ absl::Status VicsWriter::Begin(const SetFacts& facts) {
     ordered_json parsed = ordered_json::parse(import.carried().data(), nullptr, false);
     if (!parsed.is_object()) continue;
     Head& head = heads_.emplace_back();
+    head.change = import.change();
     head.first = import.first_entry();
     head.last = import.last_entry();
     const ordered_json object = ordered_json::object();
@@ -94,6 +99,7 @@ absl::Status VicsWriter::Begin(const SetFacts& facts) {
   }
   cases_ = !heads_.empty() &&
            std::all_of(heads_.begin(), heads_.end(), [](const Head& head) { return head.cases; });
+  CountLostHeads();
   ordered_json root = heads_.empty() ? ordered_json::object() : heads_.front().root;
   scheme_ = heads_.empty() ? "vics" : heads_.front().scheme;
   std::string context = TextPart(root, "@odata.context");
@@ -108,7 +114,29 @@ absl::Status VicsWriter::Begin(const SetFacts& facts) {
   return output_(text + ",\"value\":[");
 }
 
-const VicsWriter::Head* VicsWriter::HeadOf(std::uint64_t entry) {
+// The file has one envelope, and heads of cases only where all imports are of cases.
+void VicsWriter::CountLostHeads() {
+  const auto members = [](ordered_json root) {
+    root.erase("odata.metadata");
+    root.erase("@odata.context");
+    return root;
+  };
+  for (const Head& head : heads_) {
+    const ordered_json own = members(head.root);
+    if (!own.empty() && own != members(heads_.front().root)) ++heads_left_out_;
+    if (!cases_) heads_left_out_ += head.case_list.size();
+  }
+}
+
+const VicsWriter::Head* VicsWriter::HeadOf(const Entry& record) {
+  // One that made no entry stands behind one of another import, perhaps.
+  if (record.carried_only()) {
+    const auto found = std::find_if(heads_.begin(), heads_.end(), [&](const Head& head) {
+      return head.change == record.added_by_change();
+    });
+    return found == heads_.end() ? nullptr : &*found;
+  }
+  const std::uint64_t entry = record.entry_id();
   while (next_head_ < heads_.size() && heads_[next_head_].last < entry) ++next_head_;
   if (next_head_ == heads_.size() || entry < heads_[next_head_].first) return nullptr;
   return &heads_[next_head_];
@@ -247,7 +275,7 @@ absl::Status VicsWriter::Add(const Entry& entry) {
     return absl::OkStatus();
   }
   if (cases_) {
-    const Head* head = HeadOf(entry.entry_id());
+    const Head* head = HeadOf(entry);
     if (auto status = MoveTo(head, entry.carried().part()); !status.ok()) return status;
   }
   return WriteRecord(entry);

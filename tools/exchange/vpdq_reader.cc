@@ -20,12 +20,13 @@
 namespace kith::exchange {
 namespace {
 
-// What one entry can carry: at one frame a second, 20 minutes.
+// What one entry can carry: at one frame a second, 20 minutes. Of more some are kept, evenly.
 constexpr std::size_t kMaxFrames = 1200;
+// What is read at all: at 30 frames a second, 50 minutes.
+constexpr std::size_t kMaxFramesRead = 90'000;
 constexpr std::size_t kMaxCodes = 64;
-constexpr std::uint32_t kMinimumQuality = 50;
 constexpr std::uint32_t kMaxFrameNumber = (1U << 28) - 1;
-constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxJsonBytes = std::size_t{16} << 20;
 
 struct Frame {
   std::uint32_t number = 0;
@@ -81,11 +82,32 @@ std::optional<Frame> FrameOfText(std::string_view text, std::size_t number) {
   return FrameOfLine(fmt::format("{},{},{},{}", number, fields[1], fields[0], fields[2]));
 }
 
-absl::Status Emit(const std::vector<Frame>& frames, const ReadOptions& options, Sink& sink) {
+// Each frame once, the first of its number, in their order, and no more than can be carried.
+void InOrder(std::vector<Frame>& frames, Sink& sink) {
+  std::stable_sort(frames.begin(), frames.end(),
+                   [](const Frame& a, const Frame& b) { return a.number < b.number; });
+  const auto end = std::unique(frames.begin(), frames.end(),
+                               [](const Frame& a, const Frame& b) { return a.number == b.number; });
+  for (auto at = end; at != frames.end(); ++at) {
+    sink.Note("frame of a video that comes twice, left out");
+  }
+  frames.erase(end, frames.end());
+  if (frames.size() <= kMaxFrames) return;
+  std::vector<Frame> kept;
+  for (std::size_t i = 0; i < kMaxFrames; ++i) {
+    kept.push_back(std::move(frames[i * frames.size() / kMaxFrames]));
+  }
+  for (std::size_t i = kMaxFrames; i < frames.size(); ++i) {
+    sink.Note("frame of a video beyond the 1,200 that are kept, left out");
+  }
+  frames = std::move(kept);
+}
+
+absl::Status Emit(std::vector<Frame> frames, const ReadOptions& options, Sink& sink) {
+  InOrder(frames, sink);
   std::vector<const Frame*> usable;
   for (const Frame& frame : frames) {
-    const bool again = !usable.empty() && usable.back()->number >= frame.number;
-    if (frame.quality >= kMinimumQuality && !again) usable.push_back(&frame);
+    if (frame.quality >= kMinimumQuality) usable.push_back(&frame);
   }
   const Place place{Place::Unit::kLine, 1};
   if (frames.empty()) return absl::OkStatus();
@@ -115,7 +137,7 @@ absl::Status Emit(const std::vector<Frame>& frames, const ReadOptions& options, 
 
 absl::Status TooLong() {
   return absl::InvalidArgumentError(
-      fmt::format("more than {} frames: hash the video at one frame a second", kMaxFrames));
+      fmt::format("more than {} frames: hash the video at one frame a second", kMaxFramesRead));
 }
 
 absl::Status ReadJson(Source& source, const ReadOptions& options, Sink& sink) {
@@ -131,7 +153,7 @@ absl::Status ReadJson(Source& source, const ReadOptions& options, Sink& sink) {
   if (!parsed.is_structured()) {
     return absl::InvalidArgumentError("no vPDQ: no whole JSON array or object");
   }
-  if (parsed.size() > kMaxFrames) return TooLong();
+  if (parsed.size() > kMaxFramesRead) return TooLong();
   std::vector<Frame> frames;
   // Frames have the numbers of their places, those behind a bad one too.
   std::size_t place = 0;
@@ -151,10 +173,7 @@ absl::Status ReadJson(Source& source, const ReadOptions& options, Sink& sink) {
       return status;
     }
   }
-  // The members of an object are in the order of their names.
-  std::sort(frames.begin(), frames.end(),
-            [](const Frame& a, const Frame& b) { return a.number < b.number; });
-  return Emit(frames, options, sink);
+  return Emit(std::move(frames), options, sink);
 }
 
 // {"0": {"quality"...: the older form of tx.
@@ -193,7 +212,7 @@ absl::Status ReadVpdq(Source& source, const ReadOptions& options, Sink& sink) {
   while (true) {
     const auto more = lines.Next(text);
     if (!more.ok()) return more.status();
-    if (!*more) return Emit(frames, options, sink);
+    if (!*more) return Emit(std::move(frames), options, sink);
     if (Trimmed(text).empty()) continue;
     const auto frame = FrameOfLine(Trimmed(text));
     if (!frame) {
@@ -204,7 +223,7 @@ absl::Status ReadVpdq(Source& source, const ReadOptions& options, Sink& sink) {
       continue;
     }
     frames.push_back(*frame);
-    if (frames.size() > kMaxFrames) return TooLong();
+    if (frames.size() > kMaxFramesRead) return TooLong();
   }
 }
 

@@ -47,6 +47,8 @@ class Writer {
   [[nodiscard]] virtual std::uint64_t left_out() const { return 0; }
   // Entries that were written without their category: it is of another scheme than the file's.
   [[nodiscard]] virtual std::uint64_t without_category() const { return 0; }
+  // What files and cases said of themselves that the format has one place for.
+  [[nodiscard]] virtual std::uint64_t heads_left_out() const { return 0; }
 };
 
 struct OutFormat {

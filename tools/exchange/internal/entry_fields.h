@@ -31,6 +31,10 @@ enum class DigestKind { kMd5, kSha1, kSha256 };
 [[nodiscard]] bool IsEmptyFile(const v1::Digests& digests);
 inline constexpr std::string_view kEmptyFileNote = "record of the empty file";
 
+// The quality of a PDQ below which it says too little of its picture to be matched.
+inline constexpr std::uint32_t kMinimumQuality = 50;
+inline constexpr std::string_view kLowQualityNote = "PDQ of a quality below 50, left out";
+
 // Whether a record has anything to match by.
 [[nodiscard]] bool CanMatch(const Entry& entry);
 

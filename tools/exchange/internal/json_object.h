@@ -36,6 +36,7 @@ class JsonObject {
   void Text(std::string_view value, Sink& sink);
   void Literal(std::string_view value);
   void Open(char bracket);  // '{' or '['
+  void Open(char bracket, Sink& sink);
   void Close(char bracket);
 
   // Leaves the member out whose key came.

@@ -3,16 +3,22 @@
 // Purpose: a Source as RapidJSON reads it, with a limit on the length of one token, and the words
 // for what is wrong with a file.
 //
-// Thread-safety: belongs to one thread. Memory: that of the source.
+// Some exporters cut texts in the middle of a character, or write control characters as they are:
+// no JSON, and no reason to lose a file of millions. Half a surrogate pair becomes U+FFFD, a raw
+// control character in a text a blank, each at its length, so that places stay what they are.
+//
+// Thread-safety: belongs to one thread. Memory: twice that of the source.
 #pragma once
 
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
+#include "tools/exchange/record.h"
 #include "tools/exchange/source.h"
 
 namespace kith::exchange {
@@ -35,6 +41,9 @@ class JsonStream {
   // What became of a parse: OK, or why the file cannot be read, and where.
   [[nodiscard]] absl::Status Explain(const rapidjson::ParseResult& result) const;
 
+  // Tells what was mended.
+  void NoteRepairs(Sink& sink) const;
+
   // Of in-situ parsing, which is not used.
   Ch* PutBegin() { return nullptr; }
   void Put(Ch) {}
@@ -43,8 +52,17 @@ class JsonStream {
 
  private:
   bool Fill();
+  // Mends buffer_; how much of it is ready. `last`: nothing comes behind it.
+  std::size_t Mend(bool last);
+  // The same for the escape at `at`; the end of it, or 0: more must come first.
+  std::size_t MendEscape(std::size_t at, bool last);
 
   Source& source_;
+  std::string buffer_;
+  std::string held_;  // an escape that is not whole yet
+  bool in_text_ = false;
+  std::uint64_t halves_ = 0;
+  std::uint64_t controls_ = 0;
   const char* begin_ = nullptr;
   const char* at_ = nullptr;
   const char* end_ = nullptr;

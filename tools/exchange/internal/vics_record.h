@@ -30,13 +30,14 @@ class VicsRecord {
   // `nested`: brackets open within the value of the member.
   void Key(std::string_view key, int nested);
   void Scalar(JsonKind kind, std::string_view value, int nested, Sink& sink);
-  void Open(char bracket) { json_.Open(bracket); }
+  void Open(char bracket, Sink& sink) { json_.Open(bracket, sink); }
   void Close(char bracket, int nested, v1::Dialect dialect, Sink& sink);
 
   // A case without media: it names a case and no file.
   [[nodiscard]] bool IsCase() const;
-  // All members, as an object.
+  // All members, as an object; an empty one where they are too long.
   [[nodiscard]] std::string CaseHeader() const;
+  [[nodiscard]] bool too_long() const { return json_.too_long(); }
   // Hands the record over: to Take, Problem or Note.
   [[nodiscard]] absl::Status Emit(const Place& place, const VicsScheme& scheme, std::uint32_t part,
                                   const ReadOptions& options, Sink& sink);
@@ -69,6 +70,11 @@ class VicsRecord {
   void TakeDigests();
   [[nodiscard]] std::string CarriedMembers() const;
   [[nodiscard]] std::string Wrong() const;
+  // FAILED_PRECONDITION where a set of benign files must not hold it.
+  [[nodiscard]] absl::Status CheckPurpose(const Place& place, const ReadOptions& options) const;
+  // What is never matched, only kept for the way back: told.
+  [[nodiscard]] bool IsCarriedOnly(const VicsScheme& scheme, const ReadOptions& options,
+                                   Sink& sink) const;
 
   JsonObject json_;
   Member member_ = Member::kOther;
@@ -81,6 +87,7 @@ class VicsRecord {
   bool is_value_ = false;
   bool is_case_ = false;  // a member names a case
   bool is_file_ = false;  // a member is of a file
+  bool has_photodna_ = false;
   Entry entry_;
   std::vector<std::pair<std::string, std::string>> told_;  // members not carried, with their JSON
 };

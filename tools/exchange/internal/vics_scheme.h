@@ -27,6 +27,16 @@ struct VicsScheme {
 [[nodiscard]] std::string ContextOf(const std::string& context, const std::string& scheme,
                                     bool cases);
 
+// What becomes of a record of this category in a set of known files.
+enum class InKnownSet {
+  kTaken,
+  kSurelyHarmless,   // not for it
+  kPerhapsHarmless,  // code 8, which some call non-pertinent
+  kHarmlessInTheUs,  // code 5, and nobody says whose it is
+  kUnjudged          // none, or code 0
+};
+[[nodiscard]] InKnownSet InKnownSetOf(const Category& category, const VicsScheme& scheme);
+
 // What a set of known-good files may hold: "non-pertinent" of the US scheme and of NIST's list.
 [[nodiscard]] bool IsHarmless(const Category& category);
 // What is surely no known material, so that a set of known files must not hold it: only where the
