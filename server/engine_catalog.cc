@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/catalog/batch.h"
 #include "server/catalog/names.h"
 #include "server/internal/engine_impl.h"
 #include "server/internal/paging.h"
@@ -22,6 +23,8 @@ using catalog::Quoted;
 
 // SQLite numbers its rows with signed integers: no list gave a token beyond.
 constexpr std::uint64_t kMaxRecordNumber = std::numeric_limits<std::int64_t>::max();
+// Names that are looked up at once.
+constexpr int kMaxSourceRefs = 10'000;
 
 // Its tokens tell an entry, and how many records behind it were given: "imported-7.2".
 absl::StatusOr<v1::ListEntriesResponse> ListImported(catalog::Catalog& catalog,
@@ -47,6 +50,30 @@ absl::StatusOr<v1::ListEntriesResponse> ListImported(catalog::Catalog& catalog,
     response.set_next_page_token(
         absl::StrCat(MakePageToken(kList, found->after), ".", found->skip));
   }
+  return response;
+}
+
+// The entries of a set under names of its source.
+absl::StatusOr<v1::ListEntriesResponse> ListNamed(catalog::Catalog& catalog,
+                                                  const v1::ListEntriesRequest& request,
+                                                  std::size_t size, std::uint64_t series_id) {
+  constexpr std::string_view kList = "named";
+  const auto hash_set = catalog.directory().hash_sets.ByName(request.set());
+  if (!hash_set || series_id != 0 || request.source_refs_size() > kMaxSourceRefs) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "source_refs are looked up in one set, not in a series, up to ", kMaxSourceRefs));
+  }
+  if (auto status = catalog::CheckIdentity(*hash_set, /*by_source_ref=*/true); !status.ok()) {
+    return status;
+  }
+  const auto page = ReadPage(kList, 0, request.page_token());
+  if (!page.ok()) return page.status();
+  const std::vector<std::string> names(request.source_refs().begin(), request.source_refs().end());
+  auto found = catalog.ListNamed(*hash_set, names, page->after, size, request.as_imported());
+  if (!found.ok()) return found.status();
+  v1::ListEntriesResponse response;
+  for (v1::Entry& entry : found->entries) *response.add_entries() = std::move(entry);
+  if (found->more) response.set_next_page_token(MakePageToken(kList, found->after));
   return response;
 }
 
@@ -215,8 +242,9 @@ absl::StatusOr<v1::GetEntryResponse> EngineImpl::GetEntry(const v1::GetEntryRequ
 
 absl::StatusOr<v1::ListEntriesResponse> EngineImpl::ListEntries(
     const v1::ListEntriesRequest& request) {
-  const auto page = ReadPage("entries", request.page_size(),
-                             request.as_imported() ? std::string() : request.page_token());
+  const bool own_token = request.as_imported() || !request.source_refs().empty();
+  const auto page =
+      ReadPage("entries", request.page_size(), own_token ? std::string() : request.page_token());
   if (!page.ok()) return page.status();
   std::uint64_t set_id = 0;
   std::uint64_t series_id = 0;
@@ -229,6 +257,9 @@ absl::StatusOr<v1::ListEntriesResponse> EngineImpl::ListEntries(
     const auto series = catalog_->directory().series.ByName(request.series());
     if (!series) return absl::NotFoundError(absl::StrCat("no series ", Quoted(request.series())));
     series_id = series->series_id();
+  }
+  if (!request.source_refs().empty()) {
+    return ListNamed(*catalog_, request, page->size, series_id);
   }
   if (request.as_imported()) {
     return ListImported(*catalog_, request.page_token(), page->size, set_id, series_id);

@@ -50,7 +50,13 @@ absl::StatusOr<v1::AddImportRecordsResponse> EngineImpl::AddImportRecords(
 
 absl::StatusOr<v1::CommitImportResponse> EngineImpl::CommitImport(
     const v1::CommitImportRequest& request) {
-  const auto imported = imports_.Commit(request.import_id(), request.batches(), request.carried());
+  std::vector<catalog::Withdrawal> withdraw;
+  for (const v1::ImportWithdrawal& one : request.withdraw()) {
+    withdraw.push_back(
+        {.entries = {one.entry_ids().begin(), one.entry_ids().end()}, .why = one.why()});
+  }
+  const auto imported =
+      imports_.Commit(request.import_id(), request.batches(), request.carried(), withdraw);
   if (!imported.ok()) return imported.status();
   v1::CommitImportResponse response;
   response.set_added(imported->added);
@@ -58,6 +64,9 @@ absl::StatusOr<v1::CommitImportResponse> EngineImpl::CommitImport(
   response.set_refused(imported->refused);
   response.set_repeats(imported->repeats);
   response.set_series_added(imported->series_added);
+  response.set_withdrawn(imported->withdrawn);
+  response.set_first_entry(imported->first_entry);
+  response.set_carried_only(imported->carried_only);
   *response.mutable_index_version() = catalog_->Version();
   return response;
 }

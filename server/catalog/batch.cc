@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,17 @@ bool FindsAsMuch(const EntryRecord& earlier, const EntryRecord& record) {
          (record.sha256.empty() || record.sha256 == earlier.sha256) &&
          std::all_of(record.codes.begin(), record.codes.end(),
                      [&](const CodeRecord& code) { return HasCode(earlier, code); });
+}
+
+// Without what the store says of it.
+v1::Entry AsSaid(const v1::Entry& entry) {
+  v1::Entry record = entry;
+  record.clear_set();
+  record.clear_entry_id();
+  record.clear_withdrawn();
+  record.clear_added_by_change();
+  record.clear_repeats();
+  return record;
 }
 
 v1::EntryIdentity IdentityBy(bool source_ref) {
@@ -73,6 +85,8 @@ struct Batch::Impl {
   TakenDigests taken;
   bool recurs = false;  // the entry that was added last has one that comes again
   bool committed = false;
+  std::uint64_t kept = 0;  // records that are carried only
+  std::vector<std::uint64_t> withdrawn;
   BatchOptions options;
   absl::flat_hash_map<std::string, std::uint64_t> series_named;  // by the name; 0: of none
   std::vector<v1::Series> new_series;
@@ -91,6 +105,8 @@ struct Batch::Impl {
         writer(transaction) {}
 
   [[nodiscard]] absl::StatusOr<std::uint64_t> Find(const EntryRecord& record);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> FindNamed(const EntryRecord& record);
+  [[nodiscard]] absl::Status FillNames();
   [[nodiscard]] bool CountsAs(std::uint64_t id, std::uint64_t wanted) const;
   [[nodiscard]] bool TellsAll(const EntryRecord& earlier, const EntryRecord& record) const;
   [[nodiscard]] static bool CountsAsMuch(const EntryFacts& facts, const EntryRecord& record);
@@ -102,6 +118,11 @@ struct Batch::Impl {
   [[nodiscard]] bool IsCode(std::uint64_t id, std::string_view name) const;
   [[nodiscard]] absl::Status Keep(const v1::Entry& entry, std::uint64_t series_id,
                                   AddedEntry& added);
+  [[nodiscard]] absl::StatusOr<AddedEntry> KeepOnly(const v1::Entry& entry);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteAdded(const v1::Carried& file);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteWithdrawals(
+      std::span<const Withdrawal> withdraw);
+  [[nodiscard]] absl::Status Settle(v1::HashSet& settled);
 };
 
 // Whether the series is the wanted one, or counts as it, or none is wanted.
@@ -157,8 +178,50 @@ absl::StatusOr<bool> Batch::Impl::CoversTaken(std::uint64_t entry, const EntryRe
          (has_digest || earlier.source_ref == record.source_ref);
 }
 
+// The entry of the same name that says just what the record does, or 0.
+absl::StatusOr<std::uint64_t> Batch::Impl::FindNamed(const EntryRecord& record) {
+  Statement named = transaction.Prepare(
+      "SELECT entry FROM named_entry WHERE hash_set = ?1 AND source_ref = ?2 ORDER BY entry DESC");
+  named.Bind(record.hash_set, record.source_ref);
+  std::size_t looked_at = 0;
+  while (looked_at < TakenDigests::kMaxLookedAt) {
+    const auto row = named.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    const std::uint64_t entry = named.Id(0);
+    absl::StatusOr<bool> covers = false;
+    if (entry >= first) {
+      covers = CoversTaken(entry, record);
+    } else {
+      const EntryFacts facts = catalog.table.Get(entry);
+      if (facts.withdrawn) continue;  // costs a look into the table only
+      covers = Covers(entry, facts, record);
+    }
+    if (!covers.ok()) return covers.status();
+    if (*covers) return entry;
+    ++looked_at;
+  }
+  return 0;
+}
+
+// A set of an earlier version has no names on record until its first addition by names.
+absl::Status Batch::Impl::FillNames() {
+  const bool is_settled = hash_set->entry_identity() != v1::ENTRY_IDENTITY_UNSPECIFIED;
+  if (is_settled || !options.by_source_ref) return absl::OkStatus();
+  {
+    const std::lock_guard lock(catalog.counts_mutex);
+    const std::uint64_t set = hash_set->set_id();
+    if (set >= catalog.set_entries.size() || catalog.set_entries[set] == 0) return absl::OkStatus();
+  }
+  return transaction.Execute(
+      "INSERT OR IGNORE INTO named_entry SELECT hash_set, source_ref, id FROM entry"
+      " WHERE hash_set = ?1",
+      hash_set->set_id());
+}
+
 // The entry of the set that is the same file and says at least as much, or 0.
 absl::StatusOr<std::uint64_t> Batch::Impl::Find(const EntryRecord& record) {
+  if (options.by_source_ref) return FindNamed(record);
   std::string bytes;
   const index::DigestIndex* where = catalog.digests.get();
   auto digest_kind = index::DigestKind::kMd5;
@@ -224,10 +287,12 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
   batch->signature = signature;
   if (batch->options.keep) batch->carried = std::make_unique<CarriedWriter>(batch->transaction);
   batch->first = batch->next = impl_->table.Size();
+  if (auto status = batch->FillNames(); !status.ok()) return status;
   return std::unique_ptr<Batch>(new Batch(std::move(batch)));
 }
 
 absl::StatusOr<AddedEntry> Batch::Add(const v1::Entry& entry) {
+  if (entry.carried_only()) return impl_->KeepOnly(entry);
   auto record = TakeEntry(entry, impl_->hash_set->dialect());
   if (!record.ok()) return record.status();
   if (impl_->series == 0 && !entry.series().empty()) {
@@ -275,15 +340,31 @@ absl::StatusOr<std::uint64_t> Batch::Impl::SeriesNamed(const std::string& name) 
   return id;
 }
 
+// Keeps a record that makes no entry, in its place; unless the set has it from an import already.
+absl::StatusOr<AddedEntry> Batch::Impl::KeepOnly(const v1::Entry& entry) {
+  if (!carried) return absl::InvalidArgumentError("carried_only is of imports: send it with one");
+  v1::Entry record = AsSaid(entry);
+  const std::string bytes = record.SerializeAsString();
+  XXH128_canonical_t said;
+  XXH128_canonicalFromHash(&said, XXH3_128bits(bytes.data(), bytes.size()));
+  const std::string_view told(reinterpret_cast<const char*>(said.digest), sizeof said.digest);
+  if (auto status =
+          transaction.Execute("INSERT OR IGNORE INTO kept_record (hash_set, said) VALUES (?1, ?2)",
+                              hash_set->set_id(), BlobView{told});
+      !status.ok()) {
+    return status;
+  }
+  if (transaction.Changes() == 0) return AddedEntry{.already_there = true};
+  record.set_repeats(true);
+  if (auto status = carried->Add(std::move(record), next - 1); !status.ok()) return status;
+  ++kept;
+  return AddedEntry{.carried_only = true};
+}
+
 // Keeps what a record said beside the entry that it became or repeats.
 absl::Status Batch::Impl::Keep(const v1::Entry& entry, std::uint64_t series_id, AddedEntry& added) {
   if (added.already_there && added.entry_id < first) return absl::OkStatus();
-  v1::Entry record = entry;
-  record.clear_set();
-  record.clear_entry_id();
-  record.clear_withdrawn();
-  record.clear_added_by_change();
-  record.clear_repeats();
+  v1::Entry record = AsSaid(entry);
   const std::string bytes = record.SerializeAsString();
   const std::uint64_t hash =
       XXH3_64bits_withSeed(bytes.data(), bytes.size(), catalog.identity_seed);
@@ -326,6 +407,14 @@ absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
   }
   record.id = impl_->next;
   if (auto status = impl_->writer.Write(record); !status.ok()) return status;
+  if (impl_->options.by_source_ref) {
+    if (auto status = impl_->transaction.Execute(
+            "INSERT INTO named_entry (hash_set, source_ref, entry) VALUES (?1, ?2, ?3)",
+            record.hash_set, record.source_ref, record.id);
+        !status.ok()) {
+      return status;
+    }
+  }
   ++impl_->next;
   impl_->digest.Add(record);
   impl_->recurs = impl_->taken.Add(record, static_cast<std::uint32_t>(record.id - impl_->first));
@@ -339,44 +428,100 @@ absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
 
 std::uint64_t Batch::series_added() const { return impl_->new_series.size(); }
 
-absl::Status Batch::Commit(const v1::Carried& file) {
-  Impl& impl = *impl_;
-  if (impl.committed) return absl::InternalError("a batch is committed once");
-  impl.committed = true;
-  if (impl.next == impl.first) return absl::OkStatus();
-  const auto digest = impl.digest.Finish();
-  if (auto status = impl.transaction.Execute(
-          "INSERT INTO change (at, kind, first_entry, last_entry, digest, note, subject, who)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-          TimeNow(), ChangeKind::kAdded, impl.first, impl.next - 1,
-          BlobView{{digest.data(), digest.size()}}, impl.signature.why,
-          absl::StrCat("set ", impl.hash_set->name(), ", entries ", impl.first, " to ",
-                       impl.next - 1),
-          impl.signature.who);
-      !status.ok()) {
-    return status;
-  }
-  const std::uint64_t change = impl.transaction.LastInsertId();
-  if (impl.carried) {
-    if (auto status = impl.carried->Finish(change, file); !status.ok()) return status;
-  }
-  v1::HashSet hash_set = *impl.hash_set;
-  const bool settles = hash_set.entry_identity() == v1::ENTRY_IDENTITY_UNSPECIFIED;
-  if (settles) {
-    hash_set.set_entry_identity(IdentityBy(impl.options.by_source_ref));
-    if (auto status =
-            impl.transaction.Execute("UPDATE hash_set SET entry_identity = ?1 WHERE id = ?2",
-                                     hash_set.entry_identity(), hash_set.set_id());
+std::uint64_t Batch::first_entry() const { return impl_->next == impl_->first ? 0 : impl_->first; }
+
+std::uint64_t Batch::withdrawn() const { return impl_->withdrawn.size(); }
+
+// The change that adds what was taken; 0: nothing was.
+absl::StatusOr<std::uint64_t> Batch::Impl::WriteAdded(const v1::Carried& file) {
+  std::uint64_t change = 0;
+  if (next != first) {
+    const auto batch = digest.Finish();
+    if (auto status = transaction.Execute(
+            "INSERT INTO change (at, kind, first_entry, last_entry, digest, note, subject, who)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            TimeNow(), ChangeKind::kAdded, first, next - 1, BlobView{{batch.data(), batch.size()}},
+            signature.why,
+            absl::StrCat("set ", hash_set->name(), ", entries ", first, " to ", next - 1),
+            signature.who);
         !status.ok()) {
       return status;
     }
+    change = transaction.LastInsertId();
+  } else if (kept > 0) {
+    const auto added = catalog.AddChange(
+        transaction, ChangeKind::kKept,
+        absl::StrCat("set ", hash_set->name(), ", ", kept, " records, no entry"), signature);
+    if (!added.ok()) return added.status();
+    change = *added;
   }
-  // First the indexes, then the number: no answer claims a change that it did not see.
-  return impl.catalog.CommitAndApply(impl.transaction, change, [&] {
+  if (change == 0 || !carried) return change;
+  if (auto status = carried->Finish(change, hash_set->set_id(), file); !status.ok()) return status;
+  return change;
+}
+
+// A change for each reason; the number of the last one, or 0.
+absl::StatusOr<std::uint64_t> Batch::Impl::WriteWithdrawals(std::span<const Withdrawal> withdraw) {
+  std::uint64_t change = 0;
+  absl::flat_hash_set<std::uint64_t> seen;
+  for (const Withdrawal& one : withdraw) {
+    std::vector<std::uint64_t> active;
+    for (const std::uint64_t entry : one.entries) {
+      const bool is_earlier = entry != 0 && entry < first;
+      const EntryFacts facts = is_earlier ? catalog.table.Get(entry) : EntryFacts{};
+      if (!is_earlier || facts.hash_set != hash_set->set_id()) {
+        return absl::InvalidArgumentError(absl::StrCat("entry ", entry,
+                                                       " cannot be withdrawn: it is none of set ",
+                                                       hash_set->name(), " of before"));
+      }
+      if (!facts.withdrawn && seen.insert(entry).second) active.push_back(entry);
+    }
+    if (active.empty()) continue;
+    std::sort(active.begin(), active.end());
+    const auto written =
+        catalog.WriteWithdrawal(transaction, active, {.who = signature.who, .why = one.why});
+    if (!written.ok()) return written.status();
+    change = *written;
+    withdrawn.insert(withdrawn.end(), active.begin(), active.end());
+  }
+  std::sort(withdrawn.begin(), withdrawn.end());
+  return change;
+}
+
+absl::Status Batch::Impl::Settle(v1::HashSet& settled) {
+  settled.set_entry_identity(IdentityBy(options.by_source_ref));
+  return transaction.Execute("UPDATE hash_set SET entry_identity = ?1 WHERE id = ?2",
+                             settled.entry_identity(), settled.set_id());
+}
+
+absl::Status Batch::Commit(const v1::Carried& file, std::span<const Withdrawal> withdraw) {
+  Impl& impl = *impl_;
+  if (impl.committed) return absl::InternalError("a batch is committed once");
+  impl.committed = true;
+  const auto added = impl.WriteAdded(file);
+  if (!added.ok()) return added.status();
+  const auto gone = impl.WriteWithdrawals(withdraw);
+  if (!gone.ok()) return gone.status();
+  const std::uint64_t change = std::max(*added, *gone);
+  if (change == 0) return absl::OkStatus();
+  v1::HashSet hash_set = *impl.hash_set;
+  const bool settles =
+      impl.next != impl.first && hash_set.entry_identity() == v1::ENTRY_IDENTITY_UNSPECIFIED;
+  if (settles) {
+    if (auto status = impl.Settle(hash_set); !status.ok()) return status;
+  }
+  // First the indexes, then the number: no answer claims a change that it did not see, and none
+  // sees what replaces an entry without missing that.
+  return impl.catalog.CommitAndApply(impl.transaction, change, [&]() -> absl::Status {
     if (settles) impl.catalog.PutSet(hash_set);
     for (v1::Series& series : impl.new_series) impl.catalog.PutSeries(series);
-    return impl.is_long ? impl.catalog.FeedFromTables(impl.first, impl.next - 1)
-                        : impl.catalog.Feed(impl.feed);
+    absl::Status told;
+    if (impl.next != impl.first) {
+      told = impl.is_long ? impl.catalog.FeedFromTables(impl.first, impl.next - 1)
+                          : impl.catalog.Feed(impl.feed);
+    }
+    if (!told.ok() || impl.withdrawn.empty()) return told;
+    return impl.catalog.ApplyWithdrawal(impl.withdrawn);
   });
 }
 

@@ -8,6 +8,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,9 +30,15 @@ struct BatchOptions {
   // codes (BeginImportRequest.by_source_ref).
   bool by_source_ref = false;
   // Kept: `carried` of each record, and, in their order, records that say something else of a file
-  // that the same batch brought before.
+  // that the same batch brought before, and those that are carried only.
   bool keep = false;
   v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
+};
+
+// Earlier entries of the set that go with the addition.
+struct Withdrawal {
+  std::vector<std::uint64_t> entries;
+  std::string why;
 };
 
 // Errors: FAILED_PRECONDITION where the set tells its entries apart in the other way.
@@ -44,7 +53,8 @@ class Batch {
   // Takes one entry, unless the set holds an active one of the same file (by SHA-256, else SHA-1,
   // else MD5; one without digests by its codes and its source_ref) that says at least as much: the
   // same digests, codes (by dialect and PDQ), series and victim_identified, where this one has any.
-  // Of very many earlier entries of one digest the first 64 are looked at.
+  // Of very many earlier entries of one digest the first 64 are looked at; where each source_ref
+  // stands for itself, of those of its name, the last 64.
   // Of an import (BatchOptions) it names its series itself, and what it says beside is kept.
   // Errors: INVALID_ARGUMENT for this record only (the batch goes on without it); any other error
   // ends the batch.
@@ -52,12 +62,19 @@ class Batch {
   // The same for what TakeEntry made of an entry.
   [[nodiscard]] absl::StatusOr<AddedEntry> Add(EntryRecord record);
 
-  // Makes what was taken durable, then matchable. A batch that took nothing changes nothing.
-  // `file`: what the file of an import said beside its records.
-  [[nodiscard]] absl::Status Commit(const v1::Carried& file = {});
+  // Makes what was taken durable, then matchable, and what is withdrawn silent, in one step. A
+  // batch that took nothing and withdraws nothing changes nothing. `file`: what the file of an
+  // import said beside its records. Errors: INVALID_ARGUMENT for entries to withdraw that are none
+  // of the set, or of this batch: nothing was done, and the batch is over.
+  [[nodiscard]] absl::Status Commit(const v1::Carried& file = {},
+                                    std::span<const Withdrawal> withdraw = {});
 
   // Series that the records named and nobody else had.
   [[nodiscard]] std::uint64_t series_added() const;
+  // The number of the first entry that was added; 0: none was.
+  [[nodiscard]] std::uint64_t first_entry() const;
+  // Entries that Commit withdrew: those that were active until then.
+  [[nodiscard]] std::uint64_t withdrawn() const;
 
  private:
   friend class Catalog;

@@ -62,7 +62,8 @@ struct CatalogOptions {
 struct AddedEntry {
   std::uint64_t entry_id = 0;
   bool already_there = false;
-  bool repeats = false;  // already there, but kept beside it: see BatchOptions
+  bool repeats = false;       // already there, but kept beside it: see BatchOptions
+  bool carried_only = false;  // it was kept and made no entry
 };
 
 // Entries as their sources said them.
@@ -185,6 +186,11 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<ImportedPage> ListImported(std::uint64_t after, std::uint64_t skip,
                                                           std::size_t limit, std::uint64_t set_id,
                                                           std::uint64_t series_id);
+  // Those of the set with one of these names as their source_ref, also withdrawn ones.
+  [[nodiscard]] absl::StatusOr<ImportedPage> ListNamed(const v1::HashSet& hash_set,
+                                                       std::span<const std::string> names,
+                                                       std::uint64_t after, std::size_t limit,
+                                                       bool as_imported);
   // Up to `limit` imports into the set with a number above `after`, ascending; no more once they
   // have more than `max_bytes`, but two at least.
   [[nodiscard]] absl::StatusOr<std::vector<v1::ImportRecord>> ListImports(std::uint64_t set_id,

@@ -29,6 +29,7 @@ enum class ChangeKind {
   kOpinion = 13,       // of the ledger: a person's word on a match
   kPurged = 14,        // of the ledger: the files of a case were expunged
   kAgencyEdited = 15,  // agency_version
+  kKept = 16,          // import_file, of an import without a new entry
 };
 
 // "series identified", ...; "change" for a kind that this program does not know.

@@ -42,6 +42,8 @@ std::string_view NameOf(ChangeKind kind) {
       return "case purged";
     case ChangeKind::kAgencyEdited:
       return "agency edited";
+    case ChangeKind::kKept:
+      return "records kept";
   }
   return "change";
 }

@@ -28,6 +28,9 @@ absl::StatusOr<std::vector<AddedEntry>> Catalog::AddEntries(
   records.reserve(entries.size());
   for (const v1::Entry* entry : entries) {
     auto record = TakeEntry(*entry, (*hash_set)->dialect());
+    if (entry->carried_only()) {
+      record = absl::InvalidArgumentError("carried_only is of imports: send it with one");
+    }
     if (!record.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("item ", records.size(), ": ", record.status().message()));
@@ -185,23 +188,31 @@ absl::StatusOr<std::uint64_t> Catalog::Withdraw(std::span<const std::uint64_t> e
   std::sort(active.begin(), active.end());
   active.erase(std::unique(active.begin(), active.end()), active.end());
   if (active.empty()) return 0;
-  const auto change =
-      impl_->AddChange(*write, ChangeKind::kWithdrawn,
-                       absl::StrCat(active.size(), " from entry ", active.front()), signature);
+  const auto change = impl_->WriteWithdrawal(*write, active, signature);
   if (!change.ok()) return change.status();
-  {
-    Statement insert = write->Prepare("INSERT INTO withdrawal (entry, change) VALUES (?1, ?2)");
-    for (const std::uint64_t id : active) {
-      if (auto status = insert.Bind(id, *change).Run(); !status.ok()) return status;
-    }
-  }
-  const auto silence = [&]() -> absl::Status {
-    // The table alone already makes them silent: a failure of the index costs memory only.
-    auto status = impl_->Silence(active);
-    return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
-  };
+  const auto silence = [&] { return impl_->ApplyWithdrawal(active); };
   if (auto status = impl_->CommitAndApply(*write, *change, silence); !status.ok()) return status;
   return active.size();
+}
+
+absl::StatusOr<std::uint64_t> Catalog::Impl::WriteWithdrawal(Transaction& write,
+                                                             std::span<const std::uint64_t> active,
+                                                             const Signature& signature) {
+  const auto change =
+      AddChange(write, ChangeKind::kWithdrawn,
+                absl::StrCat(active.size(), " from entry ", active.front()), signature);
+  if (!change.ok()) return change.status();
+  Statement insert = write.Prepare("INSERT INTO withdrawal (entry, change) VALUES (?1, ?2)");
+  for (const std::uint64_t id : active) {
+    if (auto status = insert.Bind(id, *change).Run(); !status.ok()) return status;
+  }
+  return *change;
+}
+
+absl::Status Catalog::Impl::ApplyWithdrawal(std::span<const std::uint64_t> active) {
+  // The table alone already makes them silent: a failure of the index costs memory only.
+  auto status = Silence(active);
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
 }
 
 void Catalog::Impl::PutIntoSeries(std::uint64_t entry, std::uint64_t series) {

@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "server/catalog/batch.h"
 #include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/entry_record.h"
 #include "server/catalog/names.h"
@@ -236,6 +235,7 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
       const std::string bytes = records[i]->SerializeAsString();
       if (status = insert.Bind(BlobView{bytes}).Run(); !status.ok()) return status;
       ++staged.staged;
+      if (records[i]->carried_only()) continue;
       record->hash_set = import.set_id;
       AppendKeys(*record, import.keys->seed(), keys);
     }
@@ -250,8 +250,12 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
 }
 
 absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::uint64_t batches,
-                                             const v1::Carried& file) {
+                                             const v1::Carried& file,
+                                             std::span<const Withdrawal> withdraw) {
   if (auto status = CheckCarried(file, kMaxFileCarriedBytes); !status.ok()) return status;
+  for (const Withdrawal& one : withdraw) {
+    if (auto status = CheckText("why", one.why); !status.ok()) return status;
+  }
   const auto found = impl_->Find(import_id);
   if (!found.ok()) return impl_->FindCommitted(import_id, batches);
   Import& import = **found;
@@ -283,12 +287,16 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
       }
       const auto added = (*batch)->Add(entry);
       if (!added.ok()) return added.status();
-      ++(added->already_there ? imported.already_there : imported.added);
+      ++(added->carried_only    ? imported.carried_only
+         : added->already_there ? imported.already_there
+                                : imported.added);
       if (added->repeats) ++imported.repeats;
       import.used = Clock::now();
     }
-    if (auto status = (*batch)->Commit(file); !status.ok()) return status;
+    if (auto status = (*batch)->Commit(file, withdraw); !status.ok()) return status;
     if (imported.added > 0) imported.series_added = (*batch)->series_added();
+    imported.withdrawn = (*batch)->withdrawn();
+    imported.first_entry = (*batch)->first_entry();
   }
   impl_->End(import_id, batches, imported);
   import.over = true;

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/catalog.pb.h"
 #include "proto/kith/v1/import.pb.h"
+#include "server/catalog/batch.h"
 #include "server/catalog/catalog.h"
 
 namespace kith::catalog {
@@ -38,6 +39,9 @@ struct ImportedList {
   std::uint64_t refused = 0;
   std::uint64_t repeats = 0;  // of already_there: those that are kept beside their entry
   std::uint64_t series_added = 0;
+  std::uint64_t withdrawn = 0;
+  std::uint64_t first_entry = 0;   // of those added; 0: none
+  std::uint64_t carried_only = 0;  // kept, and no entry
 };
 
 class Imports {
@@ -61,11 +65,12 @@ class Imports {
   // The import is over when it succeeded; after an error it may be tried again or aborted. The
   // answers of the last 64 committed ones are given again.
   // Errors: NOT_FOUND, FAILED_PRECONDITION when `batches` is not what came, INVALID_ARGUMENT for
-  // `file`, RESOURCE_EXHAUSTED for too many series.
+  // `file` or `withdraw` (batch.h), RESOURCE_EXHAUSTED for too many series.
   // `file`: what the file says beside its records.
   [[nodiscard]] absl::StatusOr<ImportedList> Commit(const std::string& import_id,
                                                     std::uint64_t batches,
-                                                    const v1::Carried& file = {});
+                                                    const v1::Carried& file = {},
+                                                    std::span<const Withdrawal> withdraw = {});
   [[nodiscard]] absl::Status Abort(const std::string& import_id);
 
  private:

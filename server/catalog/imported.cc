@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/catalog_impl.h"
 
@@ -69,12 +70,24 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uin
         ++passed;
         continue;
       }
-      const EntryFacts facts = impl_->table.Get(one.entry_id());
-      if ((set_id != 0 && facts.hash_set != set_id) || facts.withdrawn || series_id != 0) {
+      std::uint64_t of_set = 0;
+      bool withdrawn = false;
+      if (one.carried_only()) {
+        const auto import = carried.OfImport();
+        if (!import.ok()) return import.status();
+        of_set = import->hash_set;
+        one.set_entry_id(carried.behind());
+        one.set_added_by_change(import->change);
+      } else {
+        const EntryFacts facts = impl_->table.Get(one.entry_id());
+        of_set = facts.hash_set;
+        withdrawn = facts.withdrawn;
+      }
+      if ((set_id != 0 && of_set != set_id) || withdrawn || series_id != 0) {
         fill.Pass(carried.behind(), true);
         continue;
       }
-      const auto set = impl_->directory.hash_sets.ById(facts.hash_set);
+      const auto set = impl_->directory.hash_sets.ById(of_set);
       if (set) one.set_set(set->name());
       if (!fill.Take(std::move(one), carried.behind())) return false;
     }
@@ -104,6 +117,85 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uin
   return page;
 }
 
+// The numbers, ascending, of up to `limit` entries above `after`.
+absl::StatusOr<std::vector<std::uint64_t>> Catalog::Impl::EntriesNamed(
+    const v1::HashSet& hash_set, std::span<const std::string> names, std::uint64_t after,
+    std::size_t limit) {
+  std::vector<std::uint64_t> ids;
+  auto read = database->BeginRead();
+  if (!read.ok()) return read.status();
+  if (hash_set.entry_identity() == v1::ENTRY_IDENTITY_UNSPECIFIED) {
+    // One of an earlier version: the first import by names settles it, and is yet to come. Where no
+    // entry is active, there is nothing to look for.
+    {
+      const std::lock_guard lock(counts_mutex);
+      const std::uint64_t set = hash_set.set_id();
+      if (set >= set_entries.size() || set_entries[set] == 0) return ids;
+    }
+    const absl::flat_hash_set<std::string> wanted(names.begin(), names.end());
+    Statement rows =
+        read->Prepare("SELECT id, source_ref FROM entry WHERE hash_set = ?1 AND id > ?2");
+    rows.Bind(hash_set.set_id(), after);
+    while (ids.size() < limit) {
+      const auto row = rows.Step();
+      if (!row.ok()) return row.status();
+      if (!*row) break;
+      if (wanted.contains(std::string(rows.Text(1)))) ids.push_back(rows.Id(0));
+    }
+    return ids;
+  }
+  Statement rows = read->Prepare(
+      "SELECT entry FROM named_entry WHERE hash_set = ?1 AND source_ref = ?2 AND entry > ?3");
+  for (const std::string& name : names) {
+    rows.Bind(hash_set.set_id(), name, after);
+    while (true) {
+      const auto row = rows.Step();
+      if (!row.ok()) return row.status();
+      if (!*row) break;
+      ids.push_back(rows.Id(0));
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (ids.size() > limit) ids.resize(limit);
+  return ids;
+}
+
+absl::StatusOr<ImportedPage> Catalog::ListNamed(const v1::HashSet& hash_set,
+                                                std::span<const std::string> names,
+                                                std::uint64_t after, std::size_t limit,
+                                                bool as_imported) {
+  std::uint64_t end = 0;
+  {
+    const std::lock_guard lock(impl_->moment_mutex);
+    end = impl_->moment.entries_end;
+  }
+  auto ids = impl_->EntriesNamed(hash_set, names, after, limit + 1);
+  if (!ids.ok()) return ids.status();
+  // What is recorded and not told to the memory yet is not there.
+  while (!ids->empty() && ids->back() >= end) ids->pop_back();
+  auto entries = ReadEntries(*ids);
+  if (!entries.ok()) return entries.status();
+  ImportedPage page;
+  page.after = after;
+  PageFill fill(page, limit);
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  CarriedReader carried(*read, after);
+  for (v1::Entry& entry : *entries) {
+    const std::uint64_t id = entry.entry_id();
+    if (as_imported) {
+      const auto record = carried.Find(id);
+      if (!record.ok()) return record.status();
+      if (*record != nullptr && (**record).has_carried()) {
+        *entry.mutable_carried() = (**record).carried();
+      }
+    }
+    if (!fill.Take(std::move(entry), id)) break;
+  }
+  return page;
+}
+
 absl::StatusOr<std::vector<v1::ImportRecord>> Catalog::ListImports(std::uint64_t set_id,
                                                                    std::uint64_t after,
                                                                    std::size_t limit,
@@ -111,9 +203,9 @@ absl::StatusOr<std::vector<v1::ImportRecord>> Catalog::ListImports(std::uint64_t
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
   Statement rows = read->Prepare(
-      "SELECT c.number, c.at, c.note, c.first_entry, c.last_entry, f.format, f.data"
-      " FROM import_file f JOIN change c ON c.number = f.change JOIN entry e ON e.id ="
-      " c.first_entry WHERE f.change > ?1 AND e.hash_set = ?2 ORDER BY f.change LIMIT ?3");
+      "SELECT c.number, c.at, c.note, coalesce(c.first_entry, 0), coalesce(c.last_entry, 0),"
+      " f.format, f.data FROM import_file f JOIN change c ON c.number = f.change"
+      " WHERE f.change > ?1 AND f.hash_set = ?2 ORDER BY f.change LIMIT ?3");
   rows.Bind(after, set_id, limit);
   std::vector<v1::ImportRecord> imports;
   std::size_t bytes = 0;

@@ -340,6 +340,52 @@ CREATE INDEX series_version_by ON series_version (change);
 -- Where the record of the victims is kept, never a name; and how many they are, 0: nobody said.
 ALTER TABLE series_version ADD COLUMN locator TEXT NOT NULL DEFAULT '';
 ALTER TABLE series_version ADD COLUMN victims INTEGER NOT NULL DEFAULT 0 CHECK (victims >= 0);
+
+-- Entries of sets that tell theirs apart by source_ref, by that name.
+CREATE TABLE named_entry (
+  hash_set   INTEGER NOT NULL REFERENCES hash_set (id),
+  source_ref TEXT NOT NULL,
+  entry      INTEGER NOT NULL REFERENCES entry (id),
+  PRIMARY KEY (hash_set, source_ref, entry)
+) STRICT, WITHOUT ROWID;
+
+-- An import may keep records and add no entry. first_block: the first row of carried_block of an
+-- import, whose others follow it; or the next one that there will be.
+DROP TRIGGER import_file_stays;
+DROP TRIGGER import_file_is_kept;
+CREATE TABLE import_file_7 (
+  change      INTEGER PRIMARY KEY REFERENCES change (number),
+  hash_set    INTEGER NOT NULL REFERENCES hash_set (id),
+  first_block INTEGER NOT NULL,
+  format      TEXT NOT NULL,
+  data        BLOB NOT NULL,
+  blocks      INTEGER NOT NULL,
+  digest      BLOB NOT NULL CHECK (length(digest) = 16)
+) STRICT;
+INSERT INTO import_file_7
+  SELECT f.change, (SELECT hash_set FROM entry WHERE id = c.first_entry),
+    coalesce((SELECT min(id) FROM carried_block
+              WHERE last_entry BETWEEN c.first_entry AND c.last_entry),
+             (SELECT coalesce(max(id), 0) + 1 FROM carried_block
+              WHERE last_entry < c.first_entry)),
+    f.format, f.data, f.blocks, f.digest
+  FROM import_file f JOIN change c ON c.number = f.change;
+DROP TABLE import_file;
+ALTER TABLE import_file_7 RENAME TO import_file;
+CREATE INDEX import_file_by_block ON import_file (first_block, change, hash_set) WHERE blocks > 0;
+CREATE INDEX import_file_of ON import_file (hash_set);
+CREATE TRIGGER import_file_stays BEFORE UPDATE ON import_file
+  BEGIN SELECT RAISE(ABORT, 'what was imported is immutable'); END;
+CREATE TRIGGER import_file_is_kept BEFORE DELETE ON import_file
+  BEGIN SELECT RAISE(ABORT, 'what was imported is immutable'); END;
+
+-- Records that are kept and made no entry, by the XXH3-128 of what they say: an edition that brings
+-- them again does not double them.
+CREATE TABLE kept_record (
+  hash_set INTEGER NOT NULL REFERENCES hash_set (id),
+  said     BLOB NOT NULL CHECK (length(said) = 16),
+  PRIMARY KEY (hash_set, said)
+) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array<Migration, 5> kMigrations = {

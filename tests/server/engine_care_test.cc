@@ -289,6 +289,38 @@ TEST_F(EngineCareTest, DamageOfWhatIsCarriedIsToldAndNeverGivenOut) {
   EXPECT_TRUE(Verify().ok());
 }
 
+// A set of a version that kept no names of its entries.
+TEST_F(EngineCareTest, NamesOfAnOlderSetAreFound) {
+  AddSet("list");
+  ASSERT_TRUE(Add("list", "", {PdqEntry(Pdq(1), "a"), PdqEntry(Pdq(2), "b")}).ok());
+  Close();
+  Edit("UPDATE hash_set SET entry_identity = 0");
+  Reopen();
+  v1::ListEntriesRequest list;
+  list.set_set("list");
+  list.add_source_refs("b");
+  ASSERT_EQ(engine().ListEntries(list)->entries_size(), 1);
+  EXPECT_EQ(engine().ListEntries(list)->entries(0).entry_id(), 2);
+  v1::BeginImportRequest begin;
+  begin.set_set("list");
+  begin.set_by_source_ref(true);
+  v1::AddImportRecordsRequest records;
+  records.set_import_id(engine().BeginImport(begin)->import_id());
+  *records.add_records() = PdqEntry(Pdq(2), "b");
+  *records.add_records() = PdqEntry(Pdq(3), "c");
+  ASSERT_TRUE(engine().AddImportRecords(records).ok());
+  v1::CommitImportRequest commit;
+  commit.set_import_id(records.import_id());
+  commit.set_batches(1);
+  const auto done = engine().CommitImport(commit);
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(done->added(), 1);
+  EXPECT_EQ(done->already_there(), 1);
+  list.add_source_refs("c");
+  EXPECT_EQ(engine().ListEntries(list)->entries_size(), 2);
+  EXPECT_TRUE(Verify().ok());
+}
+
 TEST_F(EngineCareTest, ABackupIsAWholeStore) {
   Fill(50);
   Withdraw(7);

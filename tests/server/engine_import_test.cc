@@ -272,6 +272,275 @@ TEST_F(EngineImportTest, GivesBackWhatTheSourceSaid) {
   }
 }
 
+// Of a record that is kept and matched by nobody.
+v1::Entry Harmless(int i, const std::string& data) {
+  v1::Entry entry = Said(i, "", data);
+  entry.set_carried_only(true);
+  return entry;
+}
+
+class CarriedOnlyTest : public EngineImportTest {
+ protected:
+  v1::CommitImportResponse Import(const std::string& set, const std::vector<v1::Entry>& records) {
+    const std::string id = Begin(set);
+    const auto sent = Send(id, 0, records);
+    EXPECT_TRUE(sent.ok() && sent->refused_size() == 0);
+    const auto done = Commit(id, 1);
+    EXPECT_TRUE(done.ok()) << done.status();
+    return done.ok() ? *done : v1::CommitImportResponse();
+  }
+  // What is carried, in its order; "-" before what made no entry.
+  std::vector<std::string> Listed(const std::string& set, std::uint32_t page_size) {
+    std::vector<std::string> data;
+    v1::ListEntriesRequest list;
+    list.set_set(set);
+    list.set_as_imported(true);
+    list.set_page_size(page_size);
+    do {
+      const auto page = engine().ListEntries(list);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const v1::Entry& entry : page->entries()) {
+        data.push_back((entry.carried_only() ? "-" : "") + entry.carried().data());
+        EXPECT_EQ(entry.set(), set);
+        EXPECT_EQ(entry.repeats(), entry.carried_only());
+        EXPECT_NE(entry.added_by_change(), 0);
+      }
+      list.set_page_token(page->next_page_token());
+    } while (!list.page_token().empty());
+    return data;
+  }
+};
+
+// A harmless record was dropped on its way in, so that the list did not come back whole.
+TEST_F(CarriedOnlyTest, ComesBackInItsPlaceAndIsNeverMatched) {
+  AddSet("a");
+  AddSet("b");
+  v1::Entry photodna;  // nothing to match by
+  photodna.mutable_carried()->set_format("vics");
+  photodna.mutable_carried()->set_data("photodna");
+  photodna.set_carried_only(true);
+  v1::Entry of_nothing = Harmless(9, "empty");
+  of_nothing.mutable_digests()->set_md5(
+      std::string("\xd4\x1d\x8c\xd9\x8f\x00\xb2\x04\xe9\x80\x09\x98\xec\xf8\x42\x7e", 16));
+  // None but such, in an empty store.
+  const auto alone = Import("b", {Harmless(7, "b1"), photodna});
+  EXPECT_EQ(alone.added(), 0);
+  EXPECT_EQ(alone.carried_only(), 2);
+  EXPECT_EQ(alone.first_entry(), 0);
+  // Before the first entry, between and behind them.
+  const std::vector<v1::Entry> list = {Harmless(1, "a1"), Harmless(2, "a2"), Said(3, "", "a3"),
+                                       Harmless(4, "a4"), Said(5, "", "a5"), of_nothing};
+  const auto first = Import("a", list);
+  EXPECT_EQ(first.added(), 2);
+  EXPECT_EQ(first.carried_only(), 4);
+  EXPECT_EQ(first.first_entry(), 1);
+  Import("b", {Harmless(6, "b2"), Said(6, "", "b3")});
+  // The same list once more, with more at its end.
+  std::vector<v1::Entry> longer = list;
+  longer.push_back(Harmless(8, "a6"));
+  const auto again = Import("a", longer);
+  EXPECT_EQ(again.added(), 0);
+  EXPECT_EQ(again.carried_only(), 1);
+  EXPECT_EQ(again.already_there(), 6);
+  const auto change = again.index_version().change();
+  EXPECT_EQ(Import("a", longer).index_version().change(), change);
+  for (const bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    for (const std::uint32_t size : {1U, 2U, 3U, 100U}) {
+      EXPECT_THAT(Listed("a", size),
+                  ::testing::ElementsAre("-a1", "-a2", "a3", "-a4", "a5", "-empty", "-a6"))
+          << size;
+      EXPECT_THAT(Listed("b", size), ::testing::ElementsAre("-b1", "-photodna", "-b2", "b3"))
+          << size;
+    }
+    for (const int i : {1, 2, 4, 7, 8}) {
+      EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, static_cast<std::uint64_t>(i))))).total(), 0);
+    }
+    EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 3)))).total(), 1);
+    EXPECT_TRUE(Verify().ok());
+    EXPECT_EQ(Verify().entries(), 3);
+    v1::ListImportsRequest imports;
+    imports.set_set("b");
+    const auto listed = engine().ListImports(imports);
+    ASSERT_TRUE(listed.ok()) << listed.status();
+    ASSERT_EQ(listed->imports_size(), 2);
+    EXPECT_EQ(listed->imports(0).first_entry(), 0);
+    EXPECT_EQ(listed->imports(1).first_entry(), 3);
+  }
+}
+
+// More than one block of them, before the first entry and behind the last.
+TEST_F(CarriedOnlyTest, ManyFillBlocksOfTheirOwn) {
+  AddSet("a");
+  AddSet("b");
+  AddOne("b", "", DigestEntry(Md5(Bytes(16, 99))));
+  std::vector<v1::Entry> records;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 40; ++i) {
+    const std::string data = std::to_string(i) + std::string(20'000, 'x');
+    const bool known = i % 13 == 12;
+    records.push_back(known ? Said(i, "", data) : Harmless(i, data));
+    expected.push_back((known ? "" : "-") + data);
+  }
+  EXPECT_EQ(Import("a", records).added(), 3);
+  AddOne("b", "", DigestEntry(Md5(Bytes(16, 98))));
+  EXPECT_EQ(Listed("a", 7), expected);
+  EXPECT_TRUE(Verify().ok());
+  v1::AddEntriesRequest add;
+  add.set_set("b");
+  *add.add_entries() = Harmless(1, "x");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().AddEntries(add).status()));
+}
+
+// Imports of a source that takes back what it said.
+class NamedImportTest : public EngineImportTest {
+ protected:
+  NamedImportTest() { AddSet("list"); }
+  static v1::Entry Named(const std::string& ref, std::uint64_t md5) {
+    v1::Entry entry = DigestEntry(Md5(Bytes(16, md5)), ref);
+    entry.mutable_carried()->set_format("ncmec");
+    entry.mutable_carried()->set_data("{\"of\":\"" + ref + "\"}");
+    return entry;
+  }
+  std::string BeginNamed() {
+    v1::BeginImportRequest request;
+    request.set_set("list");
+    request.set_by_source_ref(true);
+    const auto begun = engine().BeginImport(request);
+    EXPECT_TRUE(begun.ok()) << begun.status();
+    return begun.ok() ? begun->import_id() : "";
+  }
+  absl::StatusOr<v1::CommitImportResponse> Import(
+      const std::vector<v1::Entry>& records,
+      const std::vector<std::pair<std::string, std::vector<std::uint64_t>>>& withdraw = {}) {
+    v1::CommitImportRequest commit;
+    commit.set_import_id(BeginNamed());
+    if (!records.empty()) {
+      EXPECT_TRUE(Send(commit.import_id(), 0, records).ok());
+    }
+    commit.set_batches(records.empty() ? 0 : 1);
+    for (const auto& [why, ids] : withdraw) {
+      v1::ImportWithdrawal& some = *commit.add_withdraw();
+      some.set_why(why);
+      some.mutable_entry_ids()->Add(ids.begin(), ids.end());
+    }
+    auto done = engine().CommitImport(commit);
+    if (!done.ok()) {
+      v1::AbortImportRequest abort;
+      abort.set_import_id(commit.import_id());
+      EXPECT_TRUE(engine().AbortImport(abort).ok());
+    }
+    return done;
+  }
+  // The entries of these names: their numbers, and what is carried.
+  std::vector<std::string> Find(const std::vector<std::string>& names, std::uint32_t size = 100) {
+    std::vector<std::string> found;
+    v1::ListEntriesRequest list;
+    list.set_set("list");
+    list.set_page_size(size);
+    list.set_as_imported(true);
+    list.mutable_source_refs()->Assign(names.begin(), names.end());
+    do {
+      const auto page = engine().ListEntries(list);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const v1::Entry& entry : page->entries()) {
+        found.push_back(std::to_string(entry.entry_id()) + (entry.withdrawn() ? " gone " : " ") +
+                        entry.carried().data());
+      }
+      list.set_page_token(page->next_page_token());
+    } while (!list.page_token().empty());
+    return found;
+  }
+};
+
+// What was replaced went on matching where the process died between two calls.
+TEST_F(NamedImportTest, WhatIsTakenBackGoesWithWhatComes) {
+  AddSet("other");
+  const std::uint64_t of_other = AddOne("other", "", DigestEntry(Md5(Bytes(16, 50))));
+  ASSERT_EQ(Import({Named("a", 1), Named("b", 2), Named("c", 3)})->added(), 3);
+  const std::uint64_t before = Verify().index_version().change();
+  const std::uint64_t first = of_other + 1;
+  const auto done = Import({Named("a", 4)},
+                           {{"replaced", {first}}, {"taken back", {first + 1, first + 1, first}}});
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(done->added(), 1);
+  EXPECT_EQ(done->first_entry(), first + 3);
+  EXPECT_EQ(done->withdrawn(), 2);
+  // A change for what came, and one for each reason.
+  EXPECT_EQ(done->index_version().change(), before + 3);
+  v1::ListChangesRequest changes;
+  const auto listed = engine().ListChanges(changes);
+  ASSERT_TRUE(listed.ok());
+  EXPECT_EQ(listed->changes(listed->changes_size() - 2).why(), "replaced");
+  EXPECT_EQ(listed->changes(listed->changes_size() - 1).what(), "entries withdrawn");
+  for (const bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 1)))).total(), 0);
+    EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 2)))).total(), 0);
+    EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 3)))).total(), 1);
+    EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 4)))).total(), 1);
+    EXPECT_TRUE(Verify().ok());
+  }
+  // Nothing comes, and something goes; once more, and nothing is left to go.
+  EXPECT_EQ(Import({}, {{"gone", {first + 2}}})->withdrawn(), 1);
+  EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 3)))).total(), 0);
+  const auto nothing = Import({}, {{"gone", {first + 2}}});
+  EXPECT_EQ(nothing->withdrawn(), 0);
+  EXPECT_EQ(nothing->index_version().change(), before + 4);
+  // Of another set, of none, and of this very import: nothing happens at all.
+  for (const std::uint64_t id : {of_other, std::uint64_t{0}, first + 4, std::uint64_t{99}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(Import({Named("d", 7)}, {{"x", {first + 3, id}}}).status()))
+        << id;
+  }
+  EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 7)))).total(), 0);
+  EXPECT_EQ(MatchOne(DigestQuery(Md5(Bytes(16, 4)))).total(), 1);
+  EXPECT_TRUE(Verify().ok());
+}
+
+// More than 64 records of one digest were doubled by the same file once more.
+TEST_F(NamedImportTest, ManyNamesOfOneFileAreEachFound) {
+  std::vector<v1::Entry> records;
+  for (int i = 0; i < 200; ++i) records.push_back(Named("name " + std::to_string(i), 1));
+  EXPECT_EQ(Import(records)->added(), 200);
+  EXPECT_EQ(Import(records)->already_there(), 200);
+  Reopen();
+  EXPECT_EQ(Import(records)->already_there(), 200);
+}
+
+TEST_F(NamedImportTest, NamesAreLookedUpWithoutTheWholeSet) {
+  std::vector<v1::Entry> records;
+  for (int i = 0; i < 300; ++i) {
+    records.push_back(Named(std::to_string(i), static_cast<std::uint64_t>(i)));
+  }
+  ASSERT_EQ(Import(records)->added(), 300);
+  ASSERT_EQ(Import({Named("7", 1007)}, {{"replaced", {8}}})->added(), 1);
+  const std::vector<std::string> names = {"299", "none", "7", "7", "0"};
+  for (const std::uint32_t size : {1U, 2U, 100U}) {
+    EXPECT_THAT(Find(names, size),
+                ::testing::ElementsAre(R"(1 {"of":"0"})", R"(8 gone {"of":"7"})",
+                                       R"(300 {"of":"299"})", R"(301 {"of":"7"})"))
+        << size;
+  }
+  v1::ListEntriesRequest list;
+  list.add_source_refs("7");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().ListEntries(list).status()));  // of no set
+  list.set_set("list");
+  EXPECT_FALSE(engine().ListEntries(list)->entries(0).has_carried());
+  list.set_page_token("imported-1");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().ListEntries(list).status()));
+  list.clear_page_token();
+  for (int i = 0; i < 10'000; ++i) list.add_source_refs("x");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine().ListEntries(list).status()));
+  AddSet("lists");
+  AddOne("lists", "", DigestEntry(Md5(Bytes(16, 1)), "7"));
+  v1::ListEntriesRequest by_content;
+  by_content.set_set("lists");
+  by_content.add_source_refs("7");
+  EXPECT_TRUE(absl::IsFailedPrecondition(engine().ListEntries(by_content).status()));
+}
+
 TEST_F(EngineImportTest, NamesOfSeriesAreReadAsAsked) {
   AddAgency("NORTH");
   AddSeries("S1");

@@ -110,6 +110,7 @@ struct CarriedWriter::State {
   std::size_t bytes = 0;
   Packer packer;
   BlockSum sum;
+  std::uint64_t first_block = 0;  // its id; 0: none was written
 
   explicit State(Transaction& write)
       : insert(write.Prepare("INSERT INTO carried_block (first_entry, last_entry, data)"
@@ -142,30 +143,50 @@ absl::Status CarriedWriter::WriteBlock() {
   state.block.clear_entries();
   state.bytes = 0;
   state.sum.Add(state.packer.packed);
-  return state.insert.Bind(state.first, state.last, BlobView{state.packer.packed}).Run();
+  if (auto status = state.insert.Bind(state.first, state.last, BlobView{state.packer.packed}).Run();
+      !status.ok()) {
+    return status;
+  }
+  if (state.first_block == 0) state.first_block = state.transaction.LastInsertId();
+  return absl::OkStatus();
 }
 
-absl::Status CarriedWriter::Finish(std::uint64_t change, const v1::Carried& file) {
+absl::Status CarriedWriter::Finish(std::uint64_t change, std::uint64_t hash_set,
+                                   const v1::Carried& file) {
   if (auto status = WriteBlock(); !status.ok()) return status;
   State& state = *state_;
+  if (state.first_block == 0) {
+    Statement next =
+        state.transaction.Prepare("SELECT coalesce(max(id), 0) + 1 FROM carried_block");
+    if (const auto row = next.Step(); !row.ok()) return row.status();
+    state.first_block = next.Id(0);
+  }
   if (auto status = state.packer.Pack(file.data()); !status.ok()) return status;
   const auto digest = state.sum.Finish();
   return state.transaction.Execute(
-      "INSERT INTO import_file (change, format, data, blocks, digest) VALUES (?1, ?2, ?3, ?4, ?5)",
-      change, file.format(), BlobView{state.packer.packed}, state.sum.blocks(),
-      BlobView{{digest.data(), digest.size()}});
+      "INSERT INTO import_file (change, hash_set, first_block, format, data, blocks, digest)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      change, hash_set, state.first_block, file.format(), BlobView{state.packer.packed},
+      state.sum.blocks(), BlobView{{digest.data(), digest.size()}});
 }
 
 struct CarriedReader::State {
   Statement blocks;
+  Statement imports;
   std::uint64_t after;
   v1::ListEntriesResponse block;
   int next = 0;
   std::uint64_t behind = 0;
+  std::uint64_t last = 0;      // entry of the block
+  std::uint64_t block_id = 0;  // of the row
+  std::uint64_t told_id = 0;   // the block of which `import` tells
+  Import import;
 
   State(Transaction& read, std::uint64_t from)
-      : blocks(read.Prepare("SELECT first_entry, data FROM carried_block WHERE last_entry >= ?1"
-                            " ORDER BY last_entry, id")),
+      : blocks(read.Prepare("SELECT first_entry, data, last_entry, id FROM carried_block"
+                            " WHERE last_entry >= ?1 ORDER BY last_entry, id")),
+        imports(read.Prepare("SELECT change, hash_set FROM import_file WHERE first_block <= ?1"
+                             " AND blocks > 0 ORDER BY first_block DESC LIMIT 1")),
         after(from) {
     blocks.Bind(from);
   }
@@ -189,12 +210,44 @@ absl::StatusOr<v1::Entry*> CarriedReader::Next() {
     if (!row.ok()) return row.status();
     if (!*row) return nullptr;
     state.behind = state.blocks.Id(0);
+    state.last = state.blocks.Id(2);
+    state.block_id = state.blocks.Id(3);
     state.next = 0;
     const std::string what = absl::StrCat("entry ", state.behind);
     const auto bytes = Unpack(state.blocks.Blob(1), what);
     if (!bytes.ok()) return bytes.status();
     if (!state.block.ParseFromString(*bytes)) return Damaged(what, "no records");
   }
+}
+
+absl::StatusOr<v1::Entry*> CarriedReader::Find(std::uint64_t entry) {
+  State& state = *state_;
+  if (state.last < entry) {
+    state.blocks.Bind(entry);
+    state.block.clear_entries();
+    state.next = 0;
+  }
+  state.after = entry;
+  while (true) {
+    const auto record = Next();
+    if (!record.ok() || *record == nullptr) return record;
+    if (state.behind > entry) {
+      --state.next;  // the next call may be for it
+      return nullptr;
+    }
+    if (!(*record)->repeats()) return record;
+  }
+}
+
+absl::StatusOr<CarriedReader::Import> CarriedReader::OfImport() {
+  State& state = *state_;
+  if (state.told_id == state.block_id) return state.import;
+  const auto row = state.imports.Bind(state.block_id).Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return Damaged(absl::StrCat("entry ", state.behind), "of no import");
+  state.import = {.change = state.imports.Id(0), .hash_set = state.imports.Id(1)};
+  state.told_id = state.block_id;
+  return state.import;
 }
 
 absl::StatusOr<std::string> ReadFileCarried(std::string_view data) {
@@ -220,11 +273,14 @@ bool IsInPlace(std::uint64_t first, std::uint64_t last, std::string_view data) {
 }  // namespace
 
 absl::Status CheckCarriedBlocks(Transaction& read, const std::function<void(std::string)>& found) {
+  // The blocks of an import are those before the first one of the next.
   Statement files = read.Prepare(
-      "SELECT f.change, f.blocks, f.digest, c.first_entry, c.last_entry, f.data FROM import_file f"
+      "SELECT f.change, f.blocks, f.digest, f.first_block,"
+      " coalesce((SELECT n.first_block FROM import_file n WHERE n.change > f.change"
+      " ORDER BY n.change LIMIT 1), 9223372036854775807), f.data, c.subject FROM import_file f"
       " JOIN change c ON c.number = f.change ORDER BY f.change");
   Statement blocks = read.Prepare(
-      "SELECT first_entry, last_entry, data FROM carried_block WHERE last_entry BETWEEN ?1 AND ?2"
+      "SELECT first_entry, last_entry, data FROM carried_block WHERE id >= ?1 AND id < ?2"
       " ORDER BY last_entry, id");
   BlockSum sum;
   while (true) {
@@ -244,8 +300,8 @@ absl::Status CheckCarriedBlocks(Transaction& read, const std::function<void(std:
     const auto digest = sum.Finish();
     if (!sound || sum.blocks() != files.Id(1) ||
         std::string_view(digest.data(), digest.size()) != files.Blob(2)) {
-      found(absl::StrCat("what was carried with entries ", files.Id(3), " to ", files.Id(4),
-                         " (change ", files.Id(0), ") is not what was stored; restore a backup"));
+      found(absl::StrCat("what was carried with ", std::string(files.Text(6)), " (change ",
+                         files.Id(0), ") is not what was stored; restore a backup"));
     }
   }
 }

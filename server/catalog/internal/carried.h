@@ -6,7 +6,8 @@
 // A block is a zstd frame with a checksum, of a ListEntriesResponse: one Entry a record that said
 // something. Of a record that became an entry it holds the number and `carried`; of one that
 // repeats an entry of the same import (`repeats`) all that it said. A record that repeats stands
-// behind the entry that was added last before it.
+// behind the entry that was added last before it, whichever import added that; so does one that is
+// kept and made no entry (`carried_only`, which has `repeats` set too).
 //
 // Thread-safety: each belongs to one thread. Memory: one block, some 256 KiB, unpacked.
 // Errors: those of database.h; DATA_LOSS for a block that is not what was stored.
@@ -42,7 +43,8 @@ class CarriedWriter {
   // `behind`: the entry that was added last; of a record that became one, its own number.
   [[nodiscard]] absl::Status Add(v1::Entry record, std::uint64_t behind);
   // Writes the rest and, under the number of the change, what the file said of itself.
-  [[nodiscard]] absl::Status Finish(std::uint64_t change, const v1::Carried& file);
+  [[nodiscard]] absl::Status Finish(std::uint64_t change, std::uint64_t hash_set,
+                                    const v1::Carried& file);
 
  private:
   struct State;
@@ -62,6 +64,16 @@ class CarriedReader {
   [[nodiscard]] absl::StatusOr<v1::Entry*> Next();
   // Where the record stands that Next gave: behind this entry.
   [[nodiscard]] std::uint64_t behind() const;
+  // The record of this entry itself, or null; from call to call of a higher number. Reads the
+  // blocks where they stand, and no others. Instead of Next.
+  [[nodiscard]] absl::StatusOr<v1::Entry*> Find(std::uint64_t entry);
+
+  struct Import {
+    std::uint64_t change = 0;
+    std::uint64_t hash_set = 0;
+  };
+  // Which import brought the record that Next gave.
+  [[nodiscard]] absl::StatusOr<Import> OfImport();
 
  private:
   struct State;

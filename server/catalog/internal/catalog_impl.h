@@ -170,6 +170,15 @@ struct Catalog::Impl {
   [[nodiscard]] absl::StatusOr<FactSummary> SummaryOf(std::uint64_t block);
   // Puts an entry into a series, and counts it there where it is active.
   void PutIntoSeries(std::uint64_t entry, std::uint64_t series);
+  [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> EntriesNamed(
+      const v1::HashSet& hash_set, std::span<const std::string> names, std::uint64_t after,
+      std::size_t limit);
+  // Adds a change that withdraws these active entries, which ascend; returns its number.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteWithdrawal(Transaction& write,
+                                                              std::span<const std::uint64_t> active,
+                                                              const Signature& signature);
+  // Tells the memory of it.
+  [[nodiscard]] absl::Status ApplyWithdrawal(std::span<const std::uint64_t> active);
   // Makes active entries silent.
   [[nodiscard]] absl::Status Silence(std::span<const std::uint64_t> entries);
   // In table, codes and counts.

@@ -78,12 +78,14 @@ absl::StatusOr<CodeRecord> TakeCode(const v1::Code& code, v1::Dialect dialect) {
   return record;
 }
 
+absl::Status TooManyCodes(const v1::Entry& entry) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(entry.codes_size(), " codes: an entry has at most ", kMaxCodesAnEntry));
+}
+
 absl::Status TakeCodes(const v1::Entry& entry, v1::Dialect dialect, EntryRecord& record) {
   // First: what follows compares each code with all of them.
-  if (entry.codes_size() > kMaxCodesAnEntry) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(entry.codes_size(), " codes: an entry has at most ", kMaxCodesAnEntry));
-  }
+  if (entry.codes_size() > kMaxCodesAnEntry) return TooManyCodes(entry);
   bool left_out = false;
   for (const v1::Code& code : entry.codes()) {
     auto taken = TakeCode(code, dialect);
@@ -154,11 +156,13 @@ void EntryRecord::AppendCanonical(std::string& out) const {
 
 absl::StatusOr<EntryRecord> TakeEntry(const v1::Entry& entry, v1::Dialect dialect) {
   EntryRecord record;
-  auto md5 = TakeDigest("MD5", entry.digests().md5(), 16, kEmptyMd5);
+  // The empty file harms nothing where it is never matched.
+  const bool kept = entry.carried_only();
+  auto md5 = TakeDigest("MD5", entry.digests().md5(), 16, kept ? "" : kEmptyMd5);
   if (!md5.ok()) return md5.status();
-  auto sha1 = TakeDigest("SHA-1", entry.digests().sha1(), 20, kEmptySha1);
+  auto sha1 = TakeDigest("SHA-1", entry.digests().sha1(), 20, kept ? "" : kEmptySha1);
   if (!sha1.ok()) return sha1.status();
-  auto sha256 = TakeDigest("SHA-256", entry.digests().sha256(), 32, kEmptySha256);
+  auto sha256 = TakeDigest("SHA-256", entry.digests().sha256(), 32, kept ? "" : kEmptySha256);
   if (!sha256.ok()) return sha256.status();
   record.md5 = *std::move(md5);
   record.sha1 = *std::move(sha1);
@@ -178,6 +182,10 @@ absl::StatusOr<EntryRecord> TakeEntry(const v1::Entry& entry, v1::Dialect dialec
   }
   if (record.category_scheme.empty() && !record.category_code.empty()) {
     return absl::InvalidArgumentError("a category without its scheme means nothing");
+  }
+  if (entry.carried_only()) {  // never matched: it needs nothing to match by
+    if (entry.codes_size() > kMaxCodesAnEntry) return TooManyCodes(entry);
+    return record;
   }
   if (auto status = TakeCodes(entry, dialect, record); !status.ok()) return status;
   return record;
