@@ -4,10 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -209,6 +216,120 @@ TEST_F(Exchange, VicsComesBackAsItWas) {
   EXPECT_EQ(series[1]["status"], "");
 }
 
+// Harmless records and those with PhotoDNA alone did not come back.
+TEST_F(Exchange, RecordsThatAreNotMatchedComeBackToo) {
+  const auto photodna = [](int i) {
+    json media = Media(i);
+    for (const char* name : {"MD5", "SHA1", "MediaFiles"}) media.erase(name);
+    return media;
+  };
+  json media = json::array({photodna(20)});
+  for (int i = 0; i < 12; ++i) {
+    media.push_back(Media(i));
+    media.back()["Category"] = 5 - i % 6;  // the first of a file is harmless
+  }
+  media.push_back(photodna(21));
+  const json first = {{"CaseNumber", "1"}, {"Media", json::array({media[0], media[1]})}};
+  const json second = {{"CaseNumber", "2"}, {"Media", json::array({media[2], media[7]})}};
+  const json file = {{"@odata.context", kRoot + "US/$metadata#Media"}, {"value", media}};
+  const json cases = {{"@odata.context", kRoot + "US/$metadata#Cases"},
+                      {"value", json::array({first, second})}};
+  ASSERT_EQ(world_.Kith({"set", "add", "other"}).exit_code, 0);
+  world_.Write("other.txt", std::string(32, 'e') + "\n");
+  const std::vector<std::pair<std::string, json>> files = {{"media", file}, {"cases", cases}};
+  for (const auto& [name, whole] : files) {
+    SCOPED_TRACE(name);
+    world_.Write(name + ".json", whole.dump());
+    ASSERT_EQ(world_.Kith({"set", "add", name}).exit_code, 0);
+    const Outcome run = Import(name, name + ".json");
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(json::parse(run.out)["added"], name == "media" ? 10 : 1);
+    EXPECT_EQ(json::parse(run.out)["kept_unmatched"], name == "media" ? 4 : 3);
+    // An entry of another set before the next one.
+    ASSERT_EQ(Import("other", "other.txt").exit_code, 0);
+    const json again = json::parse(Import(name, name + ".json").out);
+    EXPECT_EQ(again["added"], 0);
+    EXPECT_EQ(again["kept_unmatched"], 0);
+    EXPECT_EQ(json::parse(world_.Kith({"export", "--set", name, "--format", "vics"}).out), whole);
+  }
+  EXPECT_EQ(world_.Kith({"match", Media(0)["MD5"].get<std::string>()}).exit_code, 0);
+  EXPECT_EQ(world_.Kith({"match", Media(1)["MD5"].get<std::string>()}).exit_code, 1);
+  EXPECT_THAT(Import("media", "media.json", {}).err, HasSubstr("read as vics"));
+  EXPECT_EQ(world_.Kith({"store", "verify"}).exit_code, 0);
+  const auto lines = JsonLines(world_.Kith({"export", "--set", "media", "--format", "jsonl"}).out);
+  EXPECT_THAT(lines, SizeIs(14));
+  EXPECT_EQ(lines[0]["carried_only"], true);
+}
+
+TEST_F(Exchange, SeveralFilesAreImportsOfTheirOwn) {
+  ASSERT_EQ(world_.Kith({"set", "add", "s"}).exit_code, 0);
+  world_.Write("a.txt", std::string(32, 'a') + "\n");
+  world_.Write("b.txt", std::string(32, 'b') + "\nzz\n" + std::string(32, 'c') + "\n");
+  world_.Write("cut.txt", std::string(32, 'd') + "\n" + std::string(20, 'd'));
+  world_.Write("e.txt", std::string(32, 'e') + "\n");
+  const Outcome run = world_.Kith({"import", "--set", "s", "--json", "--problems", At("bad.txt"),
+                                   At("a.txt"), At("b.txt"), At("cut.txt"), At("e.txt")});
+  EXPECT_EQ(run.exit_code, 2);
+  const auto told = JsonLines(run.out);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0]["file"], At("a.txt"));
+  EXPECT_EQ(told[1]["added"], 2);
+  EXPECT_GT(told[1]["records_per_second"], 0);
+  EXPECT_THAT(run.err, HasSubstr("cut off"));
+  EXPECT_THAT(run.err, HasSubstr("2 of 4 files were imported"));
+  EXPECT_THAT(ReadFile(At("bad.txt")), HasSubstr("b.txt: line 2: "));
+  EXPECT_THAT(Entries("s"), SizeIs(3));
+}
+
+// It stood there, empty, where nothing was bad or nothing was begun.
+TEST_F(Exchange, AListOfProblemsWithoutAnyIsNotLeft) {
+  world_.Write("a.txt", std::string(32, 'a') + "\n");
+  EXPECT_EQ(Import("none", "a.txt", {"--problems", At("bad.txt")}).exit_code, 2);
+  EXPECT_FALSE(std::filesystem::exists(At("bad.txt")));
+  ASSERT_EQ(world_.Kith({"set", "add", "s"}).exit_code, 0);
+  EXPECT_EQ(Import("s", "a.txt", {"--problems", At("bad.txt")}).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(At("bad.txt")));
+  world_.Write("bad.txt", "somebody's");
+  EXPECT_EQ(Import("s", "a.txt", {"--problems", At("bad.txt")}).exit_code, 2);
+  EXPECT_EQ(ReadFile(At("bad.txt")), "somebody's");
+}
+
+// It was left open at the service, for an hour.
+TEST_F(Exchange, CtrlCAbortsTheImport) {
+  ASSERT_EQ(world_.Kith({"set", "add", "s"}).exit_code, 0);
+  ASSERT_EQ(::mkfifo(At("pipe").c_str(), 0600), 0);
+  Child child(world_.Line("kith", {"import", "--set", "s", "--format", "list", At("pipe")}));
+  // The program may be gone while it is written to.
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  // Opens when the program reads; it has begun its import when it is told to stop.
+  std::ofstream pipe(At("pipe"));
+  for (int i = 0; i < 20'000; ++i) {
+    pipe << "0123456789abcdef0123456789a" << 10'000 + i << "\n";
+  }
+  pipe.flush();
+  const auto staged = [&] {
+    for (const auto& file : std::filesystem::directory_iterator(world_.Store())) {
+      if (file.path().filename().string().rfind("import-", 0) == 0) return true;
+    }
+    return false;
+  };
+  while (child.IsRunning() && !staged()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  child.Signal(SIGINT);
+  while (child.IsRunning() && child.Err().find("Stopping") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  pipe << "0123456789abcdef0123456789abcdef\n";
+  pipe.close();
+  std::signal(SIGPIPE, before);
+  const Outcome stopped = child.Wait();
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("nothing was imported"));
+  EXPECT_FALSE(staged());
+  EXPECT_THAT(Entries("s"), IsEmpty());
+}
+
 TEST_F(Exchange, AFileThatIsCutOffChangesNothing) {
   const std::string text =
       json{{"@odata.context", kRoot + "US/$metadata#Media"}, {"value", Records()}}.dump();
@@ -309,6 +430,30 @@ TEST_F(NcmecExchange, WhatAnotherMemberVouchesForStaysKnown) {
   EXPECT_EQ(Matches('1'), 2);
   EXPECT_EQ(Brings(Deleted("43", "img9") + Deleted("44", "img5"))["withdrawn"], 2);
   EXPECT_EQ(Matches('1'), 0);
+}
+
+// What is sent before the rest of the file takes it back.
+TEST_F(NcmecExchange, OfALongFileTheLastWordHolds) {
+  std::string many;
+  for (int i = 10'000; i < 20'000; ++i) {
+    const std::string number = std::to_string(i);
+    many +=
+        Image("42", number, std::string("<md5>0123456789abcdef0123456789a") + number + "</md5>");
+  }
+  const json told = Brings(Image("42", "a", Md5('1')) + Image("42", "b", Md5('2')) + many +
+                           Image("42", "a", Md5('3')) + Deleted("42", "b"));
+  EXPECT_EQ(told["added"], 10'003);
+  EXPECT_EQ(told["replaced"], 1);
+  EXPECT_EQ(told["withdrawn"], 2);
+  EXPECT_EQ(Matches('1'), 0);
+  EXPECT_EQ(Matches('2'), 0);
+  EXPECT_EQ(Matches('3'), 1);
+  // The same once more changes nothing that matches.
+  Brings(Image("42", "a", Md5('1')) + Image("42", "b", Md5('2')) + many +
+         Image("42", "a", Md5('3')) + Deleted("42", "b"));
+  EXPECT_EQ(Matches('1'), 0);
+  EXPECT_EQ(Matches('2'), 0);
+  EXPECT_EQ(Matches('3'), 1);
 }
 
 // The old digest went on matching beside the corrected one.

@@ -275,6 +275,55 @@ TEST_F(Kill, OfAnImportLeavesAllOfItOrNothing) {
   EXPECT_EQ(world_.Kith({"store", "verify"}).exit_code, 0);
 }
 
+// Page `version` of a source: a record of each name, and of the version before none is left.
+std::string NcmecPage(unsigned version, unsigned names) {
+  std::string page =
+      "<queryResult xmlns=\"https://hashsharing.ncmec.org/hashsharing/v2\"><images count=\"1\">";
+  for (unsigned i = 0; i < names; ++i) {
+    page += "<image><member id=\"42\">M</member><id>" + std::to_string(i) +
+            "</id><classification>A1</classification><fingerprints><md5>" +
+            Md5(version * names + i) + "</md5></fingerprints></image>";
+  }
+  return page + "</images></queryResult>";
+}
+
+// What replaces a record stood beside it where the process died in between, and both matched.
+TEST_F(Kill, OfAnImportThatReplacesLeavesNoneOfItHalfDone) {
+  constexpr unsigned kNames = 400;
+  const auto import = [&](unsigned version) {
+    end_to_end::Command command = world_.Line("kith", {"import", "--set", "list", "-"});
+    command.input = NcmecPage(version, kNames);
+    return command;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_EQ(end_to_end::RunToEnd(import(0)).exit_code, 0);
+  const int quiet_ms = static_cast<int>(
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start).count());
+  unsigned last = 0;
+  for (unsigned version = 1; version <= kKills; ++version) {
+    Child child(import(version));
+    std::this_thread::sleep_for(Random(quiet_ms / 4, quiet_ms + quiet_ms / 4));
+    child.Signal(SIGKILL);
+    const bool done = child.Wait().exit_code == 0;
+    // Which version each name is of: all of one.
+    std::map<std::string, int> of_version;
+    for (const auto& line : end_to_end::JsonLines(world_.Kith({"entry", "list", "--json"}).out)) {
+      if (line["type"] != "entry" || line.value("withdrawn", false)) continue;
+      const std::string md5 = line["md5"];
+      ++of_version[std::to_string(std::stoull(md5.substr(16), nullptr, 16) / kNames)];
+    }
+    ASSERT_EQ(of_version.size(), 1U) << "kill " << version;
+    EXPECT_EQ(of_version.begin()->second, kNames);
+    const auto now = static_cast<unsigned>(std::stoul(of_version.begin()->first));
+    EXPECT_TRUE(now == last || now == version) << now;
+    if (done) {
+      EXPECT_EQ(now, version);
+    }
+    last = now;
+  }
+  EXPECT_EQ(world_.Kith({"store", "verify"}).exit_code, 0);
+}
+
 // The lines of a list of PDQ hashes.
 std::string PdqList(unsigned first, int count) {
   std::string list;

@@ -79,6 +79,23 @@ TEST(LastSaid, WhatCouldNotBeTakenSilencesNothing) {
   EXPECT_EQ(said.Of(Record("a", '1')), Verdict::kStands);
 }
 
+// What the file itself takes back further down need not be sent.
+TEST(LastSaid, TheLastOneOutdatesWhatTheFileSaidBefore) {
+  LastSaid said;
+  const auto first = said.Says(Record("a", '1'));
+  ASSERT_TRUE(first.ok());
+  EXPECT_FALSE(said.again());
+  ASSERT_TRUE(said.Says(Record("b", '1')).ok());
+  EXPECT_FALSE(said.again());
+  ASSERT_TRUE(said.Says(Record("a", '1')).ok());
+  EXPECT_TRUE(said.again());
+  EXPECT_FALSE(said.LastOutdates(*first));
+  ASSERT_TRUE(said.Says(Record("a", '2')).ok());
+  EXPECT_TRUE(said.LastOutdates(*first));
+  ASSERT_TRUE(said.TakesBack("a").ok());
+  EXPECT_TRUE(said.LastOutdates(*first));
+}
+
 TEST(LastSaid, ManyNames) {
   LastSaid said;
   for (int i = 0; i < 1000; ++i) {

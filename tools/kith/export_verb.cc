@@ -165,25 +165,31 @@ absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
   return facts;
 }
 
+struct Written {
+  std::uint64_t entries = 0;
+  std::uint64_t kept = 0;  // records that made no entry
+};
+
 // Entries are immutable and come by ascending number: pages are as good as one moment, but for what
 // is withdrawn in between.
-absl::StatusOr<std::uint64_t> WriteEntries(Stub& stub, const ExportFlags& flags, bool as_imported,
-                                           std::uint64_t total, exchange::Writer& writer,
-                                           Progress& progress) {
+absl::StatusOr<Written> WriteEntries(Stub& stub, const ExportFlags& flags, bool as_imported,
+                                     std::uint64_t total, exchange::Writer& writer,
+                                     Progress& progress) {
   v1::ListEntriesRequest request;
   request.set_set(flags.set);
   request.set_page_size(1000);
   request.set_as_imported(as_imported);
-  std::uint64_t written = 0;
+  Written written;
   while (true) {
     const auto page = Call(stub, &Stub::ListEntries, request);
     if (!page.ok()) return page.status();
     for (const v1::Entry& entry : page->entries()) {
       if (entry.withdrawn()) continue;
       if (auto status = writer.Add(entry); !status.ok()) return status;
-      ++written;
+      ++(entry.carried_only() ? written.kept : written.entries);
     }
-    progress.Show(fmt::format("{} of {} entries", report::Number(written), report::Number(total)));
+    progress.Show(
+        fmt::format("{} of {} entries", report::Number(written.entries), report::Number(total)));
     if (page->next_page_token().empty()) return written;
     request.set_page_token(page->next_page_token());
   }
@@ -219,19 +225,23 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
   if (auto status = (*writer)->End(); !status.ok()) return status;
   const std::uint64_t left_out = (*writer)->left_out();
   const std::uint64_t without_category = (*writer)->without_category();
+  const std::uint64_t heads_left_out = (*writer)->heads_left_out();
   writer->reset();
   if (auto status = file.Close(); !status.ok()) return status;
   if (program.json && !flags.out.empty()) {
     nlohmann::ordered_json line{{"type", "export"}, {"set", flags.set}, {"format", format.name}};
     report::PutBytes(line, "out", flags.out);
-    line["entries"] = *written - left_out;
+    line["entries"] = written->entries + written->kept - left_out;
+    line["kept_unmatched"] = written->kept;
     line["left_out"] = left_out;
     line["without_category"] = without_category;
+    line["heads_left_out"] = heads_left_out;
     PrintJson(line);
     return kExitDone;
   }
   Note(fmt::format(
-      "{} of {} written as {}{}", report::Counted(*written - left_out, "entry", "entries"),
+      "{} of {} written as {}{}",
+      report::Counted(written->entries + written->kept - left_out, "entry", "entries"),
       report::EscapeText(flags.set), format.describe,
       left_out == 0
           ? ""
@@ -239,6 +249,14 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
                 (format.votes ? "on which there is no vote: nobody here has judged them, or people "
                                 "disagree, or they did not come from NCMEC"
                               : "which the format has no place for")));
+  if (written->kept > 0) {
+    Note(fmt::format("{} of them never matched: kept for the way back",
+                     report::Number(written->kept)));
+  }
+  if (heads_left_out > 0) {
+    Note(fmt::format("{} of files or cases left out, as the file has one: export a set an import",
+                     report::Counted(heads_left_out, "head")));
+  }
   if (without_category > 0) {
     Note(fmt::format("{} without its category, which is of another scheme than the file's",
                      report::Counted(without_category, "entry", "entries")));

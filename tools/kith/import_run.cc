@@ -4,8 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -22,54 +21,54 @@ constexpr std::size_t kBatch = 10'000;
 constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
 constexpr std::size_t kBadShown = 20;
 constexpr std::size_t kMaxNotes = 100;
-constexpr std::size_t kWithdrawnACall = 10'000;
+constexpr int kWithdrawnACall = 10'000;
+constexpr std::size_t kNamesACall = 10'000;
+constexpr std::size_t kMaxCommitBytes = std::size_t{30} << 20;  // the service takes 32 MiB
+constexpr char kTakenBack[] = "taken back by its source";
+constexpr char kReplaced[] = "replaced by its source";
+
+absl::Status Stopped() { return absl::CancelledError("stopped: nothing was imported"); }
 
 }  // namespace
 
-ImportRun::ImportRun(const Program& program, const ImportFlags& flags, Stub& stub,
-                     v1::CatalogService::Stub& catalog, exchange::Source& source,
-                     const exchange::Format& format)
-    : program_(program),
-      flags_(flags),
-      stub_(stub),
-      catalog_(catalog),
-      source_(source),
-      format_(format),
-      progress_(program),
-      problems_(nullptr, &std::fclose) {}
+ImportRun::ImportRun(const Program& program, const ImportFlags& flags, std::string file,
+                     const Parts& parts)
+    : program_(program), flags_(flags), file_(std::move(file)), parts_(parts), progress_(program) {}
 
 ImportRun::~ImportRun() = default;
 
 absl::StatusOr<int> ImportRun::Run(const exchange::ReadOptions& options) {
-  if (!flags_.problems.empty()) {
-    problems_.reset(std::fopen(flags_.problems.c_str(), "wxe"));
-    if (!problems_) {
-      const int error = errno;
-      return absl::FailedPreconditionError("cannot write " + report::EscapeText(flags_.problems) +
-                                           ": " + std::strerror(error) +
-                                           "; name a file that is not there yet");
-    }
-  }
   if (absl::Status status = Begin(); !status.ok()) return status;
-  absl::Status status = format_.read(source_, options, *this);
-  if (status.ok()) status = Send();
-  progress_.Clear();
-  if (status.ok()) status = MayCommit();
-  if (status.ok()) status = CloseProblems();
-  if (!status.ok()) {
-    // Without an answer the service drops the import by itself.
-    v1::AbortImportRequest abort;
-    abort.set_import_id(import_id_);
-    (void)Call(stub_, &Stub::AbortImport, abort);
+  if (absl::Status status = Read(options); !status.ok()) {
+    progress_.Clear();
+    Abort();
     return status;
   }
   const auto committed = Commit();
+  if (absl::IsInvalidArgument(committed.status())) Abort();
   if (!committed.ok()) return committed.status();
-  const auto withdrawn = WithdrawOutdated();
-  progress_.Clear();
-  if (!withdrawn.ok()) return withdrawn.status();
-  Summary(*committed, *withdrawn);
+  if (absl::Status status = WithdrawOwn(*committed); !status.ok()) return status;
+  Summary(*committed);
   return kExitDone;
+}
+
+absl::Status ImportRun::Read(const exchange::ReadOptions& options) {
+  absl::Status status = parts_.problems.Open();
+  if (status.ok()) status = parts_.format.read(parts_.source, options, *this);
+  if (status.ok()) status = Send();
+  if (status.ok()) status = LookUp(names_, earlier_);
+  if (status.ok() && parts_.interrupt.requested()) status = Stopped();
+  progress_.Clear();
+  if (status.ok()) status = MayCommit();
+  if (status.ok()) status = parts_.problems.Flush();
+  return status;
+}
+
+void ImportRun::Abort() {
+  // Without an answer the service drops the import by itself.
+  v1::AbortImportRequest abort;
+  abort.set_import_id(import_id_);
+  (void)Call(parts_.stub, &Stub::AbortImport, abort);
 }
 
 absl::StatusOr<v1::CommitImportResponse> ImportRun::Commit() {
@@ -77,55 +76,111 @@ absl::StatusOr<v1::CommitImportResponse> ImportRun::Commit() {
   commit.set_import_id(import_id_);
   commit.set_batches(batches_);
   *commit.mutable_carried() = carried_;
+  last_said_.Finish();
+  Outdated outdated = OutdatedOf(earlier_);
+  withdrawn_.taken_back += static_cast<std::uint64_t>(outdated.taken_back.entry_ids_size());
+  withdrawn_.replaced += static_cast<std::uint64_t>(outdated.replaced.entry_ids_size());
+  for (v1::ImportWithdrawal* some : {&outdated.taken_back, &outdated.replaced}) {
+    if (!some->entry_ids().empty()) *commit.add_withdraw() = std::move(*some);
+  }
+  if (commit.ByteSizeLong() > kMaxCommitBytes) {
+    Abort();
+    return absl::ResourceExhaustedError(
+        "the file takes back more than can be withdrawn in one step: divide it");
+  }
   progress_.Show("storing and indexing");
-  auto committed = Call(stub_, &Stub::CommitImport, commit);
+  auto committed = Call(parts_.stub, &Stub::CommitImport, commit);
   progress_.Clear();
+  seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
   return committed;
 }
 
-absl::StatusOr<ImportRun::Withdrawn> ImportRun::WithdrawOutdated() {
-  Withdrawn withdrawn;
-  if (last_said_.empty()) return withdrawn;
-  last_said_.Finish();
-  v1::ListEntriesRequest list;
-  list.set_set(flags_.set);
-  list.set_page_size(1000);
-  list.set_as_imported(true);  // when its source said it is among what is carried
-  std::vector<std::uint64_t> taken_back;
-  std::vector<std::uint64_t> replaced;
-  while (true) {
-    const auto page = Call(catalog_, &v1::CatalogService::Stub::ListEntries, list);
-    if (!page.ok()) return page.status();
-    for (const v1::Entry& entry : page->entries()) {
-      if (entry.withdrawn() || entry.repeats()) continue;
-      const LastSaid::Verdict verdict = last_said_.Of(entry);
-      if (verdict == LastSaid::Verdict::kTakenBack) taken_back.push_back(entry.entry_id());
-      if (verdict == LastSaid::Verdict::kReplaced) replaced.push_back(entry.entry_id());
+ImportRun::Outdated ImportRun::OutdatedOf(Entries& entries) const {
+  const auto by_number = [](const Earlier& a, const Earlier& b) { return a.entry_id < b.entry_id; };
+  std::sort(entries.begin(), entries.end(), by_number);
+  Outdated outdated;
+  outdated.taken_back.set_why(kTakenBack);
+  outdated.replaced.set_why(kReplaced);
+  std::uint64_t last = 0;
+  for (const Earlier& entry : entries) {
+    if (std::exchange(last, entry.entry_id) == entry.entry_id) continue;
+    const LastSaid::Verdict verdict = last_said_.Of(entry.heard);
+    if (verdict == LastSaid::Verdict::kTakenBack) {
+      outdated.taken_back.add_entry_ids(entry.entry_id);
+    } else if (verdict == LastSaid::Verdict::kReplaced) {
+      outdated.replaced.add_entry_ids(entry.entry_id);
     }
-    if (page->next_page_token().empty()) break;
-    list.set_page_token(page->next_page_token());
   }
-  const auto gone = Withdraw(taken_back, "taken back by its source");
-  if (!gone.ok()) return gone.status();
-  const auto old = Withdraw(replaced, "replaced by its source");
-  if (!old.ok()) return old.status();
-  return Withdrawn{.taken_back = *gone, .replaced = *old};
+  return outdated;
 }
 
-absl::StatusOr<std::uint64_t> ImportRun::Withdraw(const std::vector<std::uint64_t>& entries,
-                                                  const std::string& why) {
+absl::Status ImportRun::WithdrawOwn(const v1::CommitImportResponse& done) {
+  if (again_.empty() || done.first_entry() == 0) return absl::OkStatus();
+  Entries own;
+  absl::Status status = LookUp(again_, own);
+  std::erase_if(own, [&](const Earlier& one) { return one.entry_id < done.first_entry(); });
+  const Outdated outdated = OutdatedOf(own);
+  for (const auto& [some, count] : {std::pair(&outdated.taken_back, &withdrawn_.taken_back),
+                                    std::pair(&outdated.replaced, &withdrawn_.replaced)}) {
+    if (!status.ok()) break;
+    const auto gone = Withdraw(some->entry_ids(), some->why());
+    status = gone.status();
+    if (gone.ok()) *count += *gone;
+  }
+  if (status.ok()) return status;
+  const auto message = status.message();
+  return {status.code(),
+          fmt::format("{} was imported, but some of it that it takes back itself "
+                      "still matches: import the same file again ({})",
+                      report::EscapeText(file_), std::string(message.data(), message.size()))};
+}
+
+absl::StatusOr<std::uint64_t> ImportRun::Withdraw(
+    const google::protobuf::RepeatedField<std::uint64_t>& entries, const std::string& why) {
   std::uint64_t withdrawn = 0;
-  for (std::size_t at = 0; at < entries.size(); at += kWithdrawnACall) {
+  for (int at = 0; at < entries.size(); at += kWithdrawnACall) {
     v1::WithdrawEntriesRequest some;
     some.mutable_signature()->set_who(flags_.who);
     some.mutable_signature()->set_why(why);
-    const std::size_t end = std::min(at + kWithdrawnACall, entries.size());
-    for (std::size_t i = at; i < end; ++i) some.add_entry_ids(entries[i]);
-    const auto done = Call(catalog_, &v1::CatalogService::Stub::WithdrawEntries, some);
+    const int end = std::min(at + kWithdrawnACall, entries.size());
+    some.mutable_entry_ids()->Add(entries.begin() + at, entries.begin() + end);
+    const auto done = Call(parts_.catalog, &v1::CatalogService::Stub::WithdrawEntries, some);
     if (!done.ok()) return done.status();
     withdrawn += done->withdrawn();
   }
   return withdrawn;
+}
+
+absl::Status ImportRun::Speaks(const std::string& source_ref) {
+  if (last_said_.again()) {
+    again_.push_back(source_ref);
+    return absl::OkStatus();
+  }
+  names_.push_back(source_ref);
+  return names_.size() < kNamesACall ? absl::OkStatus() : LookUp(names_, earlier_);
+}
+
+absl::Status ImportRun::LookUp(std::vector<std::string>& names, Entries& found) {
+  for (std::size_t at = 0; at < names.size(); at += kNamesACall) {
+    v1::ListEntriesRequest list;
+    list.set_set(flags_.set);
+    list.set_as_imported(true);  // when its source said it is among what is carried
+    list.set_page_size(kNamesACall);
+    const std::size_t end = std::min(at + kNamesACall, names.size());
+    for (std::size_t i = at; i < end; ++i) list.add_source_refs(names[i]);
+    while (true) {
+      const auto page = Call(parts_.catalog, &v1::CatalogService::Stub::ListEntries, list);
+      if (!page.ok()) return page.status();
+      for (const v1::Entry& entry : page->entries()) {
+        if (entry.withdrawn() || entry.repeats()) continue;
+        found.push_back({entry.entry_id(), last_said_.HeardOf(entry)});
+      }
+      if (page->next_page_token().empty()) break;
+      list.set_page_token(page->next_page_token());
+    }
+  }
+  names.clear();
+  return absl::OkStatus();
 }
 
 absl::Status ImportRun::Begin() {
@@ -135,10 +190,10 @@ absl::Status ImportRun::Begin() {
   begin.set_series_names(flags_.series_names == "create" ? v1::SERIES_NAMES_CREATE
                          : flags_.series_names == "link" ? v1::SERIES_NAMES_LINK
                                                          : v1::SERIES_NAMES_IGNORE);
-  begin.set_source(flags_.file == "-" ? "standard input" : report::EscapeText(flags_.file));
+  begin.set_source(file_ == "-" ? "standard input" : report::EscapeText(file_));
   begin.set_who(flags_.who);
-  begin.set_by_source_ref(format_.replaces);
-  const auto begun = Call(stub_, &Stub::BeginImport, begin);
+  begin.set_by_source_ref(parts_.format.replaces);
+  const auto begun = Call(parts_.stub, &Stub::BeginImport, begin);
   if (absl::IsNotFound(begun.status())) {
     const auto message = begun.status().message();
     return absl::NotFoundError(
@@ -151,76 +206,91 @@ absl::Status ImportRun::Begin() {
 }
 
 absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place) {
+  if (parts_.interrupt.requested()) return Stopped();
   ++taken_;
   for (const v1::Code& code : entry.codes()) {
     if (code.pdq() == entry.digests().sha256()) ++either_;
   }
-  if (format_.replaces) {
+  Waiting waiting;
+  if (parts_.format.replaces) {
     const auto number = last_said_.Says(entry);
     if (!number.ok()) return number.status();
-    numbers_.push_back(*number);
+    waiting.number = *number;
+    DropOutdated(entry.source_ref(), false);
+    if (auto status = Speaks(entry.source_ref()); !status.ok()) return status;
+    waits_[entry.source_ref()] = waiting_.size();
   }
   if (!flags_.series.empty() && !entry.series().empty() && entry.series() != flags_.series) {
     Note("record that names another series than --series: its name is carried only");
   }
-  request_bytes_ += entry.ByteSizeLong();
-  *request_.add_records() = std::move(entry);
-  places_.push_back(place);
-  return places_.size() < kBatch && request_bytes_ < kBatchBytes ? absl::OkStatus() : Send();
+  waiting_bytes_ += entry.ByteSizeLong();
+  waiting.record = std::move(entry);
+  waiting.place = place;
+  waiting_.push_back(std::move(waiting));
+  return waiting_.size() < kBatch && waiting_bytes_ < kBatchBytes ? absl::OkStatus() : Send();
 }
 
 absl::Status ImportRun::TakeBack(const std::string& source_ref, const std::string& timestamp,
                                  const exchange::Place& /*place*/) {
+  if (parts_.interrupt.requested()) return Stopped();
   ++taken_back_;
-  return last_said_.TakesBack(source_ref, timestamp);
+  if (auto status = last_said_.TakesBack(source_ref, timestamp); !status.ok()) return status;
+  DropOutdated(source_ref, true);
+  return Speaks(source_ref);
+}
+
+void ImportRun::DropOutdated(const std::string& source_ref, bool taken_back) {
+  const auto found = waits_.find(source_ref);
+  if (found == waits_.end()) return;
+  Waiting& earlier = waiting_[found->second];
+  if (earlier.dropped || !last_said_.LastOutdates(earlier.number)) return;
+  earlier.dropped = true;
+  ++(taken_back ? withdrawn_.taken_back : withdrawn_.replaced);
 }
 
 absl::Status ImportRun::Send() {
-  if (places_.empty()) return absl::OkStatus();
-  request_.set_import_id(import_id_);
-  request_.set_batch(batches_);
-  const auto response = Call(stub_, &Stub::AddImportRecords, request_);
+  std::erase_if(waiting_, [](const Waiting& one) { return one.dropped; });
+  waits_.clear();
+  waiting_bytes_ = 0;
+  if (waiting_.empty()) return absl::OkStatus();
+  v1::AddImportRecordsRequest request;
+  request.set_import_id(import_id_);
+  request.set_batch(batches_);
+  for (Waiting& one : waiting_) *request.add_records() = std::move(one.record);
+  const auto response = Call(parts_.stub, &Stub::AddImportRecords, request);
   if (!response.ok()) return response.status();
   ++batches_;
   for (const v1::ItemError& error : response->refused()) {
-    if (error.item() >= places_.size()) continue;
+    if (error.item() >= waiting_.size()) continue;
+    const Waiting& refused = waiting_[error.item()];
     --taken_;
-    if (format_.replaces) last_said_.Doubt(numbers_[error.item()]);
-    if (auto status = Problem(places_[error.item()], error.reason()); !status.ok()) return status;
+    if (parts_.format.replaces) last_said_.Doubt(refused.number);
+    if (auto status = Problem(refused.place, error.reason()); !status.ok()) return status;
   }
-  places_.clear();
-  numbers_.clear();
-  request_.clear_records();
-  request_bytes_ = 0;
-  progress_.Show(source_.size() == 0
-                     ? fmt::format("{} records read", report::Number(taken_))
-                     : fmt::format("{} records read, {} of {}", report::Number(taken_),
-                                   report::Size(source_.offset()), report::Size(source_.size())));
+  waiting_.clear();
+  ShowProgress();
   return absl::OkStatus();
 }
 
-absl::Status ImportRun::Problem(const exchange::Place& place, std::string reason) {
-  const std::string line = PlaceText(place) + ": " + report::EscapeText(reason);
-  if (problems_ && std::fprintf(problems_.get(), "%s\n", line.c_str()) < 0) {
-    return ProblemsNotWritten();
+// A database is read by its library, which does not tell how far it is.
+void ImportRun::ShowProgress() {
+  const exchange::Source& source = parts_.source;
+  std::string line = fmt::format("{} records read", report::Number(taken_));
+  if (source.size() > 0 && source.offset() > 0) {
+    line += fmt::format(", {} of {}", report::Size(source.offset()), report::Size(source.size()));
   }
+  progress_.Show(line);
+}
+
+absl::Status ImportRun::Problem(const exchange::Place& place, std::string reason) {
+  if (parts_.interrupt.requested()) return Stopped();
+  std::string line = PlaceText(place) + ": " + report::EscapeText(reason);
+  if (flags_.files.size() > 1) line = report::EscapeText(file_) + ": " + line;
+  if (auto status = parts_.problems.Write(line); !status.ok()) return status;
   if (++bad_ > kBadShown) return absl::OkStatus();
   progress_.Clear();
   cli::Note("kith: " + line);
   return absl::OkStatus();
-}
-
-absl::Status ImportRun::ProblemsNotWritten() const {
-  const int error = errno;
-  return absl::ResourceExhaustedError(fmt::format("cannot write {}: {}; nothing was imported",
-                                                  report::EscapeText(flags_.problems),
-                                                  std::strerror(error)));
-}
-
-// Before the import is kept: a list that ends early would be taken for all that was bad.
-absl::Status ImportRun::CloseProblems() {
-  if (!problems_) return absl::OkStatus();
-  return std::fclose(problems_.release()) == 0 ? absl::OkStatus() : ProblemsNotWritten();
 }
 
 void ImportRun::Note(std::string_view what) {
@@ -233,13 +303,13 @@ void ImportRun::Note(std::string_view what) {
   }
 }
 
-std::string ImportRun::Unit() const { return format_.lines ? "line" : "record"; }
+std::string ImportRun::Unit() const { return parts_.format.lines ? "line" : "record"; }
 
 // Whether what was staged may be committed.
 absl::Status ImportRun::MayCommit() const {
   if (bad_ > kBadShown) {
     cli::Note(fmt::format("kith: and {} more bad {}s{}", report::Number(bad_ - kBadShown), Unit(),
-                          problems_ ? "" : "; --problems FILE lists them all"));
+                          parts_.problems.wanted() ? "" : "; --problems FILE lists them all"));
   }
   // As many bad as good: the file is hardly what it was taken for.
   if ((bad_ > 0 && flags_.strict) ||
@@ -250,48 +320,67 @@ absl::Status ImportRun::MayCommit() const {
         report::Counted(bad_, Unit()), report::Number(taken_ + taken_back_ + bad_), Unit()));
   }
   // What tells changes only may have none to tell.
-  const bool nothing_new = format_.replaces && bad_ == 0;
+  const bool nothing_new = parts_.format.replaces && bad_ == 0;
   if (taken_ + taken_back_ == 0 && !nothing_new) {
     return absl::InvalidArgumentError(
-        fmt::format("no hash was found ({}): nothing was imported", format_.describe));
+        fmt::format("no hash was found ({}): nothing was imported", parts_.format.describe));
   }
   return absl::OkStatus();
 }
 
-void ImportRun::Summary(const v1::CommitImportResponse& done, const Withdrawn& withdrawn) const {
-  if (!program_.json) return SummaryForPeople(done, withdrawn);
-  nlohmann::ordered_json notes = nlohmann::ordered_json::object();
-  for (const auto& [what, count] : notes_) notes[what] = count;
-  PrintJson({{"type", "import"},
-             {"set", flags_.set},
-             {"format", format_.name},
-             {"added", done.added()},
-             {"already_there", done.already_there()},
-             {"repeats", done.repeats()},
-             {"series_added", done.series_added()},
-             {"withdrawn", withdrawn.taken_back + withdrawn.replaced},
-             {"replaced", withdrawn.replaced},
-             {"bad_lines", bad_},
-             {"notes", std::move(notes)},
-             {"pdq_or_sha256", either_},
-             {"change", done.index_version().change()}});
+// Records a second, from the first byte until all of it was durable.
+double ImportRun::Rate() const {
+  const auto records = static_cast<double>(taken_ + taken_back_ + bad_);
+  return seconds_ > 0 ? std::round(records / seconds_) : 0;
 }
 
-void ImportRun::SummaryForPeople(const v1::CommitImportResponse& done,
-                                 const Withdrawn& withdrawn) const {
+void ImportRun::Summary(const v1::CommitImportResponse& done) const {
+  if (!program_.json) return SummaryForPeople(done);
+  nlohmann::ordered_json notes = nlohmann::ordered_json::object();
+  for (const auto& [what, count] : notes_) notes[what] = count;
+  nlohmann::ordered_json line{{"type", "import"},
+                              {"set", flags_.set},
+                              {"format", parts_.format.name},
+                              {"added", done.added()},
+                              {"already_there", done.already_there()},
+                              {"repeats", done.repeats()},
+                              {"kept_unmatched", done.carried_only()},
+                              {"series_added", done.series_added()},
+                              {"withdrawn", withdrawn_.taken_back + withdrawn_.replaced},
+                              {"replaced", withdrawn_.replaced},
+                              {"bad_lines", bad_},
+                              {"notes", std::move(notes)},
+                              {"pdq_or_sha256", either_},
+                              {"records_per_second", static_cast<std::uint64_t>(Rate())},
+                              {"change", done.index_version().change()}};
+  report::PutBytes(line, "file", file_);
+  PrintJson(line);
+}
+
+void ImportRun::SummaryForPeople(const v1::CommitImportResponse& done) const {
   std::string text = fmt::format(
       "{} added to {}, {} already there", report::Counted(done.added(), "entry", "entries"),
       report::EscapeText(flags_.set), report::Number(done.already_there()));
-  if (withdrawn.replaced > 0) text += ", " + report::Number(withdrawn.replaced) + " replaced";
-  if (withdrawn.taken_back > 0) text += ", " + report::Number(withdrawn.taken_back) + " withdrawn";
+  if (withdrawn_.replaced > 0) text += ", " + report::Number(withdrawn_.replaced) + " replaced";
+  if (withdrawn_.taken_back > 0) {
+    text += ", " + report::Number(withdrawn_.taken_back) + " withdrawn";
+  }
+  if (done.carried_only() > 0) {
+    text += ", " + report::Number(done.carried_only()) + " kept for the way back, not matched";
+  }
   if (done.series_added() > 0) {
     text += ", " + report::Counted(done.series_added(), "new series", "new series") + " named";
   }
   if (bad_ > 0) text += ", " + report::Counted(bad_, "bad " + Unit()) + " left out";
-  PrintLine(text + ".");
+  text += fmt::format("; {} records/s.", report::Number(static_cast<std::uint64_t>(Rate())));
+  PrintLine(flags_.files.size() > 1 ? report::EscapeText(file_) + ": " + text : text);
+  RemarksForPeople(done);
+}
+
+void ImportRun::RemarksForPeople(const v1::CommitImportResponse& done) const {
   if (taken_ + taken_back_ == 0) {
-    cli::Note(
-        fmt::format("nothing in it: {} without a record that changes the set", format_.describe));
+    cli::Note(fmt::format("nothing in it: {} without a record that changes the set",
+                          parts_.format.describe));
   }
   for (const auto& [what, count] : notes_) {
     cli::Note(fmt::format("{}: {}", what, report::Number(count)));

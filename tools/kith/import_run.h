@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,7 +14,9 @@
 #include "proto/kith/v1/import.grpc.pb.h"
 #include "tools/exchange/formats.h"
 #include "tools/kith/engine_link.h"
+#include "tools/kith/interrupt.h"
 #include "tools/kith/last_said.h"
+#include "tools/kith/problem_list.h"
 #include "tools/kith/progress.h"
 
 namespace kith::cli {
@@ -22,7 +24,7 @@ namespace kith::cli {
 struct ImportFlags {
   std::string set;
   std::string series;
-  std::string file;
+  std::vector<std::string> files;
   std::string format;  // empty: told by the content
   std::string dialect = "unknown";
   std::string kind = "by-length";
@@ -35,17 +37,24 @@ struct ImportFlags {
   bool strict = false;
 };
 
-// One import: takes what a reader finds, sends it in batches and commits all of it, or nothing.
+// One import, of one file: takes what a reader finds, sends it in batches and commits all of it, or
+// nothing.
 class ImportRun final : public exchange::Sink {
  public:
-  ImportRun(const Program& program, const ImportFlags& flags, v1::ImportService::Stub& stub,
-            v1::CatalogService::Stub& catalog, exchange::Source& source,
-            const exchange::Format& format);
+  struct Parts {
+    v1::ImportService::Stub& stub;
+    v1::CatalogService::Stub& catalog;
+    exchange::Source& source;
+    const exchange::Format& format;
+    ProblemList& problems;
+    const Interrupt& interrupt;
+  };
+  ImportRun(const Program& program, const ImportFlags& flags, std::string file, const Parts& parts);
   ~ImportRun() override;
   ImportRun(const ImportRun&) = delete;
   ImportRun& operator=(const ImportRun&) = delete;
 
-  // Returns the exit code.
+  // Returns the exit code. CANCELLED: a person stopped it, and nothing was imported.
   [[nodiscard]] absl::StatusOr<int> Run(const exchange::ReadOptions& options);
 
   [[nodiscard]] absl::Status Take(exchange::Entry entry, const exchange::Place& place) override;
@@ -56,41 +65,63 @@ class ImportRun final : public exchange::Sink {
   void Carry(exchange::Carried carried) override { carried_ = std::move(carried); }
 
  private:
-  [[nodiscard]] absl::Status Begin();
-  // Commits what was staged, if anything was.
-  [[nodiscard]] absl::StatusOr<v1::CommitImportResponse> Commit();
   // What was withdrawn of what the source said before.
   struct Withdrawn {
     std::uint64_t taken_back = 0;
     std::uint64_t replaced = 0;
   };
-  // Withdraws the entries of the set that the source takes back, or no longer says so. After
-  // Commit: what replaces an entry matches before that one is silent. A run that was killed in
-  // between is made good by the same file once more.
-  [[nodiscard]] absl::StatusOr<Withdrawn> WithdrawOutdated();
-  [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(const std::vector<std::uint64_t>& entries,
-                                                       const std::string& why);
+  // An entry that the set holds under a name of which the file speaks.
+  struct Earlier {
+    std::uint64_t entry_id = 0;
+    LastSaid::Heard heard;
+  };
+  using Entries = std::vector<Earlier>;
+
+  [[nodiscard]] absl::Status Begin();
+  [[nodiscard]] absl::Status Read(const exchange::ReadOptions& options);
+  void Abort();
+  // Commits what was staged, and in the same step withdraws the entries of the set that the source
+  // takes back, or no longer says so.
+  [[nodiscard]] absl::StatusOr<v1::CommitImportResponse> Commit();
+  // Of what the file itself said, and took back or replaced further down: once it is committed.
+  [[nodiscard]] absl::Status WithdrawOwn(const v1::CommitImportResponse& done);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> Withdraw(
+      const google::protobuf::RepeatedField<std::uint64_t>& entries, const std::string& why);
+  // Notes a name of which the file speaks, and what the set holds under it.
+  [[nodiscard]] absl::Status Speaks(const std::string& source_ref);
+  [[nodiscard]] absl::Status LookUp(std::vector<std::string>& names, Entries& found);
+  // The entries that no longer stand, each once: taken back, and replaced.
+  struct Outdated {
+    v1::ImportWithdrawal taken_back, replaced;
+  };
+  [[nodiscard]] Outdated OutdatedOf(Entries& entries) const;
+  // A record that waits to be sent and that the last one leaves nothing of is not sent.
+  void DropOutdated(const std::string& source_ref, bool taken_back);
   [[nodiscard]] absl::Status Send();
   [[nodiscard]] absl::Status MayCommit() const;
-  [[nodiscard]] absl::Status CloseProblems();
-  // After a write that failed: errno says why.
-  [[nodiscard]] absl::Status ProblemsNotWritten() const;
   [[nodiscard]] std::string Unit() const;
-  void Summary(const v1::CommitImportResponse& done, const Withdrawn& withdrawn) const;
-  void SummaryForPeople(const v1::CommitImportResponse& done, const Withdrawn& withdrawn) const;
+  [[nodiscard]] double Rate() const;
+  void ShowProgress();
+  void Summary(const v1::CommitImportResponse& done) const;
+  void SummaryForPeople(const v1::CommitImportResponse& done) const;
+  void RemarksForPeople(const v1::CommitImportResponse& done) const;
 
   const Program& program_;
   const ImportFlags& flags_;
-  v1::ImportService::Stub& stub_;
-  v1::CatalogService::Stub& catalog_;
-  exchange::Source& source_;
-  const exchange::Format& format_;
+  const std::string file_;
+  const Parts parts_;
   Progress progress_;
   std::string import_id_;
-  v1::AddImportRecordsRequest request_;
-  std::size_t request_bytes_ = 0;
-  std::vector<exchange::Place> places_;  // of each record of the request
-  std::vector<std::size_t> numbers_;     // of each record of the request in last_said_
+  // A record that waits to be sent.
+  struct Waiting {
+    v1::Entry record;
+    exchange::Place place;
+    std::size_t number = 0;  // in last_said_
+    bool dropped = false;
+  };
+  std::vector<Waiting> waiting_;
+  std::unordered_map<std::string, std::size_t> waits_;  // by source_ref, where records replace
+  std::size_t waiting_bytes_ = 0;
   std::uint64_t batches_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t taken_back_ = 0;  // records that do
@@ -98,8 +129,14 @@ class ImportRun final : public exchange::Sink {
   std::uint64_t either_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> notes_;
   exchange::Carried carried_;  // what the file says beside its records
-  LastSaid last_said_;         // of a format whose records replace what the source said before
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> problems_;
+  // Of a format whose records replace what the source said before.
+  LastSaid last_said_;
+  std::vector<std::string> names_;  // that are not looked up yet
+  Entries earlier_;                 // of before this import
+  std::vector<std::string> again_;  // names of which the file speaks more than once
+  Withdrawn withdrawn_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  double seconds_ = 0;  // until what was read was durable
 };
 
 }  // namespace kith::cli

@@ -8,6 +8,8 @@
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
 #include "tools/kith/import_run.h"
+#include "tools/kith/interrupt.h"
+#include "tools/kith/problem_list.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
@@ -27,7 +29,7 @@ exchange::ReadOptions OptionsOf(const ImportFlags& flags) {
   return options;
 }
 
-absl::StatusOr<const exchange::Format*> FormatOf(const ImportFlags& flags,
+absl::StatusOr<const exchange::Format*> FormatOf(const ImportFlags& flags, const std::string& file,
                                                  exchange::Source& source) {
   if (!flags.format.empty()) return exchange::FindFormat(flags.format);
   const auto head = source.Head();
@@ -35,7 +37,7 @@ absl::StatusOr<const exchange::Format*> FormatOf(const ImportFlags& flags,
   const auto format = exchange::Recognise(*head);
   if (!format.ok()) {
     const auto message = format.status().message();
-    return absl::InvalidArgumentError(report::EscapeText(flags.file) + ": " +
+    return absl::InvalidArgumentError(report::EscapeText(file) + ": " +
                                       std::string(message.data(), message.size()));
   }
   Note("kith: read as " + std::string((*format)->name) + ", " + std::string((*format)->describe) +
@@ -53,22 +55,69 @@ absl::StatusOr<v1::Purpose> PurposeOf(v1::CatalogService::Stub& stub, const std:
   return got->hash_set().purpose();
 }
 
+struct OpenFile {
+  exchange::Source source;
+  const exchange::Format* format;
+};
+
+absl::StatusOr<OpenFile> Open(const ImportFlags& flags, const std::string& file) {
+  auto source = exchange::Source::Open(file);
+  if (!source.ok()) return source.status();
+  const auto format = FormatOf(flags, file, *source);
+  if (!format.ok()) return format.status();
+  return OpenFile{*std::move(source), *format};
+}
+
+// One file, in an import of its own.
+absl::StatusOr<int> ImportFile(const Program& program, const ImportFlags& flags,
+                               const std::string& file, OpenFile& open,
+                               const exchange::ReadOptions& options,
+                               const std::shared_ptr<grpc::Channel>& channel, ProblemList& problems,
+                               Interrupt& interrupt) {
+  const auto catalog = v1::CatalogService::NewStub(channel);
+  const auto stub = v1::ImportService::NewStub(channel);
+  interrupt.RunBegins("\nStopping: nothing of this file is imported, unless it is being stored.");
+  return ImportRun(program, flags, file,
+                   {*stub, *catalog, open.source, *open.format, problems, interrupt})
+      .Run(options);
+}
+
 int Import(const Program& program, const ImportFlags& flags) {
-  auto source = exchange::Source::Open(flags.file);
-  if (!source.ok()) return Fail(source.status());
-  const auto format = FormatOf(flags, *source);
-  if (!format.ok()) return Fail(format.status());
+  Interrupt interrupt;  // first: threads that are made later must not get its signals
+  // The first one before the store is opened, which may take long.
+  auto open = Open(flags, flags.files.front());
+  if (!open.ok()) return Fail(open.status());
   auto connection = ConnectEngine(program, "import");
   if (!connection.ok()) return Fail(connection.status());
   const auto catalog = v1::CatalogService::NewStub((*connection)->channel());
-  const auto stub = v1::ImportService::NewStub((*connection)->channel());
   exchange::ReadOptions options = OptionsOf(flags);
   const auto purpose = PurposeOf(*catalog, flags.set);
   if (!purpose.ok()) return Fail(Explained(purpose.status(), **connection));
   options.purpose = *purpose;
-  const auto code = ImportRun(program, flags, *stub, *catalog, *source, **format).Run(options);
-  if (!code.ok()) return Fail(Explained(code.status(), **connection));
-  return *code;
+  ProblemList problems(flags.problems);
+  std::size_t done = 0;
+  for (const std::string& file : flags.files) {
+    if (done > 0) open = Open(flags, file);
+    absl::StatusOr<int> code = absl::CancelledError("stopped");
+    if (!open.ok()) {
+      code = open.status();
+    } else if (!interrupt.requested()) {
+      code = ImportFile(program, flags, file, *open, options, (*connection)->channel(), problems,
+                        interrupt);
+    }
+    if (code.ok()) {
+      ++done;
+      continue;
+    }
+    const int failed = Fail(Explained(code.status(), **connection));
+    // Later files may take back what earlier ones say: none is left out in between.
+    if (flags.files.size() > 1) {
+      Note("kith: " + report::Number(done) + " of " + report::Number(flags.files.size()) +
+           " files were imported; not " + report::EscapeText(file) + " and those behind it");
+    }
+    return absl::IsCancelled(code.status()) ? kExitInterrupted : failed;
+  }
+  return kExitDone;
 }
 
 std::string FormatList() {
@@ -86,7 +135,9 @@ std::string FormatList() {
 void AddImportVerb(CLI::App& app, Program& program) {
   CLI::App* verb = AddVerb(
       app, program, "import",
-      "Brings a list of hashes into a hash set: all of it, or, cut off or failed, nothing.\n"
+      "Brings lists of hashes into a hash set, one after the other: of each all of it, or, cut "
+      "off,\n"
+      "failed or stopped by Ctrl-C, nothing of it and of those behind it.\n"
       "The format is told by the content, and said; --format names it. A bad record is skipped,\n"
       "counted and told with its line or byte; with as many bad as good, nothing is imported.\n"
       "Formats:" +
@@ -108,6 +159,7 @@ void AddImportVerb(CLI::App& app, Program& program) {
           "or a move of yours is not undone by it, unless the source replaces the entry.",
       "kith import --set national list.txt\n"
       "kith import --set projectvic us-media.json\n"
+      "kith import --set ncmec page-*.xml\n"
       "kith import --set national --kind pdq --dialect full pdq.csv\n"
       "zcat list.gz | kith import --set national --strict -");
   auto flags = std::make_shared<ImportFlags>();
@@ -138,9 +190,10 @@ void AddImportVerb(CLI::App& app, Program& program) {
       ->excludes("--strict");
   verb->add_option("--problems", flags->problems, "Write every bad record's place and reason there")
       ->type_name("FILE");
-  verb->add_option("file", flags->file, "The file, or - for standard input")
+  verb->add_option("file", flags->files, "The files, or - for standard input")
       ->type_name("FILE")
-      ->required();
+      ->required()
+      ->expected(1, -1);
   AddWhoFlag(*verb, program, flags->who);
   AddProgressFlag(*verb, program);
   AddEngineFlags(*verb, program);

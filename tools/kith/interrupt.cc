@@ -32,6 +32,13 @@ Interrupt::Interrupt() : signals_(StopSignals()) {
   waiter_ = std::jthread([this](const std::stop_token& ended) { Wait(ended); });
 }
 
+void Interrupt::RunBegins(bool recorded) {
+  RunBegins(recorded ? "\nStopping: what is being read is finished and recorded, then comes the "
+                       "report. Ctrl-C again ends at once."
+                     : "\nStopping: what is being read is finished, then comes the report; nothing "
+                       "is recorded. Ctrl-C again ends at once.");
+}
+
 Interrupt::~Interrupt() {
   waiter_.request_stop();
   waiter_.join();
@@ -44,11 +51,7 @@ void Interrupt::Wait(const std::stop_token& ended) {
     if (::sigtimedwait(&signals_, nullptr, &patience) < 0) continue;
     if (!running_ || stop_.stop_requested()) ::_exit(kExitInterrupted);
     stop_.request_stop();
-    Note(recorded_
-             ? "\nStopping: what is being read is finished and recorded, then comes the "
-               "report. Ctrl-C again ends at once."
-             : "\nStopping: what is being read is finished, then comes the report; nothing is "
-               "recorded. Ctrl-C again ends at once.");
+    Note(stopping_.load());
   }
 }
 

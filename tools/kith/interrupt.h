@@ -20,8 +20,10 @@ class Interrupt {
 
   // From now on there is a run that can stop by itself; before, the first Ctrl-C ends the process.
   // `recorded`: what the run has answered is kept.
-  void RunBegins(bool recorded) {
-    recorded_ = recorded;
+  void RunBegins(bool recorded);
+  // The same; `stopping` is what the first Ctrl-C says, and outlives this.
+  void RunBegins(const char* stopping) {
+    stopping_ = stopping;
     running_ = true;
   }
   [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
@@ -33,7 +35,7 @@ class Interrupt {
   const sigset_t signals_;
   std::stop_source stop_;
   std::atomic<bool> running_ = false;
-  std::atomic<bool> recorded_ = false;
+  std::atomic<const char*> stopping_ = "";
   std::jthread waiter_;
 };
 

@@ -69,15 +69,24 @@ absl::StatusOr<std::size_t> LastSaid::Add(Said said) {
         absl::StrCat("the file holds more than ", kMaxRecords, " records: divide it"));
   }
   said.number = static_cast<std::uint32_t>(said_.size());
+  again_ = !names_.insert(said.low).second;
   said_.push_back(said);
   return said_.size() - 1;
 }
 
+LastSaid::Heard LastSaid::HeardOf(const v1::Entry& entry) const {
+  Heard heard = SaidOf(entry.source_ref());
+  heard.matched_by = MatchedBy(entry);
+  heard.at = SaidAt(entry);
+  return heard;
+}
+
 absl::StatusOr<std::size_t> LastSaid::Says(const v1::Entry& record) {
-  Said said = SaidOf(record.source_ref());
-  said.matched_by = MatchedBy(record);
-  said.at = SaidAt(record);
-  return Add(said);
+  return Add(Said{HeardOf(record)});
+}
+
+bool LastSaid::LastOutdates(std::size_t number) const {
+  return Judge(said_.back(), said_[number]) != Verdict::kStands;
 }
 
 absl::Status LastSaid::TakesBack(const std::string& source_ref, const std::string& timestamp) {
@@ -101,19 +110,22 @@ void LastSaid::Finish() {
   said_.resize(kept);
 }
 
-LastSaid::Verdict LastSaid::Of(const v1::Entry& entry) const {
-  const Said wanted = SaidOf(entry.source_ref());
+LastSaid::Verdict LastSaid::Judge(const Said& said, const Heard& heard) {
+  const bool same = said.kind == Kind::kRecord && said.matched_by == heard.matched_by;
+  if (said.kind == Kind::kDoubt || same) return Verdict::kStands;
+  if (said.at != 0 && heard.at > said.at) return Verdict::kStands;
+  return said.kind == Kind::kTakenBack ? Verdict::kTakenBack : Verdict::kReplaced;
+}
+
+LastSaid::Verdict LastSaid::Of(const Heard& heard) const {
   const auto found =
-      std::lower_bound(said_.begin(), said_.end(), wanted, [](const Said& a, const Said& b) {
+      std::lower_bound(said_.begin(), said_.end(), heard, [](const Said& a, const Heard& b) {
         return std::tie(a.high, a.low) < std::tie(b.high, b.low);
       });
-  if (found == said_.end() || found->high != wanted.high || found->low != wanted.low) {
+  if (found == said_.end() || found->high != heard.high || found->low != heard.low) {
     return Verdict::kStands;
   }
-  const bool same = found->kind == Kind::kRecord && found->matched_by == MatchedBy(entry);
-  if (found->kind == Kind::kDoubt || same) return Verdict::kStands;
-  if (found->at != 0 && SaidAt(entry) > found->at) return Verdict::kStands;
-  return found->kind == Kind::kTakenBack ? Verdict::kTakenBack : Verdict::kReplaced;
+  return Judge(*found, heard);
 }
 
 }  // namespace kith::cli

@@ -3,7 +3,7 @@
 // Purpose: what a file of a source says last under each of its own names (source_ref), and which
 // entries of a set it no longer says. Names of which it says nothing are none of its business here.
 //
-// Thread-safety: belongs to one thread. Memory: 40 bytes a record that the source says; Finish
+// Thread-safety: belongs to one thread. Memory: 60 bytes a record that the source says; Finish
 // sorts them: O(n log n).
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/catalog.pb.h"
 
@@ -29,6 +30,11 @@ class LastSaid {
   // It takes back what it said under this name; `timestamp`: when, or empty.
   [[nodiscard]] absl::Status TakesBack(const std::string& source_ref,
                                        const std::string& timestamp = "");
+  // Whether the record or taking back that came last is of a name of which this file spoke before.
+  [[nodiscard]] bool again() const { return again_; }
+  // Whether what was said last leaves nothing of what was said under this number before it, of the
+  // same name.
+  [[nodiscard]] bool LastOutdates(std::size_t number) const;
   // What it said under this number could not be taken: all that stands under its name stands on.
   void Doubt(std::size_t number) { said_[number].kind = Kind::kDoubt; }
 
@@ -36,27 +42,36 @@ class LastSaid {
   void Finish();
   [[nodiscard]] bool empty() const { return said_.empty(); }
 
-  enum class Verdict { kStands, kReplaced, kTakenBack };
-  // What becomes of an active entry of the set, with what is carried. One that its source said
-  // later than this, by the timestamps of both, stands: this is an older file. O(log n).
-  [[nodiscard]] Verdict Of(const v1::Entry& entry) const;
-
- private:
-  enum class Kind : std::uint8_t { kRecord, kTakenBack, kDoubt };
-  struct Said {
+  // An entry, in short.
+  struct Heard {
     std::uint64_t high = 0;  // of a keyed hash of the name, as is `low`
     std::uint64_t low = 0;
     std::uint64_t matched_by = 0;  // a keyed hash of digests and PDQ hashes
     std::int64_t at = 0;           // when, in seconds; 0: it does not tell
+  };
+  [[nodiscard]] Heard HeardOf(const v1::Entry& entry) const;
+
+  enum class Verdict { kStands, kReplaced, kTakenBack };
+  // What becomes of an active entry of the set, with what is carried. One that its source said
+  // later than this, by the timestamps of both, stands: this is an older file. O(log n).
+  [[nodiscard]] Verdict Of(const v1::Entry& entry) const { return Of(HeardOf(entry)); }
+  [[nodiscard]] Verdict Of(const Heard& heard) const;
+
+ private:
+  enum class Kind : std::uint8_t { kRecord, kTakenBack, kDoubt };
+  struct Said : Heard {
     std::uint32_t number = 0;
     Kind kind = Kind::kRecord;
   };
   [[nodiscard]] Said SaidOf(const std::string& source_ref) const;
+  [[nodiscard]] static Verdict Judge(const Said& said, const Heard& heard);
   [[nodiscard]] std::uint64_t MatchedBy(const v1::Entry& entry) const;
   [[nodiscard]] absl::StatusOr<std::size_t> Add(Said said);
 
   std::uint64_t seed_;  // random: no source can name its records so that they hit another's
   std::vector<Said> said_;
+  absl::flat_hash_set<std::uint64_t> names_;  // `low` of each
+  bool again_ = false;
 };
 
 }  // namespace kith::cli
