@@ -116,7 +116,10 @@ Data EncodeTiffColour(const Picture& picture, TiffColour colour, int bits) {
       colour == TiffColour::kPalette ? Palette(picture) : std::map<Colour, std::size_t>();
   const std::size_t samples = SamplesOf(picture, 0, colour, palette).size();
   const Data strip = Strip(picture, colour, bits, palette);
-  Data out = {'I', 'I', 42, 0, 0, 0, 0, 0};
+  Data out;
+  out.reserve(strip.size() + 4096);  // g++ 12 takes growing by a few bytes for a mistake
+  Put(out, 0x002A'4949, 4);          // "II", 42
+  Put(out, 0, 4);                    // where the directory is: below
   const std::size_t strip_at = out.size();
   out.insert(out.end(), strip.begin(), strip.end());
   if (out.size() % 2 != 0) out.push_back(0);
