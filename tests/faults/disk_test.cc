@@ -71,12 +71,12 @@ TEST(FullDisk, ACheckThatFindsNoRoomGoesOnWhenThereIsSome) {
   world.MakeSample(1, 4);
   world.Enrol();
   // More than the disk has room for on record.
-  constexpr int kFiles = 10'000;
+  constexpr int kFiles = 8'000;
   const std::string folder = "sample/seizure/many files with names of some length/";
   fs::create_directory(world.Path(folder));
   for (int i = 0; i < kFiles; ++i) {
     const std::string number = std::to_string(i);
-    world.Write(folder + std::string(200, 'n') + number, "text " + number);
+    world.Write(folder + std::string(240, 'n') + number, "text " + number);
   }
   world.CopyStore("small/store");
   world.CopyStore("roomy");
@@ -141,8 +141,9 @@ TEST_F(ReadOnly, AStoreThatMayNotBeWrittenIsAClearError) {
 // As evidence is mounted, and as a store should not be.
 TEST_F(ReadOnly, ADiskThatIsMountedSoIsReadAndNeverWritten) {
   const SmallDisk disk(world_.Path("disk"));
+  disk.MakeRoom(::getpid());
   world_.CopyStore("disk/store");
-  fs::copy(world_.Seizure(), world_.Path("disk/seizure"), fs::copy_options::recursive);
+  fs::copy(world_.Seizure() / "exact", world_.Path("disk/seizure"));
   if (!disk.MakeReadOnly()) GTEST_SKIP() << "nothing can be mounted here: run it as root";
   const std::string seizure = world_.Path("disk/seizure").string();
   const Outcome checked = world_.Kith({"check", seizure, "--case", "NORTH/1"});

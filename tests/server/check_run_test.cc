@@ -677,7 +677,7 @@ TEST_F(CheckRunTest, LookUpsHoldNoMoreThanTheirShareOfMemory) {
                                               .more_migrations = casework::CaseworkMigrations(),
                                               .progress = {}}));
   CaseworkOptions options;
-  options.look_up_bytes = 2U << 20;
+  options.look_up_bytes = 1U << 20;
   options.match = [](std::span<const v1::Fingerprint* const> queries, const v1::MatchOptions&) {
     Matched matched;
     matched.change = 1;
