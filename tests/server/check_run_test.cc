@@ -625,7 +625,7 @@ TEST_F(CheckRunTest, WordsWithoutEndDoNotBrickTheReport) {
 TEST_F(CheckRunTest, FoldersFullOfPlacesNotSeenDoNotBrickTheReport) {
   const std::vector<std::string> errors(1000, std::string(4096, 'e'));
   for (int root = 0; root < 8; ++root) {
-    auto run = Start("LKA/1", "/" + std::to_string(root) + std::string(60'000, 'r'));
+    auto run = Start("LKA/1", std::string(60'000, '/') + std::to_string(root));
     Send(*run, {Picture("a", 1)});
     End(*run, 1, 0, true, errors);
   }
