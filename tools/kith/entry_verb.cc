@@ -225,8 +225,10 @@ void AddAdd(CLI::App& group, Program& program) {
       "in by kith import, files by kith enroll. Prints one line an entry: its number, what became\n"
       "of it, what it holds. Other users of the machine may see what a command line holds.",
       "kith entry add --set national 5f1d7a84db00d2fce00b31a7fc73224f\n"
-      "kith entry add --set national --series Bluebell --ref 'case 26-441' HASH HASH\n"
-      "kith entry add --set national --one-file --kind pdq --dialect full MD5 SHA1 PDQ --json");
+      "kith entry add --set national --series lakeside --ref 'case 26-441' "
+      "0c2d1e9b6f5a47838e0f9d3c1b7a6542 91f0a4c7d3e85b2660f1c9d87e3a5b4c2d1f0e9a\n"
+      "kith entry add --set national --one-file --json 5f1d7a84db00d2fce00b31a7fc73224f "
+      "91f0a4c7d3e85b2660f1c9d87e3a5b4c2d1f0e9a");
   auto flags = std::make_shared<AddFlags>();
   verb->add_option("--set", flags->set, "The hash set")->type_name("NAME")->required();
   verb->add_option("--series", flags->series, "The series that they belong to")->type_name("CODE");
