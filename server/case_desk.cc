@@ -30,28 +30,34 @@ CaseDesk::CaseDesk(catalog::Catalog* catalog, casework::Opinions* opinions, Matc
       ledger_(&catalog->database(), &catalog->directory(), true) {}
 
 absl::StatusOr<Matched> CaseDesk::MatchNow(std::span<const casework::StoredFile> files) const {
+  constexpr int kRounds = 8;
   Matched all;
   all.results.resize(files.size());
   // One call has one radius.
   std::map<std::optional<std::uint32_t>, std::vector<std::size_t>> by_radius;
   for (std::size_t i = 0; i < files.size(); ++i) by_radius[files[i].radius_bits].push_back(i);
-  bool first = true;
-  for (const auto& [radius_bits, positions] : by_radius) {
-    std::vector<const v1::Fingerprint*> queries;
-    for (const std::size_t i : positions) queries.push_back(&files[i].fingerprint);
-    v1::MatchOptions options;
-    if (radius_bits) options.set_radius_bits(*radius_bits);
-    options.set_limit(casework::kMatchesKept);
-    auto matched = match_(queries, options);
-    if (!matched.ok()) return matched.status();
-    // The least of what they saw: none of them is claimed to know more than it does.
-    all.change = first ? matched->change : std::min(all.change, matched->change);
-    first = false;
-    for (std::size_t k = 0; k < positions.size(); ++k) {
-      all.results[positions[k]] = std::move(matched->results[k]);
+  for (int round = 1;; ++round) {
+    bool first = true;
+    bool alike = true;
+    for (const auto& [radius_bits, positions] : by_radius) {
+      std::vector<const v1::Fingerprint*> queries;
+      for (const std::size_t i : positions) queries.push_back(&files[i].fingerprint);
+      v1::MatchOptions options;
+      if (radius_bits) options.set_radius_bits(*radius_bits);
+      options.set_limit(casework::kMatchesKept);
+      auto matched = match_(queries, options);
+      if (!matched.ok()) return matched.status();
+      // The least of what they saw: none of them is claimed to know more than it does.
+      alike = alike && (first || matched->change == all.change);
+      all.change = first ? matched->change : std::min(all.change, matched->change);
+      first = false;
+      for (std::size_t k = 0; k < positions.size(); ++k) {
+        all.results[positions[k]] = std::move(matched->results[k]);
+      }
     }
+    // One that saw more than is claimed would come on record before the alerts of that change.
+    if (alike || round == kRounds) return all;
   }
-  return all;
 }
 
 absl::StatusOr<std::vector<CaseDesk::Recorded>> CaseDesk::RecordNow(

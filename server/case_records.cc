@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/casework/report_digest.h"
 #include "server/catalog/hand_on.h"
 #include "server/catalog/names.h"
@@ -37,7 +38,14 @@ absl::Status Casework::GiveReport(casework::Ledger& ledger, const v1::GetReportR
   }));
   if (!taken) return absl::OkStatus();
   KITH_ASSIGN(*made.mutable_sha256(), digest.Finish());
-  return ledger.AddReport(made);
+  const absl::Status recorded = ledger.AddReport(made);
+  if (recorded.ok()) return absl::OkStatus();
+  // The report is right all the same, and a full disk must not take it from who needs it.
+  v1::Report remark;
+  remark.mutable_scope()->add_remarks(
+      absl::StrCat("That this report was given out is not on record: ", recorded.message()));
+  (void)emit(std::move(remark));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::EditCaseResponse> Casework::EditCase(const v1::EditCaseRequest& request) {

@@ -65,12 +65,18 @@ MatchFunction EngineImpl::Matching() const {
 absl::StatusOr<Matched> EngineImpl::MatchAll(std::span<const v1::Fingerprint* const> queries,
                                              const v1::MatchOptions& options,
                                              std::size_t max_matches) const {
-  // The moment first: everything that the answer claims to have seen is in the indexes by now.
-  const auto moment = catalog_->Now();
-  if (!moment.ok()) return moment.status();
-  auto results = matcher_.Match(queries, options, *moment, max_matches);
-  if (!results.ok()) return results.status();
-  return Matched{.results = *std::move(results), .change = moment->change};
+  // One that is more would not end while somebody withdraws one entry after the other.
+  constexpr int kRounds = 3;
+  for (int round = 1;; ++round) {
+    const std::uint64_t withdrawals = catalog_->Withdrawals();
+    // The moment first: everything that the answer claims to have seen is in the indexes by now.
+    const auto moment = catalog_->Now();
+    if (!moment.ok()) return moment.status();
+    auto results = matcher_.Match(queries, options, *moment, max_matches);
+    if (!results.ok()) return results.status();
+    if (round < kRounds && catalog_->Withdrawals() != withdrawals) continue;
+    return Matched{.results = *std::move(results), .change = moment->change};
+  }
 }
 
 absl::StatusOr<v1::MatchResponse> EngineImpl::Match(const v1::MatchRequest& request) {

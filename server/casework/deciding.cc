@@ -25,23 +25,41 @@ std::span<const Identification> SidesOf(v1::Verdict verdict) {
   return sides.first(verdict == v1::VERDICT_IDENTIFIED ? 1 : 0);
 }
 
-void Shorten(v1::MatchResult& result, std::size_t limit) {
-  if (static_cast<std::size_t>(result.matches_size()) <= limit) return;
-  const auto shown = static_cast<int>(limit);
-  google::protobuf::RepeatedPtrField<v1::Match> deciding;
-  for (const Identification side : SidesOf(result.verdict())) {
-    const auto is_of = [side](const v1::Match& match) { return IsOf(match, side); };
-    const auto begin = result.mutable_matches()->begin();
-    if (std::any_of(begin, begin + shown, is_of)) continue;
-    const auto found = std::find_if(begin + shown, result.mutable_matches()->end(), is_of);
-    if (found != result.mutable_matches()->end()) {
-      *deciding.Add() = *found;
-      continue;
+std::vector<const v1::Match*> DecidingBeyond(const v1::MatchResult& result, std::size_t limit) {
+  const auto begin = result.matches().begin();
+  const auto end = result.matches().end();
+  const auto shown = begin + std::min(static_cast<int>(limit), result.matches_size());
+  std::vector<const v1::Match*> deciding;
+  const auto look_for = [&](const auto& is_of) {
+    if (std::any_of(begin, shown, is_of)) return;
+    if (const auto found = std::find_if(shown, end, is_of); found != end) {
+      deciding.push_back(&*found);
+      return;
     }
     for (const v1::Match& match : result.deciding()) {
-      if (is_of(match)) *deciding.Add() = match;
+      if (is_of(match)) deciding.push_back(&match);
     }
+  };
+  for (const Identification side : SidesOf(result.verdict())) {
+    look_for([side](const v1::Match& match) { return IsOf(match, side); });
   }
+  return deciding;
+}
+
+std::vector<const v1::Match*> KeptOf(const v1::MatchResult& result, std::size_t limit) {
+  const int shown = std::min(static_cast<int>(limit), result.matches_size());
+  std::vector<const v1::Match*> kept(result.matches().pointer_begin(),
+                                     result.matches().pointer_begin() + shown);
+  const auto deciding = DecidingBeyond(result, limit);
+  kept.insert(kept.end(), deciding.begin(), deciding.end());
+  return kept;
+}
+
+void Shorten(v1::MatchResult& result, std::size_t limit) {
+  if (static_cast<std::size_t>(result.matches_size()) <= limit) return;
+  google::protobuf::RepeatedPtrField<v1::Match> deciding;
+  for (const v1::Match* match : DecidingBeyond(result, limit)) *deciding.Add() = *match;
+  const auto shown = static_cast<int>(limit);
   result.mutable_deciding()->Swap(&deciding);
   result.mutable_matches()->DeleteSubrange(shown, result.matches_size() - shown);
   result.set_truncated(true);

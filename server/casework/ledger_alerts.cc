@@ -5,6 +5,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "server/casework/deciding.h"
 #include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/ledger.h"
@@ -189,8 +190,8 @@ absl::StatusOr<std::vector<std::string>> Ledger::MatchWords(std::uint64_t file_i
 
 std::vector<std::string> Ledger::WordsOf(const v1::MatchResult& result) const {
   std::vector<std::string> words;
-  for (int i = 0; i < std::min(result.matches_size(), kMatchesKept); ++i) {
-    const v1::Match& match = result.matches(i);
+  for (const v1::Match* one : KeptOf(result, kMatchesKept)) {
+    const v1::Match& match = *one;
     const auto series =
         match.series().empty() ? nullptr : directory_->series.ByName(match.series());
     words.push_back(Word(match.entry_id(), series ? series->series_id() : 0, match.series_status(),

@@ -16,6 +16,7 @@ namespace {
 // Behind the numbers of the report's own fields.
 constexpr std::uint32_t kPath = 64;
 constexpr std::uint32_t kClusterFile = 65;
+constexpr std::uint32_t kRun = 66;
 
 template <typename Message>
 std::string Serialized(const Message& message) {
@@ -82,7 +83,13 @@ void ReportDigest::Add(const v1::Report& fragment) {
     AddBytes(Report::kKindFieldNumber, std::to_string(static_cast<int>(fragment.kind())));
   }
   AddAll(Report::kSightingsFieldNumber, fragment.sightings());
-  if (fragment.has_method()) AddMessage(Report::kMethodFieldNumber, fragment.method());
+  if (fragment.has_method()) {
+    v1::ReportMethod head = fragment.method();
+    head.clear_runs();
+    // Of a fragment that brings more runs, nothing is left of it.
+    if (head.ByteSizeLong() > 0) AddMessage(Report::kMethodFieldNumber, head);
+    AddAll(kRun, fragment.method().runs());
+  }
   for (const v1::ReportCluster& cluster : fragment.clusters()) {
     if (!cluster.continued()) {
       v1::ReportCluster head = cluster;

@@ -162,6 +162,8 @@ absl::StatusOr<std::uint64_t> Catalog::CopyTo(const std::string& path) {
   return change;
 }
 
+std::uint64_t Catalog::Withdrawals() const { return impl_->withdrawals; }
+
 absl::StatusOr<Moment> Catalog::Now() const {
   if (auto status = impl_->CheckWhole(); !status.ok()) return status;
   if (auto status = impl_->CheckFacts(); !status.ok()) return status;

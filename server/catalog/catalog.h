@@ -64,6 +64,10 @@ struct AddedEntry {
   bool already_there = false;
   bool repeats = false;       // already there, but kept beside it: see BatchOptions
   bool carried_only = false;  // it was kept and made no entry
+  // Said otherwise, and not changed by it: the entry that is there has another category, or the set
+  // holds the file of a record that is carried only.
+  bool other_category = false;
+  bool still_matched = false;
 };
 
 // Entries as their sources said them.
@@ -225,6 +229,10 @@ class Catalog {
   // For the matcher. UNAVAILABLE when the index lacks a change, because memory ran out, or while
   // a damaged part of it is being made again.
   [[nodiscard]] absl::StatusOr<Moment> Now() const;
+  // How many withdrawals began until now. What is withdrawn is silent at once, for look-ups of an
+  // older moment too, which do not see yet what replaces it: whoever finds another number behind a
+  // look-up than before it asks again.
+  [[nodiscard]] std::uint64_t Withdrawals() const;
   [[nodiscard]] const EntryTable& entries() const;
   [[nodiscard]] const index::HammingIndex& codes() const;
   [[nodiscard]] const index::DigestIndex& digests() const;

@@ -210,6 +210,7 @@ absl::StatusOr<std::uint64_t> Catalog::Impl::WriteWithdrawal(Transaction& write,
 }
 
 absl::Status Catalog::Impl::ApplyWithdrawal(std::span<const std::uint64_t> active) {
+  ++withdrawals;
   // The table alone already makes them silent: a failure of the index costs memory only.
   auto status = Silence(active);
   return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;

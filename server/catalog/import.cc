@@ -291,6 +291,8 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
          : added->already_there ? imported.already_there
                                 : imported.added);
       if (added->repeats) ++imported.repeats;
+      if (added->other_category) ++imported.other_category;
+      if (added->still_matched) ++imported.still_matched;
       import.used = Clock::now();
     }
     if (auto status = (*batch)->Commit(file, withdraw); !status.ok()) return status;

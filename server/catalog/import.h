@@ -42,6 +42,9 @@ struct ImportedList {
   std::uint64_t withdrawn = 0;
   std::uint64_t first_entry = 0;   // of those added; 0: none
   std::uint64_t carried_only = 0;  // kept, and no entry
+  // As in CommitImportResponse.
+  std::uint64_t other_category = 0;
+  std::uint64_t still_matched = 0;
 };
 
 class Imports {

@@ -3,6 +3,8 @@ list(
   APPEND
   kith_engine_sources
   catalog/batch.cc
+  catalog/batch_commit.cc
+  catalog/batch_find.cc
   catalog/care.cc
   catalog/catalog.cc
   catalog/changes.cc

@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/casework/deciding.h"
 #include "server/casework/report_builder.h"
 #include "server/casework/schema.h"
 #include "server/catalog/schema.h"
@@ -281,6 +283,32 @@ TEST_F(LedgerTest, AHeldBackMatchIsNoSighting) {
   EXPECT_EQ(Query("SELECT count(*) FROM sighting"), 0);
   EXPECT_EQ(Must(ledger_.GetCase("LKA/1")).sightings_size(), 0);
   EXPECT_EQ(Merged(Fragments("LKA/1")).summary().held_back_files(), 1U);
+}
+
+// What a verdict rests on was cut off by the ledger's limit, or kept and never found again among
+// what is matched later: then every change of anything was an alert.
+TEST_F(LedgerTest, WhatAVerdictRestsOnIsKeptWhateverTheLimitOfTheAnswer) {
+  std::vector<std::uint64_t> entries(1100);
+  std::iota(entries.begin(), entries.end(), 1);
+  v1::MatchResult all = Found("RED", entries);
+  for (v1::Match& match : *all.mutable_matches()) {
+    match.set_series_status(v1::SERIES_STATUS_UNIDENTIFIED);
+  }
+  all.mutable_matches(1049)->set_series("BLUE");
+  all.mutable_matches(1049)->set_series_status(v1::SERIES_STATUS_IDENTIFIED);
+  v1::MatchResult short_one = all;
+  casework::Shorten(short_one, 1000);
+  ASSERT_EQ(short_one.deciding_size(), 1);
+  for (const v1::MatchResult& result : {all, short_one}) {
+    const casework::Run run = Start();
+    Record(run, {Picture("a", 1)}, {result}, 9);
+    const auto file = static_cast<std::uint64_t>(Query("SELECT id FROM evidence_file"));
+    EXPECT_EQ(Query("SELECT count(*) FROM match WHERE superseded_at IS NULL"), 1001);
+    EXPECT_EQ(Query("SELECT count(*) FROM match WHERE superseded_at IS NULL AND entry = 1050"), 1);
+    EXPECT_EQ(Must(ledger_.MatchWords(file)), ledger_.WordsOf(all));
+    EXPECT_EQ(Must(ledger_.MatchWords(file)), ledger_.WordsOf(short_one));
+    EXPECT_EQ(Query("SELECT count(*) FROM sighting"), 2);
+  }
 }
 
 TEST_F(LedgerTest, MatchesBeyondThoseKeptAreTold) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "server/casework/deciding.h"
 #include "server/casework/internal/sql.h"
 #include "server/catalog/names.h"
 
@@ -70,11 +71,7 @@ absl::Status WriteMatches(Transaction& write, const Run& run, const catalog::Dir
       " found_by, distance_bits, view_frame, view_crop, query_frame, query_crop, orientation,"
       " dialect, held_back, opinion, found_at) VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, ?6, ?7, ?8,"
       " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)");
-  std::vector<const v1::Match*> kept(
-      result.matches().pointer_begin(),
-      result.matches().pointer_begin() + std::min(result.matches_size(), kMatchesKept));
-  for (const v1::Match& match : result.deciding()) kept.push_back(&match);
-  for (const v1::Match* one : kept) {
+  for (const v1::Match* one : KeptOf(result, kMatchesKept)) {
     const v1::Match& match = *one;
     const Columns c = ColumnsOf(match, directory);
     const auto found = on_record.find(match.entry_id());

@@ -179,6 +179,7 @@ struct Catalog::Impl {
                                                               const Signature& signature);
   // Tells the memory of it.
   [[nodiscard]] absl::Status ApplyWithdrawal(std::span<const std::uint64_t> active);
+  std::atomic<std::uint64_t> withdrawals = 0;  // begun since the catalog was opened
   // Makes active entries silent.
   [[nodiscard]] absl::Status Silence(std::span<const std::uint64_t> entries);
   // In table, codes and counts.
