@@ -170,6 +170,7 @@ class Casework::RunOfCheck final : public CheckRun {
     v1::GetReportRequest request;
     request.set_case_name(open_.case_name());
     request.set_record(memory_.ledger == nullptr);
+    request.set_who(open_.who());
     return casework_.GiveReport(*ledger_, request, emit);
   }
 
@@ -366,6 +367,8 @@ absl::StatusOr<std::unique_ptr<CheckRun>> Casework::StartCheck(const v1::MatchSt
   if (open.root().size() > kMaxPathBytes) {
     return absl::InvalidArgumentError("the root of the run is longer than 64 KiB");
   }
+  // Not at its end, when the report goes on record.
+  if (auto status = catalog::CheckOptionalName("who", open.who()); !status.ok()) return status;
   RunOfCheck::Memory memory;
   casework::Ledger* ledger = &ledger_;
   std::uint64_t agency_id = 0;

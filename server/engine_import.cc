@@ -67,6 +67,8 @@ absl::StatusOr<v1::CommitImportResponse> EngineImpl::CommitImport(
   response.set_withdrawn(imported->withdrawn);
   response.set_first_entry(imported->first_entry);
   response.set_carried_only(imported->carried_only);
+  response.set_other_category(imported->other_category);
+  response.set_still_matched(imported->still_matched);
   *response.mutable_index_version() = catalog_->Version();
   return response;
 }

@@ -123,6 +123,34 @@ TEST_F(EngineImportTest, EachSourceRefHasItsEntryWhereTheImportSaysSo) {
   EXPECT_TRUE(absl::IsFailedPrecondition(engine().BeginImport(list).status()));
 }
 
+// A newer edition that judges a file otherwise changed nothing and said nothing.
+TEST_F(EngineImportTest, WhatAnEditionSaysOtherwiseIsCounted) {
+  AddSet("list");
+  const auto record = [](char md5, const std::string& code, bool carried_only) {
+    v1::Entry entry = DigestEntry(Md5(std::string(16, md5)));
+    entry.mutable_category()->set_scheme("vics-us");
+    entry.mutable_category()->set_code(code);
+    entry.set_carried_only(carried_only);
+    return entry;
+  };
+  std::string id = Begin();
+  ASSERT_TRUE(Send(id, 0, {record('1', "1", false), record('2', "2", false)}).ok());
+  auto committed = Commit(id, 1);
+  ASSERT_TRUE(committed.ok()) << committed.status();
+  EXPECT_EQ(committed->other_category() + committed->still_matched(), 0u);
+  id = Begin();
+  ASSERT_TRUE(Send(id, 0,
+                   {record('1', "1", false), record('2', "1", false), record('1', "5", true),
+                    record('3', "5", true)})
+                  .ok());
+  committed = Commit(id, 1);
+  ASSERT_TRUE(committed.ok()) << committed.status();
+  EXPECT_EQ(committed->already_there(), 2u);
+  EXPECT_EQ(committed->other_category(), 1u);
+  EXPECT_EQ(committed->carried_only(), 2u);
+  EXPECT_EQ(committed->still_matched(), 1u);
+}
+
 // Two imports begin while a set is empty; the second to commit would have mixed them.
 TEST_F(EngineImportTest, ASetThatIsFedByListsTakesNoSourceThatNamesItsRecords) {
   AddSet("list");

@@ -84,7 +84,7 @@ TEST_F(ProgramTest, ListsTheReportsThatWereGivenOut) {
   EXPECT_EQ(Kith("series add Bluebell").code, 0);
   EXPECT_EQ(Kith("enroll --set national --series Bluebell known").code, 0);
   EXPECT_THAT(Kith("report list").err, HasSubstr("no report was given out yet"));
-  EXPECT_EQ(Kith("check seized --case DPD/1 --out r").code, 1);
+  EXPECT_EQ(Kith("check seized --case DPD/1 --out r --who 'D. Dell'").code, 1);
   EXPECT_EQ(Kith("check seized --out r").code, 1);  // a look-up
   EXPECT_EQ(Kith("report leads --out r --who 'A. Adams'").code, 0);
   EXPECT_EQ(Kith("report initial --case DPD/1 --out seized/r").code, 2);  // not given out
@@ -98,6 +98,7 @@ TEST_F(ProgramTest, ListsTheReportsThatWereGivenOut) {
   EXPECT_EQ(lines[1]["who"], "A. Adams");
   EXPECT_EQ(lines[1]["case"], "");
   EXPECT_EQ(lines[2]["case"], "DPD/1");
+  EXPECT_EQ(lines[2]["who"], "D. Dell");
   EXPECT_EQ(lines[2]["sha256"], lines[0]["sha256"]);
   EXPECT_EQ(Lines(Kith("report list --case DPD/1 --json").out).size(), 2U);
   EXPECT_THAT(Kith("report list --case DPD/1").out, HasSubstr("B. Brown"));

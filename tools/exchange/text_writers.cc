@@ -113,7 +113,9 @@ class JsonLinesWriter final : public Writer {
       if (!entry.carried().series().empty()) json["carried"]["series"] = entry.carried().series();
     }
     if (entry.carried_only()) {
-      json["carried_only"] = true;  // no entry: "entry" is the one before it
+      // No entry, and nothing to be matched with: "entry" is the one before it.
+      json["type"] = "carried";
+      json["carried_only"] = true;
     } else if (entry.repeats()) {
       json["repeats"] = true;
     }

@@ -18,6 +18,7 @@
 #include "tools/kith/interrupt.h"
 #include "tools/kith/match_json.h"
 #include "tools/kith/progress.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
@@ -36,6 +37,7 @@ using report::Number;
 struct CheckFlags {
   std::string folder;
   std::string case_name;
+  std::string who;
   std::string out;
   std::optional<std::uint32_t> radius_bits;
   bool exact = false;
@@ -108,6 +110,7 @@ class CheckVerb {
     scan::CheckOptions options;
     options.root = root_;
     options.case_name = flags_.case_name;
+    options.who = flags_.who;
     options.radius_bits = flags_.radius_bits;
     options.exact = flags_.exact;
     options.threads =
@@ -322,6 +325,7 @@ void AddCheckVerb(CLI::App& app, Program& program) {
       "kith check /mnt/exhibit-7 --json --server 127.0.0.1:7475 > files.jsonl");
   auto flags = std::make_shared<CheckFlags>();
   verb->add_option("folder", flags->folder, "The folder")->type_name("FOLDER")->required();
+  AddWhoFlag(*verb, program, flags->who);
   verb->add_option("--case", flags->case_name, "Record the answer in this case")
       ->type_name("AGENCY/NUMBER");
   verb->add_option("--out", flags->out, "Folder of the report (default: a new ./kith-report)")

@@ -345,6 +345,8 @@ void ImportRun::Summary(const v1::CommitImportResponse& done) const {
                               {"already_there", done.already_there()},
                               {"repeats", done.repeats()},
                               {"kept_unmatched", done.carried_only()},
+                              {"other_category", done.other_category()},
+                              {"still_matched", done.still_matched()},
                               {"series_added", done.series_added()},
                               {"withdrawn", withdrawn_.taken_back + withdrawn_.replaced},
                               {"replaced", withdrawn_.replaced},
@@ -390,6 +392,18 @@ void ImportRun::RemarksForPeople(const v1::CommitImportResponse& done) const {
         fmt::format("{} of those already there say something else of a file of this import: "
                     "kept beside its entry",
                     report::Number(done.repeats())));
+  }
+  if (done.other_category() > 0) {
+    cli::Note(fmt::format(
+        "{} of those already there have another category than here, which stays; to change it, "
+        "kith entry withdraw them and import the file again",
+        report::Number(done.other_category())));
+  }
+  if (done.still_matched() > 0) {
+    cli::Note(fmt::format(
+        "{} not to be matched by what this file says {} in the set as an entry of before, which "
+        "matches on: see kith match, and kith entry withdraw",
+        report::Counted(done.still_matched(), "record"), done.still_matched() == 1 ? "is" : "are"));
   }
   if (either_ > 0) {
     cli::Note(

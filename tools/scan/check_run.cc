@@ -57,6 +57,7 @@ class MatchLink {
       open.mutable_options()->set_radius_bits(*options.radius_bits);
     }
     open.set_case_name(options.case_name);
+    open.set_who(options.who);
     open.set_root(options.root);
     open.set_want_report(true);
     v1::MatchStreamResponse response;

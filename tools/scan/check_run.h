@@ -23,6 +23,7 @@ namespace kith::scan {
 struct CheckOptions {
   std::string root;       // real path of the folder
   std::string case_name;  // empty: a look-up
+  std::string who;        // runs it, for the record
   std::optional<std::uint32_t> radius_bits;
   int threads = 1;
   bool exact = false;        // hash exactly what a fast hash could rule out
