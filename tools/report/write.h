@@ -15,9 +15,10 @@ namespace kith::report {
 
 // Makes the folder (mode 0700) where it does not exist and writes to it once. An empty `wanted`
 // makes ./kith-report, or kith-report-2 and so on where that exists. Returns its real path.
-// Errors: INVALID_ARGUMENT when it lies in `checked` (the evidence must not change; folders are told
-// by device and inode, so also where it is mounted a second time, but not where a part of it is; an
-// empty `checked` forbids nothing), PERMISSION_DENIED, FAILED_PRECONDITION, RESOURCE_EXHAUSTED.
+// Errors: INVALID_ARGUMENT when it lies in `checked` (the evidence must not change; folders are
+// told by device and inode, so also where it is mounted a second time, but not where a part of it
+// is; an empty `checked` forbids nothing), PERMISSION_DENIED, FAILED_PRECONDITION,
+// RESOURCE_EXHAUSTED.
 [[nodiscard]] absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
                                                         const std::string& checked);
 // The same, of several checked folders.

@@ -75,10 +75,10 @@ struct CheckOutcome {
 // engine in batches and gathers the report. With a case it goes on where an earlier run ended:
 // files on record and unchanged (path, device, inode, size, time of change) are not read again.
 // After `stop` it begins no further file, and the report says that it is incomplete.
-// Blocks; uses its own threads; memory is bounded but for the report and, on resuming, some 50 bytes
-// a recorded path (a node of a set of hashes of 16 bytes, and its bucket).
-// Errors: those of Walk, of CagedFingerprinter::Start and of MatchService.MatchStream; what was
-// answered before is recorded.
+// Blocks; uses its own threads; memory is bounded but for the report and, on resuming, some 50
+// bytes a recorded path (a node of a set of hashes of 16 bytes, and its bucket). Errors: those of
+// Walk, of CagedFingerprinter::Start and of MatchService.MatchStream; what was answered before is
+// recorded.
 [[nodiscard]] absl::StatusOr<CheckOutcome> RunCheck(const std::shared_ptr<grpc::Channel>& channel,
                                                     const CheckOptions& options,
                                                     const CheckEvents& events);

@@ -25,7 +25,8 @@ struct Doubts {
 };
 
 // What the reader must know before he relies on the answer, one sentence or two each; no times and
-// no hashes in them. A MiB of places and one of what concerns single runs; what is beyond is counted.
+// no hashes in them. A MiB of places and one of what concerns single runs; what is beyond is
+// counted.
 [[nodiscard]] std::vector<std::string> Warnings(const Doubts& doubts);
 
 // What explains the counts and takes nothing from the answer, likewise.
