@@ -85,7 +85,7 @@ absl::Status BandWriter::CountKeys() {
   } else {
     std::fill_n(starts_.data(), starts_.size(), 0);
   }
-  const absl::Status status = ForEachBlock([&](std::uint64_t, std::span<const std::uint64_t> bits) {
+  absl::Status status = ForEachBlock([&](std::uint64_t, std::span<const std::uint64_t> bits) {
     for (std::size_t i = 0; i < bits.size(); ++i) {
       if (i + kAhead < bits.size()) Fetch(&starts_[band_.Key(bits[i + kAhead]) + 1]);
       ++starts_[band_.Key(bits[i]) + 1];
@@ -134,20 +134,19 @@ absl::Status BandWriter::WritePass(std::size_t first_key, std::size_t end_key, B
     const std::size_t key = band_.Key(code_bits);
     return key < first_key || key >= end_key ? nullptr : &next_[key - first_key];
   };
-  const absl::Status status =
-      ForEachBlock([&](std::uint64_t first, std::span<const std::uint64_t> bits) {
-        for (std::size_t i = 0; i < bits.size(); ++i) {
-          if (i + 2 * kAhead < bits.size()) {
-            if (const auto* next = next_of(bits[i + 2 * kAhead])) Fetch(next);
-          }
-          if (i + kAhead < bits.size()) {
-            if (const auto* next = next_of(bits[i + kAhead])) Fetch(items_.data() + (*next - base));
-          }
-          if (auto* next = next_of(bits[i])) {
-            items_[(*next)++ - base] = std::uint64_t{RestOf(bits[i])} << 32 | (first + i);
-          }
-        }
-      });
+  absl::Status status = ForEachBlock([&](std::uint64_t first, std::span<const std::uint64_t> bits) {
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      if (i + 2 * kAhead < bits.size()) {
+        if (const auto* next = next_of(bits[i + 2 * kAhead])) Fetch(next);
+      }
+      if (i + kAhead < bits.size()) {
+        if (const auto* next = next_of(bits[i + kAhead])) Fetch(items_.data() + (*next - base));
+      }
+      if (auto* next = next_of(bits[i])) {
+        items_[(*next)++ - base] = std::uint64_t{RestOf(bits[i])} << 32 | (first + i);
+      }
+    }
+  });
   if (!status.ok()) return status;
   for (std::size_t key = first_key; key < end_key; ++key) {
     for (std::uint32_t item = starts_[key]; item < starts_[key + 1]; ++item) {

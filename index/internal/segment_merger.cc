@@ -205,7 +205,7 @@ absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::BuildMerged() {
   }
   const auto hand_on = [&](RowVisitor visit) -> absl::Status {
     for (const std::shared_ptr<Segment>& segment : merge_.inputs) {
-      const absl::Status status = segment->ForEachLiveRow(
+      absl::Status status = segment->ForEachLiveRow(
           [&](const Code& code, const Label& label) { return !stop() && visit(code, label); });
       if (!status.ok()) return status;
     }

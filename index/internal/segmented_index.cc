@@ -115,8 +115,11 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
     };
     absl::StatusOr<Made> written = MakeSegment(
         {.rows = hand_on, .count = rows.size() + codes.size(), .memory_bytes = kBulkMemory});
-    if (written.ok()) made = *std::move(written);
-    if (!written.ok()) SetTrouble(std::string(written.status().message()));
+    if (written.ok()) {
+      made = *std::move(written);
+    } else {
+      SetTrouble(std::string(written.status().message()));
+    }
   }
   if (made.segment == nullptr) {
     rows.codes.insert(rows.codes.end(), codes.begin(), codes.end());

@@ -88,7 +88,7 @@ absl::Status KeySpool::Append(std::span<const std::uint64_t> keys) {
   if (std::fseek(file_.get(), static_cast<long>(size_ * sizeof(std::uint64_t)), SEEK_SET) != 0 ||
       std::fwrite(keys.data(), sizeof(std::uint64_t), keys.size(), file_.get()) != keys.size() ||
       std::fflush(file_.get()) != 0) {
-    const absl::Status status = SpoolFailed("cannot be written");
+    absl::Status status = SpoolFailed("cannot be written");
     std::clearerr(file_.get());
     return status;
   }

@@ -229,7 +229,7 @@ absl::StatusOr<v1::Entry*> CarriedReader::Find(std::uint64_t entry) {
   }
   state.after = entry;
   while (true) {
-    const auto record = Next();
+    auto record = Next();
     if (!record.ok() || *record == nullptr) return record;
     if (state.behind > entry) {
       --state.next;  // the next call may be for it
