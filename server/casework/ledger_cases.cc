@@ -19,8 +19,6 @@ using catalog::Transaction;
 
 namespace {
 
-constexpr std::size_t kDayBytes = 10;  // YYYY-MM-DD
-
 // The day from which it can be told of a sighting: its own or, where that is later, that of the
 // identification. Of a series that nobody identified, the merge into one that is identified it.
 class SinceWhen {
@@ -34,12 +32,12 @@ class SinceWhen {
     while (true) {
       KITH_ASSIGN(const bool more, rows.Step());
       if (!more) return absl::OkStatus();
-      merged_on_.emplace(rows.Id(0), std::string(rows.Text(1).substr(0, kDayBytes)));
+      merged_on_.emplace(rows.Id(0), catalog::DayOf(rows.Text(1)));
     }
   }
 
   [[nodiscard]] std::string Of(std::uint64_t series_id, std::string_view first_seen_at) const {
-    std::string day(first_seen_at.substr(0, kDayBytes));
+    std::string day = catalog::DayOf(first_seen_at);
     const auto current = directory_.CurrentSeries(series_id);
     for (auto series = directory_.series.ById(series_id); series != nullptr;
          series = directory_.series.ByName(series->merged_into())) {

@@ -145,4 +145,8 @@ std::string TimeNow() {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
 }
 
+std::string DayOf(std::string_view moment) {
+  return std::string(moment.substr(0, std::string_view("YYYY-MM-DD").size()));
+}
+
 }  // namespace kith::catalog

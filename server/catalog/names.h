@@ -44,5 +44,7 @@ inline constexpr std::size_t kMaxTextBytes = 4096;
 
 // The present moment, RFC 3339, UTC, whole seconds.
 [[nodiscard]] std::string TimeNow();
+// The day of such a moment, YYYY-MM-DD.
+[[nodiscard]] std::string DayOf(std::string_view moment);
 
 }  // namespace kith::catalog

@@ -11,8 +11,6 @@
 namespace kith::catalog {
 namespace {
 
-constexpr std::size_t kDayBytes = 10;  // YYYY-MM-DD
-
 std::string SubjectOf(const v1::Series& series) { return absl::StrCat("series ", series.code()); }
 
 }  // namespace
@@ -59,8 +57,7 @@ absl::Status Catalog::Impl::TakeIdentifier(std::string_view agency_name, std::ui
   series.set_status(v1::SERIES_STATUS_IDENTIFIED);
   series.set_agency(name);
   // From this day on the victim's side can be told: without one, every task would be late at once.
-  series.set_identified_on(identified_on.empty() ? TimeNow().substr(0, kDayBytes)
-                                                 : std::string(identified_on));
+  series.set_identified_on(identified_on.empty() ? DayOf(TimeNow()) : std::string(identified_on));
   if (!jurisdiction.empty()) series.set_jurisdiction(std::string(jurisdiction));
   return absl::OkStatus();
 }

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <thread>
 #include <utility>
 
 namespace kith::end_to_end {
@@ -162,6 +164,16 @@ Alteration Jpeg(int quality) {
 }
 
 }  // namespace
+
+void ForEach(std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::jthread> threads;
+  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
+    threads.emplace_back([&] {
+      for (std::size_t item = next++; item < count; item = next++) work(item);
+    });
+  }
+}
 
 cv::Mat Draw(std::uint64_t seed) {
   cv::RNG rng(Scramble(seed));

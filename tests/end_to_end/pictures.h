@@ -18,6 +18,11 @@ namespace kith::end_to_end {
 using Bytes = std::vector<unsigned char>;
 
 [[nodiscard]] Bytes EncodeJpeg(const cv::Mat& picture, int quality);
+// Of the files that an agency knows.
+inline constexpr int kOriginalJpegQuality = 92;
+
+// Calls work(0) .. work(count - 1), on every processor.
+void ForEach(std::size_t count, const std::function<void(std::size_t)>& work);
 
 // One way in which copies of a picture differ from it.
 struct Alteration {

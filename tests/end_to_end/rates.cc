@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <functional>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <random>
-#include <thread>
 
 #include "hashing/fingerprint.h"
 #include "tests/end_to_end/pictures.h"
@@ -22,17 +20,6 @@ using hashing::Fingerprint;
 using hashing::HammingDistance;
 
 constexpr int kNone = 256;  // no code to compare
-constexpr int kOriginalJpegQuality = 92;
-
-void ForEach(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next = 0;
-  std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
-    threads.emplace_back([&] {
-      for (std::size_t item = next++; item < count; item = next++) work(item);
-    });
-  }
-}
 
 // What an entry holds of a file: each view unturned, in the dialect of lists. Empty: no usable
 // hash.

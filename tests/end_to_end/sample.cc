@@ -4,13 +4,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <opencv2/imgcodecs.hpp>
 #include <sstream>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -22,19 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kOriginalJpegQuality = 92;
 constexpr int kMinimumDistanceBits = 61;
-
-// Calls work(0) .. work(count - 1), on every processor.
-void ForEach(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next = 0;
-  std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
-    threads.emplace_back([&] {
-      for (std::size_t item = next++; item < count; item = next++) work(item);
-    });
-  }
-}
 
 struct Original {
   Bytes jpeg;

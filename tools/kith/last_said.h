@@ -40,7 +40,6 @@ class LastSaid {
 
   // No more comes. Before Of.
   void Finish();
-  [[nodiscard]] bool empty() const { return said_.empty(); }
 
   // An entry, in short.
   struct Heard {
@@ -54,7 +53,6 @@ class LastSaid {
   enum class Verdict { kStands, kReplaced, kTakenBack };
   // What becomes of an active entry of the set, with what is carried. One that its source said
   // later than this, by the timestamps of both, stands: this is an older file. O(log n).
-  [[nodiscard]] Verdict Of(const v1::Entry& entry) const { return Of(HeardOf(entry)); }
   [[nodiscard]] Verdict Of(const Heard& heard) const;
 
  private:
