@@ -94,7 +94,7 @@ class DigestIndex {
   // Errors: InvalidArgument if the lengths of the lists differ or a digest has not
   // DigestBytes(kind) bytes (the message tells its position); then nothing is added.
   // ResourceExhausted beyond some 10^12 digests of a kind.
-  // With files it waits while four times delta_digests are on their way into them.
+  // With files it waits while twice delta_digests are on their way into them.
   [[nodiscard]] virtual absl::Status Add(DigestKind kind, std::span<const std::string_view> digests,
                                          std::span<const std::uint64_t> entries) = 0;
 

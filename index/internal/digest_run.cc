@@ -144,18 +144,25 @@ void DigestRun::FindInBucket(const char* digest, std::uint64_t begin, std::uint6
   }
 }
 
+void RunCursor::Announce() {
+  const auto page_of = [this](std::uint64_t offset) {
+    const auto at = reinterpret_cast<std::uintptr_t>(run_->rows_.data()) + offset;
+    return reinterpret_cast<void*>(at / kFilePageBytes * kFilePageBytes);
+  };
+  // What lies behind the end of the mapping is refused, which is no loss.
+  ::madvise(page_of(announced_), kAheadBytes, MADV_WILLNEED);
+  // What was read stays where the system keeps files, and does not count as memory of the process.
+  if (announced_ >= kAheadBytes) {
+    ::madvise(page_of(announced_ - kAheadBytes), kAheadBytes, MADV_DONTNEED);
+  }
+  announced_ += kAheadBytes;
+}
+
 bool RunCursor::Next(DigestRow& row) {
   const RunShape& shape = run_->shape();
   if (at_ >= shape.rows) return false;
   while (bucket_ + 2 < run_->directory_.size() && run_->directory_[bucket_ + 1] <= at_) ++bucket_;
-  const std::uint64_t offset = at_ * run_->row_bytes_;
-  if (offset >= announced_) {
-    const auto begin = (reinterpret_cast<std::uintptr_t>(run_->rows_.data()) + announced_) /
-                       kFilePageBytes * kFilePageBytes;
-    // What lies behind the end of the mapping is refused, which is no loss.
-    ::madvise(reinterpret_cast<void*>(begin), kAheadBytes, MADV_WILLNEED);
-    announced_ += kAheadBytes;
-  }
+  if (at_ * run_->row_bytes_ >= announced_) Announce();
   row.digest.fill(0);
   if (shape.directory_bits != 0) {
     const auto bits = static_cast<std::uint32_t>(bucket_) << (32 - shape.directory_bits);

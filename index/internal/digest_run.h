@@ -100,7 +100,8 @@ class DigestRun {
   std::span<const std::uint8_t> rows_;
 };
 
-// Reads a run from its first row to its last, and tells the system what comes next.
+// Reads a run from its first row to its last, and tells the system what comes next and what is done
+// with: a merge takes some 20 MB a run, however long it is.
 class RunCursor {
  public:
   explicit RunCursor(const DigestRun& run) : run_(&run) {}
@@ -108,6 +109,8 @@ class RunCursor {
   bool Next(DigestRow& row);
 
  private:
+  void Announce();
+
   const DigestRun* run_;
   std::uint64_t at_ = 0;
   std::size_t bucket_ = 0;

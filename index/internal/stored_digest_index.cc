@@ -18,7 +18,7 @@ namespace {
 // Of a SHA-256 whose entries can be asked about, so much stands in the files.
 constexpr std::size_t kConfirmedBytes = 16;
 // Deltas on their way into files before an addition waits for one of them.
-constexpr std::size_t kMaxFrozen = 4;
+constexpr std::size_t kMaxFrozen = 2;
 // As in the index in memory: when withdrawn rows are swept out.
 constexpr std::size_t kSweepEntries = 4096;
 constexpr std::size_t kSweepShare = 4;

@@ -102,6 +102,7 @@ class StoredDigestIndex final : public DigestIndex {
   void Work();
   [[nodiscard]] absl::Status WorkOnce();
   [[nodiscard]] absl::Status Spill();
+  [[nodiscard]] absl::Status SpillBeside(DigestKind kind);
   [[nodiscard]] absl::Status MergeAll(bool everything);
   [[nodiscard]] absl::Status Merge(DigestKind kind, std::size_t first);
   [[nodiscard]] absl::StatusOr<PlacedRun> WriteRun(DigestKind kind, std::vector<DigestRow> rows,

@@ -21,6 +21,8 @@ constexpr std::uint64_t kMergeRatio = 4;
 // Rows that a merge looks at between two chances for a withdrawal and for the end.
 constexpr std::size_t kRowsAtOnce = 4096;
 constexpr std::size_t kForgetFrom = 4096;
+// Runs of a kind that may gather beside a merge: a search looks at each.
+constexpr std::size_t kMaxGathered = 64;
 
 constexpr std::array<DigestKind, 3> kKinds = {DigestKind::kMd5, DigestKind::kSha1,
                                               DigestKind::kSha256};
@@ -118,6 +120,17 @@ absl::Status StoredDigestIndex::Spill() {
   return absl::OkStatus();
 }
 
+// A long merge must not let deltas pile up in memory, nor keep those waiting who add.
+absl::Status StoredDigestIndex::SpillBeside(DigestKind kind) {
+  while (true) {
+    const std::shared_ptr<const State> state = Snapshot();
+    if (state->frozen.empty() || state->runs[At(kind)].size() >= kMaxGathered) {
+      return absl::OkStatus();
+    }
+    if (absl::Status status = Spill(); !status.ok()) return status;
+  }
+}
+
 absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::WriteRun(
     DigestKind kind, std::vector<DigestRow> rows, std::uint32_t epoch) {
   const std::size_t bytes = KeptBytes(kind);
@@ -190,9 +203,11 @@ absl::Status StoredDigestIndex::Merge(DigestKind kind, std::size_t first) {
     const std::lock_guard lock(writer_mutex_);
     State state = *Snapshot();
     Runs& runs = state.runs[At(kind)];
-    // This thread alone changes the runs: they are those that were merged.
-    runs.resize(first);
-    if (run->run->rows() > 0) runs.push_back(*run);
+    // This thread alone changes the runs: what was merged stands where it stood, and what came
+    // meanwhile behind it.
+    const auto begin = runs.begin() + static_cast<std::ptrdiff_t>(first);
+    auto behind = runs.erase(begin, begin + static_cast<std::ptrdiff_t>(merged.size()));
+    if (run->run->rows() > 0) runs.insert(behind, *run);
     Publish(std::move(state));
   }
   ForgetOldNotes();
@@ -235,6 +250,7 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
   std::vector<std::pair<DigestRow, std::uint32_t>> some;  // with the epoch of each
   while (!sources.empty()) {
     if (!GoesOn()) return absl::CancelledError("the index is closed");
+    if (absl::Status status = SpillBeside(kind); !status.ok()) return status;
     some.clear();
     while (some.size() < kRowsAtOnce && !sources.empty()) {
       const auto least = std::min_element(
