@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxAlarms = 20;
 // Digests held in memory before they are brought into files: for as many a start reads the tables.
-constexpr std::size_t kMaxDeltaDigests = std::size_t{1} << 18;
+constexpr std::size_t kMaxDeltaDigests = std::size_t{1} << 17;
 
 // Whether the entries have these SHA-256, of which the files of the index keep the beginning.
 index::DigestConfirm ConfirmFrom(Database& database) {
@@ -120,11 +120,13 @@ absl::Status Catalog::Impl::FeedFromTables(std::uint64_t first, std::uint64_t la
   EntryScan scan(*read, first, last);
   EntryRecord record;
   IndexFeed feed;
+  // A part of what a start takes at once: the rest of an import is still in memory.
+  constexpr std::size_t kAtOnce = kFeedEntries / 4;
   while (true) {
     const auto row = scan.Next(record);
     if (!row.ok()) return row.status();
     if (*row) feed.Add(record, identity_seed);
-    if (*row && feed.facts.size() < kFeedEntries) continue;
+    if (*row && feed.facts.size() < kAtOnce) continue;
     if (auto status = Feed(feed); !status.ok()) return status;
     feed.Clear();
     if (!*row) break;

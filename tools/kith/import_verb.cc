@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <malloc.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +19,10 @@
 
 namespace kith::cli {
 namespace {
+
+// An import passes through stages that each want other large pieces of memory. Those that lie by
+// themselves go back to the system at the end of a stage, and do not add up.
+constexpr int kOwnMappingBytes = 256 << 10;
 
 exchange::ReadOptions OptionsOf(const ImportFlags& flags) {
   exchange::ReadOptions options;
@@ -84,6 +90,7 @@ absl::StatusOr<int> ImportFile(const Program& program, const ImportFlags& flags,
 
 int Import(const Program& program, const ImportFlags& flags) {
   Interrupt interrupt;  // first: threads that are made later must not get its signals
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMappingBytes);
   // The first one before the store is opened, which may take long.
   auto open = Open(flags, flags.files.front());
   if (!open.ok()) return Fail(open.status());
