@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 #include <random>
 
 #include "hashing/fingerprint.h"
@@ -61,17 +64,39 @@ void Add(int distance, PairsRate& pairs) {
   pairs.nearest_bits = std::min(pairs.nearest_bits, distance);
 }
 
-Bytes OriginalOf(std::uint64_t seed) { return EncodeJpeg(Draw(seed), kOriginalJpegQuality); }
+// Empty: it cannot be read.
+Bytes Photograph(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const Bytes bytes{std::istreambuf_iterator<char>(file), {}};
+  if (bytes.empty()) return {};
+  cv::Mat picture = cv::imdecode(bytes, cv::IMREAD_COLOR);
+  if (picture.empty()) return {};
+  const double scale = static_cast<double>(kPhotographSide) / std::max(picture.cols, picture.rows);
+  if (scale < 1) cv::resize(picture, picture, {}, scale, scale, cv::INTER_AREA);
+  return EncodeJpeg(picture, kOriginalJpegQuality);
+}
+
+// Picture i of those that copies are made of, or, with `unlike`, that are compared with each other.
+Bytes OriginalOf(const RatesOptions& options, std::size_t i, bool unlike) {
+  if (!options.photographs.empty()) return Photograph(options.photographs[i]);
+  const std::uint64_t seed = options.seed + (unlike ? 1 : 0);
+  return EncodeJpeg(Draw((seed << 32U) + i), kOriginalJpegQuality);
+}
+
+std::size_t CountOf(const RatesOptions& options, std::uint64_t drawn) {
+  return options.photographs.empty() ? static_cast<std::size_t>(drawn) : options.photographs.size();
+}
 
 }  // namespace
 
 std::vector<AlteredRate> MeasureAltered(const RatesOptions& options) {
   const auto& alterations = AllAlterations();
   // By alteration, then by picture; -1: the original has no usable hash.
-  std::vector<std::vector<int>> distances(
-      alterations.size(), std::vector<int>(static_cast<std::size_t>(options.pictures), -1));
-  ForEach(static_cast<std::size_t>(options.pictures), [&](std::size_t i) {
-    const Bytes original = OriginalOf((options.seed << 32U) + i);
+  std::vector<std::vector<int>> distances(alterations.size(),
+                                          std::vector<int>(CountOf(options, options.pictures), -1));
+  ForEach(CountOf(options, options.pictures), [&](std::size_t i) {
+    const Bytes original = OriginalOf(options, i, false);
+    if (original.empty()) return;
     const cv::Mat picture = cv::imdecode(original, cv::IMREAD_COLOR);
     const std::vector<Code> entry = EntryCodes(hashing::FingerprintBytes(original, {}));
     if (entry.empty()) return;
@@ -97,12 +122,12 @@ std::vector<AlteredRate> MeasureAltered(const RatesOptions& options) {
 }
 
 PairsRate MeasureUnlike(const RatesOptions& options) {
-  const auto count = static_cast<std::size_t>(options.unlike);
+  const std::size_t count = CountOf(options, options.unlike);
   std::vector<std::vector<Code>> entries(count);
   std::vector<std::vector<Code>> queries(count);
-  // None of the pictures of which copies were made.
   ForEach(count, [&](std::size_t i) {
-    const Bytes original = OriginalOf(((options.seed + 1) << 32U) + i);
+    const Bytes original = OriginalOf(options, i, true);
+    if (original.empty()) return;
     const Fingerprint print = hashing::FingerprintBytes(original, {});
     entries[i] = EntryCodes(print);
     queries[i] = QueryCodes(print);

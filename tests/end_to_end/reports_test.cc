@@ -215,7 +215,7 @@ TEST_F(Kinds, HaveTheRightNumbersOnEveryPage) {
 
   const Json method = Report("method", {"--case", "SOUTH/7"});
   EXPECT_EQ(method["method"]["rates"]["radius"], 31);
-  EXPECT_EQ(method["method"]["rates"]["alterations"].size(), 22U);
+  EXPECT_EQ(method["method"]["rates"]["alterations"].size(), 44U);
   EXPECT_EQ(method["method"]["runs"].size(), 2U);
   EXPECT_EQ(method["method"]["entries"], 4);
   EXPECT_EQ(method["sets"].size(), 2U);

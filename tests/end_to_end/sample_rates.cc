@@ -6,10 +6,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "tests/end_to_end/rates.h"
+#include "tests/golden/golden_file.h"
 
 namespace {
 
@@ -25,15 +28,29 @@ bool ParseNumber(std::string_view text, std::uint64_t& value) {
   return result.ec == std::errc() && result.ptr == text.data() + text.size() && value > 1;
 }
 
+// The photographs of the golden table in a folder as tests/golden/fetch-photos --all leaves it.
+std::vector<std::string> PhotographsIn(const std::string& folder) {
+  std::vector<std::string> files;
+  for (const auto& row : kith::golden::ReadGoldenFile(KITH_GOLDEN_PHOTOS)) {
+    files.push_back(folder + row.at(1));
+  }
+  return files;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   RatesOptions options;
   const std::array<std::uint64_t*, 3> numbers = {&options.pictures, &options.unlike,
                                                  &options.random};
+  if (argc == 3 && std::string_view(argv[1]) == "--photos") {
+    options.photographs = PhotographsIn(argv[2]);
+    options.pictures = options.unlike = options.photographs.size();
+    argc = 1;
+  }
   for (int i = 1; i < argc; ++i) {
     if (i > 3 || !ParseNumber(argv[i], *numbers.at(static_cast<std::size_t>(i - 1)))) {
-      std::cerr << "sample-rates [PICTURES [UNLIKE [RANDOM]]]\n";
+      std::cerr << "sample-rates [PICTURES [UNLIKE [RANDOM]]]\nsample-rates --photos FOLDER\n";
       return 2;
     }
   }
@@ -49,7 +66,7 @@ int main(int argc, char** argv) {
                                     {"farthest_bits", rate.farthest_bits}});
   }
   rates["unlike"] = ToJson(MeasureUnlike(options));
-  rates["random"] = ToJson(MeasureRandom(options));
+  if (options.photographs.empty()) rates["random"] = ToJson(MeasureRandom(options));
   std::cout << rates.dump(2) << "\n";
   return 0;
 }

@@ -10,5 +10,8 @@ kith_test(casework_reports_test SOURCES casework_reports_test.cc LIBS kith::engi
 kith_test(casework_records_test SOURCES casework_records_test.cc LIBS kith::engine)
 # It draws pictures and alters them.
 kith_test(measured_rates_test SOURCES measured_rates_test.cc LIBS kith::engine end_to_end_sample)
+target_compile_definitions(
+  measured_rates_test PRIVATE KITH_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
+                              KITH_PHOTOS_DIR="${KITH_PHOTOS_DIR}")
 kith_test(casework_merge_test SOURCES casework_merge_test.cc LIBS kith::engine absl::strings
           absl::time SQLite::SQLite3)
