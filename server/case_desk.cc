@@ -27,7 +27,9 @@ CaseDesk::CaseDesk(catalog::Catalog* catalog, casework::Opinions* opinions, Matc
     : catalog_(catalog),
       opinions_(opinions),
       match_(std::move(match)),
-      ledger_(&catalog->database(), &catalog->directory(), true) {}
+      ledger_(&catalog->database(), &catalog->directory(), true),
+      evidence_(&ledger_, absl::StrCat(catalog->store_dir(), "/",
+                                       std::string(catalog::kIndexDirName), "/evidence")) {}
 
 absl::StatusOr<Matched> CaseDesk::MatchNow(std::span<const casework::StoredFile> files) const {
   constexpr int kRounds = 8;

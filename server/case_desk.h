@@ -114,7 +114,7 @@ class CaseDesk {
   casework::Opinions* opinions_;
   MatchFunction match_;
   casework::Ledger ledger_;
-  EvidenceIndex evidence_{&ledger_};
+  EvidenceIndex evidence_;
   std::mutex opinion_mutex_;  // taken before watch_mutex_
   std::mutex watch_mutex_;
   std::mutex clusters_mutex_;

@@ -67,7 +67,6 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
     return absl::InvalidArgumentError("to purge a case, say who does it and why");
   }
   v1::PurgeCaseResponse response;
-  std::vector<std::uint64_t> purged;
   catalog::Database& database = catalog_->database();
   std::string subject = absl::StrCat("case ", request.name());
   for (const std::string& copy : database.UpgradeCopies()) {
@@ -76,11 +75,11 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
   const absl::Status status = catalog_->Change(
       catalog::ChangeKind::kPurged, subject, signature,
       [&](catalog::Transaction& write, std::uint64_t change) -> absl::Status {
-        KITH_ASSIGN(response, casework::Ledger::Purge(write, request.name(), change, purged));
+        KITH_ASSIGN(response, casework::Ledger::Purge(write, request.name(), change));
         return absl::OkStatus();
       },
       [&] {
-        evidence_.Forget(purged);
+        evidence_.Forget();
         return absl::OkStatus();
       });
   // Of a case that was purged before, what was not done then is done now.

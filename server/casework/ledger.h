@@ -232,11 +232,11 @@ class Ledger {
   // One of the paths that a file has now; empty: none.
   [[nodiscard]] absl::StatusOr<std::string> PathOf(std::uint64_t file_id);
 
-  // Expunges the files of a case within `write`; `purged` gets their numbers. NOT_FOUND,
-  // FAILED_PRECONDITION when it was purged before.
-  [[nodiscard]] static absl::StatusOr<v1::PurgeCaseResponse> Purge(
-      catalog::Transaction& write, std::string_view case_name, std::uint64_t change,
-      std::vector<std::uint64_t>& purged);
+  // Expunges the files of a case within `write`. NOT_FOUND, FAILED_PRECONDITION when it was purged
+  // before.
+  [[nodiscard]] static absl::StatusOr<v1::PurgeCaseResponse> Purge(catalog::Transaction& write,
+                                                                   std::string_view case_name,
+                                                                   std::uint64_t change);
 
   // A sighting of a series, or of one that was merged into it: what a notification is about.
   struct SeenIn {

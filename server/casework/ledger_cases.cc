@@ -98,8 +98,7 @@ absl::StatusOr<std::string> Ledger::PathOf(std::uint64_t file_id) {
 }
 
 absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::string_view case_name,
-                                                    std::uint64_t change,
-                                                    std::vector<std::uint64_t>& purged) {
+                                                    std::uint64_t change) {
   KITH_ASSIGN(const std::uint64_t case_id, FindCase(write, case_name));
   if (case_id == 0) return NoSuchCase(case_name);
   KITH_RETURN_IF_ERROR(CheckNotPurged(write, case_id));
@@ -109,13 +108,6 @@ absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::str
     KITH_RETURN_IF_ERROR(counts.Bind(case_id).Step().status());
     response.set_files(counts.Id(0));
     response.set_paths(counts.Id(1));
-    Statement files = write.Prepare("SELECT id FROM evidence_file WHERE case_record = ?1");
-    files.Bind(case_id);
-    while (true) {
-      KITH_ASSIGN(const bool more, files.Step());
-      if (!more) break;
-      purged.push_back(files.Id(0));
-    }
     // What is deleted is overwritten, not only let go.
     KITH_RETURN_IF_ERROR(write.Execute("PRAGMA secure_delete = ON"));
   }

@@ -6,6 +6,7 @@ kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engi
 kith_test(casework_alert_test SOURCES casework_alert_story_test.cc casework_alert_test.cc LIBS
           kith::engine)
 kith_test(case_desk_test SOURCES case_desk_test.cc LIBS kith::engine)
+kith_test(evidence_index_test SOURCES evidence_index_test.cc LIBS kith::engine absl::strings)
 kith_test(casework_reports_test SOURCES casework_reports_test.cc LIBS kith::engine)
 kith_test(casework_records_test SOURCES casework_records_test.cc LIBS kith::engine)
 # It draws pictures and alters them.
