@@ -43,14 +43,14 @@ class Matcher {
   // with a digest in common, or with a code within the radius of the entry's set (and of the
   // options) in a dialect that may be the same. Of the pairs of codes the nearest counts, then the
   // first orientation, dialect and view. Matches are ordered by distance, then by entry. A lead
-  // that a person rejected for a file of this SHA-256 is none, nor is one by the same code to
-  // another entry of that set. Total and verdict see all of them, the limit comes after; what the
-  // verdict rests on and the limit cuts off is told beside it. A query with a margin has no leads:
-  // where its exact codes might have one, `exact_wanted` is set. Errors: those of CheckQuery (names
-  // the query) and CheckOptions; those of the catalog; RESOURCE_EXHAUSTED for more than
-  // `max_matches` to show. Cost: one batched search of the Hamming index for every some thousand
-  // codes. Memory: the matches shown, and beside them some million pairs of query and entry, or
-  // those of the one query that has more.
+  // that a person rejected for a file of this SHA-256 is none, nor is one to another entry of that
+  // set that has no code but such as the rejected ones have. Total and verdict see all of them, the
+  // limit comes after; what the verdict rests on and the limit cuts off is told beside it. A query
+  // with a margin has no leads: where its exact codes might have one, `exact_wanted` is set.
+  // Errors: those of CheckQuery (names the query) and CheckOptions; those of the catalog;
+  // RESOURCE_EXHAUSTED for more than `max_matches` to show. Cost: one batched search of the Hamming
+  // index for every some thousand codes. Memory: the matches shown, and beside them some million
+  // pairs of query and entry, or those of the one query that has more.
   [[nodiscard]] absl::StatusOr<std::vector<v1::MatchResult>> Match(
       std::span<const v1::Fingerprint* const> queries, const v1::MatchOptions& options,
       const catalog::Moment& moment, std::size_t max_matches = kMaxMatchesACall) const;

@@ -108,8 +108,8 @@ class MatchGroup {
   [[nodiscard]] absl::StatusOr<std::uint64_t> HeedOpinions(
       const v1::Fingerprint& query, std::vector<Candidate>& candidates) const;
   // A list that is imported again with more digests has the same file beside the entry that was
-  // rejected, or in its place: a lead by the same code, within the same set, is rejected as well,
-  // unless somebody gave an opinion on it.
+  // rejected, or in its place: a lead to an entry of the same set all of whose codes are codes of
+  // rejected ones is rejected as well, unless somebody gave an opinion on it.
   struct RejectedCode {
     std::uint32_t hash_set = 0;
     v1::Dialect dialect = v1::DIALECT_UNSPECIFIED;

@@ -98,29 +98,29 @@ absl::StatusOr<std::vector<MatchGroup::RejectedCode>> MatchGroup::CodesOfRejecte
   return codes;
 }
 
-// The distance tells most leads apart, so that hardly any entry but a repeated one is read.
+// The distance tells most leads apart, so that hardly any entry but a repeated one is read. Who has
+// a code that none of them has shows something that nobody looked at.
 absl::StatusOr<bool> MatchGroup::Repeats(const Candidate& candidate,
                                          const std::vector<RejectedCode>& known) const {
   const std::uint32_t set = catalog_.entries().Get(candidate.entry).hash_set;
   const index::Code& asked = codes_[static_cast<std::size_t>(candidate.code - code_of_.data())];
-  const catalog::CodeLabel label = catalog::UnpackLabel(candidate.view);
-  const auto may_be = [&](const RejectedCode& code) {
-    return code.hash_set == set && MayBeTheSame(code.dialect, label.dialect) &&
-           DistanceBits(asked, code.pdq) == candidate.distance_bits;
+  const v1::Dialect found_by = catalog::UnpackLabel(candidate.view).dialect;
+  const auto may_be = [&](const RejectedCode& code, v1::Dialect dialect) {
+    return code.hash_set == set && MayBeTheSame(code.dialect, dialect);
   };
-  if (std::none_of(known.begin(), known.end(), may_be)) return false;
+  if (std::none_of(known.begin(), known.end(), [&](const RejectedCode& code) {
+        return may_be(code, found_by) && DistanceBits(asked, code.pdq) == candidate.distance_bits;
+      })) {
+    return false;
+  }
   const auto entry = catalog_.ReadEntries({&candidate.entry, 1});
   if (!entry.ok()) return entry.status();
-  for (const v1::Code& code : entry->front().codes()) {
-    if (code.view().frame() != label.frame || code.view().crop() != label.crop ||
-        code.dialect() != label.dialect) {
-      continue;
-    }
+  const auto& codes = entry->front().codes();
+  return std::all_of(codes.begin(), codes.end(), [&](const v1::Code& code) {
     return std::any_of(known.begin(), known.end(), [&](const RejectedCode& one) {
-      return may_be(one) && one.pdq == code.pdq();
+      return may_be(one, code.dialect()) && one.pdq == code.pdq();
     });
-  }
-  return false;
+  });
 }
 
 }  // namespace kith::server

@@ -122,6 +122,40 @@ TEST_F(OpinionTest, ARejectedPairDoesNotComeBackWithMoreDigestsOfTheEntry) {
   EXPECT_EQ(Must(engine_->Match(look_up)).results(0).matches_size(), 3);
 }
 
+// Two films begin with the same title card. Once one was rejected, the other was no lead any more,
+// though the file shows a frame of its own that nobody had looked at.
+TEST_F(OpinionTest, ARejectionIsNotOfAnEntryThatSharesOneFrame) {
+  v1::Entry card = EntryOf(1);
+  v1::Entry film = card;
+  film.mutable_digests()->set_sha256(Sha256Of(2));
+  v1::Code& frame = *film.add_codes();
+  frame = film.codes(0);
+  frame.set_pdq(PdqOf(2));
+  frame.mutable_view()->set_frame(1);
+  v1::AddEntriesRequest add;
+  add.set_set("known");
+  *add.add_entries() = card;
+  *add.add_entries() = film;
+  const auto added = Must(engine_->AddEntries(add));
+  v1::EvidenceFile lead = Picture("a.gif", 1, 0);
+  lead.mutable_fingerprint()->mutable_digests()->set_sha256(Sha256Of(3));
+  AddCode(*lead.mutable_fingerprint(), PdqOf(2));
+  lead.mutable_fingerprint()->mutable_codes(1)->mutable_view()->set_frame(1);
+  Check("LKA/1", {lead});
+  EXPECT_EQ(FileOf("LKA/1", "a.gif").matches_size(), 2);
+  Must(Give(ShaOf(lead), added.entries(0).entry_id(), v1::OPINION_KIND_REJECTED));
+  const v1::ReportFile file = FileOf("LKA/1", "a.gif");
+  EXPECT_EQ(file.verdict(), v1::VERDICT_RECOGNIZED);
+  EXPECT_EQ(file.rejected_matches(), 1U);
+  ASSERT_EQ(file.matches_size(), 1);
+  EXPECT_EQ(file.matches(0).entry_id(), added.entries(1).entry_id());
+  // The other way round: the first has no frame that was not looked at.
+  Must(Give(ShaOf(lead), added.entries(0).entry_id(), v1::OPINION_KIND_WITHDRAWN));
+  Must(Give(ShaOf(lead), added.entries(1).entry_id(), v1::OPINION_KIND_REJECTED));
+  EXPECT_EQ(FileOf("LKA/1", "a.gif").matches_size(), 0);
+  EXPECT_EQ(FileOf("LKA/1", "a.gif").rejected_matches(), 2U);
+}
+
 TEST_F(OpinionTest, AConfirmedPairConfirmsNoOther) {
   const std::uint64_t entry = AddEntry("known", "RED", 1);
   const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
