@@ -224,10 +224,7 @@ absl::StatusOr<StagedBatch> Imports::Add(const std::string& import_id, std::uint
       // As the commit will: what is staged must not fail there, for the whole list.
       auto record = TakeEntry(*records[i], import.dialect);
       absl::Status status = record.status();
-      if (status.ok()) {
-        status = FirstError({CheckText("series", records[i]->series()),
-                             CheckCarried(records[i]->carried(), kMaxCarriedBytes)});
-      }
+      if (status.ok()) status = CheckKept(*records[i]);
       if (!status.ok()) {
         staged.refused.emplace_back(i, std::string(status.message()));
         continue;

@@ -421,6 +421,44 @@ TEST_F(CarriedOnlyTest, ManyFillBlocksOfTheirOwn) {
   EXPECT_TRUE(absl::IsInvalidArgument(engine().AddEntries(add).status()));
 }
 
+// A hash of 5 MiB in a record that is never matched was stored, and nothing that stood behind it
+// could be read any more, of no set.
+TEST_F(CarriedOnlyTest, OneRecordCannotBarTheWayBack) {
+  AddSet("a");
+  AddSet("b");
+  v1::Entry long_hash = Harmless(1, "long hash");
+  *long_hash.add_codes() = MakeCode(std::string(5 << 20, 'x'));
+  v1::Entry short_hash = Harmless(2, "short hash");
+  *short_hash.add_codes() = MakeCode("x");
+  v1::Entry of_later = Harmless(3, "a field of a later version");
+  of_later.mutable_unknown_fields()->AddLengthDelimited(1000, std::string(5 << 20, 'x'));
+  v1::Entry of_later_too = of_later;
+  of_later_too.clear_carried_only();
+  const std::string id = Begin("a");
+  const auto sent = Send(id, 0, {long_hash, short_hash, of_later, of_later_too});
+  ASSERT_TRUE(sent.ok()) << sent.status();
+  EXPECT_EQ(sent->refused_size(), 4);
+  ASSERT_TRUE(Commit(id, 1).ok());
+  // What is small enough to be taken is not kept where nobody can tell what it is.
+  v1::Entry unknown = Harmless(4, "kept");
+  *unknown.add_codes() = MakeCode(Pdq(4));
+  unknown.mutable_codes(0)->mutable_unknown_fields()->AddVarint(1000, 1);
+  unknown.mutable_unknown_fields()->AddLengthDelimited(1000, "x");
+  Import("a", {unknown});
+  Import("b", {Said(5, "", "behind it")});
+  EXPECT_THAT(Listed("a", 10), ::testing::ElementsAre("-kept"));
+  EXPECT_THAT(Listed("b", 10), ::testing::ElementsAre("behind it"));
+  v1::ListEntriesRequest list;
+  list.set_set("a");
+  list.set_as_imported(true);
+  const auto page = engine().ListEntries(list);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_TRUE(page->entries(0).unknown_fields().empty());
+  EXPECT_TRUE(page->entries(0).codes(0).unknown_fields().empty());
+  EXPECT_EQ(page->entries(0).codes(0).pdq(), Pdq(4));
+  EXPECT_TRUE(Verify().ok());
+}
+
 // Imports of a source that takes back what it said.
 class NamedImportTest : public EngineImportTest {
  protected:

@@ -101,6 +101,16 @@ absl::Status CheckCarried(const v1::Carried& carried, std::size_t max_bytes) {
                      CheckText("carried series", carried.series())});
 }
 
+absl::Status CheckKept(const v1::Entry& record) {
+  // Fields of a later version, and texts that are not kept, count as well.
+  if (record.ByteSizeLong() > kMaxRecordBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a record of ", record.ByteSizeLong(), " bytes: at most ", kMaxRecordBytes));
+  }
+  return FirstError(
+      {CheckText("series", record.series()), CheckCarried(record.carried(), kMaxCarriedBytes)});
+}
+
 struct CarriedWriter::State {
   Statement insert;
   Transaction& transaction;
@@ -139,7 +149,13 @@ absl::Status CarriedWriter::Add(v1::Entry record, std::uint64_t behind) {
 absl::Status CarriedWriter::WriteBlock() {
   State& state = *state_;
   if (state.block.entries().empty()) return absl::OkStatus();
-  if (auto status = state.packer.Pack(state.block.SerializeAsString()); !status.ok()) return status;
+  const std::string bytes = state.block.SerializeAsString();
+  // Nobody could read it again, nor what stands behind it.
+  if (bytes.size() > kMaxUnpackedBytes) {
+    return absl::InternalError(
+        absl::StrCat("a block of ", bytes.size(), " bytes to carry: at most ", kMaxUnpackedBytes));
+  }
+  if (auto status = state.packer.Pack(bytes); !status.ok()) return status;
   state.block.clear_entries();
   state.bytes = 0;
   state.sum.Add(state.packer.packed);

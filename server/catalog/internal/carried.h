@@ -27,11 +27,14 @@
 namespace kith::catalog {
 
 inline constexpr std::size_t kMaxCarriedBytes = 128 << 10;    // of a record
+inline constexpr std::size_t kMaxRecordBytes = 256 << 10;     // with what stands beside that
 inline constexpr std::size_t kMaxFileCarriedBytes = 1 << 20;  // of a file, beside its records
 inline constexpr std::size_t kMaxCarriedFormatBytes = 32;
 
 // Errors: INVALID_ARGUMENT.
 [[nodiscard]] absl::Status CheckCarried(const v1::Carried& carried, std::size_t max_bytes);
+// Of a record of an import that the other checks passed: its texts, and its size. INVALID_ARGUMENT.
+[[nodiscard]] absl::Status CheckKept(const v1::Entry& record);
 
 class CarriedWriter {
  public:
@@ -41,6 +44,7 @@ class CarriedWriter {
   CarriedWriter& operator=(const CarriedWriter&) = delete;
 
   // `behind`: the entry that was added last; of a record that became one, its own number.
+  // Errors: INTERNAL for more than could be read again.
   [[nodiscard]] absl::Status Add(v1::Entry record, std::uint64_t behind);
   // Writes the rest and, under the number of the change, what the file said of itself.
   [[nodiscard]] absl::Status Finish(std::uint64_t change, std::uint64_t hash_set,

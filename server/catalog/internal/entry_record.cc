@@ -185,6 +185,9 @@ absl::StatusOr<EntryRecord> TakeEntry(const v1::Entry& entry, v1::Dialect dialec
   }
   if (entry.carried_only()) {  // never matched: it needs nothing to match by
     if (entry.codes_size() > kMaxCodesAnEntry) return TooManyCodes(entry);
+    for (const v1::Code& code : entry.codes()) {
+      if (const auto taken = TakeCode(code, dialect); !taken.ok()) return taken.status();
+    }
     return record;
   }
   if (auto status = TakeCodes(entry, dialect, record); !status.ok()) return status;

@@ -52,8 +52,8 @@ struct EntryRecord {
 };
 
 // Takes what an Entry of a request says. Codes of too low quality are left out; `dialect` is that
-// of the set, for codes that do not say. Of a record that is carried only the codes are not taken.
-// Errors: INVALID_ARGUMENT: what is wrong with the record.
+// of the set, for codes that do not say. Of a record that is carried only the codes are looked at
+// and not taken. Errors: INVALID_ARGUMENT: what is wrong with the record.
 [[nodiscard]] absl::StatusOr<EntryRecord> TakeEntry(const v1::Entry& entry, v1::Dialect dialect);
 
 // Without set, series, withdrawn, added_by_change.
