@@ -23,6 +23,12 @@ namespace kith::catalog {
 
 struct EntryRecord;
 
+// Earlier entries of the set that go with the addition.
+struct Withdrawal {
+  std::vector<std::uint64_t> entries;
+  std::string why;
+};
+
 struct BatchOptions {
   // The digests and identities that come more than once: of the others the batch remembers nothing.
   RecurringDigests recurring;
@@ -33,12 +39,8 @@ struct BatchOptions {
   // that the same batch brought before, and those that are carried only.
   bool keep = false;
   v1::SeriesNames series_names = v1::SERIES_NAMES_IGNORE;
-};
-
-// Earlier entries of the set that go with the addition.
-struct Withdrawal {
-  std::vector<std::uint64_t> entries;
-  std::string why;
+  // Go when the batch is committed. Nothing that it takes counts as there because of them.
+  std::span<const Withdrawal> withdraw;  // outlives the batch
 };
 
 // Errors: FAILED_PRECONDITION where the set tells its entries apart in the other way.
@@ -53,6 +55,7 @@ class Batch {
   // Takes one entry, unless the set holds an active one of the same file (by SHA-256, else SHA-1,
   // else MD5; one without digests by its codes and its source_ref) that says at least as much: the
   // same digests, codes (by dialect and PDQ), series and victim_identified, where this one has any.
+  // One that goes with the batch is as good as gone.
   // Of very many earlier entries of one digest the first 64 are looked at; where each source_ref
   // stands for itself, of those of its name, the last 64.
   // Of an import (BatchOptions) it names its series itself, and what it says beside is kept.
@@ -66,8 +69,7 @@ class Batch {
   // batch that took nothing and withdraws nothing changes nothing. `file`: what the file of an
   // import said beside its records. Errors: INVALID_ARGUMENT for entries to withdraw that are none
   // of the set, or of this batch: nothing was done, and the batch is over.
-  [[nodiscard]] absl::Status Commit(const v1::Carried& file = {},
-                                    std::span<const Withdrawal> withdraw = {});
+  [[nodiscard]] absl::Status Commit(const v1::Carried& file = {});
 
   // Series that the records named and nobody else had.
   [[nodiscard]] std::uint64_t series_added() const;

@@ -43,10 +43,10 @@ absl::StatusOr<std::uint64_t> Batch::Impl::WriteAdded(const v1::Carried& file) {
 }
 
 // A change for each reason; the number of the last one, or 0.
-absl::StatusOr<std::uint64_t> Batch::Impl::WriteWithdrawals(std::span<const Withdrawal> withdraw) {
+absl::StatusOr<std::uint64_t> Batch::Impl::WriteWithdrawals() {
   std::uint64_t change = 0;
   absl::flat_hash_set<std::uint64_t> seen;
-  for (const Withdrawal& one : withdraw) {
+  for (const Withdrawal& one : options.withdraw) {
     std::vector<std::uint64_t> active;
     for (const std::uint64_t entry : one.entries) {
       const bool is_earlier = entry != 0 && entry < first;
@@ -76,13 +76,13 @@ absl::Status Batch::Impl::Settle(v1::HashSet& settled) {
                              settled.entry_identity(), settled.set_id());
 }
 
-absl::Status Batch::Commit(const v1::Carried& file, std::span<const Withdrawal> withdraw) {
+absl::Status Batch::Commit(const v1::Carried& file) {
   Impl& impl = *impl_;
   if (impl.committed) return absl::InternalError("a batch is committed once");
   impl.committed = true;
   const auto added = impl.WriteAdded(file);
   if (!added.ok()) return added.status();
-  const auto gone = impl.WriteWithdrawals(withdraw);
+  const auto gone = impl.WriteWithdrawals();
   if (!gone.ok()) return gone.status();
   const std::uint64_t change = std::max(*added, *gone);
   if (change == 0) return absl::OkStatus();

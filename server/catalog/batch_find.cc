@@ -31,6 +31,13 @@ bool FindsAsMuch(const EntryRecord& earlier, const EntryRecord& record) {
 
 }  // namespace
 
+// What is withdrawn in the same step must not stand for a record that comes.
+EntryFacts Batch::Impl::FactsOf(std::uint64_t entry) const {
+  EntryFacts facts = catalog.table.Get(entry);
+  if (std::binary_search(going.begin(), going.end(), entry)) facts.withdrawn = true;
+  return facts;
+}
+
 // Whether the series is the wanted one, or counts as it, or none is wanted.
 bool Batch::Impl::CountsAs(std::uint64_t id, std::uint64_t wanted) const {
   if (wanted == 0 || id == wanted) return true;
@@ -99,7 +106,7 @@ absl::StatusOr<std::uint64_t> Batch::Impl::FindNamed(const EntryRecord& record) 
     if (entry >= first) {
       covers = CoversTaken(entry, record);
     } else {
-      const EntryFacts facts = catalog.table.Get(entry);
+      const EntryFacts facts = FactsOf(entry);
       if (facts.withdrawn) continue;  // costs a look into the table only
       covers = Covers(entry, facts, record);
     }
@@ -149,7 +156,7 @@ absl::StatusOr<std::uint64_t> Batch::Impl::Find(const EntryRecord& record) {
   if (!found.ok()) return found.status();
   std::size_t looked_at = 0;
   for (const std::uint64_t entry : found->front()) {
-    const EntryFacts facts = catalog.table.Get(entry);
+    const EntryFacts facts = FactsOf(entry);
     // Those of other sets and withdrawn ones cost a look into the table only.
     if (facts.withdrawn || facts.hash_set != record.hash_set) continue;
     if (++looked_at > TakenDigests::kMaxLookedAt) break;
@@ -176,7 +183,7 @@ absl::StatusOr<bool> Batch::Impl::Holds(const v1::Digests& own) const {
     const auto found = catalog.digests->Find(kind, query);
     if (!found.ok()) return found.status();
     for (const std::uint64_t entry : found->front()) {
-      const EntryFacts facts = catalog.table.Get(entry);
+      const EntryFacts facts = FactsOf(entry);
       if (!facts.withdrawn && facts.hash_set == hash_set->set_id()) return true;
     }
   }

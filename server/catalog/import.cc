@@ -268,7 +268,8 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
                                            {.recurring = *std::move(recurring),
                                             .by_source_ref = import.by_source_ref,
                                             .keep = true,
-                                            .series_names = import.series_names});
+                                            .series_names = import.series_names,
+                                            .withdraw = withdraw});
     if (!batch.ok()) return batch.status();
     auto read = import.stage->BeginRead();
     if (!read.ok()) return read.status();
@@ -292,7 +293,7 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
       if (added->still_matched) ++imported.still_matched;
       import.used = Clock::now();
     }
-    if (auto status = (*batch)->Commit(file, withdraw); !status.ok()) return status;
+    if (auto status = (*batch)->Commit(file); !status.ok()) return status;
     if (imported.added > 0) imported.series_added = (*batch)->series_added();
     imported.withdrawn = (*batch)->withdrawn();
     imported.first_entry = (*batch)->first_entry();

@@ -69,7 +69,8 @@ class Imports {
   // answers of the last 64 committed ones are given again.
   // Errors: NOT_FOUND, FAILED_PRECONDITION when `batches` is not what came, INVALID_ARGUMENT for
   // `file` or `withdraw` (batch.h), RESOURCE_EXHAUSTED for too many series.
-  // `file`: what the file says beside its records.
+  // `file`: what the file says beside its records. A record is not already there as an entry that
+  // `withdraw` names.
   [[nodiscard]] absl::StatusOr<ImportedList> Commit(const std::string& import_id,
                                                     std::uint64_t batches,
                                                     const v1::Carried& file = {},

@@ -565,6 +565,34 @@ TEST_F(NamedImportTest, WhatIsTakenBackGoesWithWhatComes) {
   EXPECT_TRUE(Verify().ok());
 }
 
+// A client that withdraws all that it said before and says it again lost what was the same: the
+// record was already there, as the entry that went.
+TEST_F(NamedImportTest, WhatIsSaidAgainOutlivesWhatIsWithdrawn) {
+  ASSERT_EQ(Import({Named("a", 1), Named("b", 2)})->added(), 2);
+  const auto done = Import({Named("a", 1), Named("b", 2)}, {{"replaced", {2}}});
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(done->already_there(), 1);
+  EXPECT_EQ(done->added(), 1);
+  EXPECT_EQ(done->withdrawn(), 1);
+  EXPECT_THAT(MatchIds(DigestQuery(Md5(Bytes(16, 2)))), ::testing::ElementsAre(3));
+  EXPECT_THAT(Find({"b"}), ::testing::ElementsAre(R"(2 gone {"of":"b"})", R"(3 {"of":"b"})"));
+  // Where entries are told apart by content as well.
+  AddSet("by content");
+  const auto send = [&](std::uint64_t going) {
+    const std::string id = Begin("by content");
+    EXPECT_TRUE(Send(id, 0, {DigestEntry(Md5(Bytes(16, 5)))}).ok());
+    v1::CommitImportRequest commit;
+    commit.set_import_id(id);
+    commit.set_batches(1);
+    if (going != 0) commit.add_withdraw()->add_entry_ids(going);
+    return engine().CommitImport(commit);
+  };
+  ASSERT_EQ(send(0)->first_entry(), 4);
+  EXPECT_EQ(send(4)->first_entry(), 5);
+  EXPECT_THAT(MatchIds(DigestQuery(Md5(Bytes(16, 5)))), ::testing::ElementsAre(5));
+  EXPECT_TRUE(Verify().ok());
+}
+
 // More than 64 records of one digest were doubled by the same file once more.
 TEST_F(NamedImportTest, ManyNamesOfOneFileAreEachFound) {
   std::vector<v1::Entry> records;

@@ -6,6 +6,7 @@
 // Thread-safety: as Batch.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -41,7 +42,8 @@ struct Batch::Impl {
   TakenDigests taken;
   bool recurs = false;  // the entry that was added last has one that comes again
   bool committed = false;
-  std::uint64_t kept = 0;  // records that are carried only
+  std::uint64_t kept = 0;            // records that are carried only
+  std::vector<std::uint64_t> going;  // ascending: what options.withdraw names
   std::vector<std::uint64_t> withdrawn;
   BatchOptions options;
   absl::flat_hash_map<std::string, std::uint64_t> series_named;  // by the name; 0: of none
@@ -58,11 +60,19 @@ struct Batch::Impl {
         taken(std::move(batch_options.recurring)),
         options(std::move(batch_options)),
         transaction(std::move(write)),
-        writer(transaction) {}
+        writer(transaction) {
+    for (const Withdrawal& one : options.withdraw) {
+      going.insert(going.end(), one.entries.begin(), one.entries.end());
+    }
+    std::sort(going.begin(), going.end());
+  }
 
+  // Of an entry of before, as it is once the batch is committed.
+  [[nodiscard]] EntryFacts FactsOf(std::uint64_t entry) const;
   [[nodiscard]] absl::StatusOr<std::uint64_t> Find(const EntryRecord& record);
   [[nodiscard]] absl::StatusOr<std::uint64_t> FindNamed(const EntryRecord& record);
-  // Whether the set holds a file with one of these digests as an active entry of before the batch.
+  // Whether the set holds a file with one of these digests as an active entry of before the batch
+  // that stays.
   [[nodiscard]] absl::StatusOr<bool> Holds(const v1::Digests& own) const;
   [[nodiscard]] absl::StatusOr<bool> HasOtherCategory(std::uint64_t entry,
                                                       const v1::Category& category);
@@ -80,8 +90,7 @@ struct Batch::Impl {
                                   AddedEntry& added);
   [[nodiscard]] absl::StatusOr<AddedEntry> KeepOnly(const v1::Entry& entry);
   [[nodiscard]] absl::StatusOr<std::uint64_t> WriteAdded(const v1::Carried& file);
-  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteWithdrawals(
-      std::span<const Withdrawal> withdraw);
+  [[nodiscard]] absl::StatusOr<std::uint64_t> WriteWithdrawals();
   [[nodiscard]] absl::Status Settle(v1::HashSet& settled);
 };
 
