@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "server/catalog/batch.h"
 #include "server/catalog/names.h"
 #include "server/internal/engine_impl.h"
@@ -26,30 +28,41 @@ constexpr std::uint64_t kMaxRecordNumber = std::numeric_limits<std::int64_t>::ma
 // Names that are looked up at once.
 constexpr int kMaxSourceRefs = 10'000;
 
-// Its tokens tell an entry, and how many records behind it were given: "imported-7.2".
+// Its tokens tell where the next page begins (catalog::ImportedPlace): "imported-7.3.120".
+constexpr std::string_view kImported = "imported";
+
+std::string MakeImportedToken(const catalog::ImportedPlace& place) {
+  return absl::StrCat(MakePageToken(kImported, place.after), ".", place.block, ".", place.passed);
+}
+
+absl::StatusOr<catalog::ImportedPlace> ReadImportedToken(const std::string& token) {
+  catalog::ImportedPlace place;
+  if (token.empty()) return place;
+  const std::vector<std::string> parts = absl::StrSplit(token, '.');
+  if (parts.size() == 3) {
+    const auto page = ReadPage(kImported, 0, parts[0]);
+    if (page.ok()) place.after = page->after;
+    if (page.ok() && absl::SimpleAtoi(parts[1], &place.block) &&
+        absl::SimpleAtoi(parts[2], &place.passed) && place.block <= kMaxRecordNumber &&
+        MakeImportedToken(place) == token) {
+      return place;
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("page_token ", Quoted(token), " was not given by this list: begin without one"));
+}
+
 absl::StatusOr<v1::ListEntriesResponse> ListImported(catalog::Catalog& catalog,
                                                      const std::string& token, std::size_t size,
                                                      std::uint64_t set_id,
                                                      std::uint64_t series_id) {
-  constexpr std::string_view kList = "imported";
-  std::uint64_t skip = 0;
-  const std::size_t dot = token.find('.');
-  const std::string place = token.substr(0, dot);
-  const auto page = ReadPage(kList, 0, place);
-  if (!page.ok()) return page.status();
-  if (dot != std::string::npos && (!absl::SimpleAtoi(token.substr(dot + 1), &skip) ||
-                                   absl::StrCat(place, ".", skip) != token)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "page_token ", Quoted(token), " was not given by this list: begin without one"));
-  }
-  auto found = catalog.ListImported(page->after, skip, size, set_id, series_id);
+  const auto place = ReadImportedToken(token);
+  if (!place.ok()) return place.status();
+  auto found = catalog.ListImported(*place, size, set_id, series_id);
   if (!found.ok()) return found.status();
   v1::ListEntriesResponse response;
   for (v1::Entry& entry : found->entries) *response.add_entries() = std::move(entry);
-  if (found->more) {
-    response.set_next_page_token(
-        absl::StrCat(MakePageToken(kList, found->after), ".", found->skip));
-  }
+  if (found->more) response.set_next_page_token(MakeImportedToken(found->next));
   return response;
 }
 
@@ -73,7 +86,7 @@ absl::StatusOr<v1::ListEntriesResponse> ListNamed(catalog::Catalog& catalog,
   if (!found.ok()) return found.status();
   v1::ListEntriesResponse response;
   for (v1::Entry& entry : found->entries) *response.add_entries() = std::move(entry);
-  if (found->more) response.set_next_page_token(MakePageToken(kList, found->after));
+  if (found->more) response.set_next_page_token(MakePageToken(kList, found->next.after));
   return response;
 }
 

@@ -71,11 +71,16 @@ struct AddedEntry {
 };
 
 // Entries as their sources said them.
+// Where a page of what imports brought begins.
+struct ImportedPlace {
+  std::uint64_t after = 0;   // this entry
+  std::uint64_t block = 0;   // in this block of what was carried (0: the first that tells of them)
+  std::uint64_t passed = 0;  // behind so many records of it
+};
+
 struct ImportedPage {
   std::vector<v1::Entry> entries;
-  // Where the next page begins: behind so many records that stand behind this entry.
-  std::uint64_t after = 0;
-  std::uint64_t skip = 0;
+  ImportedPlace next;  // where the next page begins
   bool more = false;
 };
 
@@ -186,8 +191,8 @@ class Catalog {
                                                                    std::uint64_t set_id,
                                                                    std::uint64_t series_id);
   // The same, each as its source said it: with what is carried, and with the records that repeat an
-  // entry. A page ends early where it grows beyond a MiB.
-  [[nodiscard]] absl::StatusOr<ImportedPage> ListImported(std::uint64_t after, std::uint64_t skip,
+  // entry. A page ends early where it grows beyond a MiB. Reads what was carried from `from` on.
+  [[nodiscard]] absl::StatusOr<ImportedPage> ListImported(const ImportedPlace& from,
                                                           std::size_t limit, std::uint64_t set_id,
                                                           std::uint64_t series_id);
   // Those of the set with one of these names as their source_ref, also withdrawn ones.

@@ -28,14 +28,9 @@ class PageFill {
       return false;
     }
     bytes_ += size;
-    Pass(behind, entry.repeats());
+    page_.next.after = behind;
     page_.entries.push_back(std::move(entry));
     return true;
-  }
-  // One that the next page need not look at again.
-  void Pass(std::uint64_t behind, bool repeats) {
-    page_.skip = repeats && behind == page_.after ? page_.skip + 1 : (repeats ? 1 : 0);
-    page_.after = behind;
   }
 
  private:
@@ -46,30 +41,30 @@ class PageFill {
 
 }  // namespace
 
-absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uint64_t skip,
-                                                   std::size_t limit, std::uint64_t set_id,
-                                                   std::uint64_t series_id) {
-  auto entries = ListEntries(after, limit + 1, set_id, series_id);
+absl::StatusOr<ImportedPage> Catalog::ListImported(const ImportedPlace& from, std::size_t limit,
+                                                   std::uint64_t set_id, std::uint64_t series_id) {
+  auto entries = ListEntries(from.after, limit + 1, set_id, series_id);
   if (!entries.ok()) return entries.status();
   ImportedPage page;
-  page.after = after;
-  page.skip = skip;
+  page.next = from;
   PageFill fill(page, limit);
   const std::uint64_t end = impl_->table.Size();
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
-  CarriedReader carried(*read, after);
+  // All stand behind one entry where a list holds nothing but what is carried only: to begin there
+  // anew for each page would take the square of their number.
+  CarriedReader carried(*read, from.after, {.block = from.block, .passed = from.passed});
   auto record = carried.Next();
+  const auto end_page = [&] {
+    page.next.block = carried.place().block;
+    page.next.passed = carried.place().passed;
+    return std::move(page);
+  };
   // Records that repeat an entry and stand behind one below `until`.
-  std::uint64_t passed = 0;
   const auto repeats = [&](std::uint64_t until) -> absl::StatusOr<bool> {
     for (; record.ok() && *record != nullptr && carried.behind() < until; record = carried.Next()) {
       v1::Entry& one = **record;
       if (!one.repeats()) continue;
-      if (carried.behind() == after && passed < skip) {
-        ++passed;
-        continue;
-      }
       std::uint64_t of_set = 0;
       bool withdrawn = false;
       if (one.carried_only()) {
@@ -84,7 +79,6 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uin
         withdrawn = facts.withdrawn;
       }
       if ((set_id != 0 && of_set != set_id) || withdrawn || series_id != 0) {
-        fill.Pass(carried.behind(), true);
         continue;
       }
       const auto set = impl_->directory.hash_sets.ById(of_set);
@@ -98,15 +92,14 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uin
     const std::uint64_t id = entry.entry_id();
     const auto room = repeats(id);
     if (!room.ok()) return room.status();
-    if (!*room) return page;
-    if (*record != nullptr && carried.behind() == id && !(**record).repeats()) {
-      if ((**record).has_carried()) {
-        *entry.mutable_carried() = std::move(*(**record).mutable_carried());
-      }
-      record = carried.Next();
-      if (!record.ok()) return record.status();
+    if (!*room) return end_page();
+    const bool said = *record != nullptr && carried.behind() == id && !(**record).repeats();
+    if (said && (**record).has_carried()) {
+      *entry.mutable_carried() = std::move(*(**record).mutable_carried());
     }
-    if (!fill.Take(std::move(entry), id)) return page;
+    if (!fill.Take(std::move(entry), id)) return end_page();
+    if (said) record = carried.Next();
+    if (!record.ok()) return record.status();
   }
   if (entries->size() <= limit) {
     const auto room = repeats(end);
@@ -114,7 +107,7 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(std::uint64_t after, std::uin
   } else {
     page.more = true;
   }
-  return page;
+  return end_page();
 }
 
 // The numbers, ascending, of up to `limit` entries above `after`.
@@ -177,7 +170,7 @@ absl::StatusOr<ImportedPage> Catalog::ListNamed(const v1::HashSet& hash_set,
   auto entries = ReadEntries(*ids);
   if (!entries.ok()) return entries.status();
   ImportedPage page;
-  page.after = after;
+  page.next.after = after;
   PageFill fill(page, limit);
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();

@@ -292,9 +292,11 @@ TEST_F(EngineImportTest, GivesBackWhatTheSourceSaid) {
     v1::ListEntriesRequest forged;
     forged.set_as_imported(true);
     for (const char* token :
-         {"imported-1", "imported-1.", "imported-1.x", "entries-1", "imported-1.-1"}) {
+         {"imported-1.0.0", "imported-1", "imported-1.2", "imported-1.0.x", "imported-1.0.",
+          "imported-1..0", ".0.0", "entries-1", "imported-1.0.-1", "imported-1.0.0.0",
+          "imported-1.9223372036854775808.0"}) {
       forged.set_page_token(token);
-      EXPECT_EQ(engine().ListEntries(forged).ok(), std::string(token) == "imported-1") << token;
+      EXPECT_EQ(engine().ListEntries(forged).ok(), std::string(token) == "imported-1.0.0") << token;
     }
     EXPECT_TRUE(Verify().ok());
   }
@@ -780,6 +782,48 @@ TEST(ImportsTest, AnIdleImportEnds) {
   ASSERT_TRUE(id.ok()) << id.status();
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
   EXPECT_TRUE(absl::IsNotFound(imports.Add(*id, 0, {}).status()));
+}
+
+// Where all records of a list stand behind one entry, each page began with the first of them.
+TEST(ImportsTest, APageOfWhatIsCarriedReadsNoBlockBeforeIt) {
+  TempDir dir;
+  auto catalog = catalog::Catalog::Open(
+      {.store_dir = dir.path() + "/store", .more_migrations = {}, .progress = {}});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  v1::HashSet set;
+  set.set_name("list");
+  const auto added = (*catalog)->AddHashSet(set);
+  ASSERT_TRUE(added.ok()) << added.status();
+  catalog::Imports imports(**catalog);
+  const auto id = imports.Begin("list", "", {}, v1::SERIES_NAMES_IGNORE);
+  ASSERT_TRUE(id.ok()) << id.status();
+  std::vector<std::string> sent;
+  for (int i = 0; i < 60; ++i) {
+    sent.push_back(std::to_string(i) + std::string(20'000, 'x'));
+    const v1::Entry record = Harmless(i, sent.back());
+    const std::array<const v1::Entry*, 1> records = {&record};
+    ASSERT_TRUE(imports.Add(*id, static_cast<std::uint64_t>(i), records).ok());
+  }
+  ASSERT_TRUE(imports.Commit(*id, sent.size()).ok());
+  const auto damage_before = [&](std::uint64_t block) {
+    auto write = (*catalog)->database().BeginWrite();
+    ASSERT_TRUE(write.ok());
+    ASSERT_TRUE(write->Execute("DROP TRIGGER IF EXISTS carried_block_stays").ok());
+    ASSERT_TRUE(write->Execute("UPDATE carried_block SET data = x'00' WHERE id < ?1", block).ok());
+    ASSERT_TRUE(write->Commit().ok());
+  };
+  catalog::ImportedPlace from;
+  std::vector<std::string> given;
+  for (bool more = true; more;) {
+    const auto page = (*catalog)->ListImported(from, 7, added->set_id(), 0);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const v1::Entry& entry : page->entries) given.push_back(entry.carried().data());
+    more = page->more;
+    from = page->next;
+    damage_before(from.block);
+  }
+  EXPECT_EQ(given, sent);
+  EXPECT_GT(from.block, 3U);
 }
 
 // A thousand of them, of a MiB each, were read into memory and then cut to a page.

@@ -190,6 +190,8 @@ struct CarriedReader::State {
   Statement blocks;
   Statement imports;
   std::uint64_t after;
+  Place from;
+  Place place;
   v1::ListEntriesResponse block;
   int next = 0;
   std::uint64_t behind = 0;
@@ -198,29 +200,38 @@ struct CarriedReader::State {
   std::uint64_t told_id = 0;   // the block of which `import` tells
   Import import;
 
-  State(Transaction& read, std::uint64_t from)
+  State(Transaction& read, std::uint64_t behind_entry, Place start)
       : blocks(read.Prepare("SELECT first_entry, data, last_entry, id FROM carried_block"
-                            " WHERE last_entry >= ?1 ORDER BY last_entry, id")),
+                            " WHERE last_entry >= ?1 AND id >= ?2 ORDER BY last_entry, id")),
         imports(read.Prepare("SELECT change, hash_set FROM import_file WHERE first_block <= ?1"
                              " AND blocks > 0 ORDER BY first_block DESC LIMIT 1")),
-        after(from) {
-    blocks.Bind(from);
+        after(behind_entry),
+        from(start),
+        place(start) {
+    blocks.Bind(after, from.block);
   }
 };
 
-CarriedReader::CarriedReader(Transaction& transaction, std::uint64_t after)
-    : state_(std::make_unique<State>(transaction, after)) {}
+CarriedReader::CarriedReader(Transaction& transaction, std::uint64_t after, Place from)
+    : state_(std::make_unique<State>(transaction, after, from)) {}
 CarriedReader::~CarriedReader() = default;
 
 std::uint64_t CarriedReader::behind() const { return state_->behind; }
+CarriedReader::Place CarriedReader::place() const { return state_->place; }
 
 absl::StatusOr<v1::Entry*> CarriedReader::Next() {
   State& state = *state_;
   while (true) {
     while (state.next < state.block.entries_size()) {
+      const auto passed = static_cast<std::uint64_t>(state.next);
       v1::Entry& record = *state.block.mutable_entries(state.next++);
       if (!record.repeats()) state.behind = record.entry_id();
+      if (state.block_id == state.from.block && passed < state.from.passed) continue;
+      state.place = {.block = state.block_id, .passed = passed};
       if (state.behind >= state.after) return &record;
+    }
+    if (state.block_id != 0) {
+      state.place = {.block = state.block_id, .passed = static_cast<std::uint64_t>(state.next)};
     }
     const auto row = state.blocks.Step();
     if (!row.ok()) return row.status();
@@ -239,7 +250,7 @@ absl::StatusOr<v1::Entry*> CarriedReader::Next() {
 absl::StatusOr<v1::Entry*> CarriedReader::Find(std::uint64_t entry) {
   State& state = *state_;
   if (state.last < entry) {
-    state.blocks.Bind(entry);
+    state.blocks.Bind(entry, 0);
     state.block.clear_entries();
     state.next = 0;
   }

@@ -59,7 +59,13 @@ class CarriedWriter {
 // The records that stand behind `after` or at a later entry, in order.
 class CarriedReader {
  public:
-  CarriedReader(Transaction& transaction, std::uint64_t after);
+  // A record of a block: the number of its row, and how many stand before it there.
+  struct Place {
+    std::uint64_t block = 0;
+    std::uint64_t passed = 0;
+  };
+  // From `from` on, of which place() told; no block before it is read.
+  CarriedReader(Transaction& transaction, std::uint64_t after, Place from = {0, 0});
   ~CarriedReader();
   CarriedReader(const CarriedReader&) = delete;
   CarriedReader& operator=(const CarriedReader&) = delete;
@@ -68,6 +74,8 @@ class CarriedReader {
   [[nodiscard]] absl::StatusOr<v1::Entry*> Next();
   // Where the record stands that Next gave: behind this entry.
   [[nodiscard]] std::uint64_t behind() const;
+  // The place of the record that Next gave; behind the last one, where there was no more.
+  [[nodiscard]] Place place() const;
   // The record of this entry itself, or null; from call to call of a higher number. Reads the
   // blocks where they stand, and no others. Instead of Next.
   [[nodiscard]] absl::StatusOr<v1::Entry*> Find(std::uint64_t entry);
