@@ -265,8 +265,15 @@ absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& requ
     series.set_identified_on(on);
     return status;
   };
+  const bool of_who_is_told = request.has_notification() || request.has_notification_contact_id() ||
+                              request.has_restitution_contact_id();
   return ChangeSeries(request.code(), ChangeKind::kSeriesEdited, SignatureOf(request.signature()),
-                      edit);
+                      [&](v1::Series& series) -> absl::Status {
+                        const v1::Series before = series;
+                        const absl::Status status = edit(series);
+                        if (!status.ok() || !of_who_is_told) return status;
+                        return impl_->KeepsWhoIsTold(before, series);
+                      });
 }
 
 }  // namespace kith::catalog

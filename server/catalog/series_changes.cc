@@ -70,6 +70,55 @@ absl::StatusOr<v1::Series> Catalog::SetSeriesAlias(std::string_view code,
   return *impl_->directory.series.ById(series->series_id());
 }
 
+// Who would not be told any more, in words, were `target` to stand for `series`: what the one that
+// stands for both says holds for both. Empty: nobody.
+std::string Catalog::Impl::WhoIsLost(const v1::Series& series, const v1::Series& target) const {
+  const std::string from = Quoted(series.code());
+  const std::string to = Quoted(target.code());
+  if (series.notification() == v1::NOTIFICATION_OPT_IN &&
+      target.notification() != v1::NOTIFICATION_OPT_IN) {
+    return absl::StrCat("the victim's side of series ", from,
+                        " wants to be told of new cases, which would end, as ", to,
+                        target.notification() == v1::NOTIFICATION_OPT_OUT ? " says they do not"
+                                                                          : " does not say so");
+  }
+  const auto current = [&](const v1::Contact& contact) {
+    const auto found = directory.CurrentContact(contact.contact_id());
+    return found ? found->contact_id() : 0;
+  };
+  const auto lost = [&](const v1::Contact& own, const v1::Contact& other, std::string_view what) {
+    const std::uint64_t id = current(own);
+    if (id == 0 || id == current(other)) return std::string();
+    return absl::StrCat("contact ", id, ", ", std::string(what), " series ", from,
+                        ", would be lost, as ", to,
+                        current(other) == 0 ? " names nobody" : " names another");
+  };
+  std::string words = lost(series.notification_contact(), target.notification_contact(),
+                           "to be told of new cases of");
+  if (words.empty()) {
+    words = lost(series.restitution_contact(), target.restitution_contact(),
+                 "to be asked about restitution for");
+  }
+  return words;
+}
+
+// Whether an edit loses nobody who is to be told of a series that was merged into this one. What
+// was lost before it, by a merge of an earlier version, is no reason to refuse it.
+absl::Status Catalog::Impl::KeepsWhoIsTold(const v1::Series& before,
+                                           const v1::Series& after) const {
+  for (const std::uint64_t id : directory.SeriesCountedAs(after.series_id())) {
+    const auto merged = directory.series.ById(id);
+    if (!merged || id == after.series_id()) continue;
+    const std::string lost = WhoIsLost(*merged, after);
+    if (lost.empty() || lost == WhoIsLost(*merged, before)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(lost,
+                     ": it is merged into that one; take the merge back first, with kith "
+                     "series unmerge, set both alike and merge them again"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::string_view into,
                                                 const Signature& signature) {
   const auto merged =
@@ -94,15 +143,9 @@ absl::StatusOr<v1::Series> Catalog::MergeSeries(std::string_view code, std::stri
               " and ", Quoted(target->code()), " by ", Quoted(target->agency()),
               ": whom to call would be lost; let the two agencies agree first"));
         }
-        // The preference of the one that stands for both holds for both.
-        if (series.notification() == v1::NOTIFICATION_OPT_IN &&
-            target->notification() != v1::NOTIFICATION_OPT_IN) {
-          return absl::FailedPreconditionError(absl::StrCat(
-              "the victim's side of series ", Quoted(series.code()),
-              " wants to be told of new cases, which would end, as ", Quoted(target->code()),
-              target->notification() == v1::NOTIFICATION_OPT_OUT ? " says they do not"
-                                                                 : " does not say so",
-              ": set both alike first, with kith series edit --notification"));
+        if (const std::string lost = impl_->WhoIsLost(series, *target); !lost.empty()) {
+          return absl::FailedPreconditionError(
+              absl::StrCat(lost, ": set both alike first, with kith series edit"));
         }
         series.set_merged_into(target->code());
         return absl::OkStatus();

@@ -322,6 +322,58 @@ TEST_F(MergeTest, AMergeDropsNoWishToBeTold) {
   Must(Merge("RED", "GREEN"));  // who said nothing loses nothing
 }
 
+// The task was there, of the series that stands for both, and told nobody whom to tell.
+TEST_F(MergeTest, AMergeLosesNobodyWhoIsToBeTold) {
+  AddSeries("GREEN");
+  Identify("GREEN");
+  v1::AddContactRequest add;
+  add.mutable_contact()->set_agency("LKA");
+  add.mutable_contact()->set_name("B. Brown");
+  const std::uint64_t other = Must(engine_->AddContact(add)).contact().contact_id();
+  const auto edit = [&](const std::string& code, std::uint64_t tell, std::uint64_t restitution) {
+    v1::EditSeriesRequest request;
+    request.set_code(code);
+    request.set_notification_contact_id(tell);
+    request.set_restitution_contact_id(restitution);
+    return engine_->EditSeries(request).status();
+  };
+  const auto refused = [](const absl::Status& status, const std::string& words) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(words));
+  };
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  Tell("GREEN", v1::NOTIFICATION_OPT_IN);
+  Must(edit("BLUE", contact_id_, 0));
+  refused(Merge("BLUE", "GREEN"),
+          "new cases of series \"BLUE\", would be lost, as \"GREEN\" names "
+          "nobody: set both alike first");
+  Must(edit("GREEN", other, 0));
+  refused(Merge("BLUE", "GREEN"), "names another");
+  Must(edit("BLUE", other, contact_id_));
+  refused(Merge("BLUE", "GREEN"), "restitution");
+  Must(edit("GREEN", other, contact_id_));
+  Must(Merge("BLUE", "GREEN"));
+  // Nor may what stands for both forget it later.
+  refused(edit("GREEN", 0, contact_id_), "kith series unmerge");
+  refused(edit("GREEN", other, other), "kith series unmerge");
+  v1::EditSeriesRequest request;
+  request.set_code("GREEN");
+  request.set_notification(v1::NOTIFICATION_OPT_OUT);
+  refused(engine_->EditSeries(request).status(), "kith series unmerge");
+  request.clear_notification();
+  request.set_note("of another flat");
+  Must(engine_->EditSeries(request).status());
+  // Who stands in the place of a contact is who is to be told.
+  v1::SupersedeContactRequest supersede;
+  supersede.set_contact_id(other);
+  supersede.set_by_contact_id(contact_id_);
+  Must(engine_->SupersedeContact(supersede).status());
+  Must(edit("GREEN", other, contact_id_));
+  Must(edit("GREEN", contact_id_, contact_id_));
+  Unmerge("BLUE");
+  Must(edit("GREEN", 0, 0));
+}
+
 TEST_F(MergeTest, PagesSkipNoTaskWhileTasksAreDone) {
   Tell("BLUE", v1::NOTIFICATION_OPT_IN);
   AddEntry("known", "BLUE", 1);

@@ -207,6 +207,9 @@ struct Catalog::Impl {
   // For changes to a series: itself, not what it was merged into; FAILED_PRECONDITION if it was.
   [[nodiscard]] absl::StatusOr<v1::Series> FindUnmerged(std::string_view code) const;
   [[nodiscard]] absl::StatusOr<v1::Series> FindAsItIs(std::string_view code) const;
+  [[nodiscard]] std::string WhoIsLost(const v1::Series& series, const v1::Series& target) const;
+  [[nodiscard]] absl::Status KeepsWhoIsTold(const v1::Series& before,
+                                            const v1::Series& after) const;
 
   // Checks who identified a series, and writes it into `series`.
   [[nodiscard]] absl::Status TakeIdentifier(std::string_view agency_name, std::uint64_t contact_id,
