@@ -202,6 +202,7 @@ class Ledger {
   // The same for what it matches now.
   [[nodiscard]] std::vector<std::string> WordsOf(const v1::MatchResult& result) const;
   // Adds alerts, one a case and cause, and sets the last change watched: all or none, and once.
+  // Files of a case that was purged meanwhile are left out.
   [[nodiscard]] absl::Status AddAlerts(
       std::uint64_t watched,
       const std::vector<std::pair<AlertCause, std::vector<AlertedFile>>>& alerts);

@@ -212,9 +212,14 @@ absl::Status Ledger::AddAlerts(
         " opened_at, files) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     Statement add_file = write.Prepare(
         "INSERT INTO alert_file (alert, file, before, now, rule) VALUES (?1, ?2, ?3, ?4, ?5)");
+    Statement is_there = write.Prepare("SELECT 1 FROM evidence_file WHERE id = ?1");
     for (const auto& [cause, files] : alerts) {
       std::map<std::uint64_t, std::vector<const AlertedFile*>> by_case;
-      for (const AlertedFile& file : files) by_case[file.case_id].push_back(&file);
+      for (const AlertedFile& file : files) {
+        // Its case may have been purged since it was looked at.
+        KITH_ASSIGN(const bool found, is_there.Bind(file.file_id).Step());
+        if (found) by_case[file.case_id].push_back(&file);
+      }
       for (const auto& [case_id, of_case] : by_case) {
         KITH_RETURN_IF_ERROR(add.Bind(case_id, cause.first_change, cause.last_change, cause.kind,
                                       cause.subject, now, of_case.size())

@@ -167,6 +167,25 @@ TEST_F(CaseDeskTest, NothingComesOnRecordBehindAWatchThatIsUnderWay) {
   EXPECT_FALSE(before_match_);  // it was disturbed
 }
 
+// The alerts of all cases failed then, and with them a check of another case that was under way.
+TEST_F(CaseDeskTest, ACaseThatIsPurgedMeanwhileTakesNoAlertOfAnotherAlong) {
+  AddEntry("known", "RED", 1);
+  Check("LKA/1", {Picture("a.jpg", 1), Picture("b.jpg", 1, 3)});
+  Check("LKA/2", {Picture("a.jpg", 1)});
+  OpenDesk();
+  EXPECT_THAT(Words(), IsEmpty());
+  Must(IdentifyRed());
+  before_match_ = [&] {
+    v1::PurgeCaseRequest purge;
+    purge.set_name("LKA/1");
+    purge.mutable_signature()->set_who("J. Jansen");
+    purge.mutable_signature()->set_why("court order");
+    return desk_->PurgeCase(purge).status();
+  };
+  EXPECT_THAT(Words(), ElementsAre("LKA/2: series identified: series RED (1)"));
+  EXPECT_FALSE(before_match_);
+}
+
 TEST_F(CaseDeskTest, TheFirstWatchBeginsWhereTheFilesWereMatched) {
   AddEntry("known", "RED", 1);
   Check("LKA/1", {Picture("a.jpg", 1)});
