@@ -55,6 +55,35 @@ class SinceWhen {
   std::map<std::uint64_t, std::string> merged_on_;  // by series: the day, of the last time
 };
 
+// Whether a sighting holds of which no match says so by its own series: since a refresh after a
+// merge, the match tells the series that its entry counts as.
+class HoldsAsAnother {
+ public:
+  HoldsAsAnother(Transaction& read, const catalog::Directory* directory)
+      : directory_(*directory),
+        met_(read.Prepare(
+            "SELECT EXISTS (SELECT 1 FROM match m JOIN evidence_file f ON f.id = m.file"
+            " JOIN entry e ON e.id = m.entry WHERE m.series = ?1 AND m.superseded_at IS NULL"
+            " AND m.held_back = 0 AND m.purpose <> 2 AND f.case_record = ?2 AND f.paths > 0"
+            " AND coalesce((SELECT w.series FROM entry_moved w WHERE w.entry = m.entry"
+            "  ORDER BY w.change DESC LIMIT 1), e.series) = ?3)")) {}
+
+  absl::StatusOr<bool> Of(std::uint64_t series_id, std::uint64_t case_id) {
+    auto series = directory_.series.ById(series_id);
+    while (series != nullptr && !series->merged_into().empty()) {
+      series = directory_.series.ByName(series->merged_into());
+      if (series == nullptr) break;
+      KITH_RETURN_IF_ERROR(met_.Bind(series->series_id(), case_id, series_id).Step().status());
+      if (met_.Int(0) != 0) return true;
+    }
+    return false;
+  }
+
+ private:
+  const catalog::Directory& directory_;
+  Statement met_;
+};
+
 }  // namespace
 
 absl::Status Ledger::EachUnrecognized(const std::function<absl::Status(Unrecognized)>& take) {
@@ -163,15 +192,25 @@ absl::StatusOr<std::vector<Ledger::SeenIn>> Ledger::Sightings() {
       "SELECT s.series, c.name, s.first_seen_at,"
       " s.files_when_purged > 0 OR EXISTS (SELECT 1 FROM match m JOIN evidence_file f"
       " ON f.id = m.file WHERE m.series = s.series AND m.superseded_at IS NULL AND m.held_back = 0"
-      " AND m.purpose <> 2 AND f.case_record = s.case_record AND f.paths > 0)"
+      " AND m.purpose <> 2 AND f.case_record = s.case_record AND f.paths > 0), s.case_record,"
+      " EXISTS (SELECT 1 FROM case_purged p WHERE p.case_record = s.case_record)"
       " FROM sighting s JOIN case_record c ON c.id = s.case_record");
+  HoldsAsAnother as_another(read, directory_);
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
     if (!more) break;
-    auto& [seen, holds] = place(rows);
+    bool holds = rows.Int(3) != 0;
+    // Of a purged case it cannot be told any more: then the earlier day is the safe one.
+    const bool unsure = rows.Int(5) != 0;
+    if (!holds && !unsure) {
+      KITH_ASSIGN(holds, as_another.Of(rows.Id(0), rows.Id(4)));
+    }
+    // The day of what was rejected or withdrawn is no day of the other series.
+    if (!holds && !unsure) continue;
+    Seen& one = place(rows);
     std::string since = since_when.Of(rows.Id(0), rows.Text(2));
-    if (seen.since.empty() || since < seen.since) seen.since = std::move(since);
-    holds = holds || rows.Int(3) != 0;
+    if (one.seen.since.empty() || since < one.seen.since) one.seen.since = std::move(since);
+    one.holds = one.holds || holds;
   }
   Statement told = read.Prepare(
       "SELECT n.series, c.name, n.at, n.who, n.why FROM notified n"

@@ -260,6 +260,37 @@ TEST_F(MergeTest, AMergeStartsNoClockAnewAndReopensNoTask) {
   EXPECT_THAT(Tasks(true), ElementsAre("GREEN " + done, "GREEN " + open));
 }
 
+// The day of a lead that was no match any more made the other series due too early.
+TEST_F(MergeTest, WhatWasRejectedMakesNothingDueEarlier) {
+  AddSeries("GREEN");
+  Identify("GREEN");
+  Tell("GREEN", v1::NOTIFICATION_OPT_IN);
+  Tell("BLUE", v1::NOTIFICATION_OPT_IN);
+  const std::uint64_t green = AddEntry("known", "GREEN", 1);
+  AddEntry("known", "BLUE", 2);
+  const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
+  for (const char* name : {"LKA/1", "LKA/2"}) Check(name, {lead, Picture("b.jpg", 2)});
+  Check("LKA/3", {Picture("a.jpg", 1), Picture("b.jpg", 2)});
+  Sql("UPDATE sighting SET first_seen_at = CASE series WHEN 1 THEN '2026-03-02T10:00:00Z'"
+      " ELSE '2026-01-05T10:00:00Z' END");
+  v1::GiveOpinionRequest word;
+  word.set_sha256(lead.fingerprint().digests().sha256());
+  word.set_entry_id(green);
+  word.set_kind(v1::OPINION_KIND_REJECTED);
+  word.mutable_signature()->set_who("J. Jansen");
+  Must(engine_->GiveOpinion(word));
+  Must(Merge("GREEN", "BLUE"));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(Tasks(), ElementsAre("BLUE LKA/3 since 2026-01-05", "BLUE LKA/1 since 2026-03-02",
+                                     "BLUE LKA/2 since 2026-03-02"))
+        << round;
+    for (const char* name : {"LKA/1", "LKA/2", "LKA/3"}) Refresh(name);
+  }
+  // What is expunged can be asked no more: it stays due on its day, and not later.
+  Purge("LKA/3");
+  EXPECT_EQ(Tasks().front(), "BLUE LKA/3 since 2026-01-05");
+}
+
 TEST_F(MergeTest, TheyCanBeToldOfACaseThatWasNotRefreshed) {
   Tell("BLUE", v1::NOTIFICATION_OPT_IN);
   AddEntry("known", "RED", 1);
