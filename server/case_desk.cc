@@ -21,6 +21,11 @@ constexpr std::size_t kSha256Bytes = 32;
 constexpr std::size_t kMatchedAtOnce = 256;
 constexpr int kMatchRounds = 100;
 
+// Of a digest what tells it apart in a message.
+std::string StartOf(const std::string& sha256) {
+  return absl::BytesToHexString(sha256.substr(0, 6));
+}
+
 }  // namespace
 
 CaseDesk::CaseDesk(catalog::Catalog* catalog, casework::Opinions* opinions, MatchFunction match)
@@ -111,7 +116,7 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
     return absl::InvalidArgumentError("say whether the match is confirmed or rejected");
   }
   if (signature.who.empty()) return absl::InvalidArgumentError("say whose opinion it is");
-  const std::string start = absl::BytesToHexString(sha256.substr(0, 6));
+  const std::string start = StartOf(sha256);
   KITH_ASSIGN(const int met, ledger_.HowMet(sha256, request.entry_id()));
   if (met == 0) {
     return absl::NotFoundError(absl::StrCat("no case on record has a match of file ", start,
@@ -157,30 +162,65 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
   return response;
 }
 
+absl::Status CaseDesk::Settle(const v1::Opinion& opinion, v1::GiveOpinionResponse* response) {
+  KITH_ASSIGN(const std::vector<casework::StoredFile> files, ledger_.FilesOf(opinion.sha256()));
+  for (std::size_t begin = 0; begin < files.size(); begin += kMatchedAtOnce) {
+    const auto part =
+        std::span(files).subspan(begin, std::min(kMatchedAtOnce, files.size() - begin));
+    KITH_ASSIGN(const std::vector<Recorded> recorded, RecordNow(part));
+    if (response == nullptr) continue;
+    for (const Recorded& one : recorded) {
+      v1::VerdictChange& verdict = *response->add_verdicts();
+      verdict.set_case_name(part[one.file].case_name);
+      verdict.set_sha256(opinion.sha256());
+      verdict.set_before(part[one.file].verdict);
+      verdict.set_now(one.result.verdict());
+      verdict.set_rule(one.result.rule());
+    }
+  }
+  return absl::OkStatus();
+}
+
+void CaseDesk::TellUnsettled(const v1::Opinion& opinion, const absl::Status& why) {
+  if (!told_unsettled_.insert(opinion.change()).second) return;
+  const auto words = why.message();
+  catalog_->Alarm(absl::StrCat("the opinion on file ", StartOf(opinion.sha256()), "... and entry ",
+                               opinion.entry_id(), " (change ", opinion.change(),
+                               ") is on record and could not be applied to all cases: ",
+                               std::string(words.data(), words.size())));
+}
+
 absl::Status CaseDesk::SettleOpinions(v1::GiveOpinionResponse* response) {
   KITH_ASSIGN(const std::vector<v1::Opinion> opinions, ledger_.UnsettledOpinions());
   if (opinions.empty()) return absl::OkStatus();
-  const std::uint64_t last = opinions.back().change();
   // From here on no file comes on record that was matched without them.
-  KITH_RETURN_IF_ERROR(WatchTo(last));
+  KITH_RETURN_IF_ERROR(WatchTo(opinions.back().change()));
+  absl::Status of_own;
+  std::uint64_t settled = 0;
+  bool all = true;
   for (const v1::Opinion& opinion : opinions) {
-    KITH_ASSIGN(const std::vector<casework::StoredFile> files, ledger_.FilesOf(opinion.sha256()));
-    for (std::size_t begin = 0; begin < files.size(); begin += kMatchedAtOnce) {
-      const auto part =
-          std::span(files).subspan(begin, std::min(kMatchedAtOnce, files.size() - begin));
-      KITH_ASSIGN(const std::vector<Recorded> recorded, RecordNow(part));
-      if (response == nullptr || response->opinion().change() != opinion.change()) continue;
-      for (const Recorded& one : recorded) {
-        v1::VerdictChange& verdict = *response->add_verdicts();
-        verdict.set_case_name(part[one.file].case_name);
-        verdict.set_sha256(opinion.sha256());
-        verdict.set_before(part[one.file].verdict);
-        verdict.set_now(one.result.verdict());
-        verdict.set_rule(one.result.rule());
+    const std::uint64_t change = opinion.change();
+    if (!settled_.contains(change)) {
+      const bool own = response != nullptr && response->opinion().change() == change;
+      const absl::Status status = Settle(opinion, own ? response : nullptr);
+      // A damaged file must not keep the opinions on others waiting, nor their alerts.
+      if (absl::IsDataLoss(status)) {
+        TellUnsettled(opinion, status);
+        if (own) of_own = status;
+        all = false;
+        continue;
       }
+      KITH_RETURN_IF_ERROR(status);
+    }
+    if (all) {
+      settled = change;
+      settled_.erase(change);
+    } else {
+      settled_.insert(change);
     }
   }
-  return ledger_.SettleOpinions(last);
+  if (settled != 0) KITH_RETURN_IF_ERROR(ledger_.SettleOpinions(settled));
+  return of_own;
 }
 
 absl::StatusOr<v1::ListOpinionsResponse> CaseDesk::ListOpinions(

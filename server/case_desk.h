@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -44,8 +45,10 @@ class CaseDesk {
   // Raises the alerts of the changes since the last time, in order, and gives the verdicts anew
   // that an opinion left behind when the program ended meanwhile. Called before alerts are listed
   // and before a case is checked. Changes that are watched at once and come to nothing together
-  // raise none. Nothing to do: O(1). Else one join of what was added with all evidence, and a
-  // look-up of each file that it meets and of each that has an alert and was not matched since.
+  // raise none. An opinion that cannot be applied because the evidence is damaged is told as an
+  // alarm and tried again the next time. Nothing to do: O(1). Else one join of what was added with
+  // all evidence, and a look-up of each file that it meets and of each that has an alert and was
+  // not matched since.
   [[nodiscard]] absl::Status Watch();
   // Raises the alerts of the changes up to this one. Called before verdicts on record give way to
   // those of that change, lest that hides what was changed meanwhile.
@@ -102,9 +105,12 @@ class CaseDesk {
     std::size_t file = 0;
     v1::MatchResult result;
   };
-  // Gives the verdicts anew that opinions touch; those of the one in `response` go there. Guarded
-  // by opinion_mutex_.
+  // Gives the verdicts anew that opinions touch; those of the one in `response` go there. Of the
+  // others, one whose evidence is damaged is no error. Guarded by opinion_mutex_.
   [[nodiscard]] absl::Status SettleOpinions(v1::GiveOpinionResponse* response);
+  [[nodiscard]] absl::Status Settle(const v1::Opinion& opinion, v1::GiveOpinionResponse* response);
+  // Once for each opinion.
+  void TellUnsettled(const v1::Opinion& opinion, const absl::Status& why);
   // Matches them and records that, after the alerts; returns those that were recorded: a case that
   // was purged meanwhile has none.
   [[nodiscard]] absl::StatusOr<std::vector<Recorded>> RecordNow(
@@ -116,6 +122,9 @@ class CaseDesk {
   casework::Ledger ledger_;
   EvidenceIndex evidence_;
   std::mutex opinion_mutex_;  // taken before watch_mutex_
+  // By change. Behind one that cannot be applied: those that were, and those that were told.
+  std::set<std::uint64_t> settled_;         // guarded by opinion_mutex_
+  std::set<std::uint64_t> told_unsettled_;  // likewise
   std::mutex watch_mutex_;
   std::mutex clusters_mutex_;
   std::string clusters_state_;                                // guarded by clusters_mutex_

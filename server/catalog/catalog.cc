@@ -150,6 +150,8 @@ std::vector<std::string> Catalog::Alarms() const {
   return impl_->alarms;
 }
 
+void Catalog::Alarm(std::string_view what) { impl_->Alarm(what); }
+
 absl::StatusOr<std::uint64_t> Catalog::CopyTo(const std::string& path) {
   std::uint64_t change = 0;
   const auto look = [&](Transaction& read) -> absl::Status {

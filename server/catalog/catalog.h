@@ -241,8 +241,10 @@ class Catalog {
   [[nodiscard]] const EntryTable& entries() const;
   [[nodiscard]] const index::HammingIndex& codes() const;
   [[nodiscard]] const index::DigestIndex& digests() const;
-  // The last things that were found wrong with the index since the start, each with its time.
+  // The last things that were found wrong with the store since the start, each with its time.
   [[nodiscard]] std::vector<std::string> Alarms() const;
+  // Tells whoever looks after the store of one more.
+  void Alarm(std::string_view what);
   // How fast the index is read over again; 0: it is not.
   [[nodiscard]] std::uint64_t scrub_bytes_a_second() const;
 

@@ -20,6 +20,7 @@ namespace kith::server::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class CaseDeskTest : public CaseworkTest {
@@ -84,10 +85,10 @@ class CaseDeskTest : public CaseworkTest {
     }
     return words;
   }
-  // So that reading the evidence fails.
-  void DamageCodes() {
+  // So that reading the evidence fails: all of it, or that of one file.
+  void DamageCodes(std::uint64_t file = 0) {
     auto write = Must(catalog_->database().BeginWrite());
-    Must(write.Execute("UPDATE evidence_code SET codes = x'ff'"));
+    Must(write.Execute("UPDATE evidence_code SET codes = x'ff' WHERE ?1 IN (0, file)", file));
     Must(write.Commit());
   }
 
@@ -143,6 +144,34 @@ TEST_F(CaseDeskTest, AnOpinionThatWasCutOffIsSettledAtTheNextLook) {
     EXPECT_EQ(FileAt(report, "a.jpg").verdict(), v1::VERDICT_UNRECOGNIZED) << name;
     EXPECT_EQ(FileAt(report, "a.jpg").rejected_matches(), 1) << name;
   }
+}
+
+// It ended the alerts of all cases, every check of one on record, and every further opinion.
+TEST_F(CaseDeskTest, AnOpinionOnDamagedEvidenceHoldsNothingElseUp) {
+  const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
+  const v1::EvidenceFile other = Picture("b.jpg", 2, 12);
+  const std::uint64_t entry = AddEntry("known", "BLUE", 1);
+  const std::uint64_t of_other = AddEntry("known", "RED", 2);
+  Check("LKA/1", {lead});
+  Check("LKA/2", {other});
+  OpenDesk();
+  EXPECT_THAT(Words(), IsEmpty());
+  before_match_ = [] { return absl::UnavailableError("the power fails"); };
+  auto request = OpinionOn(lead, entry, v1::OPINION_KIND_REJECTED);
+  EXPECT_TRUE(absl::IsUnavailable(desk_->GiveOpinion(request).status()));
+  DamageCodes(1);
+  Must(IdentifyRed());
+  EXPECT_THAT(Words(), ElementsAre("LKA/2: series identified: series RED (1)"));
+  const auto given =
+      Must(desk_->GiveOpinion(OpinionOn(other, of_other, v1::OPINION_KIND_CONFIRMED)));
+  EXPECT_EQ(given.verdicts_size(), 1);
+  EXPECT_EQ(Words().size(), 1U);
+  // Who looks after the store is told, once.
+  EXPECT_THAT(catalog_->Alarms(), ElementsAre(HasSubstr("could not be applied to all cases")));
+  // Whose own opinion it is learns that it is on record and no more.
+  request.set_kind(v1::OPINION_KIND_CONFIRMED);
+  EXPECT_TRUE(absl::IsDataLoss(desk_->GiveOpinion(request).status()));
+  EXPECT_EQ(catalog_->Alarms().size(), 2U);
 }
 
 TEST_F(CaseDeskTest, NothingComesOnRecordBehindAWatchThatIsUnderWay) {
