@@ -67,6 +67,26 @@ absl::StatusOr<std::optional<ChangeFacts>> ReadFacts(catalog::Database& database
   return facts;
 }
 
+// What replaces an entry comes by one change, and the entry goes by another. Both alerts would tell
+// the same of a file, which is what holds after both: that of what came is enough.
+void TellReplacedOnce(
+    std::vector<std::pair<casework::AlertCause, std::vector<casework::AlertedFile>>>& alerts) {
+  std::map<std::uint64_t, const casework::AlertedFile*> told;
+  for (const auto& [cause, files] : alerts) {
+    if (cause.kind != static_cast<int>(ChangeKind::kAdded)) continue;
+    for (const casework::AlertedFile& file : files) told[file.file_id] = &file;
+  }
+  for (auto& [cause, files] : alerts) {
+    if (cause.kind != static_cast<int>(ChangeKind::kWithdrawn)) continue;
+    std::erase_if(files, [&](const casework::AlertedFile& file) {
+      const auto found = told.find(file.file_id);
+      return found != told.end() && found->second->before == file.before &&
+             found->second->now == file.now && found->second->rule == file.rule;
+    });
+  }
+  std::erase_if(alerts, [](const auto& alert) { return alert.second.empty(); });
+}
+
 }  // namespace
 
 absl::Status CaseDesk::GatherNear(std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
@@ -253,6 +273,7 @@ absl::Status CaseDesk::WatchTo(std::uint64_t change) {
       if (!changed.empty()) alerts.emplace_back(cause, std::move(changed));
     }
     if (of_record) KITH_RETURN_IF_ERROR(TellAgain(*of_record, alerts));
+    TellReplacedOnce(alerts);
     std::sort(alerts.begin(), alerts.end(), [](const auto& a, const auto& b) {
       return a.first.last_change < b.first.last_change;
     });

@@ -45,7 +45,8 @@ class CaseDesk {
   // Raises the alerts of the changes since the last time, in order, and gives the verdicts anew
   // that an opinion left behind when the program ended meanwhile. Called before alerts are listed
   // and before a case is checked. Changes that are watched at once and come to nothing together
-  // raise none. An opinion that cannot be applied because the evidence is damaged is told as an
+  // raise none; where something came and something went, a file of which both tell the same is told
+  // with what came. An opinion that cannot be applied because the evidence is damaged is told as an
   // alarm and tried again the next time. Nothing to do: O(1). Else one join of what was added with
   // all evidence, and a look-up of each file that it meets and of each that has an alert and was
   // not matched since.

@@ -208,6 +208,33 @@ TEST_F(AlertTest, WithdrawnMovedAndSwitchedAreTold) {
   EXPECT_EQ(Words().size(), 4U);
 }
 
+// An entry that its source replaced raised two alerts in each case that had met it.
+TEST_F(AlertTest, WhatIsReplacedIsToldOnce) {
+  const std::uint64_t entry = AddEntry("known", "RED", 1);
+  const std::uint64_t other = AddEntry("known", "RED", 2);
+  Check("LKA/1", {Picture("a.jpg", 1), Picture("b.jpg", 2)});
+  v1::BeginImportRequest begin;
+  begin.set_set("known");
+  begin.set_series("RED");
+  v1::AddImportRecordsRequest add;
+  add.set_import_id(Must(engine_->BeginImport(begin)).import_id());
+  *add.add_records() = EntryOf(1);
+  add.mutable_records(0)->mutable_digests()->set_sha1(std::string(20, 's'));
+  Must(engine_->AddImportRecords(add));
+  v1::CommitImportRequest commit;
+  commit.set_import_id(add.import_id());
+  commit.set_batches(1);
+  commit.add_withdraw()->add_entry_ids(entry);
+  EXPECT_EQ(Must(engine_->CommitImport(commit)).withdrawn(), 1U);
+  EXPECT_THAT(Words(), ElementsAre("LKA/1: entries added: set known (1)"));
+  // What goes and is not replaced is told beside it.
+  Withdraw(other);
+  AddEntry("known", "BLUE", 1);
+  EXPECT_THAT(Words(), ElementsAre("LKA/1: entries added: set known (1)",
+                                   "LKA/1: entries withdrawn: entries (1)",
+                                   "LKA/1: entries added: set known (1)"));
+}
+
 TEST_F(AlertTest, AMergeAlertsTheCasesOfTheSeriesThatWent) {
   AddEntry("known", "RED", 1);
   Check("LKA/1", {Picture("a.jpg", 1)});
