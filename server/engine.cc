@@ -65,7 +65,8 @@ MatchFunction EngineImpl::Matching() const {
 absl::StatusOr<Matched> EngineImpl::MatchAll(std::span<const v1::Fingerprint* const> queries,
                                              const v1::MatchOptions& options,
                                              std::size_t max_matches) const {
-  // One that is more would not end while somebody withdraws one entry after the other.
+  // Without an end it would go on while somebody withdraws one entry after the other. The last one
+  // may lack what a withdrawal during it replaced.
   constexpr int kRounds = 3;
   for (int round = 1;; ++round) {
     const std::uint64_t withdrawals = catalog_->Withdrawals();

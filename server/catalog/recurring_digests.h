@@ -60,7 +60,8 @@ class KeySpool {
   std::uint64_t size_ = 0;
 };
 
-// Which entries of an addition have a recurring digest: 12 bytes a digest.
+// Which entries of an addition have a recurring digest: 12 bytes a digest, and up to 320 more where
+// several entries have it.
 class TakenDigests {
  public:
   // Earlier entries of one digest that are looked at: more of them are not made by honest lists,
