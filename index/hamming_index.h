@@ -131,7 +131,10 @@ struct HammingIndexStats {
 class HammingIndex {
  public:
   // Errors: InvalidArgument for an unknown engine, a bad head size, bands that the engine has not,
-  // or an unknown KITH_SIMD; FailedPrecondition for a KITH_SIMD that this processor lacks.
+  // or an unknown KITH_SIMD; FailedPrecondition for a KITH_SIMD that this processor lacks. With a
+  // directory, Unavailable or ResourceExhausted for a fault of the moment (too many open files, no
+  // memory): what is kept stays as it is. Files that are missing, damaged or not given by the disk
+  // are no error: recovered() tells of them, and so does Stats of a directory that cannot be made.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<HammingIndex>> Create(
       const HammingIndexOptions& options = {});
 

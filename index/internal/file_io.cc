@@ -62,6 +62,10 @@ absl::Status FolderFile::ReadAt(std::uint64_t offset, std::span<std::byte> bytes
     const ssize_t count =
         pread(fd_, bytes.data(), std::min(bytes.size(), kBytesAtOnce), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
+    // What the disk does not give is lost to whoever needs it: it is made again elsewhere.
+    if (count < 0 && errno == EIO) {
+      return absl::DataLossError(absl::StrCat(path_, ": the disk does not give all of it"));
+    }
     if (count < 0) return Failed(path_, "read", errno);
     if (count == 0) return absl::DataLossError(absl::StrCat(path_, ": is cut off"));
     offset += static_cast<std::uint64_t>(count);

@@ -28,7 +28,7 @@ class FolderFile {
   ~FolderFile();
 
   [[nodiscard]] absl::StatusOr<std::uint64_t> Size() const;
-  // All of `bytes`, or DataLoss where the file is shorter.
+  // All of `bytes`, or DataLoss where the file is shorter or the disk does not give it.
   [[nodiscard]] absl::Status ReadAt(std::uint64_t offset, std::span<std::byte> bytes) const;
   // ResourceExhausted for a full disk.
   [[nodiscard]] absl::Status Append(std::span<const std::byte> bytes);

@@ -28,7 +28,8 @@ class IndexFolder {
   // Makes the folder (0700) where there is none. Errors: Unavailable, ResourceExhausted.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<IndexFolder>> Open(const std::string& path);
 
-  // NotFound: there is none. DataLoss: it is damaged.
+  // NotFound: there is none. DataLoss: it is damaged, or the disk does not give it. Unavailable,
+  // ResourceExhausted: a fault of the moment.
   [[nodiscard]] absl::StatusOr<Manifest> ReadManifest() const;
   // A segment that the manifest names. Errors: those of SegmentFile::Open; DataLoss where the file
   // is not the one that the manifest means.

@@ -3,13 +3,32 @@
 // An index that is searched in its files: damage, a full disk and faults of the moment.
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <map>
 #include <optional>
 
 #include "tests/index/keep_owner.h"
+
+namespace {
+std::string lost;  // the end of the path of a file that the disk does not give
+}  // namespace
+
+// In the place of the system's.
+extern "C" ssize_t pread(int file, void* bytes, size_t count, off_t offset) {
+  std::array<char, 4096> path{};
+  const std::string link = "/proc/self/fd/" + std::to_string(file);
+  const bool is_known = !lost.empty() && readlink(link.c_str(), path.data(), path.size() - 1) > 0;
+  if (is_known && std::string(path.data()).ends_with(lost)) {
+    errno = EIO;
+    return -1;
+  }
+  return syscall(SYS_pread64, file, bytes, count, offset);
+}
 
 namespace kith::index {
 namespace {
@@ -38,6 +57,27 @@ TEST_P(MappedTest, AFaultOfTheMomentIsAnErrorAndDeletesNothing) {
     EXPECT_FALSE(refused.ok()) << more;
     EXPECT_EQ(SegmentFiles(index_dir_), files) << more;
   }
+  owner.Open();
+  EXPECT_THAT(owner.index().recovered().problems, ::testing::IsEmpty());
+  EXPECT_EQ(owner.replayed(), 0U);
+  owner.ExpectWhole(random);
+}
+
+// It kept the index from being opened ever again.
+TEST_P(MappedTest, AManifestThatTheDiskDoesNotGiveIsMadeAnew) {
+  RandomCodes random(915);
+  Owner owner(GetParam(), index_dir_, 64);
+  Fill(owner, random);
+  owner.Close();
+  lost = "/manifest";
+  owner.Open();
+  lost.clear();
+  EXPECT_THAT(owner.index().recovered().problems,
+              ::testing::ElementsAre(HasSubstr(index_dir_ + "/manifest: the disk")));
+  EXPECT_EQ(owner.replayed(), owner.last_entry());
+  owner.ExpectWhole(random);
+  owner.index().Settle();
+  owner.Close();
   owner.Open();
   EXPECT_THAT(owner.index().recovered().problems, ::testing::IsEmpty());
   EXPECT_EQ(owner.replayed(), 0U);
