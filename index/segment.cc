@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/segment.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <exception>
 #include <limits>
 #include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/internal/file_io.h"
 #include "index/internal/mapped_index.h"
 #include "index/internal/nearest.h"
 #include "index/internal/row_spool.h"
@@ -23,7 +21,6 @@ namespace kith::index {
 namespace {
 
 using internal::File;
-using internal::FileError;
 using internal::MappedIndex;
 
 // Runs what may throw, and turns the exception into a Status: none leaves this file.
@@ -39,29 +36,23 @@ absl::Status Guarded(const char* what, const std::string& path, Work&& work) {
   }
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 class Writer final : public SegmentWriter {
  public:
   Writer(std::string path, SegmentBuildOptions options)
       : path_(std::move(path)),
-        temporary_(path_ + ".tmp"),
         options_(std::move(options)),
-        rows_(DirectoryOf(path_), options_.memory_bytes) {}
+        rows_(internal::FolderOf(path_), options_.memory_bytes) {}
   ~Writer() override {
-    if (file_.ok() && !finished_) (void)unlink(temporary_.c_str());
+    if (file_.ok() && !finished_) (void)unlink(file_.path().c_str());
   }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   absl::Status Start() {
-    file_ =
-        File(open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    return file_.ok() ? absl::OkStatus() : FileError("write to", temporary_, errno);
+    absl::StatusOr<File> file = File::Create(internal::TemporaryName(path_));
+    if (!file.ok()) return file.status();
+    file_ = *std::move(file);
+    return absl::OkStatus();
   }
 
   absl::Status Add(std::span<const Code> codes, std::span<const Label> labels) override {
@@ -81,11 +72,12 @@ class Writer final : public SegmentWriter {
     SegmentInfo info;
     absl::Status status = Guarded("writing", path_, [&]() -> absl::Status {
       if (absl::Status ended = rows_.EndOfRows(); !ended.ok()) return ended;
-      absl::StatusOr<SegmentInfo> built =
-          internal::SegmentBuilder(file_, temporary_, rows_, options_).Build();
+      absl::StatusOr<SegmentInfo> built = internal::SegmentBuilder(file_, rows_, options_).Build();
       if (!built.ok()) return built.status();
       info = *std::move(built);
-      return Publish();
+      if (absl::Status put = internal::PutInPlace(file_.path(), path_); !put.ok()) return put;
+      finished_ = true;
+      return absl::OkStatus();
     });
     if (!status.ok()) return status;
     info.path = path_;
@@ -93,19 +85,7 @@ class Writer final : public SegmentWriter {
   }
 
  private:
-  absl::Status Publish() {
-    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-      return FileError("put in place", path_, errno);
-    }
-    finished_ = true;
-    const std::string directory = DirectoryOf(path_);
-    const File opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!opened.ok() || fsync(opened.fd()) != 0) return FileError("sync", directory, errno);
-    return absl::OkStatus();
-  }
-
   std::string path_;
-  std::string temporary_;
   SegmentBuildOptions options_;
   internal::RowSpool rows_;
   File file_;

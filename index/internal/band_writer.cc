@@ -16,10 +16,9 @@ constexpr std::size_t kBlockCodes = 32'768;  // 1 MiB
 
 }  // namespace
 
-BandWriter::BandWriter(const File& file, const std::string& path, std::size_t memory_bytes,
-                       SegmentHeader& header, std::function<absl::Status()> goes_on)
+BandWriter::BandWriter(const File& file, std::size_t memory_bytes, SegmentHeader& header,
+                       std::function<absl::Status()> goes_on)
     : file_(file),
-      path_(path),
       // The rest of the memory is for the keys and for buffers.
       most_items_(std::max<std::uint64_t>(memory_bytes / 4 * 3 / sizeof(std::uint64_t), 4096)),
       header_(header),
@@ -35,7 +34,7 @@ absl::Status BandWriter::Write(std::uint32_t band) {
   if (absl::Status status = CountKeys(); !status.ok()) return status;
   if (absl::Status status = WriteStarts(band); !status.ok()) return status;
   Section& section = header_.Of(SectionKind::kSketches, band);
-  SectionWriter out(file_, path_, section.offset);
+  SectionWriter out(file_, section.offset);
   BitWriter sketches(out);
   if (band == 0) {
     if (absl::Status status = WriteInOrder(sketches); !status.ok()) return status;
@@ -43,7 +42,7 @@ absl::Status BandWriter::Write(std::uint32_t band) {
     return out.Finish(section);
   }
   Section& positions = header_.Of(SectionKind::kPositions, band);
-  SectionWriter positions_out(file_, path_, positions.offset);
+  SectionWriter positions_out(file_, positions.offset);
   BitWriter tails(positions_out);
   high_bits_.assign(header_.cut.HighWords(header_.codes), 0);
   for (std::size_t first = 0; first + 1 < starts_.size();) {
@@ -66,8 +65,7 @@ absl::Status BandWriter::ForEachBlock(const Take& take) {
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(header_.codes - first, kBlockCodes));
     codes_.resize(count * sizeof(Code));
-    if (absl::Status status = ReadAt(file_, codes_at + first * sizeof(Code), codes_, path_);
-        !status.ok()) {
+    if (absl::Status status = file_.ReadAt(codes_at + first * sizeof(Code), codes_); !status.ok()) {
       return status;
     }
     bits_.resize(count);
@@ -98,7 +96,7 @@ absl::Status BandWriter::CountKeys() {
 
 absl::Status BandWriter::WriteStarts(std::uint32_t band) {
   Section& section = header_.Of(SectionKind::kStarts, band);
-  SectionWriter out(file_, path_, section.offset);
+  SectionWriter out(file_, section.offset);
   constexpr std::size_t kStartsAtOnce = 16'384;
   for (std::size_t first = 0; first < starts_.size(); first += kStartsAtOnce) {
     const std::size_t count = std::min(starts_.size() - first, kStartsAtOnce);

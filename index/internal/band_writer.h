@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "index/internal/bands.h"
+#include "index/internal/file_io.h"
 #include "index/internal/huge_array.h"
 #include "index/internal/section_writer.h"
 #include "index/internal/segment_format.h"
@@ -23,8 +23,8 @@ class BandWriter {
  public:
   // All that is referred to must outlive the writer. The sections get their hashes. `goes_on` is
   // asked before each pass; an error of it ends the writing.
-  BandWriter(const File& file, const std::string& path, std::size_t memory_bytes,
-             SegmentHeader& header, std::function<absl::Status()> goes_on);
+  BandWriter(const File& file, std::size_t memory_bytes, SegmentHeader& header,
+             std::function<absl::Status()> goes_on);
 
   [[nodiscard]] absl::Status Write(std::uint32_t band);
 
@@ -50,7 +50,6 @@ class BandWriter {
   }
 
   const File& file_;
-  const std::string& path_;
   std::uint64_t most_items_;
   SegmentHeader& header_;
   Band band_{};

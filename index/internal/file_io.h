@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files of the index folder, with errors as values that name the file.
+// The files of this room: opened, read, written and named here and nowhere else, with errors as
+// values that name the file.
 #pragma once
 
 #include <cstddef>
@@ -8,40 +9,66 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include <sys/stat.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace kith::index::internal {
 
-// An open file that is closed with its owner.
-class FolderFile {
- public:
-  // Reading: NotFound, Unavailable. A link is not followed.
-  [[nodiscard]] static absl::StatusOr<FolderFile> OpenToRead(const std::string& path);
-  // A new, empty file of mode 0600; an older one of that name is gone.
-  [[nodiscard]] static absl::StatusOr<FolderFile> Create(const std::string& path);
-  FolderFile(FolderFile&& other) noexcept;
-  FolderFile& operator=(FolderFile&&) = delete;
-  FolderFile(const FolderFile&) = delete;
-  FolderFile& operator=(const FolderFile&) = delete;
-  ~FolderFile();
+// "PATH: WHAT: No such file or directory", by the number of the error: NotFound; ResourceExhausted
+// for a lack of room or of memory, which tells nothing of the file; else Unavailable.
+[[nodiscard]] absl::Status ErrnoStatus(const std::string& path, std::string_view what, int error);
 
-  [[nodiscard]] absl::StatusOr<std::uint64_t> Size() const;
-  // All of `bytes`, or DataLoss where the file is shorter or the disk does not give it.
-  [[nodiscard]] absl::Status ReadAt(std::uint64_t offset, std::span<std::byte> bytes) const;
-  // ResourceExhausted for a full disk.
-  [[nodiscard]] absl::Status Append(std::span<const std::byte> bytes);
+// A file, closed with its owner. Errors: those of ErrnoStatus.
+class File {
+ public:
+  File() = default;
+  // A link is not followed.
+  [[nodiscard]] static absl::StatusOr<File> OpenToRead(std::string path);
+  // A new, empty file of mode 0600, to be written and read; an older one of that name is gone.
+  [[nodiscard]] static absl::StatusOr<File> Create(std::string path);
+  // Likewise, but without a name: gone with its owner. Its path is that of the folder.
+  [[nodiscard]] static absl::StatusOr<File> CreateUnnamed(std::string folder);
+  ~File();
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+  File& operator=(File&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    path_.swap(other.path_);
+    return *this;
+  }
+
+  [[nodiscard]] bool ok() const { return fd_ >= 0; }
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  [[nodiscard]] absl::StatusOr<struct stat> Look() const;
+  // Reads all of `bytes`. The number of the error, 0 for none; kCutOff where the file ends before.
+  static constexpr int kCutOff = -1;
+  [[nodiscard]] int TryRead(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
+  // Likewise; DataLoss where the file ends before or the disk does not give it.
+  [[nodiscard]] absl::Status ReadAt(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
+  [[nodiscard]] absl::Status WriteAt(std::uint64_t offset,
+                                     std::span<const std::uint8_t> bytes) const;
   // Makes what was written durable.
-  [[nodiscard]] absl::Status Flush();
+  [[nodiscard]] absl::Status Flush() const;
 
  private:
-  FolderFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  File(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
 
-  int fd_;
+  int fd_ = -1;
   std::string path_;
 };
 
+[[nodiscard]] std::string FolderOf(const std::string& path);
+
+// The name of a file until it is whole: then PutInPlace gives it its own. A killed writer leaves
+// one.
+[[nodiscard]] inline std::string TemporaryName(const std::string& path) { return path + ".tmp"; }
+// Renames a file that was flushed, durably; what has the name is replaced in one step.
+[[nodiscard]] absl::Status PutInPlace(const std::string& temporary, const std::string& path);
 // Makes the names in a folder durable.
 [[nodiscard]] absl::Status FlushFolder(const std::string& path);
 

@@ -58,11 +58,7 @@ std::vector<std::string> NamesIn(const std::string& folder) {
 
 absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string& path) {
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    const std::error_code error(errno, std::generic_category());
-    const std::string text =
-        absl::StrCat(path, ": the folder of the index cannot be made: ", error.message());
-    return error == std::errc::no_space_on_device ? absl::ResourceExhaustedError(text)
-                                                  : absl::UnavailableError(text);
+    return ErrnoStatus(path, "the folder of the index cannot be made", errno);
   }
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
@@ -78,16 +74,16 @@ absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string
 
 absl::StatusOr<Manifest> IndexFolder::ReadManifest() const {
   const std::string path = absl::StrCat(path_, "/", kManifestName);
-  const auto file = FolderFile::OpenToRead(path);
+  const auto file = File::OpenToRead(path);
   if (!file.ok()) return file.status();
-  const auto size = file->Size();
-  if (!size.ok()) return size.status();
-  if (*size > kMaxManifestBytes) return absl::DataLossError(absl::StrCat(path, ": is too long"));
-  std::string text(*size, '\0');
-  if (auto status = file->ReadAt(0, std::as_writable_bytes(std::span(text))); !status.ok()) {
-    return status;
-  }
-  auto manifest = ParseManifest(text);
+  const auto found = file->Look();
+  if (!found.ok()) return found.status();
+  if (!S_ISREG(found->st_mode)) return absl::DataLossError(absl::StrCat(path, ": is no file"));
+  const auto size = static_cast<std::uint64_t>(found->st_size);
+  if (size > kMaxManifestBytes) return absl::DataLossError(absl::StrCat(path, ": is too long"));
+  std::vector<std::uint8_t> text(size);
+  if (auto status = file->ReadAt(0, text); !status.ok()) return status;
+  auto manifest = ParseManifest({reinterpret_cast<const char*>(text.data()), text.size()});
   if (manifest.ok()) return manifest;
   return absl::DataLossError(absl::StrCat(path, ": ", manifest.status().message()));
 }
@@ -156,22 +152,15 @@ absl::StatusOr<IndexFolder::Written> IndexFolder::WriteSegment(RowSource rows,
 
 absl::Status IndexFolder::WriteManifest(const Manifest& manifest) {
   const std::string path = absl::StrCat(path_, "/", kManifestName);
-  const std::string new_path = absl::StrCat(path, ".new");
-  {
-    auto file = FolderFile::Create(new_path);
-    if (!file.ok()) return file.status();
-    const std::string text = FormatManifest(manifest);
-    absl::Status status = file->Append(std::as_bytes(std::span(text)));
-    if (status.ok()) status = file->Flush();
-    // The segments' names have to be there before a manifest says so.
-    if (status.ok()) status = FlushFolder(path_);
-    if (!status.ok()) return status;
-  }
-  if (rename(new_path.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError(absl::StrCat(
-        path, ": cannot be replaced: ", std::error_code(errno, std::generic_category()).message()));
-  }
-  return FlushFolder(path_);
+  const auto file = File::Create(TemporaryName(path));
+  if (!file.ok()) return file.status();
+  const std::string text = FormatManifest(manifest);
+  absl::Status status =
+      file->WriteAt(0, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  if (status.ok()) status = file->Flush();
+  // The segments' names have to be there before a manifest says so.
+  if (status.ok()) status = FlushFolder(path_);
+  return status.ok() ? PutInPlace(file->path(), path) : status;
 }
 
 void IndexFolder::Skip(const Manifest& manifest) {
@@ -201,8 +190,7 @@ void IndexFolder::RemoveSegment(const std::string& file) const {
 absl::Status IndexFolder::Clear() {
   const std::string path = absl::StrCat(path_, "/", kManifestName);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return absl::UnavailableError(absl::StrCat(
-        path, ": cannot be removed: ", std::error_code(errno, std::generic_category()).message()));
+    return ErrnoStatus(path, "cannot be removed", errno);
   }
   RemoveUnnamed({});
   return absl::OkStatus();

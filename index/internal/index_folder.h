@@ -25,7 +25,7 @@ namespace kith::index::internal {
 
 class IndexFolder {
  public:
-  // Makes the folder (0700) where there is none. Errors: Unavailable, ResourceExhausted.
+  // Makes the folder (0700) where there is none. Errors: those of ErrnoStatus.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<IndexFolder>> Open(const std::string& path);
 
   // NotFound: there is none. DataLoss: it is damaged, or the disk does not give it. Unavailable,

@@ -2,15 +2,10 @@
 #include "index/internal/row_spool.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <utility>
-
-#include "absl/strings/str_cat.h"
-#include "index/internal/section_writer.h"
 
 namespace kith::index::internal {
 namespace {
@@ -78,8 +73,9 @@ void RowSpool::SortIntoParts(unsigned byte) {
 
 absl::Status RowSpool::Spill(unsigned byte, Parts& parts) {
   if (!file_.ok()) {
-    file_ = File(open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (!file_.ok()) return FileError("open a temporary file in", directory_, errno);
+    absl::StatusOr<File> file = File::CreateUnnamed(directory_);
+    if (!file.ok()) return file.status();
+    file_ = *std::move(file);
   }
   SortIntoParts(byte);
   for (std::size_t part = 0; part < kParts; ++part) {
@@ -87,14 +83,10 @@ absl::Status RowSpool::Spill(unsigned byte, Parts& parts) {
     if (count == 0) continue;
     parts[part].extents.push_back({.offset = file_bytes_, .rows = count});
     parts[part].rows += count;
-    if (absl::Status status =
-            WriteAt(file_, file_bytes_,
-                    {reinterpret_cast<const std::uint8_t*>(&parted_[starts_[part]]),
-                     count * sizeof(SpooledRow)},
-                    directory_);
-        !status.ok()) {
-      return status;
-    }
+    absl::Status status =
+        file_.WriteAt(file_bytes_, {reinterpret_cast<const std::uint8_t*>(&parted_[starts_[part]]),
+                                    count * sizeof(SpooledRow)});
+    if (!status.ok()) return status;
     file_bytes_ += count * sizeof(SpooledRow);
   }
   return absl::OkStatus();
@@ -121,9 +113,8 @@ absl::Status RowSpool::EndOfRows() {
 }
 
 absl::Status RowSpool::Read(const Extent& extent, SpooledRow* rows) const {
-  return ReadAt(file_, extent.offset,
-                {reinterpret_cast<std::uint8_t*>(rows), extent.rows * sizeof(SpooledRow)},
-                directory_);
+  return file_.ReadAt(extent.offset,
+                      {reinterpret_cast<std::uint8_t*>(rows), extent.rows * sizeof(SpooledRow)});
 }
 
 void RowSpool::GiveBack(const Extent& extent) const {

@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "index/hamming_index.h"
 #include "index/internal/bands.h"
+#include "index/internal/file_io.h"
 #include "index/internal/huge_array.h"
-#include "index/internal/segment_map.h"
 
 namespace kith::index::internal {
 

@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/internal/section_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/internal/raw_values.h"
 
 namespace kith::index::internal {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "the files are little-endian");
 
 // Offsets within the header (FORMAT.md).
 constexpr std::size_t kVersionAt = 8;
@@ -35,56 +29,8 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
 using Header = std::array<std::uint8_t, kFilePageBytes>;
 
-template <typename T>
-T Get(std::span<const std::uint8_t> bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof(value));
-  return value;
-}
-
-template <typename T>
-void Put(Header& header, std::size_t at, T value) {
-  std::memcpy(header.data() + at, &value, sizeof(value));
-}
-
 std::uint64_t Aligned(std::uint64_t bytes) {
   return (bytes + kFilePageBytes - 1) / kFilePageBytes * kFilePageBytes;
-}
-
-absl::Status SystemError(const std::string& path, std::string_view what) {
-  const int error = errno;
-  const std::string text = absl::StrCat(path, ": ", std::string(what), ": ",
-                                        std::error_code(error, std::generic_category()).message());
-  if (error == ENOSPC || error == EDQUOT || error == ENOMEM) {
-    return absl::ResourceExhaustedError(text);
-  }
-  if (error == ENOENT) return absl::NotFoundError(text);
-  return absl::UnavailableError(text);
-}
-
-absl::Status WriteAll(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset,
-                      const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return SystemError(path, "cannot write");
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-  return absl::OkStatus();
-}
-
-// False with errno 0 at the end of the file.
-bool ReadAll(int fd, std::span<std::uint8_t> bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    errno = 0;
-    const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(got));
-    offset += static_cast<std::uint64_t>(got);
-  }
-  return true;
 }
 
 std::int64_t Nanoseconds(const timespec& time) {
@@ -95,25 +41,22 @@ std::int64_t Nanoseconds(const timespec& time) {
 
 absl::StatusOr<std::unique_ptr<SectionFileWriter>> SectionFileWriter::Create(
     const std::string& path, const FileKind& kind) {
-  const std::string partial = path + ".partial";
-  const int fd = ::open(partial.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return SystemError(partial, "cannot make the file");
-  return std::unique_ptr<SectionFileWriter>(new SectionFileWriter(path, kind, fd));
+  auto file = File::Create(TemporaryName(path));
+  if (!file.ok()) return file.status();
+  return std::unique_ptr<SectionFileWriter>(new SectionFileWriter(path, kind, *std::move(file)));
 }
 
-SectionFileWriter::SectionFileWriter(std::string path, const FileKind& kind, int fd)
+SectionFileWriter::SectionFileWriter(std::string path, const FileKind& kind, File file)
     : path_(std::move(path)),
-      partial_(path_ + ".partial"),
       kind_(kind),
-      fd_(fd),
+      file_(std::move(file)),
       hash_(XXH3_createState()),
       written_(kFilePageBytes) {  // the header comes last
   buffer_.reserve(kBufferBytes);
 }
 
 SectionFileWriter::~SectionFileWriter() {
-  if (fd_ >= 0) ::close(fd_);
-  if (!is_finished_) ::unlink(partial_.c_str());
+  if (!is_finished_) ::unlink(file_.path().c_str());
 }
 
 absl::Status SectionFileWriter::Begin(std::string_view name) {
@@ -141,7 +84,7 @@ absl::Status SectionFileWriter::Append(std::span<const std::uint8_t> bytes) {
 
 absl::Status SectionFileWriter::WriteBuffer() {
   XXH3_64bits_update(hash_.get(), buffer_.data(), buffer_.size());
-  if (absl::Status status = WriteAll(fd_, buffer_, written_, partial_); !status.ok()) return status;
+  if (absl::Status status = file_.WriteAt(written_, buffer_); !status.ok()) return status;
   written_ += buffer_.size();
   buffer_.clear();
   return absl::OkStatus();
@@ -172,21 +115,21 @@ absl::Status SectionFileWriter::Finish() {
     Put(header, at + kSectionNameBytes + 16, sections_[i].checksum);
   }
   Put(header, kChecksumAt, std::uint64_t{XXH3_64bits(header.data(), kChecksumAt)});
-  if (absl::Status status = WriteAll(fd_, header, 0, partial_); !status.ok()) return status;
-  if (::fsync(fd_) != 0) return SystemError(partial_, "cannot be brought to the disk");
-  if (::rename(partial_.c_str(), path_.c_str()) != 0) return SystemError(path_, "cannot be named");
-  is_finished_ = true;
-  return SyncFolder(std::filesystem::path(path_).parent_path().string());
+  absl::Status status = file_.WriteAt(0, header);
+  if (status.ok()) status = file_.Flush();
+  if (status.ok()) status = PutInPlace(file_.path(), path_);
+  is_finished_ = status.ok();
+  return status;
 }
 
 absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(const std::string& path,
                                                                const FileKind& kind) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return SystemError(path, "cannot be opened");
-  std::unique_ptr<SectionFile> file(new SectionFile(path, fd));
+  auto opened = File::OpenToRead(path);
+  if (!opened.ok()) return opened.status();
+  std::unique_ptr<SectionFile> file(new SectionFile(*std::move(opened)));
   if (absl::Status status = file->ReadHeader(kind); !status.ok()) return status;
-  void* mapping = ::mmap(nullptr, file->size(), PROT_READ, MAP_SHARED, fd, 0);
-  if (mapping == MAP_FAILED) return SystemError(path, "cannot be mapped");
+  void* mapping = ::mmap(nullptr, file->size(), PROT_READ, MAP_SHARED, file->file_.fd(), 0);
+  if (mapping == MAP_FAILED) return ErrnoStatus(path, "cannot be mapped", errno);
   file->bytes_ = static_cast<const std::uint8_t*>(mapping);
   file->told_ = MappedFile(mapping, file->size(), path);
   // What is read in order says so itself.
@@ -194,38 +137,38 @@ absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(const std::string
   return file;
 }
 
-SectionFile::SectionFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
-
 SectionFile::~SectionFile() {
   told_ = MappedFile();
   // munmap takes what mmap gave.
   if (bytes_ != nullptr) ::munmap(const_cast<std::uint8_t*>(bytes_), size());
-  ::close(fd_);
 }
 
 absl::Status SectionFile::Damage(std::string_view section, std::string_view what) const {
   return absl::DataLossError(
-      absl::StrCat(path_, ": section '", std::string(section), "' ", std::string(what),
+      absl::StrCat(path(), ": section '", std::string(section), "' ", std::string(what),
                    "; the file is damaged: remove it, it is made anew from the catalog"));
 }
 
-absl::Status SectionFile::ReadFailed(std::string_view section) const {
-  if (errno == 0) return Damage(section, "is cut off");
+absl::Status SectionFile::Read(std::string_view section, std::uint64_t offset,
+                               std::span<std::uint8_t> bytes) const {
+  const int error = file_.TryRead(offset, bytes);
+  if (error == 0) return absl::OkStatus();
+  if (error == File::kCutOff) return Damage(section, "is cut off");
   // What the disk does not give is lost: it is made again elsewhere.
-  return errno == EIO ? Damage(section, "is not given by the disk")
-                      : SystemError(path_, "cannot be read");
+  return error == EIO ? Damage(section, "is not given by the disk")
+                      : ErrnoStatus(path(), "cannot be read", error);
 }
 
 absl::Status SectionFile::ReadHeader(const FileKind& kind) {
-  struct stat status {};
-  if (::fstat(fd_, &status) != 0) return SystemError(path_, "cannot be looked at");
-  if (!S_ISREG(status.st_mode)) return Damage("header", "is that of no regular file");
-  stamp_.inode = status.st_ino;
-  stamp_.bytes = static_cast<std::uint64_t>(status.st_size);
-  stamp_.changed_ns = std::max(Nanoseconds(status.st_mtim), Nanoseconds(status.st_ctim));
+  const auto found = file_.Look();
+  if (!found.ok()) return found.status();
+  if (!S_ISREG(found->st_mode)) return Damage("header", "is that of no regular file");
+  stamp_.inode = found->st_ino;
+  stamp_.bytes = static_cast<std::uint64_t>(found->st_size);
+  stamp_.changed_ns = std::max(Nanoseconds(found->st_mtim), Nanoseconds(found->st_ctim));
   if (stamp_.bytes < kFilePageBytes) return Damage("header", "is cut off");
   Header header{};
-  if (!ReadAll(fd_, header, 0)) return ReadFailed("header");
+  if (absl::Status status = Read("header", 0, header); !status.ok()) return status;
   if (!std::equal(kind.magic.begin(), kind.magic.end(), header.begin())) {
     return Damage("header", "does not begin as it must");
   }
@@ -236,7 +179,7 @@ absl::Status SectionFile::ReadHeader(const FileKind& kind) {
   const auto version = Get<std::uint32_t>(header, kVersionAt);
   if (version != kind.version) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path_, ": version ", version, " of the format, this program reads ",
+        absl::StrCat(path(), ": version ", version, " of the format, this program reads ",
                      kind.version, "; remove the file, it is made anew from the catalog"));
   }
   if (Get<std::uint64_t>(header, kFileBytesAt) != stamp_.bytes) {
@@ -270,7 +213,7 @@ absl::Status SectionFile::ReadTable(std::span<const std::uint8_t> header) {
 // What is in memory was right when the file was opened; the disk may have lost it since.
 absl::Status SectionFile::VerifyHeader() const {
   Header header{};
-  if (!ReadAll(fd_, header, 0)) return ReadFailed("header");
+  if (absl::Status status = Read("header", 0, header); !status.ok()) return status;
   if (Get<std::uint64_t>(header, kChecksumAt) != stamp_.header_checksum ||
       XXH3_64bits(header.data(), kChecksumAt) != stamp_.header_checksum) {
     return Damage("header", "is not what it was");
@@ -281,7 +224,7 @@ absl::Status SectionFile::VerifyHeader() const {
 absl::Status SectionFile::Verify(const Progress& progress) const {
   if (absl::Status status = VerifyHeader(); !status.ok()) return status;
   const auto cancelled = [this] {
-    return absl::CancelledError(absl::StrCat(path_, ": not checked to its end"));
+    return absl::CancelledError(absl::StrCat(path(), ": not checked to its end"));
   };
   if (progress && !progress(kFilePageBytes)) return cancelled();
   std::vector<std::uint8_t> buffer(kBufferBytes);
@@ -292,7 +235,8 @@ absl::Status SectionFile::Verify(const Progress& progress) const {
     for (std::uint64_t at = 0; at < Aligned(section.bytes); at += buffer.size()) {
       const auto some = std::span(buffer).first(
           std::min<std::uint64_t>(buffer.size(), Aligned(section.bytes) - at));
-      if (!ReadAll(fd_, some, section.offset + at)) return ReadFailed(section.name);
+      absl::Status status = Read(section.name, section.offset + at, some);
+      if (!status.ok()) return status;
       XXH3_64bits_update(hash.get(), some.data(), some.size());
       if (progress && !progress(some.size())) return cancelled();
     }
@@ -308,16 +252,6 @@ absl::StatusOr<std::span<const std::uint8_t>> SectionFile::Section(std::string_v
     if (section.name == name) return std::span(bytes_ + section.offset, section.bytes);
   }
   return Damage(name, "is missing");
-}
-
-absl::Status SyncFolder(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return SystemError(folder, "cannot be opened");
-  const bool is_synced = ::fsync(fd) == 0;
-  absl::Status status =
-      is_synced ? absl::OkStatus() : SystemError(folder, "cannot be brought to the disk");
-  ::close(fd);
-  return status;
 }
 
 }  // namespace kith::index::internal

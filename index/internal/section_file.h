@@ -12,12 +12,14 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <xxhash.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "index/internal/file_io.h"
 #include "index/internal/mapped_files.h"
 
 namespace kith::index::internal {
@@ -49,8 +51,8 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-// Writes a file from its beginning to its end. Not thread-safe. Errors of all functions:
-// ResourceExhausted when the disk is full, Unavailable with the words of the system otherwise.
+// Writes a file from its beginning to its end. Not thread-safe. Errors of all functions: those of
+// ErrnoStatus.
 class SectionFileWriter {
  public:
   // Whatever stands at `path` is replaced by Finish and not before.
@@ -73,7 +75,7 @@ class SectionFileWriter {
   [[nodiscard]] absl::Status Finish();
 
  private:
-  SectionFileWriter(std::string path, const FileKind& kind, int fd);
+  SectionFileWriter(std::string path, const FileKind& kind, File file);
   [[nodiscard]] absl::Status EndSection();
   [[nodiscard]] absl::Status WriteBuffer();
 
@@ -82,9 +84,8 @@ class SectionFileWriter {
   };
 
   std::string path_;
-  std::string partial_;  // its name until it is whole
   FileKind kind_;
-  int fd_;
+  File file_;  // under another name until it is whole
   std::unique_ptr<XXH3_state_t, HashFree> hash_;
   std::vector<std::uint8_t> buffer_;
   std::uint64_t written_ = 0;  // of the file, the buffer not among it
@@ -94,7 +95,7 @@ class SectionFileWriter {
 
 // A file, mapped for reading. Any number of threads may read. Errors: NotFound; DataLoss with the
 // name of the file and of the section that is damaged, or "header"; FailedPrecondition for a
-// version that this program does not know; Unavailable with the words of the system.
+// version that this program does not know; those of ErrnoStatus.
 class SectionFile {
  public:
   // Called with the bytes checked since the last call; false gives up with Cancelled.
@@ -124,28 +125,24 @@ class SectionFile {
   }
 
   [[nodiscard]] const FileStamp& stamp() const { return stamp_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return file_.path(); }
   [[nodiscard]] std::uint64_t size() const { return stamp_.bytes; }
   // DataLoss: "PATH: section 'NAME' WHAT; ...".
   [[nodiscard]] absl::Status Damage(std::string_view section, std::string_view what) const;
 
  private:
-  SectionFile(std::string path, int fd);
-  // After ReadAll, by errno.
-  [[nodiscard]] absl::Status ReadFailed(std::string_view section) const;
+  explicit SectionFile(File file) : file_(std::move(file)) {}
+  [[nodiscard]] absl::Status Read(std::string_view section, std::uint64_t offset,
+                                  std::span<std::uint8_t> bytes) const;
   [[nodiscard]] absl::Status ReadHeader(const FileKind& kind);
   [[nodiscard]] absl::Status VerifyHeader() const;
   [[nodiscard]] absl::Status ReadTable(std::span<const std::uint8_t> header);
 
-  std::string path_;
-  int fd_;
+  File file_;
   FileStamp stamp_;
   const std::uint8_t* bytes_ = nullptr;  // the mapping
   MappedFile told_;
   std::vector<SectionEntry> sections_;
 };
-
-// Makes renames and removals in the folder durable.
-[[nodiscard]] absl::Status SyncFolder(const std::string& folder);
 
 }  // namespace kith::index::internal

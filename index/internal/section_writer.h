@@ -3,29 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "index/internal/file_io.h"
 #include "index/internal/packed.h"
 #include "index/internal/section_hash.h"
 #include "index/internal/segment_format.h"
-#include "index/internal/segment_map.h"
 
 namespace kith::index::internal {
-
-// All of it or an error: ResourceExhausted when the disk is full, Unavailable or DataLoss.
-[[nodiscard]] absl::Status WriteAt(const File& file, std::uint64_t offset,
-                                   std::span<const std::uint8_t> bytes, const std::string& path);
-[[nodiscard]] absl::Status ReadAt(const File& file, std::uint64_t offset,
-                                  std::span<std::uint8_t> bytes, const std::string& path);
 
 // Writes one section from its offset on and computes its hash. Several may write to different
 // places of a file in turn. The first error stays until Finish.
 class SectionWriter {
  public:
-  SectionWriter(const File& file, const std::string& path, std::uint64_t offset);
+  SectionWriter(const File& file, std::uint64_t offset);
 
   void Append(const void* bytes, std::size_t count);
   void AppendWord(std::uint64_t word) { Append(&word, sizeof(word)); }
@@ -37,7 +29,6 @@ class SectionWriter {
   void Flush();
 
   const File& file_;
-  const std::string& path_;
   std::uint64_t offset_;
   std::uint64_t written_ = 0;
   std::vector<std::uint8_t> buffer_;

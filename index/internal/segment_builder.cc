@@ -80,9 +80,9 @@ std::size_t SegmentBuilder::Histogram::EndOfPass(std::size_t first,
   return end;
 }
 
-SegmentBuilder::SegmentBuilder(const File& file, const std::string& path, RowSpool& rows,
-                               const SegmentBuildOptions& options, std::optional<SegmentCut> cut)
-    : file_(file), path_(path), rows_(rows), options_(options), cut_(cut) {
+SegmentBuilder::SegmentBuilder(const File& file, RowSpool& rows, const SegmentBuildOptions& options,
+                               std::optional<SegmentCut> cut)
+    : file_(file), rows_(rows), options_(options), cut_(cut) {
   header_.rows = rows.size();
   header_.codes = rows.size();  // until it is known better
   if (rows.size() > 0) {
@@ -96,21 +96,21 @@ SegmentBuilder::SegmentBuilder(const File& file, const std::string& path, RowSpo
 
 absl::StatusOr<SegmentInfo> SegmentBuilder::Build() {
   if (absl::Status status = WriteRows(); !status.ok()) return status;
-  absl::StatusOr<Mapping> written = Mapping::Map(file_, header_.file_bytes, path_);
+  absl::StatusOr<Mapping> written = Mapping::Map(file_, header_.file_bytes);
   if (!written.ok()) return written.status();
   written_ = *std::move(written);
   if (absl::Status status = WriteByEntry(); !status.ok()) return status;
   if (absl::Status status = WriteBands(); !status.ok()) return status;
   const std::vector<std::uint8_t> header = EncodeHeader(header_);
-  if (absl::Status status = WriteAt(file_, 0, header, path_); !status.ok()) return status;
+  if (absl::Status status = file_.WriteAt(0, header); !status.ok()) return status;
   if (absl::Status status = Tell("sync", 0, 1); !status.ok()) return status;
-  if (fsync(file_.fd()) != 0) return FileError("write to", path_, errno);
+  if (absl::Status status = file_.Flush(); !status.ok()) return status;
   written_ = {};
   if (header_.file_bytes >= kHugePagesFrom) {
     // So that its pages come back as huge ones when it is opened.
     (void)posix_fadvise(file_.fd(), 0, 0, POSIX_FADV_DONTNEED);
   }
-  return InfoOf(path_, header_, ManifestHash(header));
+  return InfoOf(file_.path(), header_, ManifestHash(header));
 }
 
 const std::uint8_t* SegmentBuilder::Written(SectionKind kind) const {
@@ -126,9 +126,9 @@ absl::Status SegmentBuilder::Tell(std::string_view phase, std::uint64_t done,
 
 absl::Status SegmentBuilder::WriteRows() {
   // Where these begin does not depend on how many of the codes are distinct.
-  SectionWriter entries(file_, path_, header_.Of(SectionKind::kEntries).offset);
-  SectionWriter views(file_, path_, header_.Of(SectionKind::kViews).offset);
-  SectionWriter codes(file_, path_, header_.Of(SectionKind::kCodes).offset);
+  SectionWriter entries(file_, header_.Of(SectionKind::kEntries).offset);
+  SectionWriter views(file_, header_.Of(SectionKind::kViews).offset);
+  SectionWriter codes(file_, header_.Of(SectionKind::kCodes).offset);
   BitWriter entry_bits(entries);
   BitWriter view_bits(views);
   RowRuns runs;
@@ -159,9 +159,11 @@ absl::Status SegmentBuilder::WriteRows() {
   // Told now, and not hours later, if the disk is too small; where the file system cannot reserve
   // room, it grows as it is written.
   if (fallocate(file_.fd(), 0, 0, static_cast<off_t>(header_.file_bytes)) != 0) {
-    if (errno == ENOSPC || errno == EFBIG) return FileError("reserve room for", path_, errno);
+    if (errno == ENOSPC || errno == EFBIG) {
+      return ErrnoStatus(file_.path(), "room for it cannot be reserved", errno);
+    }
     if (ftruncate(file_.fd(), static_cast<off_t>(header_.file_bytes)) != 0) {
-      return FileError("write to", path_, errno);
+      return ErrnoStatus(file_.path(), "cannot be written", errno);
     }
   }
   for (const auto& [writer, kind] :
@@ -174,11 +176,11 @@ absl::Status SegmentBuilder::WriteRows() {
 
 absl::Status SegmentBuilder::WriteRowRuns(const RowRuns& runs) {
   Section& words = header_.Of(SectionKind::kRowStarts);
-  SectionWriter out(file_, path_, words.offset);
+  SectionWriter out(file_, words.offset);
   for (const std::uint64_t word : runs.words()) out.AppendWord(word);
   if (absl::Status status = out.Finish(words); !status.ok()) return status;
   Section& samples = header_.Of(SectionKind::kRowSamples);
-  SectionWriter samples_out(file_, path_, samples.offset);
+  SectionWriter samples_out(file_, samples.offset);
   for (const std::uint32_t sample : runs.samples()) samples_out.Append(&sample, sizeof(sample));
   return samples_out.Finish(samples);
 }
@@ -186,7 +188,7 @@ absl::Status SegmentBuilder::WriteRowRuns(const RowRuns& runs) {
 absl::Status SegmentBuilder::WriteBands() {
   const std::uint32_t bands = header_.cut.bands;
   std::uint32_t band = 0;
-  BandWriter writer(file_, path_, options_.memory_bytes, header_,
+  BandWriter writer(file_, options_.memory_bytes, header_,
                     [&] { return Tell("bands", band, bands); });
   for (; band < bands; ++band) {
     if (absl::Status status = writer.Write(band); !status.ok()) return status;
@@ -196,7 +198,7 @@ absl::Status SegmentBuilder::WriteBands() {
 
 absl::Status SegmentBuilder::WriteByEntry() {
   Section& section = header_.Of(SectionKind::kByEntry);
-  SectionWriter out(file_, path_, section.offset);
+  SectionWriter out(file_, section.offset);
   BitWriter bits(out);
   const std::uint8_t* entries = Written(SectionKind::kEntries);
   Histogram histogram(header_.entry_bits);

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "index/internal/file_io.h"
 #include "index/internal/row_spool.h"
 #include "index/internal/section_writer.h"
 #include "index/internal/segment_format.h"
@@ -29,8 +29,8 @@ namespace kith::index::internal {
 class SegmentBuilder {
  public:
   // All that is referred to must outlive the builder. `cut` is for tests: otherwise it is chosen.
-  SegmentBuilder(const File& file, const std::string& path, RowSpool& rows,
-                 const SegmentBuildOptions& options, std::optional<SegmentCut> cut = std::nullopt);
+  SegmentBuilder(const File& file, RowSpool& rows, const SegmentBuildOptions& options,
+                 std::optional<SegmentCut> cut = std::nullopt);
 
   // All but the rename. The file must be empty.
   [[nodiscard]] absl::StatusOr<SegmentInfo> Build();
@@ -61,7 +61,6 @@ class SegmentBuilder {
                                   std::uint64_t total) const;
 
   const File& file_;
-  const std::string& path_;
   RowSpool& rows_;
   const SegmentBuildOptions& options_;
   std::optional<SegmentCut> cut_;

@@ -11,6 +11,7 @@
 #include "index/hamming_index.h"
 #include "index/internal/bands.h"
 #include "index/internal/packed.h"
+#include "index/internal/raw_values.h"
 
 namespace kith::index::internal {
 namespace {
@@ -22,18 +23,6 @@ constexpr std::size_t kHashAt = kSegmentHeaderBytes - sizeof(std::uint64_t);
 constexpr std::size_t kMostSections = 6 + 3 * std::size_t{kSegmentMostBands};
 static_assert(kSectionsAt + kMostSections * kSectionBytes <= kHashAt);
 constexpr std::uint64_t kMostRows = std::numeric_limits<std::uint32_t>::max();
-
-template <typename T>
-void Put(std::vector<std::uint8_t>& bytes, std::size_t at, T value) {
-  std::memcpy(bytes.data() + at, &value, sizeof(value));
-}
-
-template <typename T>
-T Get(std::span<const std::uint8_t> bytes, std::size_t at) {
-  T value{};
-  std::memcpy(&value, bytes.data() + at, sizeof(value));
-  return value;
-}
 
 std::uint64_t Padded(std::uint64_t bytes) {
   return (bytes + kPackedSlackBytes + kSectionAlignment - 1) / kSectionAlignment *

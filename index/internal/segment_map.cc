@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/internal/segment_map.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "index/internal/huge_pages.h"
 #include "index/internal/section_hash.h"
-#include "index/internal/section_writer.h"
 #include "index/internal/verified_mark.h"
 
 namespace kith::index::internal {
@@ -50,12 +47,7 @@ SegmentInfo InfoOf(const std::string& path, const SegmentHeader& header,
   return info;
 }
 
-File::~File() {
-  if (fd_ >= 0) close(fd_);
-}
-
-absl::StatusOr<Mapping> Mapping::Map(const File& file, std::uint64_t bytes,
-                                     const std::string& path) {
+absl::StatusOr<Mapping> Mapping::Map(const File& file, std::uint64_t bytes) {
   Mapping mapping;
   if (bytes == 0) return mapping;
   void* place = nullptr;
@@ -67,11 +59,11 @@ absl::StatusOr<Mapping> Mapping::Map(const File& file, std::uint64_t bytes,
   void* data = mmap(place, bytes, PROT_READ, MAP_SHARED | fixed, file.fd(), 0);
   if (data == MAP_FAILED) {
     // The room is left as it is: whether it is still there, and whose, nobody knows.
-    return FileError("map", path, errno);
+    return ErrnoStatus(file.path(), "cannot be mapped", errno);
   }
   mapping.data_ = data;
   mapping.bytes_ = bytes;
-  mapping.told_ = MappedFile(data, bytes, path);
+  mapping.told_ = MappedFile(data, bytes, file.path());
   return mapping;
 }
 
@@ -84,16 +76,6 @@ void Mapping::Advise(int advice, std::uint64_t offset, std::uint64_t bytes) cons
   if (data_ == nullptr) return;
   const std::uint64_t into = offset % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   (void)madvise(static_cast<std::uint8_t*>(data_) + (offset - into), bytes + into, advice);
-}
-
-absl::Status FileError(std::string_view what, const std::string& path, int error) {
-  const std::string message =
-      absl::StrCat("index: cannot ", std::string(what), " ", path, ": ", std::strerror(error));
-  if (error == ENOENT) return absl::NotFoundError(message);
-  if (error == ENOSPC || error == EDQUOT || error == ENOMEM || error == EFBIG) {
-    return absl::ResourceExhaustedError(message);
-  }
-  return absl::UnavailableError(message);
 }
 
 struct SegmentMap::ScrubState {
@@ -113,16 +95,17 @@ absl::StatusOr<std::unique_ptr<SegmentMap>> SegmentMap::Open(const std::string& 
                                                              const SegmentOpenOptions& options) {
   auto map = std::make_unique<SegmentMap>();
   map->path_ = path;
-  map->file_ = File(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!map->file_.ok()) return FileError("open", path, errno);
-  struct stat found {};
-  if (fstat(map->file_.fd(), &found) != 0) return FileError("look at", path, errno);
-  if (!S_ISREG(found.st_mode)) {
+  absl::StatusOr<File> file = File::OpenToRead(path);
+  if (!file.ok()) return file.status();
+  map->file_ = *std::move(file);
+  const absl::StatusOr<struct stat> found = map->file_.Look();
+  if (!found.ok()) return found.status();
+  if (!S_ISREG(found->st_mode)) {
     return absl::DataLossError(absl::StrCat(path, ": segment refused: it is no regular file"));
   }
-  const auto file_bytes = static_cast<std::uint64_t>(found.st_size);
+  const auto file_bytes = static_cast<std::uint64_t>(found->st_size);
   if (absl::Status status = map->ReadHeader(file_bytes); !status.ok()) return status;
-  absl::StatusOr<Mapping> mapping = Mapping::Map(map->file_, file_bytes, path);
+  absl::StatusOr<Mapping> mapping = Mapping::Map(map->file_, file_bytes);
   if (!mapping.ok()) return mapping.status();
   map->mapping_ = *std::move(mapping);
   if (!options.resident) map->AskForHugePages();
@@ -137,9 +120,7 @@ absl::StatusOr<std::unique_ptr<SegmentMap>> SegmentMap::Open(const std::string& 
 
 absl::Status SegmentMap::ReadHeader(std::uint64_t file_bytes) {
   std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(file_bytes, kSegmentHeaderBytes));
-  if (absl::Status status = ReadAt(file_, 0, bytes, path_); !status.ok()) {
-    return status;
-  }
+  if (absl::Status status = file_.ReadAt(0, bytes); !status.ok()) return status;
   absl::StatusOr<SegmentHeader> header = DecodeHeader(bytes, file_bytes);
   if (!header.ok()) return NameFile(path_, header.status());
   header_ = *std::move(header);
@@ -166,14 +147,14 @@ absl::Status SegmentMap::ReadSection(const Section& section, std::uint64_t at,
     mapping_.Advise(MADV_POPULATE_READ, section.offset + at, piece.size());
   }
   // Through the file and not the mapping: a disk that gives no bytes is an error, not a signal.
-  return ReadAt(file_, section.offset + at, piece, path_);
+  return file_.ReadAt(section.offset + at, piece);
 }
 
 absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
-  struct stat before {};
-  if (fstat(file_.fd(), &before) != 0) return FileError("look at", path_, errno);
+  const absl::StatusOr<struct stat> before = file_.Look();
+  if (!before.ok()) return before.status();
   if (!options.verify_always && !IsSuspect(path_) &&
-      IsMarkedVerified(path_, before, info_.manifest_hash)) {
+      IsMarkedVerified(path_, *before, info_.manifest_hash)) {
     return absl::OkStatus();
   }
   for (std::uint64_t done = kSegmentHeaderBytes;; done += kPieceBytes) {
@@ -186,7 +167,7 @@ absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
     if (*all) break;
   }
   ForgetSuspect(path_);
-  if (options.remember) MarkVerified(path_, before, info_.manifest_hash);
+  if (options.remember) MarkVerified(path_, *before, info_.manifest_hash);
   return absl::OkStatus();
 }
 
@@ -197,8 +178,7 @@ absl::Status SegmentMap::MakeResident() {
     // A vector load at the last value stays inside.
     HugeMemory memory(section.bytes + kSlackBytes);
     auto* to = static_cast<std::uint8_t*>(memory.data());
-    if (absl::Status status = ReadAt(file_, section.offset, {to, section.bytes}, path_);
-        !status.ok()) {
+    if (absl::Status status = file_.ReadAt(section.offset, {to, section.bytes}); !status.ok()) {
       return status;
     }
     if (absl::Status status = VerifySection(section, HashOf({to, section.bytes})); !status.ok()) {
@@ -227,7 +207,7 @@ DirectoryView SegmentMap::Directory(SectionKind words, SectionKind samples, std:
 
 absl::Status SegmentMap::VerifyHeader() const {
   std::vector<std::uint8_t> bytes(kSegmentHeaderBytes);
-  if (absl::Status status = ReadAt(file_, 0, bytes, path_); !status.ok()) return status;
+  if (absl::Status status = file_.ReadAt(0, bytes); !status.ok()) return status;
   const absl::Status status = DecodeHeader(bytes, header_.file_bytes).status();
   if (status.ok()) return status;
   ForgetVerified(path_);

@@ -7,13 +7,13 @@
 #include <mutex>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "index/internal/directory_kernel.h"
+#include "index/internal/file_io.h"
 #include "index/internal/huge_array.h"
 #include "index/internal/mapped_files.h"
 #include "index/internal/segment_format.h"
@@ -21,31 +21,12 @@
 
 namespace kith::index::internal {
 
-// A file descriptor that is closed.
-class File {
- public:
-  File() = default;
-  explicit File(int fd) : fd_(fd) {}
-  ~File();
-  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  File& operator=(File&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
-
 // A file, or the front of one, mapped for reading. A large one begins where a huge page can.
 class Mapping {
  public:
   Mapping() = default;
-  // Errors: Unavailable with the system's words.
-  [[nodiscard]] static absl::StatusOr<Mapping> Map(const File& file, std::uint64_t bytes,
-                                                   const std::string& path);
+  // Errors: those of ErrnoStatus.
+  [[nodiscard]] static absl::StatusOr<Mapping> Map(const File& file, std::uint64_t bytes);
   ~Mapping();
   Mapping(Mapping&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
@@ -69,9 +50,6 @@ class Mapping {
   std::size_t bytes_ = 0;
   MappedFile told_;
 };
-
-// "open PATH: No such file or directory", as NotFound, ResourceExhausted or Unavailable.
-[[nodiscard]] absl::Status FileError(std::string_view what, const std::string& path, int error);
 
 [[nodiscard]] SegmentInfo InfoOf(const std::string& path, const SegmentHeader& header,
                                  std::uint64_t manifest_hash);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/internal/digest_checks.h"
+#include "index/internal/file_io.h"
 #include "index/internal/mapped_files.h"
 
 namespace kith::index::internal {
@@ -375,7 +376,7 @@ absl::Status StoredDigestIndex::RemoveManifest() const {
     return absl::UnavailableError(
         absl::StrCat(path, ": cannot be removed: ", error.message(), "; remove it"));
   }
-  absl::Status status = SyncFolder(options_.folder);
+  absl::Status status = FlushFolder(options_.folder);
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/internal/verified_mark.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <span>
 
+#include "index/internal/file_io.h"
 #include "index/internal/segment_format.h"
-#include "index/internal/segment_map.h"
 
 namespace kith::index::internal {
 namespace {
@@ -34,36 +32,32 @@ Mark MarkOf(const struct stat& file, std::uint64_t manifest_hash) {
   return mark;
 }
 
+std::span<std::uint8_t> BytesOf(Mark& mark) {
+  return {reinterpret_cast<std::uint8_t*>(mark.data()), sizeof(mark)};
+}
+
 }  // namespace
 
 std::string VerifiedMarkPath(const std::string& segment_path) { return segment_path + ".verified"; }
 
 bool IsMarkedVerified(const std::string& segment_path, const struct stat& file,
                       std::uint64_t manifest_hash) {
-  const File mark_file(open(VerifiedMarkPath(segment_path).c_str(), O_RDONLY | O_CLOEXEC));
+  const auto mark_file = File::OpenToRead(VerifiedMarkPath(segment_path));
   if (!mark_file.ok()) return false;
-  // One word more, as a longer file is no mark.
-  std::array<std::uint64_t, std::tuple_size_v<Mark> + 1> found{};
-  if (read(mark_file.fd(), found.data(), sizeof(found)) != static_cast<ssize_t>(sizeof(Mark))) {
-    return false;
-  }
-  const Mark expected = MarkOf(file, manifest_hash);
-  return std::memcmp(found.data(), expected.data(), sizeof(expected)) == 0;
+  const auto facts = mark_file->Look();
+  Mark found{};
+  const bool is_read = facts.ok() && facts->st_size == static_cast<off_t>(sizeof(found)) &&
+                       mark_file->TryRead(0, BytesOf(found)) == 0;
+  return is_read && found == MarkOf(file, manifest_hash);
 }
 
 void MarkVerified(const std::string& segment_path, const struct stat& file,
                   std::uint64_t manifest_hash) {
   const std::string path = VerifiedMarkPath(segment_path);
-  const std::string temporary = path + ".tmp";
-  const Mark mark = MarkOf(file, manifest_hash);
-  {
-    const File out(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!out.ok() ||
-        write(out.fd(), mark.data(), sizeof(mark)) != static_cast<ssize_t>(sizeof(mark))) {
-      return;
-    }
-  }
-  (void)std::rename(temporary.c_str(), path.c_str());
+  Mark mark = MarkOf(file, manifest_hash);
+  const auto out = File::Create(TemporaryName(path));
+  if (!out.ok() || !out->WriteAt(0, BytesOf(mark)).ok()) return;
+  (void)std::rename(out->path().c_str(), path.c_str());
 }
 
 void ForgetVerified(const std::string& segment_path) {

@@ -160,14 +160,14 @@ TEST_F(DigestDamageTest, DamageFoundDuringARefillStays) {
 TEST_F(DigestDamageTest, ClearNeedsNoRoomOnTheDisk) {
   Fill();
   Damage();
-  fs::create_directory(Manifest() + ".partial");
+  fs::create_directory(Manifest() + ".tmp");
   ASSERT_TRUE(index_->Clear().ok());
   Add(1, 100);
   index_->Refilled();
   index_->Reached(2, "second");
   EXPECT_FALSE(index_->Flush().ok());
   EXPECT_THAT(*Find(7), ElementsAre(7));
-  fs::remove(Manifest() + ".partial");
+  fs::remove(Manifest() + ".tmp");
   ASSERT_TRUE(index_->Flush().ok());
   Reopen();
   EXPECT_EQ(index_->SavedMark(), "second");

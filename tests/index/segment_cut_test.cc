@@ -2,7 +2,6 @@
 //
 // Cuts that only segments of very many codes have, at sizes whose every pair can be compared:
 // sketches of fewer than 16 bits, which are packed, and positions in parts.
-#include <fcntl.h>
 
 #include <algorithm>
 #include <string>
@@ -41,11 +40,11 @@ class SegmentCutTest : public SegmentFiles, public ::testing::WithParamInterface
     internal::RowSpool rows(directory_, std::size_t{1} << 24);
     ASSERT_TRUE(rows.Add(truth_.codes, truth_.labels).ok());
     ASSERT_TRUE(rows.EndOfRows().ok());
-    const std::string path = Path();
-    const internal::File file(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const auto file = internal::File::Create(Path());
+    ASSERT_TRUE(file.ok()) << file.status();
     // So that the bands are written in several passes.
     const SegmentBuildOptions options{.memory_bytes = std::size_t{1} << 16};
-    const auto info = internal::SegmentBuilder(file, path, rows, options, GetParam()).Build();
+    const auto info = internal::SegmentBuilder(*file, rows, options, GetParam()).Build();
     ASSERT_TRUE(info.ok()) << info.status();
     EXPECT_EQ(info->bands, static_cast<int>(GetParam().bands));
   }

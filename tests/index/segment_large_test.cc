@@ -2,7 +2,7 @@
 //
 // Segment files that are worth huge pages: mapped elsewhere and read in another way than small
 // ones, found to be the same.
-#include <fcntl.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <vector>
@@ -26,14 +26,14 @@ TEST_F(SegmentLargeTest, IsMappedWhereAHugePageCanBegin) {
   using internal::Mapping;
   for (const std::uint64_t bytes : {kHugePagesFrom, kHugePagesFrom + 1, kHugePagesFrom + 4097}) {
     const std::string path = Path(std::to_string(bytes));
-    const File file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    ASSERT_TRUE(file.ok());
-    ASSERT_EQ(ftruncate(file.fd(), static_cast<off_t>(bytes)), 0);
-    ASSERT_EQ(pwrite(file.fd(), "z", 1, static_cast<off_t>(bytes - 1)), 1);
+    const auto file = File::Create(path);
+    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_EQ(ftruncate(file->fd(), static_cast<off_t>(bytes)), 0);
+    ASSERT_EQ(pwrite(file->fd(), "z", 1, static_cast<off_t>(bytes - 1)), 1);
     // Side by side, and each again where one was.
     for (int round = 0; round < 3; ++round) {
-      const auto one = Mapping::Map(file, bytes, path);
-      const auto other = Mapping::Map(file, bytes, path);
+      const auto one = Mapping::Map(*file, bytes);
+      const auto other = Mapping::Map(*file, bytes);
       ASSERT_TRUE(one.ok() && other.ok()) << one.status() << other.status();
       for (const Mapping* mapping : {&*one, &*other}) {
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(mapping->bytes().data()) % kHugePage, 0u);

@@ -185,7 +185,7 @@ TEST_P(StoredDigestTruthTest, InterleavedEqualsTheTruth) {
   }
   EXPECT_TRUE(index->Flush().ok());
   EXPECT_TRUE(index->Scrub().ok());
-  EXPECT_THAT(Files(".partial"), IsEmpty());
+  EXPECT_THAT(Files(".tmp"), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, StoredDigestTruthTest,
@@ -375,12 +375,12 @@ TEST_F(StoredDigestTest, RemovesWhatIsLeftOfAnInterruptedMerge) {
     MustAdd(*index, DigestKind::kMd5, {std::string(16, 'a')}, {1});
     ASSERT_TRUE(index->Flush().ok());
   }
-  std::ofstream(folder_ + "/digests-99.run.partial") << "half";
+  std::ofstream(folder_ + "/digests-99.run.tmp") << "half";
   std::ofstream(folder_ + "/digests-98.run") << "merged";
   std::ofstream(folder_ + "/mine.txt") << "of somebody else";
   const auto index = MustOpen(Options());
   EXPECT_EQ(Files(".run").size(), 1U);
-  EXPECT_THAT(Files(".partial"), IsEmpty());
+  EXPECT_THAT(Files(".tmp"), IsEmpty());
   EXPECT_EQ(Files("mine.txt").size(), 1U);
 }
 
