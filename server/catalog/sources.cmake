@@ -18,9 +18,12 @@ list(
   catalog/internal/batch_scan.cc
   catalog/internal/carried.cc
   catalog/internal/connection.cc
+  catalog/internal/database_file.cc
   catalog/internal/entry_mark.cc
   catalog/internal/entry_record.cc
   catalog/internal/fact_files.cc
+  catalog/internal/fact_format.cc
+  catalog/internal/upgrade.cc
   catalog/keep.cc
   catalog/load.cc
   catalog/load_entries.cc

@@ -2,7 +2,7 @@
 // The heads of files of facts and their list are refused, or read and written back the same.
 #include <xxhash.h>
 
-#include "server/catalog/internal/fact_files.h"
+#include "server/catalog/internal/fact_format.h"
 #include "tests/fuzz/fuzz.h"
 
 using kith::catalog::FactHead;

@@ -22,7 +22,7 @@
 namespace kith::catalog {
 
 class FactFiles;     // fact_files.h
-struct FactSummary;  // fact_files.h
+struct FactSummary;  // fact_format.h
 
 // Which parts of what is derived from the catalog lack an entry.
 struct Lacking {
