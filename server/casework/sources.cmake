@@ -13,6 +13,7 @@ list(
   casework/internal/measured_rates.cc
   casework/internal/report_parts.cc
   casework/internal/report_words.cc
+  casework/internal/same_content.cc
   casework/internal/series_counts.cc
   casework/internal/sql.cc
   casework/ledger.cc
