@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/catalog/internal/batch_scan.h"
@@ -77,6 +79,79 @@ absl::StatusOr<std::uint64_t> LastSeries(Transaction& read, const EntryRecord& r
   return *row ? moved.Id(0) : record.series;
 }
 
+// Compares one entry after the other with what memory and the indexes tell of it.
+class EntryCheck {
+ public:
+  using Moved = std::unordered_map<std::uint64_t, std::uint64_t>;
+  // All must outlive it. `withdrawn` and `moved` are of the moment at which the entries are read.
+  EntryCheck(Database& database, const EntryTable& table, const index::DigestIndex& digests,
+             const std::vector<std::uint64_t>& withdrawn, const Moved& moved,
+             Inspection& inspection)
+      : database_(database),
+        table_(table),
+        digests_(digests),
+        withdrawn_(withdrawn),
+        moved_(moved),
+        inspection_(inspection) {}
+
+  // DATA_LOSS is a find.
+  absl::Status Run(const EntryRecord& record) {
+    inspection_.codes += record.codes.size();
+    if (record.id >= table_.Size()) {
+      return absl::DataLossError(absl::StrCat("entry ", record.id, ": the index lacks it"));
+    }
+    const bool is_withdrawn = std::binary_search(withdrawn_.begin(), withdrawn_.end(), record.id);
+    if (!is_withdrawn) {
+      for (const CodeRecord& code : record.codes) {
+        const index::Label label{record.id, PackLabel({code.frame, code.crop, code.dialect})};
+        active_ += index::RowDigest(code.pdq, label);
+      }
+    }
+    const auto facts = CheckFacts(record, is_withdrawn);
+    if (!facts.ok()) return facts.status();
+    if (is_withdrawn || facts->withdrawn) return absl::OkStatus();
+    const auto found = IsFoundByDigests(digests_, record);
+    if (!found.ok()) return absl::DataLossError(found.status().message());
+    if (!*found && !table_.Get(record.id).withdrawn) {
+      AddProblem(inspection_, absl::StrCat("entry ", record.id, ": the digest index lacks it"));
+    }
+    return absl::OkStatus();
+  }
+
+  // As ContentDigest, of the entries that are not withdrawn.
+  [[nodiscard]] std::uint64_t active() const { return active_; }
+
+ private:
+  absl::StatusOr<EntryFacts> CheckFacts(const EntryRecord& record, bool is_withdrawn) {
+    EntryFacts facts = table_.Get(record.id);
+    const auto elsewhere = moved_.find(record.id);
+    std::uint64_t series = elsewhere == moved_.end() ? record.series : elsewhere->second;
+    // An entry withdrawn or moved since the snapshot was taken is none of the index's faults.
+    if (facts.series != series && inspection_.problems.size() < kMaxProblems) {
+      auto now = database_.BeginReadAtRest([&] { facts = table_.Get(record.id); });
+      if (!now.ok()) return now.status();
+      const auto last = LastSeries(*now, record);
+      if (!last.ok()) return last.status();
+      series = *last;
+    }
+    if (facts.hash_set != record.hash_set || facts.series != series ||
+        facts.ambiguous != record.IsAmbiguous() ||
+        facts.victim_identified != static_cast<std::uint8_t>(record.victim_identified) ||
+        (is_withdrawn && !facts.withdrawn)) {
+      AddProblem(inspection_, absl::StrCat("entry ", record.id, ": memory and catalog differ"));
+    }
+    return facts;
+  }
+
+  Database& database_;
+  const EntryTable& table_;
+  const index::DigestIndex& digests_;
+  const std::vector<std::uint64_t>& withdrawn_;
+  const Moved& moved_;
+  Inspection& inspection_;
+  std::uint64_t active_ = 0;
+};
+
 }  // namespace
 
 absl::StatusOr<Inspection> Catalog::Inspect() {
@@ -97,48 +172,12 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   }
   const auto withdrawn = ReadWithdrawn(*read, INT64_MAX);
   if (!withdrawn.ok()) return withdrawn.status();
-  std::uint64_t active = 0;  // as ContentDigest
   const auto moved = ReadMoved(*read);
   if (!moved.ok()) return moved.status();
+  EntryCheck check(*impl_->database, impl_->table, *impl_->digests, *withdrawn, *moved, inspection);
   BatchScan scan;
   scan.damage = [&](absl::Status status) { return Find(inspection, std::move(status)); };
-  scan.entry = [&](const EntryRecord& record) -> absl::Status {
-    inspection.codes += record.codes.size();
-    if (record.id >= impl_->table.Size()) {
-      return absl::DataLossError(absl::StrCat("entry ", record.id, ": the index lacks it"));
-    }
-    EntryFacts facts = impl_->table.Get(record.id);
-    const bool is_withdrawn = std::binary_search(withdrawn->begin(), withdrawn->end(), record.id);
-    if (!is_withdrawn) {
-      for (const CodeRecord& code : record.codes) {
-        const index::Label label{record.id, PackLabel({code.frame, code.crop, code.dialect})};
-        active += index::RowDigest(code.pdq, label);
-      }
-    }
-    const auto elsewhere = moved->find(record.id);
-    std::uint64_t series = elsewhere == moved->end() ? record.series : elsewhere->second;
-    // An entry withdrawn or moved since the snapshot was taken is none of the index's faults.
-    if (facts.series != series && inspection.problems.size() < kMaxProblems) {
-      auto now = impl_->database->BeginReadAtRest([&] { facts = impl_->table.Get(record.id); });
-      if (!now.ok()) return now.status();
-      const auto last = LastSeries(*now, record);
-      if (!last.ok()) return last.status();
-      series = *last;
-    }
-    if (facts.hash_set != record.hash_set || facts.series != series ||
-        facts.ambiguous != record.IsAmbiguous() ||
-        facts.victim_identified != static_cast<std::uint8_t>(record.victim_identified) ||
-        (is_withdrawn && !facts.withdrawn)) {
-      AddProblem(inspection, absl::StrCat("entry ", record.id, ": memory and catalog differ"));
-    }
-    if (is_withdrawn || facts.withdrawn) return absl::OkStatus();
-    const auto found = IsFoundByDigests(*impl_->digests, record);
-    if (!found.ok()) return absl::DataLossError(found.status().message());
-    if (!*found && !impl_->table.Get(record.id).withdrawn) {
-      AddProblem(inspection, absl::StrCat("entry ", record.id, ": the digest index lacks it"));
-    }
-    return absl::OkStatus();
-  };
+  scan.entry = [&](const EntryRecord& record) { return check.Run(record); };
   if (auto status = Find(inspection, scan.Run(*read)); !status.ok()) return status;
   if (auto status = CheckCarriedBlocks(
           *read, [&](std::string problem) { AddProblem(inspection, std::move(problem)); });
@@ -148,7 +187,7 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   inspection.entries = scan.entries;
   inspection.batches = scan.batches;
   inspection.change = scan.last_change;
-  if (*indexed != active) {
+  if (*indexed != check.active()) {
     AddProblem(
         inspection,
         absl::StrCat("the index holds other codes than the catalog: end the service, delete ",

@@ -22,6 +22,52 @@ std::vector<std::string_view> Slices(const std::string& bytes, std::size_t width
   return slices;
 }
 
+absl::Status LoadAgencies(Transaction& read, Directory& directory) {
+  Statement agencies = read.Prepare(
+      "SELECT a.id, a.name, coalesce(v.country, a.country), coalesce(v.desk, a.desk),"
+      " coalesce(v.ori, a.ori), coalesce(v.type, a.type) FROM agency a LEFT JOIN agency_version v"
+      " ON v.agency = a.id AND v.change = (SELECT max(change) FROM agency_version"
+      " WHERE agency = a.id) ORDER BY a.id");
+  while (true) {
+    const auto row = agencies.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::OkStatus();
+    v1::Agency agency;
+    agency.set_agency_id(agencies.Id(0));
+    agency.set_name(std::string(agencies.Text(1)));
+    agency.set_country(std::string(agencies.Text(2)));
+    agency.set_desk(std::string(agencies.Text(3)));
+    agency.set_ori(std::string(agencies.Text(4)));
+    agency.set_type(std::string(agencies.Text(5)));
+    directory.agencies.Put(agency.agency_id(), agency.name(), agency);
+  }
+}
+
+absl::Status LoadContacts(Transaction& read, Directory& directory) {
+  Statement contacts = read.Prepare(
+      "SELECT c.id, a.name, c.name, c.role, c.phone, c.email, coalesce(v.verified_on,"
+      " c.verified_on), coalesce(v.superseded_by, 0), coalesce(v.retired, 0)"
+      " FROM contact c JOIN agency a ON a.id = c.agency LEFT JOIN contact_version v"
+      " ON v.contact = c.id AND v.change = (SELECT max(change) FROM contact_version"
+      " WHERE contact = c.id) ORDER BY c.id");
+  while (true) {
+    const auto row = contacts.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::OkStatus();
+    v1::Contact contact;
+    contact.set_contact_id(contacts.Id(0));
+    contact.set_agency(std::string(contacts.Text(1)));
+    contact.set_name(std::string(contacts.Text(2)));
+    contact.set_role(std::string(contacts.Text(3)));
+    contact.set_phone(std::string(contacts.Text(4)));
+    contact.set_email(std::string(contacts.Text(5)));
+    contact.set_verified_at(std::string(contacts.Text(6)));
+    contact.set_superseded_by(contacts.Id(7));
+    contact.set_retired(contacts.Int(8) != 0);
+    directory.contacts.Put(contact.contact_id(), "", contact);
+  }
+}
+
 }  // namespace
 
 std::array<char, 16> IdentityOf(const EntryRecord& record, std::uint64_t seed) {
@@ -144,46 +190,8 @@ absl::Status Catalog::Impl::Load() {
 }
 
 absl::Status Catalog::Impl::LoadDirectory(Transaction& read) {
-  Statement agencies = read.Prepare(
-      "SELECT a.id, a.name, coalesce(v.country, a.country), coalesce(v.desk, a.desk),"
-      " coalesce(v.ori, a.ori), coalesce(v.type, a.type) FROM agency a LEFT JOIN agency_version v"
-      " ON v.agency = a.id AND v.change = (SELECT max(change) FROM agency_version"
-      " WHERE agency = a.id) ORDER BY a.id");
-  while (true) {
-    const auto row = agencies.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) break;
-    v1::Agency agency;
-    agency.set_agency_id(agencies.Id(0));
-    agency.set_name(std::string(agencies.Text(1)));
-    agency.set_country(std::string(agencies.Text(2)));
-    agency.set_desk(std::string(agencies.Text(3)));
-    agency.set_ori(std::string(agencies.Text(4)));
-    agency.set_type(std::string(agencies.Text(5)));
-    directory.agencies.Put(agency.agency_id(), agency.name(), agency);
-  }
-  Statement contacts = read.Prepare(
-      "SELECT c.id, a.name, c.name, c.role, c.phone, c.email, coalesce(v.verified_on,"
-      " c.verified_on), coalesce(v.superseded_by, 0), coalesce(v.retired, 0)"
-      " FROM contact c JOIN agency a ON a.id = c.agency LEFT JOIN contact_version v"
-      " ON v.contact = c.id AND v.change = (SELECT max(change) FROM contact_version"
-      " WHERE contact = c.id) ORDER BY c.id");
-  while (true) {
-    const auto row = contacts.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) break;
-    v1::Contact contact;
-    contact.set_contact_id(contacts.Id(0));
-    contact.set_agency(std::string(contacts.Text(1)));
-    contact.set_name(std::string(contacts.Text(2)));
-    contact.set_role(std::string(contacts.Text(3)));
-    contact.set_phone(std::string(contacts.Text(4)));
-    contact.set_email(std::string(contacts.Text(5)));
-    contact.set_verified_at(std::string(contacts.Text(6)));
-    contact.set_superseded_by(contacts.Id(7));
-    contact.set_retired(contacts.Int(8) != 0);
-    directory.contacts.Put(contact.contact_id(), "", contact);
-  }
+  if (auto status = LoadAgencies(read, directory); !status.ok()) return status;
+  if (auto status = LoadContacts(read, directory); !status.ok()) return status;
   if (auto status = LoadSeries(read); !status.ok()) return status;
   Statement sets = read.Prepare(
       "SELECT h.id, h.name, coalesce(v.source, h.source), coalesce(v.version, h.version), "

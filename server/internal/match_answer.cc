@@ -103,56 +103,10 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
 
   const std::size_t first_result = results.size();
   std::vector<std::uint64_t> shown;
-  std::vector<casework::MatchFacts> facts;
-  std::vector<Chosen> chosen;
   for (std::size_t i = 0; i < queries_.size(); ++i) {
-    KeepNearest(candidates_[i], ambiguous_[i]);
-    const auto rejected = HeedOpinions(*queries_[i], candidates_[i]);
-    if (!rejected.ok()) return rejected.status();
-    facts.clear();
-    chosen.clear();
-    for (const Candidate& candidate : candidates_[i]) {
-      const EntryFacts entry = catalog_.entries().Get(candidate.entry);
-      const v1::Series* series = SeriesOf(entry.series);
-      facts.push_back({.set_id = entry.hash_set,
-                       .distance_bits = candidate.distance_bits,
-                       .by_digest = candidate.by != By::kPdq,
-                       .confirmed = candidate.confirmed,
-                       .benign = (*moment_.sets)[entry.hash_set].purpose == v1::PURPOSE_BENIGN,
-                       .identification = casework::IdentificationOf(
-                           series != nullptr,
-                           series != nullptr ? series->status() : v1::SERIES_STATUS_UNSPECIFIED,
-                           static_cast<v1::TriState>(entry.victim_identified))});
-      chosen.push_back({.candidate = candidate, .facts = {}, .entry = entry});
-    }
-    const casework::Judgement judgement = casework::Judge(*queries_[i], facts);
-    for (std::size_t k = 0; k < chosen.size(); ++k) chosen[k].facts = facts[k];
-    const std::size_t count = std::min(call_.limit, chosen.size());
-    call_.shown += count;
-    if (call_.shown > call_.max_matches) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("over ", call_.max_matches,
-                       " matches in one call: send fewer queries, or ask for a lower limit"));
-    }
-    candidates_[i] = {};  // they live on in `chosen`
-    const auto deciding = SortNearest(chosen, count, judgement.verdict);
-    v1::MatchResult& result = results.emplace_back();
-    result.set_verdict(judgement.verdict);
-    result.set_rule(std::string(judgement.rule));
-    result.set_total(chosen.size());
-    result.set_truncated(count < chosen.size());
-    result.set_rejected(*rejected);
-    result.set_exact_wanted(exact_wanted_[i]);
-    result.set_held_back(static_cast<std::uint64_t>(std::count_if(
-        chosen.begin(), chosen.end(), [](const Chosen& match) { return match.facts.held_back; })));
-    for (std::size_t k = 0; k < count; ++k) {
-      FillMatch(chosen[k], *result.add_matches());
-      shown.push_back(chosen[k].candidate.entry);
-    }
-    for (const Chosen* match : deciding) {
-      FillMatch(*match, *result.add_deciding());
-      shown.push_back(match->candidate.entry);
-    }
+    auto result = ResultOf(i, shown);
+    if (!result.ok()) return result.status();
+    results.push_back(*std::move(result));
   }
   auto refs = catalog_.SourceRefs(shown);
   if (!refs.ok()) return refs.status();
@@ -162,6 +116,62 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
     for (v1::Match& match : *results[i].mutable_deciding()) match.set_source_ref(*std::move(ref++));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::MatchResult> MatchGroup::ResultOf(std::size_t query,
+                                                     std::vector<std::uint64_t>& shown) {
+  KeepNearest(candidates_[query], ambiguous_[query]);
+  const auto rejected = HeedOpinions(*queries_[query], candidates_[query]);
+  if (!rejected.ok()) return rejected.status();
+  std::vector<casework::MatchFacts> facts;
+  std::vector<Chosen> chosen;
+  for (const Candidate& candidate : candidates_[query]) {
+    const EntryFacts entry = catalog_.entries().Get(candidate.entry);
+    facts.push_back(FactsOf(candidate, entry));
+    chosen.push_back({.candidate = candidate, .facts = {}, .entry = entry});
+  }
+  const casework::Judgement judgement = casework::Judge(*queries_[query], facts);
+  for (std::size_t k = 0; k < chosen.size(); ++k) chosen[k].facts = facts[k];
+  const std::size_t count = std::min(call_.limit, chosen.size());
+  call_.shown += count;
+  if (call_.shown > call_.max_matches) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("over ", call_.max_matches,
+                     " matches in one call: send fewer queries, or ask for a lower limit"));
+  }
+  candidates_[query] = {};  // they live on in `chosen`
+  const auto deciding = SortNearest(chosen, count, judgement.verdict);
+  v1::MatchResult result;
+  result.set_verdict(judgement.verdict);
+  result.set_rule(std::string(judgement.rule));
+  result.set_total(chosen.size());
+  result.set_truncated(count < chosen.size());
+  result.set_rejected(*rejected);
+  result.set_exact_wanted(exact_wanted_[query]);
+  result.set_held_back(static_cast<std::uint64_t>(std::count_if(
+      chosen.begin(), chosen.end(), [](const Chosen& match) { return match.facts.held_back; })));
+  for (std::size_t k = 0; k < count; ++k) {
+    FillMatch(chosen[k], *result.add_matches());
+    shown.push_back(chosen[k].candidate.entry);
+  }
+  for (const Chosen* match : deciding) {
+    FillMatch(*match, *result.add_deciding());
+    shown.push_back(match->candidate.entry);
+  }
+  return result;
+}
+
+casework::MatchFacts MatchGroup::FactsOf(const Candidate& candidate, const EntryFacts& entry) {
+  const v1::Series* series = SeriesOf(entry.series);
+  return {
+      .set_id = entry.hash_set,
+      .distance_bits = candidate.distance_bits,
+      .by_digest = candidate.by != By::kPdq,
+      .confirmed = candidate.confirmed,
+      .benign = (*moment_.sets)[entry.hash_set].purpose == v1::PURPOSE_BENIGN,
+      .identification = casework::IdentificationOf(
+          series != nullptr, series != nullptr ? series->status() : v1::SERIES_STATUS_UNSPECIFIED,
+          static_cast<v1::TriState>(entry.victim_identified))};
 }
 
 }  // namespace kith::server

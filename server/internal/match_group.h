@@ -121,6 +121,12 @@ class MatchGroup {
   [[nodiscard]] absl::StatusOr<bool> Repeats(const Candidate& candidate,
                                              const std::vector<RejectedCode>& known) const;
   [[nodiscard]] const v1::Series* SeriesOf(std::uint64_t series);
+  [[nodiscard]] casework::MatchFacts FactsOf(const Candidate& candidate,
+                                             const catalog::EntryFacts& entry);
+  // The answer to one query without the words of the source; adds the entries of its matches to
+  // `shown`, first those of `matches`, then those of `deciding`.
+  [[nodiscard]] absl::StatusOr<v1::MatchResult> ResultOf(std::size_t query,
+                                                         std::vector<std::uint64_t>& shown);
   void FillMatch(const Chosen& chosen, v1::Match& match);
 
   MatchCall& call_;

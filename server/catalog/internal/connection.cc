@@ -25,6 +25,95 @@ absl::Status DiskFull(const std::string& where) {
       where, ": disk full; nothing of this request was kept. Free some space and try again"));
 }
 
+absl::Status OutOfMemory(const std::string& where) {
+  return absl::ResourceExhaustedError(absl::StrCat(where, ": out of memory"));
+}
+
+// What SQLite says of a call that failed.
+struct Failure {
+  const std::string& path;
+  int code;          // extended
+  int system_error;  // errno; 0 where there is none
+  std::string why;
+
+  [[nodiscard]] std::string WithErrno() const {
+    return system_error == 0 ? why : absl::StrCat(why, " (", std::strerror(system_error), ")");
+  }
+};
+
+absl::Status StatusOfIo(const Failure& failure) {
+  const int error = failure.system_error;
+  if (!IsFlush(failure.code) && (error == ENOSPC || error == EDQUOT || error == EFBIG)) {
+    return DiskFull(failure.path);
+  }
+  if (failure.code == SQLITE_IOERR_NOMEM) return OutOfMemory(failure.path);
+  if (failure.code == SQLITE_IOERR_CORRUPTFS || failure.code == SQLITE_IOERR_DATA ||
+      failure.code == SQLITE_IOERR_SHORT_READ) {
+    return absl::DataLossError(absl::StrCat(failure.path, ": ", failure.WithErrno(),
+                                            "; the disk gave back other data than it was given. "
+                                            "Restore a backup"));
+  }
+  return absl::UnavailableError(absl::StrCat(
+      failure.path, ": the disk failed: ", failure.WithErrno(), "; look at the disk first"));
+}
+
+absl::Status StatusOfOpening(const Failure& failure) {
+  const std::string text = absl::StrCat(failure.path, ": cannot be opened: ", failure.WithErrno());
+  switch (failure.system_error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(text);
+    case ENOENT:
+      return absl::NotFoundError(absl::StrCat(failure.path, ": no such store"));
+    case ENOSPC:
+    case EDQUOT:
+      return DiskFull(failure.path);
+    default:
+      return absl::FailedPreconditionError(text);
+  }
+}
+
+absl::Status StatusOf(const Failure& failure) {
+  const std::string& path = failure.path;
+  switch (failure.code & 0xFF) {
+    case SQLITE_FULL:
+      return DiskFull(path);
+    case SQLITE_IOERR:
+      return StatusOfIo(failure);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(
+          absl::StrCat(path, ": the store is damaged (", failure.why, "); restore a backup"));
+    case SQLITE_READONLY:
+      return absl::PermissionDeniedError(
+          absl::StrCat(path, ": the store cannot be written (", failure.WithErrno(),
+                       "); make the folder and its files writable for this user"));
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return absl::PermissionDeniedError(absl::StrCat(path, ": ", failure.WithErrno()));
+    case SQLITE_CANTOPEN:
+      return StatusOfOpening(failure);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::UnavailableError(
+          absl::StrCat(path, ": another program holds the file; close it and try again"));
+    case SQLITE_NOMEM:
+      return OutOfMemory(path);
+    case SQLITE_TOOBIG:
+      return absl::InvalidArgumentError(absl::StrCat(path, ": a value is too large"));
+    case SQLITE_CONSTRAINT:
+      if (failure.code == SQLITE_CONSTRAINT_UNIQUE ||
+          failure.code == SQLITE_CONSTRAINT_PRIMARYKEY) {
+        return absl::AlreadyExistsError(failure.why);
+      }
+      return absl::InternalError(absl::StrCat(path, ": ", failure.why));
+    default:
+      return absl::InternalError(
+          absl::StrCat(path, ": ", failure.why, " (SQLite ", failure.code, ")"));
+  }
+}
+
 }  // namespace
 
 void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
@@ -119,88 +208,20 @@ void Connection::NoteFailedCheckpoints() {
 
 absl::Status Connection::ToStatus(int code) {
   const int last_error = errno;
-  if (handle_ == nullptr) {
-    return absl::ResourceExhaustedError(absl::StrCat(path_, ": out of memory"));
-  }
+  if (handle_ == nullptr) return OutOfMemory(path_);
   const int extended = sqlite3_extended_errcode(handle_.get());
   if ((extended & 0xFF) == (code & 0xFF)) code = extended;
   // SQLite keeps the errno of a failed open, and forgets that of a failed write; nothing was called
   // since that would have changed it.
   int system_error = sqlite3_system_errno(handle_.get());
   if (system_error == 0 && (code & 0xFF) == SQLITE_IOERR) system_error = last_error;
-  const std::string why = sqlite3_errmsg(handle_.get());
-  const auto with_errno = [&] {
-    return system_error == 0 ? why : absl::StrCat(why, " (", std::strerror(system_error), ")");
-  };
   if (IsFlush(code)) flush_failed_ = true;
-  absl::Status status;
-  switch (code & 0xFF) {
-    case SQLITE_FULL:
-      status = DiskFull(path_);
-      break;
-    case SQLITE_IOERR:
-      if (!IsFlush(code) &&
-          (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG)) {
-        status = DiskFull(path_);
-      } else if (code == SQLITE_IOERR_NOMEM) {
-        status = absl::ResourceExhaustedError(absl::StrCat(path_, ": out of memory"));
-      } else if (code == SQLITE_IOERR_CORRUPTFS || code == SQLITE_IOERR_DATA ||
-                 code == SQLITE_IOERR_SHORT_READ) {
-        status = absl::DataLossError(absl::StrCat(path_, ": ", with_errno(),
-                                                  "; the disk gave back other data than it was "
-                                                  "given. Restore a backup"));
-      } else {
-        status = absl::UnavailableError(
-            absl::StrCat(path_, ": the disk failed: ", with_errno(), "; look at the disk first"));
-      }
-      break;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      status = absl::DataLossError(
-          absl::StrCat(path_, ": the store is damaged (", why, "); restore a backup"));
-      break;
-    case SQLITE_READONLY:
-      status = absl::PermissionDeniedError(
-          absl::StrCat(path_, ": the store cannot be written (", with_errno(),
-                       "); make the folder and its files writable for this user"));
-      break;
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-      status = absl::PermissionDeniedError(absl::StrCat(path_, ": ", with_errno()));
-      break;
-    case SQLITE_CANTOPEN:
-      if (system_error == EACCES || system_error == EPERM || system_error == EROFS) {
-        status =
-            absl::PermissionDeniedError(absl::StrCat(path_, ": cannot be opened: ", with_errno()));
-      } else if (system_error == ENOENT) {
-        status = absl::NotFoundError(absl::StrCat(path_, ": no such store"));
-      } else if (system_error == ENOSPC || system_error == EDQUOT) {
-        status = DiskFull(path_);
-      } else {
-        status = absl::FailedPreconditionError(
-            absl::StrCat(path_, ": cannot be opened: ", with_errno()));
-      }
-      break;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      status = absl::UnavailableError(
-          absl::StrCat(path_, ": another program holds the file; close it and try again"));
-      break;
-    case SQLITE_NOMEM:
-      status = absl::ResourceExhaustedError(absl::StrCat(path_, ": out of memory"));
-      break;
-    case SQLITE_TOOBIG:
-      status = absl::InvalidArgumentError(absl::StrCat(path_, ": a value is too large"));
-      break;
-    case SQLITE_CONSTRAINT:
-      if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
-        return absl::AlreadyExistsError(why);  // the caller knows what to make of it
-      }
-      return absl::InternalError(absl::StrCat(path_, ": ", why));
-    default:
-      status = absl::InternalError(absl::StrCat(path_, ": ", why, " (SQLite ", code, ")"));
-  }
-  if (error_.ok()) error_ = status;
+  const absl::Status status = StatusOf({.path = path_,
+                                        .code = code,
+                                        .system_error = system_error,
+                                        .why = sqlite3_errmsg(handle_.get())});
+  // Whoever meets a constraint knows what to make of it: the transaction goes on.
+  if ((code & 0xFF) != SQLITE_CONSTRAINT && error_.ok()) error_ = status;
   return status;
 }
 
