@@ -137,6 +137,40 @@ std::string FormatList() {
   return list;
 }
 
+void AddImportFlags(CLI::App& verb, ImportFlags& flags) {
+  std::vector<std::string> names;
+  for (const exchange::Format& format : exchange::Formats()) names.emplace_back(format.name);
+  verb.add_option("--set", flags.set, "The hash set")->type_name("NAME")->required();
+  verb.add_option("--format", flags.format, "Take the file for this format")
+      ->check(CLI::IsMember(names))
+      ->type_name("NAME");
+  verb.add_option("--series", flags.series, "The series that all records belong to")
+      ->type_name("CODE");
+  verb.add_option("--series-names", flags.series_names,
+                  "What a series that a record names becomes: create it where there is none, link "
+                  "to one that is there, or ignore it")
+      ->check(CLI::IsMember({"create", "link", "ignore"}))
+      ->type_name("HOW");
+  verb.add_option("--scheme", flags.scheme, "Whose categories the records have: vics-us, ...")
+      ->type_name("NAME");
+  verb.add_flag("--keep-text", flags.keep_text, "Carry comments and notes too");
+  verb.add_option("--dialect", flags.dialect, "How the PDQ hashes were made")
+      ->check(CLI::IsMember({"full", "cli512", "unknown"}))
+      ->type_name("NAME");
+  verb.add_option("--kind", flags.kind, "What 64 digits are: pdq, sha256, or both (by-length)")
+      ->check(CLI::IsMember({"pdq", "sha256", "by-length"}))
+      ->type_name("KIND");
+  verb.add_flag("--strict", flags.strict, "With a bad record import nothing");
+  verb.add_flag("--skip-bad", flags.skip_bad, "Import the rest, however many records are bad")
+      ->excludes("--strict");
+  verb.add_option("--problems", flags.problems, "Write every bad record's place and reason there")
+      ->type_name("FILE");
+  verb.add_option("file", flags.files, "The files, or - for standard input")
+      ->type_name("FILE")
+      ->required()
+      ->expected(1, -1);
+}
+
 }  // namespace
 
 void AddImportVerb(CLI::App& app, Program& program) {
@@ -170,37 +204,7 @@ void AddImportVerb(CLI::App& app, Program& program) {
       "kith import --set national --kind pdq --dialect full pdq.csv\n"
       "zcat list.gz | kith import --set national --strict -");
   auto flags = std::make_shared<ImportFlags>();
-  std::vector<std::string> names;
-  for (const exchange::Format& format : exchange::Formats()) names.emplace_back(format.name);
-  verb->add_option("--set", flags->set, "The hash set")->type_name("NAME")->required();
-  verb->add_option("--format", flags->format, "Take the file for this format")
-      ->check(CLI::IsMember(names))
-      ->type_name("NAME");
-  verb->add_option("--series", flags->series, "The series that all records belong to")
-      ->type_name("CODE");
-  verb->add_option("--series-names", flags->series_names,
-                   "What a series that a record names becomes: create it where there is none, link "
-                   "to one that is there, or ignore it")
-      ->check(CLI::IsMember({"create", "link", "ignore"}))
-      ->type_name("HOW");
-  verb->add_option("--scheme", flags->scheme, "Whose categories the records have: vics-us, ...")
-      ->type_name("NAME");
-  verb->add_flag("--keep-text", flags->keep_text, "Carry comments and notes too");
-  verb->add_option("--dialect", flags->dialect, "How the PDQ hashes were made")
-      ->check(CLI::IsMember({"full", "cli512", "unknown"}))
-      ->type_name("NAME");
-  verb->add_option("--kind", flags->kind, "What 64 digits are: pdq, sha256, or both (by-length)")
-      ->check(CLI::IsMember({"pdq", "sha256", "by-length"}))
-      ->type_name("KIND");
-  verb->add_flag("--strict", flags->strict, "With a bad record import nothing");
-  verb->add_flag("--skip-bad", flags->skip_bad, "Import the rest, however many records are bad")
-      ->excludes("--strict");
-  verb->add_option("--problems", flags->problems, "Write every bad record's place and reason there")
-      ->type_name("FILE");
-  verb->add_option("file", flags->files, "The files, or - for standard input")
-      ->type_name("FILE")
-      ->required()
-      ->expected(1, -1);
+  AddImportFlags(*verb, *flags);
   AddWhoFlag(*verb, program, flags->who);
   AddProgressFlag(*verb, program);
   AddEngineFlags(*verb, program);

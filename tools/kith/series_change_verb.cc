@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The verbs that change a series: aliases, merge, split, corrections, and its history.
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proto/kith/v1/catalog.grpc.pb.h"
@@ -110,73 +112,70 @@ void AddMerge(CLI::App& group, Program& program) {
         [back, &program] { return ChangeSeries(program, &Stub::UnmergeSeries, *back); });
 }
 
-void AddEdit(CLI::App& group, Program& program) {
-  struct Flags {
-    v1::EditSeriesRequest request;
-    std::string note, sensitivity, jurisdiction, notification, locator;
-    std::uint32_t victims = 0;
-    std::uint64_t tell = 0, restitution = 0, contact = 0;
+// What `kith series edit` may be given; what is not given stays as it is.
+struct EditFlags {
+  v1::EditSeriesRequest request;
+  std::string note, sensitivity, jurisdiction, notification, locator;
+  std::uint32_t victims = 0;
+  std::uint64_t tell = 0, restitution = 0, contact = 0;
+  // Each sets what it was given.
+  std::vector<std::pair<const CLI::Option*, std::function<void()>>> given;
+};
+
+void AddEditFlags(CLI::App& verb, EditFlags& flags) {
+  const auto add = [&](const std::string& name, auto& value, const std::string& help,
+                       const std::string& type, std::function<void()> set) {
+    CLI::Option* option = verb.add_option(name, value, help)->type_name(type);
+    flags.given.emplace_back(option, std::move(set));
+    return option;
   };
+  add("--note", flags.note, "A remark", "TEXT", [&flags] { flags.request.set_note(flags.note); });
+  add("--sensitivity", flags.sensitivity, "How it must be handled", "TEXT",
+      [&flags] { flags.request.set_sensitivity(flags.sensitivity); });
+  add("--jurisdiction", flags.jurisdiction, "Where it was identified", "TEXT",
+      [&flags] { flags.request.set_jurisdiction(flags.jurisdiction); });
+  add("--notification", flags.notification,
+      "Whether the victim's side wants to be told of new cases", "WHAT",
+      [&flags] {
+        flags.request.set_notification(flags.notification == "opt-in" ? v1::NOTIFICATION_OPT_IN
+                                       : flags.notification == "opt-out"
+                                           ? v1::NOTIFICATION_OPT_OUT
+                                           : v1::NOTIFICATION_UNSPECIFIED);
+      })
+      ->check(CLI::IsMember({"opt-in", "opt-out", "unknown"}));
+  add("--notification-contact", flags.tell, "Whom to tell of new cases; 0: nobody", "ID",
+      [&flags] { flags.request.set_notification_contact_id(flags.tell); });
+  add("--restitution-contact", flags.restitution, "Whom to ask about restitution; 0: nobody", "ID",
+      [&flags] { flags.request.set_restitution_contact_id(flags.restitution); });
+  add("--contact", flags.contact, "Whom to call about it; 0: the agency's desk", "ID",
+      [&flags] { flags.request.set_contact_id(flags.contact); });
+  add("--locator", flags.locator,
+      "Where the record of the children is kept: a file number, never a name", "TEXT",
+      [&flags] { flags.request.set_locator(flags.locator); });
+  add("--victims", flags.victims, "How many children it shows; 0: nobody knows", "N",
+      [&flags] { flags.request.set_victims(flags.victims); });
+}
+
+void AddEdit(CLI::App& group, Program& program) {
   CLI::App* verb =
       AddVerb(group, program, "edit", "Changes what of a series touches no verdict.",
               "kith series edit Bluebell --sensitivity 'national only'\n"
               "kith series edit Bluebell --notification opt-in --notification-contact 4\n"
               "kith series edit Bluebell --victims 2 --locator NCMEC-2019-4711\n"
               "kith series edit Bluebell --contact 7 --why 'J. Jansen has retired'");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<EditFlags>();
   verb->add_option("code", *flags->request.mutable_code(), "Its code")
       ->type_name("CODE")
       ->required();
-  const auto* note = verb->add_option("--note", flags->note, "A remark")->type_name("TEXT");
-  const auto* sensitivity =
-      verb->add_option("--sensitivity", flags->sensitivity, "How it must be handled")
-          ->type_name("TEXT");
-  const auto* jurisdiction =
-      verb->add_option("--jurisdiction", flags->jurisdiction, "Where it was identified")
-          ->type_name("TEXT");
-  const auto* notification =
-      verb->add_option("--notification", flags->notification,
-                       "Whether the victim's side wants to be told of new cases")
-          ->check(CLI::IsMember({"opt-in", "opt-out", "unknown"}))
-          ->type_name("WHAT");
-  const auto* tell = verb->add_option("--notification-contact", flags->tell,
-                                      "Whom to tell of new cases; 0: nobody")
-                         ->type_name("ID");
-  const auto* restitution = verb->add_option("--restitution-contact", flags->restitution,
-                                             "Whom to ask about restitution; 0: nobody")
-                                ->type_name("ID");
-  const auto* contact =
-      verb->add_option("--contact", flags->contact, "Whom to call about it; 0: the agency's desk")
-          ->type_name("ID");
-  const auto* locator =
-      verb->add_option("--locator", flags->locator,
-                       "Where the record of the children is kept: a file number, never a name")
-          ->type_name("TEXT");
-  const auto* victims =
-      verb->add_option("--victims", flags->victims, "How many children it shows; 0: nobody knows")
-          ->type_name("N");
+  AddEditFlags(*verb, *flags);
   AddSignatureFlags(*verb, program, *flags->request.mutable_signature());
   AddEngineFlags(*verb, program);
-  OnRun(*verb, program,
-        [flags, note, sensitivity, jurisdiction, notification, tell, restitution, contact, locator,
-         victims, &program] {
-          v1::EditSeriesRequest& request = flags->request;
-          if (note->count() > 0) request.set_note(flags->note);
-          if (locator->count() > 0) request.set_locator(flags->locator);
-          if (victims->count() > 0) request.set_victims(flags->victims);
-          if (sensitivity->count() > 0) request.set_sensitivity(flags->sensitivity);
-          if (jurisdiction->count() > 0) request.set_jurisdiction(flags->jurisdiction);
-          if (notification->count() > 0) {
-            request.set_notification(flags->notification == "opt-in" ? v1::NOTIFICATION_OPT_IN
-                                     : flags->notification == "opt-out"
-                                         ? v1::NOTIFICATION_OPT_OUT
-                                         : v1::NOTIFICATION_UNSPECIFIED);
-          }
-          if (tell->count() > 0) request.set_notification_contact_id(flags->tell);
-          if (restitution->count() > 0) request.set_restitution_contact_id(flags->restitution);
-          if (contact->count() > 0) request.set_contact_id(flags->contact);
-          return ChangeSeries(program, &Stub::EditSeries, request);
-        });
+  OnRun(*verb, program, [flags, &program] {
+    for (const auto& [option, set] : flags->given) {
+      if (option->count() > 0) set();
+    }
+    return ChangeSeries(program, &Stub::EditSeries, flags->request);
+  });
 }
 
 void AddHistory(CLI::App& group, Program& program) {

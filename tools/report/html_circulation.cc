@@ -9,44 +9,47 @@
 #include "tools/report/words.h"
 
 namespace kith::report {
+namespace {
 
-std::string CirculationSections(const v1::Report& report, std::size_t most) {
-  std::string out;
-  const bool of_case = report.scope().series().empty();
-  if (of_case && !report.series().empty()) {
-    constexpr int kBars = 20;
-    std::vector<Bar> bars;
-    for (int i = 0; i < std::min(kBars, report.series_size()); ++i) {
-      const v1::ReportSeries& series = report.series(i);
-      bars.push_back({.label = series.series().code(),
-                      .value = series.cases(),
-                      .css = IsIdentified(series) ? "IDENTIFIED" : "RECOGNIZED",
-                      .note = "of " + Counted(series.agencies(), "agency", "agencies")});
-    }
-    TableHtml table({{"Series"},
-                     {"Status"},
-                     {"Files here", true},
-                     {"Certain", true},
-                     {"Cases in all", true},
-                     {"Agencies", true},
-                     {"Identified by"}});
-    for (const v1::ReportSeries& series : report.series()) {
-      if (table.rows() == most) break;
-      table.Add({{E(series.series().code()), "code"},
-                 {IsIdentified(series) ? "identified" : "not identified"},
-                 {Number(series.files())},
-                 {Number(series.files_by_digest())},
-                 {Number(series.cases())},
-                 {Number(series.agencies())},
-                 {IsIdentified(series) ? IdentifiedBy(series) : ""}});
-    }
-    out += Section(
-        {.id = "wide",
-         .title = "How widely its series circulate",
-         .intro_html = "Cases in which each series was met, this one too."},
-        BarChart({.id = "cases", .title = "Cases by series", .one = "case"}, bars) + table.Html() +
-            ShownOf(most, static_cast<std::size_t>(report.series_size()), "circulation.json"));
+// And not of one series.
+bool IsOfCase(const v1::Report& report) { return report.scope().series().empty(); }
+
+std::string SeriesSection(const v1::Report& report, std::size_t most) {
+  constexpr int kBars = 20;
+  std::vector<Bar> bars;
+  for (int i = 0; i < std::min(kBars, report.series_size()); ++i) {
+    const v1::ReportSeries& series = report.series(i);
+    bars.push_back({.label = series.series().code(),
+                    .value = series.cases(),
+                    .css = IsIdentified(series) ? "IDENTIFIED" : "RECOGNIZED",
+                    .note = "of " + Counted(series.agencies(), "agency", "agencies")});
   }
+  TableHtml table({{"Series"},
+                   {"Status"},
+                   {"Files here", true},
+                   {"Certain", true},
+                   {"Cases in all", true},
+                   {"Agencies", true},
+                   {"Identified by"}});
+  for (const v1::ReportSeries& series : report.series()) {
+    if (table.rows() == most) break;
+    table.Add({{E(series.series().code()), "code"},
+               {IsIdentified(series) ? "identified" : "not identified"},
+               {Number(series.files())},
+               {Number(series.files_by_digest())},
+               {Number(series.cases())},
+               {Number(series.agencies())},
+               {IsIdentified(series) ? IdentifiedBy(series) : ""}});
+  }
+  return Section(
+      {.id = "wide",
+       .title = "How widely its series circulate",
+       .intro_html = "Cases in which each series was met, this one too."},
+      BarChart({.id = "cases", .title = "Cases by series", .one = "case"}, bars) + table.Html() +
+          ShownOf(most, static_cast<std::size_t>(report.series_size()), "circulation.json"));
+}
+
+std::string SightingsSection(const v1::Report& report, std::size_t most) {
   std::vector<std::string> moments;
   for (const v1::ReportSighting& sighting : report.sightings()) {
     moments.push_back(sighting.first_seen_at());
@@ -69,18 +72,25 @@ std::string CirculationSections(const v1::Report& report, std::size_t most) {
                {Number(sighting.files())},
                {Number(sighting.files_by_digest())}});
   }
-  if (table.empty()) return out;
-  return out +
-         Section(
-             {.id = "sightings",
-              .title = "When and where it was met",
-              .count_html = Number(static_cast<std::uint64_t>(report.sightings_size())),
-              .intro_html = of_case ? "A sighting is one series in one case. Each is counted "
-                                      "when the case first met the series."
-                                    : "Each case is counted when it first met the series."},
-             TimeChart({.id = "time", .title = "Sightings over time", .one = "sighting"}, moments) +
-                 table.Html() +
-                 ShownOf(most, static_cast<std::size_t>(report.sightings_size()), "the CSV file"));
+  if (table.empty()) return {};
+  return Section(
+      {.id = "sightings",
+       .title = "When and where it was met",
+       .count_html = Number(static_cast<std::uint64_t>(report.sightings_size())),
+       .intro_html = IsOfCase(report) ? "A sighting is one series in one case. Each is counted "
+                                        "when the case first met the series."
+                                      : "Each case is counted when it first met the series."},
+      TimeChart({.id = "time", .title = "Sightings over time", .one = "sighting"}, moments) +
+          table.Html() +
+          ShownOf(most, static_cast<std::size_t>(report.sightings_size()), "the CSV file"));
+}
+
+}  // namespace
+
+std::string CirculationSections(const v1::Report& report, std::size_t most) {
+  const bool of_case = IsOfCase(report);
+  return (of_case && !report.series().empty() ? SeriesSection(report, most) : "") +
+         SightingsSection(report, most);
 }
 
 }  // namespace kith::report
