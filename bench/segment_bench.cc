@@ -205,7 +205,7 @@ absl::Status Fill(const Settings& settings, HammingIndex& index) {
 
 absl::Status RunLive(const Settings& settings) {
   const auto index =
-      HammingIndex::Create({.engine = "mih", .directory = settings.path, .owner = "segment_bench"});
+      HammingIndex::Create({.engine = "mih", .folder = settings.path, .owner = "segment_bench"});
   if (!index.ok()) return index.status();
   if (absl::Status status = Fill(settings, **index); !status.ok()) return status;
   double hot_bytes = 0;

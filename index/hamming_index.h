@@ -6,7 +6,7 @@
 // Shape: a small head that is scanned, immutable segments (each a faiss::IndexBinary made by the
 // engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index
 // makes few large segments of many small ones and leaves withdrawn codes out of them. With a
-// directory and engine mih, segments are files (segment.h) that are mapped and searched where they
+// folder and engine mih, segments are files (segment.h) that are mapped and searched where they
 // lie. The engine decides speed and memory, never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on
@@ -87,10 +87,10 @@ struct HammingIndexOptions {
   // any time, and what is damaged in it is refused and told. Then entries have to be added in
   // ascending order, each by one Add, and SetMark called when an addition or withdrawal is
   // complete.
-  std::string directory = {};
+  std::string folder = {};
   // Whose codes they are, up to 256 bytes: a folder of another owner is emptied.
   std::string owner = {};
-  // While Create compares files of the directory with their checksums, which it does once each: the
+  // While Create compares files of the folder with their checksums, which it does once each: the
   // bytes that it is done with, and those of all files. Must not throw.
   std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
 };
@@ -102,7 +102,7 @@ struct EntryRange {
   friend bool operator==(const EntryRange&, const EntryRange&) = default;
 };
 
-// What Create found in the directory.
+// What Create found in the folder.
 struct RecoveredIndex {
   // As given to SetMark: everything added before that is found again, but for `missing`. Empty:
   // nothing was found. Withdrawals are not kept: withdraw again.
@@ -121,8 +121,8 @@ struct HammingIndexStats {
   std::uint64_t bytes = 0;  // memory held: codes, labels, and an estimate of the engine's tables
   std::uint64_t mapped_bytes = 0;  // files that are mapped; not among `bytes`
   std::size_t segments = 0;        // without the head
-  std::size_t kept = 0;            // of these, how many are in the directory
-  std::string trouble;             // why the directory cannot be written; empty: it can
+  std::size_t kept = 0;            // of these, how many are in the folder
+  std::string trouble;             // why the folder cannot be written; empty: it can
   std::string damage;  // the last segment that was found damaged, and how; empty: none was
   std::string engine;
   std::string simd;  // target of the scan: "scalar", "avx2" or "avx512"
@@ -132,9 +132,9 @@ class HammingIndex {
  public:
   // Errors: InvalidArgument for an unknown engine, a bad head size, bands that the engine has not,
   // or an unknown KITH_SIMD; FailedPrecondition for a KITH_SIMD that this processor lacks. With a
-  // directory, Unavailable or ResourceExhausted for a fault of the moment (too many open files, no
+  // folder, Unavailable or ResourceExhausted for a fault of the moment (too many open files, no
   // memory): what is kept stays as it is. Files that are missing, damaged or not given by the disk
-  // are no error: recovered() tells of them, and so does Stats of a directory that cannot be made.
+  // are no error: recovered() tells of them, and so does Stats of a folder that cannot be made.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<HammingIndex>> Create(
       const HammingIndexOptions& options = {});
 
@@ -170,12 +170,12 @@ class HammingIndex {
   // same rows have the same, in whatever order and segments. O(n). Errors: ResourceExhausted.
   [[nodiscard]] virtual absl::StatusOr<std::uint64_t> ContentDigest() const = 0;
 
-  // Waits until no merge runs or is due, and what is marked is in the directory, if it can be
+  // Waits until no merge runs or is due, and what is marked is in the folder, if it can be
   // written. Nothing that is found depends on it: it is for what wants to measure, or to see memory
   // given back.
   virtual void Settle() = 0;
 
-  // For an index with a directory; the others know no marks, and have recovered nothing.
+  // For an index with a folder; the others know no marks, and have recovered nothing.
 
   [[nodiscard]] virtual const RecoveredIndex& recovered() const = 0;
   // The entries whose codes are missing now, ascending: of segments that were refused when the
@@ -187,13 +187,13 @@ class HammingIndex {
   // ran out.
   [[nodiscard]] virtual absl::Status Restore(const EntryRange& range, std::span<const Code> codes,
                                              std::span<const Label> labels) = 0;
-  // Forgets all codes, in the directory too: for an owner that cannot use what was recovered.
+  // Forgets all codes, in the folder too: for an owner that cannot use what was recovered.
   [[nodiscard]] virtual absl::Status Clear() = 0;
   // What is added and withdrawn from now on happens up to this moment (at most 256 bytes). To be
   // called before it is.
   virtual void Touches(std::string_view mark) = 0;
   // What was added and withdrawn until now is all that there is up to `mark` (at most 256 bytes).
-  // Sooner or later the directory holds it up to this mark or one a little older; at the latest
+  // Sooner or later the folder holds it up to this mark or one a little older; at the latest
   // when the index is destroyed, but for at most half a head.
   [[nodiscard]] virtual absl::Status SetMark(std::string_view mark) = 0;
   // Compares about so many bytes of the files with their checksums, going on where the last call

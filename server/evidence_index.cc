@@ -91,8 +91,8 @@ absl::Status EvidenceIndex::Make() {
   // Parts of the folder that cannot be made cost memory, and nothing else.
   const bool in_files = ::mkdir(folder_.c_str(), 0700) == 0 && ::mkdir(digests.c_str(), 0700) == 0;
   if (in_files) {
-    auto codes = index::HammingIndex::Create(
-        {.engine = "mih", .directory = absl::StrCat(folder_, "/codes")});
+    auto codes =
+        index::HammingIndex::Create({.engine = "mih", .folder = absl::StrCat(folder_, "/codes")});
     auto kept = index::DigestIndex::Open({.folder = digests, .delta_digests = kDeltaDigests});
     if (codes.ok() && kept.ok()) {
       codes_ = *std::move(codes);

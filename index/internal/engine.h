@@ -29,7 +29,7 @@ struct Engine {
   // Memory that it holds, as near as can be told.
   std::size_t (*bytes)(const faiss::IndexBinary& index);
   bool has_bands = false;
-  // Of an index with a directory: segments are searched in their files, not in memory.
+  // Of an index with a folder: segments are searched in their files, not in memory.
   bool maps_files = false;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SegmentedIndex: what it keeps in its directory. The thread that merges writes; a manifest is
-// written when every segment that the mark covers lies there, so at any moment the directory holds
+// SegmentedIndex: what it keeps in its folder. The thread that merges writes; a manifest is
+// written when every segment that the mark covers lies there, so at any moment the folder holds
 // one whole state under one mark, though perhaps an older one.
 #include <algorithm>
 #include <utility>

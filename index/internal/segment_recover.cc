@@ -20,8 +20,8 @@ bool IsOfNoUse(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status SegmentedIndex::Recover(const std::string& directory, const Progress& progress) {
-  auto folder = IndexFolder::Open(directory);
+absl::Status SegmentedIndex::Recover(const std::string& path, const Progress& progress) {
+  auto folder = IndexFolder::Open(path);
   if (!folder.ok()) {
     // The index is derived: without a folder it is whole as long as the process lives.
     recovered_.problems.push_back(std::string(folder.status().message()));
@@ -34,11 +34,11 @@ absl::Status SegmentedIndex::Recover(const std::string& directory, const Progres
   // Too many open files, say: what is kept is sound, and stays.
   if (!status.ok() && !IsOfNoUse(status)) return status;
   if (status.ok() && manifest->owner != owner_) {
-    status = absl::DataLossError(absl::StrCat(directory, ": the index is that of another owner"));
+    status = absl::DataLossError(absl::StrCat(path, ": the index is that of another owner"));
   }
   for (std::size_t i = 1; status.ok() && i < manifest->segments.size(); ++i) {
     if (manifest->segments[i].first_entry > manifest->segments[i - 1].last_entry) continue;
-    status = absl::DataLossError(absl::StrCat(directory, ": the manifest is out of order"));
+    status = absl::DataLossError(absl::StrCat(path, ": the manifest is out of order"));
   }
   if (status.ok()) return OpenSegments(*manifest, progress);
   if (!absl::IsNotFound(status)) recovered_.problems.push_back(std::string(status.message()));

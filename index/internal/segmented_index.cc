@@ -26,7 +26,7 @@ SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd,
       limits_(limits),
       bands_(options.bands),
       head_codes_(options.head_codes),
-      bulk_codes_(options.directory.empty() ? head_codes_ : head_codes_ / 2),
+      bulk_codes_(options.folder.empty() ? head_codes_ : head_codes_ / 2),
       state_(std::make_shared<const State>(State{.segments = {}, .head = NewHead()})),
       owner_(options.owner) {}
 
@@ -35,8 +35,8 @@ absl::StatusOr<std::unique_ptr<HammingIndex>> SegmentedIndex::Make(
     const IndexLimits& limits) {
   // The constructor is private.
   std::unique_ptr<SegmentedIndex> index(new SegmentedIndex(engine, simd, options, limits));
-  if (!options.directory.empty()) {
-    absl::Status status = index->Recover(options.directory, options.progress);
+  if (!options.folder.empty()) {
+    absl::Status status = index->Recover(options.folder, options.progress);
     if (!status.ok()) return status;
   }
   index->merger_ = std::thread([raw = index.get()] { raw->MergeLoop(); });

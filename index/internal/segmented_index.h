@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HammingIndex as a head, segments, and a thread that makes few large segments of many small ones
-// and, where there is a directory, keeps them there.
+// and, where there is a folder, keeps them there.
 #pragma once
 
 #include <atomic>
@@ -69,7 +69,7 @@ class SegmentedIndex final : public HammingIndex {
     std::shared_ptr<Head> head;
     bool is_whole = true;  // nothing is missing
   };
-  // A segment, and how a manifest has to name it if it is in the directory.
+  // A segment, and how a manifest has to name it if it is in the folder.
   struct Made {
     std::shared_ptr<Segment> segment;
     std::optional<ManifestSegment> kept;
@@ -130,7 +130,7 @@ class SegmentedIndex final : public HammingIndex {
   // there any more is left alone.
   void TakeOut(const std::shared_ptr<Segment>& segment, const absl::Status& why);
 
-  // Whether the directory lacks something that it should and can hold.
+  // Whether the folder lacks something that it should and can hold.
   bool KeepDue() const;
   bool IsKept(const std::shared_ptr<Segment>& segment) const;
   // Writes one segment or, when all are there, the manifest. Lets go of the lock meanwhile.
@@ -142,7 +142,7 @@ class SegmentedIndex final : public HammingIndex {
 
   // While nobody else knows the index.
   using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
-  absl::Status Recover(const std::string& directory, const Progress& progress);
+  absl::Status Recover(const std::string& path, const Progress& progress);
   absl::Status OpenSegments(const Manifest& manifest, const Progress& progress);
   absl::StatusOr<std::shared_ptr<Segment>> OpenSegment(const ManifestSegment& named,
                                                        const SegmentProgress& progress) const;
@@ -166,7 +166,7 @@ class SegmentedIndex final : public HammingIndex {
   const IndexLimits limits_;
   const int bands_;  // of the segments; 0: as many as suit each (Engine::make)
   const std::size_t head_codes_;
-  // Batches from this size on become segments at once. With a directory it is half a head, so that
+  // Batches from this size on become segments at once. With a folder it is half a head, so that
   // no addition is divided: see SetMark.
   const std::size_t bulk_codes_;
 
@@ -190,7 +190,7 @@ class SegmentedIndex final : public HammingIndex {
   // should pay because it was the last to look.
   std::vector<std::shared_ptr<const void>> retired_;
 
-  // Of an index with a directory, guarded by writer_mutex_ but for what is said.
+  // Of an index with a folder, guarded by writer_mutex_ but for what is said.
   std::unique_ptr<IndexFolder> folder_;  // never changed once the index is made
   std::string owner_;                    // never changed
   RecoveredIndex recovered_;             // never changed once the index is made
@@ -198,7 +198,7 @@ class SegmentedIndex final : public HammingIndex {
   std::size_t marked_segments_ = 0;      // so many of the first ones are all there is up to mark_
   std::string mark_;
   std::string touched_;  // what is in the segments happened up to this moment
-  std::map<const Segment*, ManifestSegment> kept_;  // what lies in the directory, of those in use
+  std::map<const Segment*, ManifestSegment> kept_;  // what lies in the folder, of those in use
   std::string kept_mark_;                           // of the manifest
   bool manifest_due_ = false;
   // Files of segments that are no more; removed when no manifest on the disk names them.

@@ -69,7 +69,7 @@ absl::Status Catalog::Impl::OpenIndexes() {
   auto opened = index::HammingIndex::Create(
       {.engine = options.index_engine,
        .head_codes = std::clamp<std::size_t>(options.keep_from, 8, 65536),
-       .directory = index_dir,
+       .folder = index_dir,
        .owner = store_id,
        .progress = [this](std::uint64_t done, std::uint64_t all) {
          if (options.progress) options.progress("codes", done, all);

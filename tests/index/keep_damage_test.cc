@@ -52,7 +52,7 @@ TEST_P(MappedTest, AFaultOfTheMomentIsAnErrorAndDeletesNothing) {
     const rlimit few{.rlim_cur = static_cast<rlim_t>(lowest) + more, .rlim_max = before.rlim_max};
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
     const auto refused = HammingIndex::Create(
-        {.engine = GetParam(), .head_codes = 64, .directory = index_dir_, .owner = "owner"});
+        {.engine = GetParam(), .head_codes = 64, .folder = index_dir_, .owner = "owner"});
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
     EXPECT_FALSE(refused.ok()) << more;
     EXPECT_EQ(SegmentFiles(index_dir_), files) << more;

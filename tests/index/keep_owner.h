@@ -95,7 +95,7 @@ class Owner {
   void MoveTo(std::string directory) { directory_ = std::move(directory); }
   void Open() {
     auto made = HammingIndex::Create(
-        {.engine = engine_, .head_codes = head_codes_, .directory = directory_, .owner = "owner"});
+        {.engine = engine_, .head_codes = head_codes_, .folder = directory_, .owner = "owner"});
     ASSERT_TRUE(made.ok()) << made.status();
     index_ = *std::move(made);
     const RecoveredIndex recovered = index_->recovered();

@@ -100,7 +100,7 @@ TEST_P(KeepTest, AFirstOpeningTellsHowFarItIs) {
     told.clear();
     const auto made = HammingIndex::Create({.engine = GetParam(),
                                             .head_codes = 64,
-                                            .directory = index_dir_,
+                                            .folder = index_dir_,
                                             .owner = "owner",
                                             .progress = [&](std::uint64_t done, std::uint64_t all) {
                                               EXPECT_EQ(all, all_bytes);
@@ -146,7 +146,7 @@ TEST_P(KeepTest, ADirectoryOfAnotherOwnerIsEmptied) {
   owner.Add(random, 100);
   owner.Close();
   const auto other = HammingIndex::Create(
-      {.engine = GetParam(), .head_codes = 8, .directory = index_dir_, .owner = "another"});
+      {.engine = GetParam(), .head_codes = 8, .folder = index_dir_, .owner = "another"});
   ASSERT_TRUE(other.ok()) << other.status();
   EXPECT_EQ((*other)->Stats().codes, 0u);
   EXPECT_EQ((*other)->recovered().mark, "");

@@ -39,7 +39,7 @@ class LargeMergeTest : public SegmentFiles {
     limits.quiet = std::chrono::milliseconds(0);
     auto made = internal::SegmentedIndex::Make(
         **internal::FindEngine("mih"), *ActiveSimdTarget(),
-        {.engine = "mih", .head_codes = head_codes_, .directory = Path("index"), .owner = "owner"},
+        {.engine = "mih", .head_codes = head_codes_, .folder = Path("index"), .owner = "owner"},
         limits);
     ASSERT_TRUE(made.ok()) << made.status();
     index_ = *std::move(made);
@@ -107,7 +107,7 @@ TEST_F(LargeMergeTest, WhatNoMarkCoversIsMergedAmongItself) {
   // A copy of the folder, as a kill leaves it, holds what was marked and nothing else.
   fs::copy(Path("index"), Path("copy"));
   const auto copy = HammingIndex::Create(
-      {.engine = "mih", .head_codes = head_codes_, .directory = Path("copy"), .owner = "owner"});
+      {.engine = "mih", .head_codes = head_codes_, .folder = Path("copy"), .owner = "owner"});
   ASSERT_TRUE(copy.ok()) << copy.status();
   EXPECT_EQ((*copy)->recovered().mark, std::to_string(3 * head_codes_));
   EXPECT_EQ((*copy)->Stats().codes, 3 * head_codes_);
