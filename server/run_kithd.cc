@@ -53,7 +53,8 @@ std::string Examples(const std::string& name) {
       " --store /srv/kith --listen 127.0.0.1:0\n      any free port; the line \"listening on\" "
       "names it\n  ",
       name, " --listen '' --unix /run/kith/kith.sock --log-format json\n      no TCP at all\n\n",
-      "Every option can also be set in the environment or in a file: kith config show.\n"
+      "An option with a name in [brackets] can also be set in the environment by that name, and\n"
+      "in a file, but for --config: kith config show.\n"
       "SIGTERM and SIGINT end it once the running calls have ended; a second one at once.");
 }
 

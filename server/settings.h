@@ -10,8 +10,8 @@
 
 namespace kith::server {
 
-// One setting of Kith: the same name in the file (TOML, "table.key"), in the environment and, with
-// dashes, as a flag.
+// One setting of Kith, with its name in the file (TOML, "table.key") and in the environment. Most
+// have a flag of kithd or kith as well; what has none (index.keep_from) is seldom changed.
 struct SettingSpec {
   std::string_view name;           // "store.dir"
   std::string_view environment;    // "KITH_STORE"
