@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/end_to_end/service.h"
 #include "tests/end_to_end/world.h"
 
 namespace kith::end_to_end {
@@ -115,24 +116,40 @@ TEST_F(Resume, AfterCtrlC) {
   EXPECT_GT(ExpectTheReportOfAQuietRun("last"), 0U);
 }
 
+// A service that answers nothing any more keeps the run from its end: only the second one ends it.
 TEST_F(Resume, AfterASecondCtrlCThatEndsAtOnce) {
-  Child child(CheckLine("store", "interrupted"));
-  std::this_thread::sleep_for(quiet_run_ / 3);
-  child.Signal(SIGINT);
-  std::this_thread::sleep_for(milliseconds(2));
-  child.Signal(SIGINT);
-  EXPECT_EQ(child.Wait(std::chrono::seconds(5)).exit_code, 130);
-  ExpectTheReportOfAQuietRun("last");
+  {
+    Service service(world_, world_.Store());
+    Child child(CheckLine("store", "interrupted"));
+    WaitUntilAmidFiles(child);
+    service.Process().Signal(SIGSTOP);
+    child.Signal(SIGINT);
+    while (child.IsRunning() && child.Err().find("Stopping") == std::string::npos) {
+      std::this_thread::sleep_for(milliseconds(2));
+    }
+    std::this_thread::sleep_for(milliseconds(300));
+    ASSERT_TRUE(child.IsRunning()) << child.Err();
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.Wait(std::chrono::seconds(5)).exit_code, 130);
+    EXPECT_FALSE(fs::exists(world_.Path("interrupted/report.json")));
+    service.Process().Signal(SIGCONT);
+  }
+  EXPECT_GT(ExpectTheReportOfAQuietRun("last"), 0U);
 }
 
 TEST_F(Resume, AfterFilesHaveVanished) {
   Child child(CheckLine("store", "interrupted"));
-  std::this_thread::sleep_for(quiet_run_ / 3);
+  WaitUntilAmidFiles(child);
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait().exit_code, 130);
   fs::remove_all(world_.Seizure() / "exact");
-  const Outcome last = RunToEnd(CheckLine("store", "last"));
+  Command line = CheckLine("store", "last");
+  line.arguments.emplace_back("--json");
+  const Outcome last = RunToEnd(line);
   EXPECT_EQ(last.exit_code, 1) << last.err;
+  const std::vector<nlohmann::json> lines = JsonLines(last.out);
+  ASSERT_FALSE(lines.empty()) << last.err;
+  EXPECT_GT(lines.back()["resumed"].get<std::uint64_t>(), 0U);
   const auto report = ReportWithoutRun(world_.Path("last"));
   EXPECT_EQ(report["scope"]["complete"], true);
   std::uint64_t sum = 0;
