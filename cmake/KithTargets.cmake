@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-include(GoogleTest OPTIONAL)
+include(GoogleTest)
 
 # kith_library(NAME SOURCES ... PUBLIC libs... PRIVATE libs...): library kith_NAME, alias kith::NAME.
 function(kith_library name)
