@@ -43,6 +43,7 @@ class FakeEngine : public UnimplementedEngine {
   std::size_t path_bytes = 16;
   int report_fragments = 3;
   std::atomic<int> emitted = 0;
+  std::atomic<int> given_up = 0;  // calls of ListRecordedPaths whose client was
   std::atomic<int> live_runs = 0;
   std::atomic<int> batches = 0;
 
@@ -115,7 +116,10 @@ class FakeEngine : public UnimplementedEngine {
       response.add_paths()->set_path(std::string(path_bytes, 'x'));
       response.mutable_paths(0)->set_inode(static_cast<std::uint64_t>(i));
       ++emitted;
-      if (!emit(std::move(response))) return absl::CancelledError("the client is gone");
+      if (!emit(std::move(response))) {
+        ++given_up;
+        return absl::CancelledError("the client is gone");
+      }
     }
     return absl::OkStatus();
   }
