@@ -109,7 +109,7 @@ TEST_F(KithdTest, NamesItsAddressesServesAndEndsInOrder) {
 TEST_F(KithdTest, ARunningCallEndsBeforeIt) {
   Start();
   auto call = std::async(std::launch::async, [this] { return GetAgency("500"); });
-  std::this_thread::sleep_for(milliseconds(200));
+  ASSERT_TRUE(kithd_->WaitFor("begun: 500")) << kithd_->output();
   kithd_->Signal(SIGINT);
   EXPECT_TRUE(call.get().ok());
   EXPECT_EQ(kithd_->Exit(), 0);
@@ -118,7 +118,7 @@ TEST_F(KithdTest, ARunningCallEndsBeforeIt) {
 TEST_F(KithdTest, TheSecondSignalEndsItAtOnce) {
   Start();
   auto call = std::async(std::launch::async, [this] { return GetAgency("15000"); });
-  std::this_thread::sleep_for(milliseconds(200));
+  ASSERT_TRUE(kithd_->WaitFor("begun: 15000")) << kithd_->output();
   kithd_->Signal(SIGTERM);
   ASSERT_TRUE(kithd_->WaitFor("letting running calls end")) << kithd_->output();
   kithd_->Signal(SIGTERM);

@@ -311,15 +311,12 @@ std::vector<fs::path> OneOfEach(const std::string& folder) {
   return each;
 }
 
-// Until merges that are under way have put their files in place.
-void Quiet() { std::this_thread::sleep_for(std::chrono::milliseconds(400)); }
-
 TEST_F(EngineKeepTest, VerifyFindsWhatTheDiskLostAndMendsIt) {
   AddRun(1, 400);
   Reopen();
   ASSERT_EQ(OneOfEach(IndexDir()).size(), 4u);
   for (std::size_t kind = 0; kind < 4; ++kind) {
-    Quiet();
+    WaitForMerges();
     const fs::path file = OneOfEach(IndexDir())[kind];
     const std::string name = file.filename().string();
     SCOPED_TRACE(name);
@@ -345,7 +342,7 @@ TEST_F(EngineKeepTest, ARunningStoreFindsWhatTheDiskLostByItself) {
   Reopen();
   std::size_t alarms = 0;
   for (std::size_t kind = 0; kind < 4; ++kind) {
-    Quiet();
+    WaitForMerges();
     const fs::path file = OneOfEach(IndexDir())[kind];
     if (file.extension() != ".codes" && file.extension() != ".run") continue;
     SCOPED_TRACE(file.string());

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // kithd over an engine that is not there. What it does follows from the names it is given: a store
-// "slow-load" takes a while to open, "broken" cannot be opened; an agency "500" takes so many ms.
+// "slow-load" takes a while to open, "broken" cannot be opened; an agency "500" takes so many ms,
+// and says on stderr when it has begun.
 #include <chrono>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -30,6 +32,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options) {
   engine->on_call = [](const std::string& name) {
     int delay_ms = 0;
     if (absl::SimpleAtoi(name, &delay_ms)) {
+      std::cerr << "begun: " << name << std::endl;
       std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
     }
     return absl::OkStatus();

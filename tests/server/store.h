@@ -7,12 +7,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <random>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -63,6 +67,21 @@ class StoreTest : public ::testing::Test {
   [[nodiscard]] std::vector<std::string> Alarms() {
     const std::lock_guard lock(alarms_mutex_);
     return alarms_;
+  }
+  // Until merges that are under way have put their files in place: nothing in the folder of the
+  // index is half written, and two looks find the same.
+  void WaitForMerges() const {
+    std::vector<std::string> before = {"not looked yet"};
+    for (int looks = 0; looks < 300; ++looks) {
+      std::vector<std::string> now = IndexFiles();
+      const bool unfinished = std::any_of(now.begin(), now.end(), [](const std::string& name) {
+        return name.ends_with(".tmp") || name.ends_with(".partial") || name.ends_with(".new");
+      });
+      if (!unfinished && now == before) return;
+      before = std::move(now);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    ADD_FAILURE() << "the index comes to no rest";
   }
   [[nodiscard]] std::string IndexDir() const { return StoreDir() + "/index"; }
   [[nodiscard]] std::string StoreDir() const { return dir_.path() + "/store"; }
@@ -162,6 +181,18 @@ class StoreTest : public ::testing::Test {
   }
 
  private:
+  [[nodiscard]] std::vector<std::string> IndexFiles() const {
+    std::vector<std::string> names;
+    std::error_code ended;  // files come and go meanwhile
+    std::filesystem::recursive_directory_iterator file(IndexDir(), ended);
+    for (; !ended && file != std::filesystem::recursive_directory_iterator();
+         file.increment(ended)) {
+      names.push_back(file->path().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
   TempDir dir_;
   std::size_t keep_from_ = 65536;
   int scrub_pause_ms_ = 60'000;
