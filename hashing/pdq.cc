@@ -8,8 +8,7 @@
 #include <numbers>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "hashing/digest.h"
 #include "hashing/internal/hash_grid.h"
 #include "hashing/internal/tent_reducer.h"
 
@@ -98,40 +97,7 @@ std::string_view DialectName(Dialect dialect) {
   return dialect == Dialect::kFull ? "full" : "cli512";
 }
 
-absl::StatusOr<Dialect> ParseDialect(std::string_view name) {
-  for (const Dialect dialect : {Dialect::kFull, Dialect::kCli512}) {
-    if (name == DialectName(dialect)) return dialect;
-  }
-  return absl::InvalidArgumentError("unknown PDQ dialect: use full or cli512");
-}
-
-std::string ToHex(const Code& code) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2 * code.size());
-  for (const std::uint8_t byte : code) {
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
-}
-
-absl::StatusOr<Code> ParseCode(std::string_view hex) {
-  Code code{};
-  if (hex.size() != 2 * code.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a PDQ hash has 64 hex digits, this text has ", hex.size(), " characters"));
-  }
-  for (std::size_t i = 0; i < hex.size(); ++i) {
-    const int digit = HexDigit(hex[i]);
-    if (digit < 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a PDQ hash has 64 hex digits, character ", i + 1, " is none"));
-    }
-    code[i / 2] = static_cast<std::uint8_t>(code[i / 2] << 4 | digit);
-  }
-  return code;
-}
+std::string ToHex(const Code& code) { return DigestHex(code); }
 
 int HammingDistance(const Code& a, const Code& b) {
   int bits = 0;

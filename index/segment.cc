@@ -3,13 +3,12 @@
 
 #include <unistd.h>
 
-#include <exception>
 #include <limits>
-#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "index/internal/file_io.h"
+#include "index/internal/guarded.h"
 #include "index/internal/mapped_index.h"
 #include "index/internal/nearest.h"
 #include "index/internal/row_spool.h"
@@ -21,20 +20,8 @@ namespace kith::index {
 namespace {
 
 using internal::File;
+using internal::Guarded;
 using internal::MappedIndex;
-
-// Runs what may throw, and turns the exception into a Status: none leaves this file.
-template <typename Work>
-absl::Status Guarded(const char* what, const std::string& path, Work&& work) {
-  try {
-    return std::forward<Work>(work)();
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError(absl::StrCat("index: out of memory while ", what, " ", path,
-                                                     "; give it less to do at once, or memory"));
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("index: ", what, " ", path, " failed: ", error.what()));
-  }
-}
 
 class Writer final : public SegmentWriter {
  public:

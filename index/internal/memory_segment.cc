@@ -2,29 +2,13 @@
 #include "index/internal/memory_segment.h"
 
 #include <algorithm>
-#include <exception>
-#include <new>
 #include <numeric>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "index/internal/guarded.h"
 
 namespace kith::index::internal {
 namespace {
-
-// Runs what may throw, and turns the exception into a Status: none leaves this file.
-template <typename Work>
-absl::Status Guarded(const char* what, Work&& work) {
-  try {
-    std::forward<Work>(work)();
-    return absl::OkStatus();
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("index: out of memory while ", what, "; hold fewer codes or add memory"));
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("index: ", what, " failed: ", error.what()));
-  }
-}
 
 void SortByLabel(Rows& rows) {
   if (std::is_sorted(rows.labels.begin(), rows.labels.end())) return;
@@ -58,7 +42,7 @@ MemorySegment::MemorySegment(std::unique_ptr<faiss::IndexBinary> index, std::siz
 absl::StatusOr<std::shared_ptr<Segment>> MemorySegment::Build(const Engine& engine, SimdTarget simd,
                                                               int bands, Rows rows) {
   std::shared_ptr<Segment> segment;
-  const absl::Status status = Guarded("building a segment", [&] {
+  const absl::Status status = Guarded("building", "a segment", [&] {
     SortByLabel(rows);
     std::unique_ptr<faiss::IndexBinary> index = engine.make(simd, bands);
     FillEngine(*index, rows.codes);
@@ -71,7 +55,7 @@ absl::StatusOr<std::shared_ptr<Segment>> MemorySegment::Build(const Engine& engi
 
 absl::Status MemorySegment::Search(std::span<const Code> queries, int radius_bits,
                                    LabelSink sink) const {
-  return Guarded("searching a segment", [&] {
+  return Guarded("searching", "a segment", [&] {
     SearchEngine(*index_, queries, radius_bits,
                  [&](std::size_t query, std::size_t row, int distance_bits) {
                    if (tombstones_.IsWithdrawn(row)) return;
@@ -91,7 +75,7 @@ std::size_t MemorySegment::Withdraw(std::uint64_t entry) {
 }
 
 absl::Status MemorySegment::ForEachLiveRow(RowVisitor visit) const {
-  return Guarded("reading a segment", [&] {
+  return Guarded("reading", "a segment", [&] {
     for (std::size_t row = 0; row < size(); ++row) {
       if (tombstones_.IsWithdrawn(row)) continue;
       Code code;

@@ -9,15 +9,11 @@
 #include <vector>
 
 namespace kith::index::internal {
-namespace {
-
 std::vector<Code> CodesOf(faiss::IndexBinary::idx_t n, const std::uint8_t* x) {
   std::vector<Code> codes(static_cast<std::size_t>(n));
   if (n > 0) std::memcpy(codes.data(), x, codes.size() * sizeof(Code));
   return codes;
 }
-
-}  // namespace
 
 void SearchNearest(const PairStream& stream, faiss::IndexBinary::idx_t n, const std::uint8_t* x,
                    faiss::IndexBinary::idx_t k, std::int32_t* distances,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <faiss/IndexBinary.h>
 #include <faiss/impl/AuxIndexStructures.h>
@@ -11,6 +12,9 @@
 #include "index/internal/scan_index.h"
 
 namespace kith::index::internal {
+
+// `n` codes as FAISS hands them over.
+[[nodiscard]] std::vector<Code> CodesOf(faiss::IndexBinary::idx_t n, const std::uint8_t* x);
 
 // The k nearest, ties by row; padded with -1. Cheap while they lie within a small radius.
 void SearchNearest(const PairStream& stream, faiss::IndexBinary::idx_t n, const std::uint8_t* x,

@@ -8,17 +8,9 @@
 
 #include <faiss/impl/AuxIndexStructures.h>
 
+#include "index/internal/pair_search.h"
+
 namespace kith::index::internal {
-namespace {
-
-std::vector<Code> CodesOf(faiss::IndexBinary::idx_t n, const std::uint8_t* x) {
-  std::vector<Code> codes(static_cast<std::size_t>(n));
-  if (n > 0) std::memcpy(codes.data(), x, codes.size() * sizeof(Code));
-  return codes;
-}
-
-}  // namespace
-
 ScanIndex::ScanIndex(ScanKernel kernel) : faiss::IndexBinary(kCodeBits), kernel_(kernel) {}
 
 void ScanIndex::add(idx_t n, const std::uint8_t* x) {

@@ -12,6 +12,7 @@
 
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
+#include "tools/report/deciding.h"
 #include "tools/report/path_text.h"
 #include "tools/report/sources_to_ask.h"
 #include "tools/report/words.h"
@@ -21,6 +22,7 @@ namespace {
 
 using report::Counted;
 using report::EscapeText;
+using report::IsIdentified;
 using report::Number;
 
 std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict) {
@@ -35,10 +37,6 @@ std::uint64_t PathsOf(const v1::Report& report, v1::Disposition disposition) {
     if (count.disposition() == disposition) return count.paths();
   }
   return 0;
-}
-
-bool IsIdentified(const v1::ReportSeries& series) {
-  return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
 }
 
 std::string Headline(const v1::Report& report, const std::string& root, const Paint& paint) {

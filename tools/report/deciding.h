@@ -30,6 +30,11 @@ inline bool SaysIdentified(const v1::ReportMatch& match) {
 inline Matches DecidingMatches(const v1::ReportFile& file) {
   Matches known;       // all that count
   Matches identified;  // of them
+// Whether somebody has identified the series.
+inline bool IsIdentified(const v1::ReportSeries& series) {
+  return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
+}
+
   Matches others;      // of them
   const v1::ReportMatch* known_digest = nullptr;
   const v1::ReportMatch* benign_digest = nullptr;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/report/deciding.h"
 #include "tools/report/html_charts.h"
 #include "tools/report/html_page.h"
 #include "tools/report/html_series.h"

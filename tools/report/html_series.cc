@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "tools/report/deciding.h"
 #include "tools/report/html_files.h"
 #include "tools/report/html_page.h"
 #include "tools/report/sources_to_ask.h"
@@ -175,10 +176,6 @@ TableHtml TableOf(const SeriesList& list, bool identified) {
 }
 
 }  // namespace
-
-bool IsIdentified(const v1::ReportSeries& series) {
-  return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
-}
 
 std::string IdentifiedBy(const v1::ReportSeries& series) {
   std::string out = E(series.series().agency());

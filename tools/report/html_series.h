@@ -9,8 +9,6 @@ namespace kith::report {
 
 // Series, whom to call, and where they were met, as HTML. Pure, thread-safe.
 
-[[nodiscard]] bool IsIdentified(const v1::ReportSeries& series);
-
 // Which agency, and when.
 [[nodiscard]] std::string IdentifiedBy(const v1::ReportSeries& series);
 
