@@ -19,18 +19,26 @@ constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
 
 }  // namespace
 
-absl::StatusOr<Source> Source::Open(const std::string& path) {
-  if (path == "-") return Source(scan::Descriptor(), STDIN_FILENO);
-  scan::WalkedFile named = scan::NamedFile(path);
+absl::StatusOr<scan::Descriptor> OpenNamed(const std::string& path) {
+  const scan::WalkedFile named = scan::NamedFile(path);
   const std::string shown = report::EscapeText(path);
-  if (named.detail == scan::kFolderDetail)
+  if (named.detail == scan::kFolderDetail) {
     return absl::FailedPreconditionError(shown + " is a folder");
+  }
   if (named.kind == scan::FileKind::kVanished) return absl::NotFoundError("no file " + shown);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return absl::PermissionDeniedError("cannot read " + shown + ": " + std::strerror(errno));
   }
-  Source source(scan::Descriptor(fd), fd);
+  return scan::Descriptor(fd);
+}
+
+absl::StatusOr<Source> Source::Open(const std::string& path) {
+  if (path == "-") return Source(scan::Descriptor(), STDIN_FILENO);
+  auto file = OpenNamed(path);
+  if (!file.ok()) return file.status();
+  const int fd = file->get();
+  Source source(*std::move(file), fd);
   struct stat status {};
   if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
     source.size_ = static_cast<std::uint64_t>(status.st_size);

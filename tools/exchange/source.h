@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the bytes, and the lines, of a file that a person named or of standard input, in
+// constant memory.
+//
+// Thread-safety: one thread at a time; OpenNamed may be called from any.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +17,17 @@
 
 namespace kith::exchange {
 
+// A file that a person named, for reading; links are followed.
+// Errors: NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION for a folder.
+[[nodiscard]] absl::StatusOr<scan::Descriptor> OpenNamed(const std::string& path);
+
 // The bytes of a file or of standard input, from the beginning to the end, in constant memory.
 // Not thread-safe.
 class Source {
  public:
   static constexpr std::size_t kHeadBytes = 8192;
 
-  // "-" is standard input.
-  // Errors: NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION for a folder.
+  // "-" is standard input. Errors: those of OpenNamed.
   [[nodiscard]] static absl::StatusOr<Source> Open(const std::string& path);
   // For tests: the bytes themselves.
   [[nodiscard]] static Source OfBytes(std::string bytes);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/kith/line_reader.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -9,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "tools/report/path_text.h"
+#include "tools/exchange/source.h"
 
 namespace kith::cli {
 namespace {
@@ -20,16 +19,10 @@ constexpr std::size_t kChunkBytes = 256 * 1024;
 
 absl::StatusOr<LineReader> LineReader::Open(const std::string& path, std::size_t max_line_bytes) {
   if (path == "-") return LineReader(scan::Descriptor(), STDIN_FILENO, max_line_bytes);
-  scan::WalkedFile named = scan::NamedFile(path);
-  const std::string shown = report::EscapeText(path);
-  if (named.detail == scan::kFolderDetail)
-    return absl::FailedPreconditionError(shown + " is a folder");
-  if (named.kind == scan::FileKind::kVanished) return absl::NotFoundError("no file " + shown);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return absl::PermissionDeniedError("cannot read " + shown + ": " + std::strerror(errno));
-  }
-  return LineReader(scan::Descriptor(fd), fd, max_line_bytes);
+  auto file = exchange::OpenNamed(path);
+  if (!file.ok()) return file.status();
+  const int fd = file->get();
+  return LineReader(*std::move(file), fd, max_line_bytes);
 }
 
 absl::StatusOr<bool> LineReader::Next(std::string& line) {

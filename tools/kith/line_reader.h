@@ -14,7 +14,7 @@ namespace kith::cli {
 class LineReader {
  public:
   // "-" is standard input. Longer lines are given cut off, which parsers refuse by their length.
-  // Errors: NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION for a folder.
+  // Errors: those of exchange::OpenNamed.
   [[nodiscard]] static absl::StatusOr<LineReader> Open(const std::string& path,
                                                        std::size_t max_line_bytes);
 
