@@ -8,6 +8,7 @@
 
 #include "tools/exchange/internal/csv_line.h"
 #include "tools/exchange/internal/cut_off.h"
+#include "tools/exchange/internal/each_line.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/readers.h"
 
@@ -167,17 +168,11 @@ bool LooksLikeDigestList(std::string_view head) {
 absl::Status ReadDigestList(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxCsvLineBytes);
   DigestList list(lines, options, sink);
-  std::string text;
-  while (true) {
-    const auto more = lines.Next(text);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    const Place place{Place::Unit::kLine, lines.number()};
-    if (Trimmed(text).empty() || text.front() == '#') continue;
-    absl::Status status = text.size() > kMaxCsvLineBytes ? sink.Problem(place, "longer than 64 KiB")
-                                                         : list.Line(text, place);
-    if (!status.ok()) return status;
-  }
+  return ForEachLine(lines, [&](std::string_view text, const Place& place) {
+    if (text.front() == '#') return absl::OkStatus();
+    return text.size() > kMaxCsvLineBytes ? sink.Problem(place, "longer than 64 KiB")
+                                          : list.Line(text, place);
+  });
 }
 
 }  // namespace kith::exchange

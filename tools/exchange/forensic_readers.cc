@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "tools/exchange/internal/csv_line.h"
-#include "tools/exchange/internal/cut_off.h"
+#include "tools/exchange/internal/each_line.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/readers.h"
@@ -14,41 +14,6 @@
 
 namespace kith::exchange {
 namespace {
-
-// Calls `row` with each line behind the header, split. Errors: INVALID_ARGUMENT when the first line
-// lacks one of the columns.
-template <typename Row>
-absl::Status ForEachRow(Source& source, char separator, std::initializer_list<const char*> columns,
-                        CsvHeader& header, Sink& sink, const Row& row) {
-  Lines lines(source, kMaxCsvLineBytes);
-  CutOff cut_off(lines);
-  std::string text;
-  std::vector<std::string> fields;
-  while (true) {
-    const auto more = lines.Next(text);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    if (Trimmed(text).empty()) continue;
-    const Place place{Place::Unit::kLine, lines.number()};
-    absl::Status status;
-    if (header.names().empty()) {
-      const bool read = header.Read(text, separator);
-      for (const char* column : columns) {
-        if (!read || header.Find(column) < 0) {
-          return absl::InvalidArgumentError(
-              fmt::format("the first line names no column \"{}\"", column));
-        }
-      }
-    } else if (text.size() > kMaxCsvLineBytes || !SplitCsv(text, separator, fields)) {
-      status = cut_off.Look(1);
-      if (status.ok()) status = sink.Problem(place, "too long, or a quote that is not closed");
-    } else {
-      status = cut_off.Look(fields.size());
-      if (status.ok()) status = row(fields, place);
-    }
-    if (!status.ok()) return status;
-  }
-}
 
 absl::Status Emit(Entry entry, const Place& place, Sink& sink) {
   if (IsEmptyFile(entry.digests())) {

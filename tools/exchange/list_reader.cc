@@ -12,6 +12,7 @@
 
 #include "tools/exchange/internal/csv_line.h"
 #include "tools/exchange/internal/cut_off.h"
+#include "tools/exchange/internal/each_line.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/readers.h"
 #include "tools/exchange/internal/vics_scheme.h"
@@ -229,17 +230,12 @@ absl::Status CutOff::Look(std::size_t measure) {
 absl::Status ReadList(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxListLineBytes);
   CutOff cut_off(lines);
-  std::string text;
-  while (true) {
-    const auto more = lines.Next(text);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
+  return ForEachLine(lines, [&](std::string_view text, const Place& place) {
     const std::string_view hash = HashField(text);
-    if (hash.empty() || hash.front() == '#') continue;
+    if (hash.empty() || hash.front() == '#') return absl::OkStatus();
     if (auto status = cut_off.Look(hash.size()); !status.ok()) return status;
-    const Place place{Place::Unit::kLine, lines.number()};
-    if (auto status = TakeLine(text, place, options, sink); !status.ok()) return status;
-  }
+    return TakeLine(text, place, options, sink);
+  });
 }
 
 std::string PlaceText(const Place& place) {

@@ -9,6 +9,7 @@
 
 #include "tools/exchange/internal/csv_line.h"
 #include "tools/exchange/internal/cut_off.h"
+#include "tools/exchange/internal/each_line.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/readers.h"
 #include "tools/report/path_text.h"
@@ -110,58 +111,36 @@ bool LooksLikeThreatExchangeCsv(std::string_view head) {
 }
 
 absl::Status ReadThreatExchangeCsv(Source& source, const ReadOptions& options, Sink& sink) {
-  Lines lines(source, kMaxCsvLineBytes);
-  CutOff cut_off(lines);
-  std::string text;
   CsvHeader header;
-  std::vector<std::string> fields;
-  while (true) {
-    const auto more = lines.Next(text);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    const Place place{Place::Unit::kLine, lines.number()};
-    if (Trimmed(text).empty()) continue;
-    absl::Status status;
-    if (header.names().empty()) {
-      if (!header.Read(text, ',') || header.Find("signal_type") < 0 ||
-          header.Find("signal_str") < 0) {
-        return absl::InvalidArgumentError(
-            "no ThreatExchange CSV: the first line names no columns "
-            "signal_type and signal_str");
-      }
-    } else if (text.size() > kMaxCsvLineBytes || !SplitCsv(text, ',', fields)) {
-      status = cut_off.Look(1);
-      if (status.ok()) status = sink.Problem(place, "too long, or a quote that is not closed");
-    } else if (status = cut_off.Look(fields.size()); status.ok()) {
-      Entry entry;
-      const int type = header.Find("signal_type");
-      const int value = header.Find("signal_str");
-      const int category = header.Find("category");
-      const std::string_view code = FieldAt(fields, category);
-      entry.set_source_ref(SourceRef(FieldAt(fields, header.Find("collab"))));
-      if (!code.empty() && code.size() <= 64 && report::WhyNoText(code).empty()) {
-        entry.mutable_category()->set_scheme("threatexchange");
-        entry.mutable_category()->set_code(std::string(code));
-      }
-      std::string carried =
-          CarriedFields(header, fields, {type, value, category}, options.keep_text, sink);
-      if (!carried.empty()) {
-        entry.mutable_carried()->set_format("threatexchange");
-        entry.mutable_carried()->set_data(std::move(carried));
-      }
-      const Class of = ClassOf(code);
-      const std::string_view why = WhyLeftOut(of, options.purpose);
-      if (of == Class::kUnknown) {
-        status = sink.Problem(place, "a category that is none of ThreatExchange's");
-      } else if (!why.empty()) {
-        sink.Note(why);
-      } else {
-        status = Emit(FieldAt(fields, type), FieldAt(fields, value), std::move(entry), place,
-                      options, sink);
-      }
+  const auto row = [&](const std::vector<std::string>& fields, const Place& place) {
+    Entry entry;
+    const int type = header.Find("signal_type");
+    const int value = header.Find("signal_str");
+    const int category = header.Find("category");
+    const std::string_view code = FieldAt(fields, category);
+    entry.set_source_ref(SourceRef(FieldAt(fields, header.Find("collab"))));
+    if (!code.empty() && code.size() <= 64 && report::WhyNoText(code).empty()) {
+      entry.mutable_category()->set_scheme("threatexchange");
+      entry.mutable_category()->set_code(std::string(code));
     }
-    if (!status.ok()) return status;
-  }
+    std::string carried =
+        CarriedFields(header, fields, {type, value, category}, options.keep_text, sink);
+    if (!carried.empty()) {
+      entry.mutable_carried()->set_format("threatexchange");
+      entry.mutable_carried()->set_data(std::move(carried));
+    }
+    const Class of = ClassOf(code);
+    if (of == Class::kUnknown) {
+      return sink.Problem(place, "a category that is none of ThreatExchange's");
+    }
+    if (const std::string_view why = WhyLeftOut(of, options.purpose); !why.empty()) {
+      sink.Note(why);
+      return absl::OkStatus();
+    }
+    return Emit(FieldAt(fields, type), FieldAt(fields, value), std::move(entry), place, options,
+                sink);
+  };
+  return ForEachRow(source, ',', {"signal_type", "signal_str"}, header, sink, row);
 }
 
 bool LooksLikeSignals(std::string_view head) {
@@ -174,25 +153,16 @@ bool LooksLikeSignals(std::string_view head) {
 absl::Status ReadSignals(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxCsvLineBytes);
   CutOff cut_off(lines);
-  std::string text;
-  while (true) {
-    const auto more = lines.Next(text);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    const Place place{Place::Unit::kLine, lines.number()};
+  return ForEachLine(lines, [&](std::string_view text, const Place& place) {
     const std::string_view line = Trimmed(text);
-    if (line.empty()) continue;
     const std::size_t blank = line.find(' ');
-    absl::Status status;
     if (text.size() > kMaxCsvLineBytes || blank == std::string_view::npos) {
-      status = sink.Problem(place, "no signal type and value");
-    } else {
-      const std::string_view value = Trimmed(line.substr(blank));
-      status = cut_off.Look(value.size());
-      if (status.ok()) status = Emit(line.substr(0, blank), value, {}, place, options, sink);
+      return sink.Problem(place, "no signal type and value");
     }
-    if (!status.ok()) return status;
-  }
+    const std::string_view value = Trimmed(line.substr(blank));
+    if (auto status = cut_off.Look(value.size()); !status.ok()) return status;
+    return Emit(line.substr(0, blank), value, {}, place, options, sink);
+  });
 }
 
 namespace {
@@ -226,36 +196,31 @@ bool LooksLikePdqList(std::string_view head) {
 absl::Status ReadPdqList(Source& source, const ReadOptions& options, Sink& sink) {
   Lines lines(source, kMaxListLineBytes);
   CutOff cut_off(lines);
-  std::string text;
-  while (true) {
-    const auto more = lines.Next(text);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    const Place place{Place::Unit::kLine, lines.number()};
+  return ForEachLine(lines, [&](std::string_view text, const Place& place) {
     std::string_view line = Trimmed(text);
-    if (line.empty() || line.front() == '#') continue;
+    if (line.front() == '#') return absl::OkStatus();
     if (line.starts_with("hash=")) line.remove_prefix(5);
     const std::size_t comma = std::min(line.find(','), line.size());
     const std::string_view hash = Trimmed(line.substr(0, comma));
-    Entry entry;
+    if (auto status = cut_off.Look(hash.size()); !status.ok()) return status;
+    if (text.size() > kMaxListLineBytes) return sink.Problem(place, "longer than 4096 bytes");
     const std::string_view behind = Trimmed(line.substr(std::min(comma + 1, line.size())));
+    Entry entry;
     entry.set_source_ref(SourceRef(behind));
-    absl::Status status = cut_off.Look(hash.size());
-    if (!status.ok()) return status;
-    if (text.size() > kMaxListLineBytes) {
-      status = sink.Problem(place, "longer than 4096 bytes");
-    } else if (!TakePdq(hash, options.dialect, entry)) {
-      status = sink.Problem(place, std::to_string(hash.size()) +
-                                       " characters that are no PDQ hash: it has 64 hexadecimal "
-                                       "digits");
-    } else if (const auto quality = QualityIn(behind); quality && *quality < kMinimumQuality) {
-      sink.Note(kLowQualityNote);
-    } else {
-      if (quality) entry.mutable_codes(0)->set_quality(*quality);
-      status = sink.Take(std::move(entry), place);
+    if (!TakePdq(hash, options.dialect, entry)) {
+      return sink.Problem(place, std::to_string(hash.size()) +
+                                     " characters that are no PDQ hash: it has 64 hexadecimal "
+                                     "digits");
     }
-    if (!status.ok()) return status;
-  }
+    if (const auto quality = QualityIn(behind)) {
+      if (*quality < kMinimumQuality) {
+        sink.Note(kLowQualityNote);
+        return absl::OkStatus();
+      }
+      entry.mutable_codes(0)->set_quality(*quality);
+    }
+    return sink.Take(std::move(entry), place);
+  });
 }
 
 }  // namespace kith::exchange

@@ -209,12 +209,7 @@ absl::Status ReadStopNcii(Source& source, const ReadOptions& options, Sink& sink
   }
   JsonStream stream(source);
   StopNciiHandler handler(stream, options, sink);
-  rapidjson::Reader reader;
-  const rapidjson::ParseResult result = reader.Parse<kJsonFlags>(stream, handler);
-  if (!handler.status().ok()) return handler.status();
-  if (auto status = stream.Explain(result); !status.ok()) return status;
-  stream.NoteRepairs(sink);
-  return handler.Finish();
+  return ParseJson(stream, handler, sink);
 }
 
 }  // namespace kith::exchange

@@ -297,12 +297,7 @@ bool LooksLikeVics(std::string_view head) {
 absl::Status ReadVics(Source& source, const ReadOptions& options, Sink& sink) {
   JsonStream stream(source);
   VicsHandler handler(stream, options, sink);
-  rapidjson::Reader reader;
-  const rapidjson::ParseResult result = reader.Parse<kJsonFlags>(stream, handler);
-  if (!handler.status().ok()) return handler.status();
-  if (auto status = stream.Explain(result); !status.ok()) return status;
-  stream.NoteRepairs(sink);
-  return handler.Finish();
+  return ParseJson(stream, handler, sink);
 }
 
 }  // namespace kith::exchange

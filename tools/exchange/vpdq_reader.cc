@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tools/exchange/internal/csv_line.h"
+#include "tools/exchange/internal/each_line.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/exchange/internal/readers.h"
 
@@ -207,24 +208,14 @@ absl::Status ReadVpdq(Source& source, const ReadOptions& options, Sink& sink) {
   const std::string_view first = FirstLine(*head);
   if (first.starts_with('[') || first.starts_with('{')) return ReadJson(source, options, sink);
   Lines lines(source, kMaxListLineBytes);
-  std::string text;
   std::vector<Frame> frames;
-  while (true) {
-    const auto more = lines.Next(text);
-    if (!more.ok()) return more.status();
-    if (!*more) return Emit(std::move(frames), options, sink);
-    if (Trimmed(text).empty()) continue;
+  const absl::Status read = ForEachLine(lines, [&](std::string_view text, const Place& place) {
     const auto frame = FrameOfLine(Trimmed(text));
-    if (!frame) {
-      const Place place{Place::Unit::kLine, lines.number()};
-      if (auto status = sink.Problem(place, "no \"frame,quality,pdq,timestamp\""); !status.ok()) {
-        return status;
-      }
-      continue;
-    }
+    if (!frame) return sink.Problem(place, "no \"frame,quality,pdq,timestamp\"");
     frames.push_back(*frame);
-    if (frames.size() > kMaxFramesRead) return TooLong();
-  }
+    return frames.size() > kMaxFramesRead ? TooLong() : absl::OkStatus();
+  });
+  return read.ok() ? Emit(std::move(frames), options, sink) : read;
 }
 
 }  // namespace kith::exchange

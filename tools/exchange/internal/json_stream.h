@@ -76,4 +76,16 @@ class JsonStream {
 inline constexpr unsigned kJsonFlags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 
+// Gives all events of `stream` to `handler`, and Finish() behind the last. Errors: the status() of
+// the handler where it gave up, else what is wrong with the file.
+template <typename Handler>
+absl::Status ParseJson(JsonStream& stream, Handler& handler, Sink& sink) {
+  rapidjson::Reader reader;
+  const rapidjson::ParseResult result = reader.Parse<kJsonFlags>(stream, handler);
+  if (!handler.status().ok()) return handler.status();
+  if (auto status = stream.Explain(result); !status.ok()) return status;
+  stream.NoteRepairs(sink);
+  return handler.Finish();
+}
+
 }  // namespace kith::exchange
