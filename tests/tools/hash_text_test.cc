@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/kith/hash_text.h"
+#include "tools/exchange/hash_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +12,9 @@
 namespace kith::cli {
 namespace {
 
+using exchange::Kind64;
+using exchange::ParseHash;
+using exchange::ParseListLine;
 using testing::HasSubstr;
 using testing::Not;
 

@@ -7,8 +7,8 @@
 
 #include "proto/kith/v1/case.grpc.pb.h"
 #include "proto/kith/v1/casework.grpc.pb.h"
+#include "tools/exchange/hash_text.h"
 #include "tools/kith/command_line.h"
-#include "tools/kith/hash_text.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/report_verb.h"
 #include "tools/kith/signature.h"
@@ -130,7 +130,7 @@ int ShowAlert(const Program& program, std::uint64_t id) {
             if (program.json) {
               nlohmann::ordered_json line{{"type", "alert_file"},
                                           {"alert", id},
-                                          {"sha256", Hex(file.sha256())},
+                                          {"sha256", exchange::Hex(file.sha256())},
                                           {"before", report::VerdictWord(file.before())},
                                           {"now", report::VerdictWord(file.now())},
                                           {"rule", file.rule()}};
@@ -138,7 +138,7 @@ int ShowAlert(const Program& program, std::uint64_t id) {
               PrintJson(line);
             }
             table.Add({report::VerdictWord(file.now()), report::VerdictWord(file.before()),
-                       file.rule(), file.path(), Hex(file.sha256())});
+                       file.rule(), file.path(), exchange::Hex(file.sha256())});
           }
         });
     if (!status.ok()) return status;

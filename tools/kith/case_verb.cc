@@ -277,7 +277,8 @@ void AddCaseVerb(CLI::App& app, Program& program) {
   OnRun(*show, program, [name, &program] { return Show(program, *name); });
 
   CLI::App* write = AddVerb(*group, program, "report",
-                            "Writes the report on a case again, from what is on record.",
+                            "Writes the report on a case again, from what is on record; the same "
+                            "as kith report initial --case.",
                             "kith case report DPD/2026-0117\n"
                             "kith case report DPD/2026-0117 --out report\n"
                             "kith case report DPD/2026-0117 --server 127.0.0.1:7475");

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "proto/kith/v1/casework.grpc.pb.h"
+#include "tools/exchange/hash_text.h"
 #include "tools/kith/command_line.h"
-#include "tools/kith/hash_text.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
@@ -74,12 +74,12 @@ int ShowCluster(const Program& program, std::uint64_t id) {
             if (program.json) {
               nlohmann::ordered_json line{{"type", "cluster_file"},
                                           {"cluster", id},
-                                          {"sha256", Hex(file.sha256())},
+                                          {"sha256", exchange::Hex(file.sha256())},
                                           {"cases", Words(file.case_names())}};
               report::PutBytes(line, "path", file.path());
               PrintJson(line);
             }
-            table.Add({Hex(file.sha256()), names, file.path()});
+            table.Add({exchange::Hex(file.sha256()), names, file.path()});
           }
         });
     if (!status.ok()) return status;

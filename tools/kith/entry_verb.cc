@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "proto/kith/v1/catalog.grpc.pb.h"
+#include "tools/exchange/hash_text.h"
 #include "tools/kith/command_line.h"
-#include "tools/kith/hash_text.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
@@ -21,7 +21,7 @@ namespace {
 using Stub = v1::CatalogService::Stub;
 
 // A PDQ hash can be turned back into a recognisable picture: no more than its start is shown.
-std::string Shortened(const std::string& pdq) { return Hex(pdq.substr(0, 4)) + "\u2026"; }
+std::string Shortened(const std::string& pdq) { return exchange::Hex(pdq.substr(0, 4)) + "\u2026"; }
 
 // A list line of 64 digits is kept as SHA-256 and as PDQ: then the one would tell the other.
 std::string Sha256Of(const v1::Entry& entry) {
@@ -29,7 +29,7 @@ std::string Sha256Of(const v1::Entry& entry) {
   for (const v1::Code& code : entry.codes()) {
     if (code.pdq() == sha256) return Shortened(sha256);
   }
-  return Hex(sha256);
+  return exchange::Hex(sha256);
 }
 
 nlohmann::ordered_json ToJson(const v1::Entry& entry) {
@@ -39,8 +39,8 @@ nlohmann::ordered_json ToJson(const v1::Entry& entry) {
       {"series", nullptr},
       {"victim_identified", report::TriStateWord(entry.victim_identified())},
       {"source_ref", entry.source_ref()},
-      {"md5", Hex(entry.digests().md5())},
-      {"sha1", Hex(entry.digests().sha1())},
+      {"md5", exchange::Hex(entry.digests().md5())},
+      {"sha1", exchange::Hex(entry.digests().sha1())},
       {"sha256", Sha256Of(entry)},
       {"codes", nlohmann::ordered_json::array()},
       {"withdrawn", entry.withdrawn()},
@@ -51,7 +51,7 @@ nlohmann::ordered_json ToJson(const v1::Entry& entry) {
   }
   if (!entry.series().empty()) json["series"] = entry.series();
   for (const v1::Code& code : entry.codes()) {
-    nlohmann::ordered_json one{{"pdq_start", Hex(code.pdq().substr(0, 4))},
+    nlohmann::ordered_json one{{"pdq_start", exchange::Hex(code.pdq().substr(0, 4))},
                                {"quality", nullptr},
                                {"view", report::ViewWord(code.view())},
                                {"dialect", report::DialectWord(code.dialect())}};
@@ -83,8 +83,8 @@ void Show(const Program& program, const v1::Entry& entry) {
                            ? ""
                            : entry.category().scheme() + " " + entry.category().code())
       .Add("source ref", entry.source_ref())
-      .Add("md5", Hex(entry.digests().md5()))
-      .Add("sha1", Hex(entry.digests().sha1()))
+      .Add("md5", exchange::Hex(entry.digests().md5()))
+      .Add("sha1", exchange::Hex(entry.digests().sha1()))
       .Add("sha256", Sha256Of(entry));
   for (const v1::Code& code : entry.codes()) {
     facts.Add("pdq",
@@ -146,7 +146,7 @@ struct AddFlags {
   std::vector<std::string> hashes;
 };
 
-void TakeHash(HashText hash, v1::Dialect dialect, v1::Entry& entry) {
+void TakeHash(exchange::HashText hash, v1::Dialect dialect, v1::Entry& entry) {
   entry.mutable_digests()->MergeFrom(hash.digests);
   if (hash.pdq.empty()) return;
   v1::Code& code = *entry.add_codes();
@@ -157,7 +157,7 @@ void TakeHash(HashText hash, v1::Dialect dialect, v1::Entry& entry) {
 }
 
 // Whether the entry has a hash of that kind already.
-bool HoldsOneOf(const v1::Entry& entry, const HashText& hash) {
+bool HoldsOneOf(const v1::Entry& entry, const exchange::HashText& hash) {
   const v1::Digests& digests = entry.digests();
   return (!digests.md5().empty() && !hash.digests.md5().empty()) ||
          (!digests.sha1().empty() && !hash.digests.sha1().empty()) ||
@@ -170,11 +170,11 @@ absl::StatusOr<v1::AddEntriesRequest> RequestOf(const AddFlags& flags) {
   request.set_set(flags.set);
   request.set_series(flags.series);
   request.set_who(flags.who);
-  const Kind64 kind = flags.kind == "pdq"      ? Kind64::kPdq
-                      : flags.kind == "sha256" ? Kind64::kSha256
-                                               : Kind64::kEither;
+  const exchange::Kind64 kind = flags.kind == "pdq"      ? exchange::Kind64::kPdq
+                                : flags.kind == "sha256" ? exchange::Kind64::kSha256
+                                                         : exchange::Kind64::kEither;
   for (std::size_t i = 0; i < flags.hashes.size(); ++i) {
-    absl::StatusOr<HashText> hash = ParseHash(flags.hashes[i], kind);
+    absl::StatusOr<exchange::HashText> hash = exchange::ParseHash(flags.hashes[i], kind);
     if (!hash.ok()) {
       const auto why = hash.status().message();
       return absl::InvalidArgumentError(

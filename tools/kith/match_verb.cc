@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "proto/kith/v1/match.grpc.pb.h"
+#include "tools/exchange/hash_text.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
-#include "tools/kith/hash_text.h"
 #include "tools/kith/line_reader.h"
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
@@ -40,8 +40,8 @@ class MatchRun {
   MatchRun(const Program& program, const MatchFlags& flags, Stub& stub)
       : program_(program), flags_(flags), stub_(stub) {}
 
-  absl::StatusOr<int> FromArguments(const std::vector<HashText>& hashes) {
-    for (const HashText& hash : hashes) {
+  absl::StatusOr<int> FromArguments(const std::vector<exchange::HashText>& hashes) {
+    for (const exchange::HashText& hash : hashes) {
       Add(hash);
       if (absl::Status status = SendFull(); !status.ok()) return status;
     }
@@ -49,7 +49,7 @@ class MatchRun {
   }
 
   absl::StatusOr<int> FromInput() {
-    absl::StatusOr<LineReader> reader = LineReader::Open("-", kMaxListLineBytes);
+    absl::StatusOr<LineReader> reader = LineReader::Open("-", exchange::kMaxListLineBytes);
     if (!reader.ok()) return reader.status();
     if (::isatty(STDIN_FILENO) == 1) Note("Reading hashes, one a line; Ctrl-D ends.");
     std::string text;
@@ -61,8 +61,8 @@ class MatchRun {
       const absl::StatusOr<bool> more = reader->Next(text);
       if (!more.ok()) return more.status();
       if (!*more) return Finish();
-      const absl::StatusOr<ListLine> line =
-          ParseListLine(text, Kind(flags_), reader->number() == 1);
+      const absl::StatusOr<exchange::ListLine> line =
+          exchange::ParseListLine(text, Kind(flags_), reader->number() == 1);
       if (!line.ok()) {
         if (absl::Status status = Send(); !status.ok()) return status;
         const auto why = line.status().message();
@@ -75,14 +75,14 @@ class MatchRun {
     }
   }
 
-  static Kind64 Kind(const MatchFlags& flags) {
-    return flags.kind == "pdq"      ? Kind64::kPdq
-           : flags.kind == "sha256" ? Kind64::kSha256
-                                    : Kind64::kEither;
+  static exchange::Kind64 Kind(const MatchFlags& flags) {
+    return flags.kind == "pdq"      ? exchange::Kind64::kPdq
+           : flags.kind == "sha256" ? exchange::Kind64::kSha256
+                                    : exchange::Kind64::kEither;
   }
 
  private:
-  void Add(const HashText& hash) {
+  void Add(const exchange::HashText& hash) {
     v1::Fingerprint& query = *request_.add_queries();
     *query.mutable_digests() = hash.digests;
     if (!hash.pdq.empty()) {
@@ -180,9 +180,10 @@ class MatchRun {
 int Run(const Program& program, const MatchFlags& flags) {
   const bool from_input = flags.hashes.size() == 1 && flags.hashes.front() == "-";
   // All arguments are read before anything is asked or printed.
-  std::vector<HashText> hashes;
+  std::vector<exchange::HashText> hashes;
   for (std::size_t i = 0; !from_input && i < flags.hashes.size(); ++i) {
-    absl::StatusOr<HashText> hash = ParseHash(flags.hashes[i], MatchRun::Kind(flags));
+    absl::StatusOr<exchange::HashText> hash =
+        exchange::ParseHash(flags.hashes[i], MatchRun::Kind(flags));
     if (!hash.ok()) {
       const auto why = hash.status().message();
       return Fail(absl::InvalidArgumentError(

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "proto/kith/v1/casework.grpc.pb.h"
+#include "tools/exchange/hash_text.h"
 #include "tools/kith/command_line.h"
-#include "tools/kith/hash_text.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
@@ -40,7 +40,7 @@ std::string Word(v1::OpinionKind kind) {
 }
 
 nlohmann::ordered_json ToJson(const v1::Opinion& opinion) {
-  return {{"change", opinion.change()},  {"sha256", Hex(opinion.sha256())},
+  return {{"change", opinion.change()},  {"sha256", exchange::Hex(opinion.sha256())},
           {"entry", opinion.entry_id()}, {"opinion", Word(opinion.kind())},
           {"at", opinion.at()},          {"who", opinion.who()},
           {"why", opinion.why()}};
@@ -49,7 +49,7 @@ nlohmann::ordered_json ToJson(const v1::Opinion& opinion) {
 // "" stays "": all files.
 absl::StatusOr<std::string> Sha256Of(const std::string& text) {
   if (text.empty()) return text;
-  const auto hash = ParseHash(text, Kind64::kSha256);
+  const auto hash = exchange::ParseHash(text, exchange::Kind64::kSha256);
   if (hash.ok() && !hash->digests.sha256().empty()) return hash->digests.sha256();
   return absl::InvalidArgumentError(
       "a file is named by its SHA-256, 64 hexadecimal digits, as the report lists it");
@@ -70,7 +70,7 @@ int Give(const Program& program, OpinionFlags& flags, v1::OpinionKind kind) {
           if (program.json) {
             PrintJson({{"type", "verdict"},
                        {"case", verdict.case_name()},
-                       {"sha256", Hex(verdict.sha256())},
+                       {"sha256", exchange::Hex(verdict.sha256())},
                        {"before", report::VerdictWord(verdict.before())},
                        {"now", report::VerdictWord(verdict.now())},
                        {"rule", verdict.rule()}});
@@ -96,7 +96,7 @@ int List(const Program& program, const std::string& text, std::uint64_t entry_id
             stub, &Stub::ListOpinions, request, [&](const v1::ListOpinionsResponse& page) {
               for (const v1::Opinion& opinion : page.opinions()) {
                 if (program.json) PrintJson(Typed("opinion", ToJson(opinion)));
-                table.Add({std::to_string(opinion.change()), Hex(opinion.sha256()),
+                table.Add({std::to_string(opinion.change()), exchange::Hex(opinion.sha256()),
                            std::to_string(opinion.entry_id()), Word(opinion.kind()), opinion.at(),
                            opinion.who(), opinion.why()});
               }

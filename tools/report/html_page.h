@@ -38,8 +38,7 @@ struct Column {
   std::string_view title;
   bool is_number = false;
 };
-// Rows are lists of cells, each of HTML without its <td>; "class|..." before a cell is not parsed:
-// use Cell for one with a class.
+// A cell of a row: HTML without its <td>, and the class of that.
 struct Cell {
   std::string html{};
   std::string_view css{};
