@@ -8,7 +8,7 @@
 namespace kith::cli {
 namespace {
 
-using Verdict = LastSaid::Verdict;
+using Fate = LastSaid::Fate;
 
 v1::Entry Record(const std::string& ref, char md5, char pdq = 0) {
   v1::Entry entry;
@@ -18,7 +18,7 @@ v1::Entry Record(const std::string& ref, char md5, char pdq = 0) {
   return entry;
 }
 
-Verdict Of(const LastSaid& said, const v1::Entry& entry) { return said.Of(said.HeardOf(entry)); }
+Fate Of(const LastSaid& said, const v1::Entry& entry) { return said.Of(said.HeardOf(entry)); }
 
 TEST(LastSaid, TheLastOfEachNameHolds) {
   LastSaid said;
@@ -29,15 +29,15 @@ TEST(LastSaid, TheLastOfEachNameHolds) {
   ASSERT_TRUE(said.TakesBack("gone").ok());
   ASSERT_TRUE(said.Says(Record("back", '4')).ok());
   said.Finish();
-  EXPECT_EQ(Of(said, Record("updated", '1')), Verdict::kReplaced);
-  EXPECT_EQ(Of(said, Record("updated", '3')), Verdict::kReplaced);
-  EXPECT_EQ(Of(said, Record("updated", 0, 'p')), Verdict::kReplaced);
-  EXPECT_EQ(Of(said, Record("updated", '3', 'p')), Verdict::kStands);
-  EXPECT_EQ(Of(said, Record("gone", '2')), Verdict::kTakenBack);
-  EXPECT_EQ(Of(said, Record("gone", '9')), Verdict::kTakenBack);
-  EXPECT_EQ(Of(said, Record("back", '4')), Verdict::kStands);
-  EXPECT_EQ(Of(said, Record("back", '5')), Verdict::kReplaced);
-  EXPECT_EQ(Of(said, Record("of another", '1')), Verdict::kStands);
+  EXPECT_EQ(Of(said, Record("updated", '1')), Fate::kReplaced);
+  EXPECT_EQ(Of(said, Record("updated", '3')), Fate::kReplaced);
+  EXPECT_EQ(Of(said, Record("updated", 0, 'p')), Fate::kReplaced);
+  EXPECT_EQ(Of(said, Record("updated", '3', 'p')), Fate::kStands);
+  EXPECT_EQ(Of(said, Record("gone", '2')), Fate::kTakenBack);
+  EXPECT_EQ(Of(said, Record("gone", '9')), Fate::kTakenBack);
+  EXPECT_EQ(Of(said, Record("back", '4')), Fate::kStands);
+  EXPECT_EQ(Of(said, Record("back", '5')), Fate::kReplaced);
+  EXPECT_EQ(Of(said, Record("of another", '1')), Fate::kStands);
 }
 
 // An older file that is imported late, or once more.
@@ -52,13 +52,13 @@ TEST(LastSaid, WhatWasSaidLaterStands) {
   ASSERT_TRUE(said.TakesBack("c").ok());
   said.Finish();
   for (const char* ref : {"a", "b"}) {
-    EXPECT_EQ(Of(said, at(Record(ref, '2'), "2026-03-01T00:00:01Z")), Verdict::kStands) << ref;
+    EXPECT_EQ(Of(said, at(Record(ref, '2'), "2026-03-01T00:00:01Z")), Fate::kStands) << ref;
     EXPECT_EQ(Of(said, at(Record(ref, '2'), "2026-03-01T02:00:00+02:00")),
-              ref[0] == 'a' ? Verdict::kReplaced : Verdict::kTakenBack);
-    EXPECT_NE(Of(said, at(Record(ref, '2'), "2026-02-28T00:00:00Z")), Verdict::kStands) << ref;
-    EXPECT_NE(Of(said, at(Record(ref, '2'), "no time")), Verdict::kStands) << ref;
+              ref[0] == 'a' ? Fate::kReplaced : Fate::kTakenBack);
+    EXPECT_NE(Of(said, at(Record(ref, '2'), "2026-02-28T00:00:00Z")), Fate::kStands) << ref;
+    EXPECT_NE(Of(said, at(Record(ref, '2'), "no time")), Fate::kStands) << ref;
   }
-  EXPECT_EQ(Of(said, at(Record("c", '2'), "2026-03-01T00:00:01Z")), Verdict::kTakenBack);
+  EXPECT_EQ(Of(said, at(Record("c", '2'), "2026-03-01T00:00:01Z")), Fate::kTakenBack);
 }
 
 // The service gives a code the dialect of its set where it has none.
@@ -68,7 +68,7 @@ TEST(LastSaid, ADialectMakesNoOther) {
   said.Finish();
   v1::Entry stored = Record("a", '1', 'p');
   stored.mutable_codes(0)->set_dialect(v1::DIALECT_FULL);
-  EXPECT_EQ(Of(said, stored), Verdict::kStands);
+  EXPECT_EQ(Of(said, stored), Fate::kStands);
 }
 
 TEST(LastSaid, WhatCouldNotBeTakenSilencesNothing) {
@@ -77,7 +77,7 @@ TEST(LastSaid, WhatCouldNotBeTakenSilencesNothing) {
   ASSERT_TRUE(number.ok());
   said.Doubt(*number);
   said.Finish();
-  EXPECT_EQ(Of(said, Record("a", '1')), Verdict::kStands);
+  EXPECT_EQ(Of(said, Record("a", '1')), Fate::kStands);
 }
 
 // What the file itself takes back further down need not be sent.
@@ -108,7 +108,7 @@ TEST(LastSaid, ManyNames) {
   said.Finish();
   for (int i = 0; i < 1000; ++i) {
     EXPECT_EQ(Of(said, Record(std::to_string(i), '1')),
-              i % 2 == 0 ? Verdict::kTakenBack : Verdict::kStands);
+              i % 2 == 0 ? Fate::kTakenBack : Fate::kStands);
   }
 }
 

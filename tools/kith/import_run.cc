@@ -102,10 +102,10 @@ ImportRun::Outdated ImportRun::OutdatedOf(Entries& entries) const {
   std::uint64_t last = 0;
   for (const Earlier& entry : entries) {
     if (std::exchange(last, entry.entry_id) == entry.entry_id) continue;
-    const LastSaid::Verdict verdict = last_said_.Of(entry.heard);
-    if (verdict == LastSaid::Verdict::kTakenBack) {
+    const LastSaid::Fate fate = last_said_.Of(entry.heard);
+    if (fate == LastSaid::Fate::kTakenBack) {
       outdated.taken_back.add_entry_ids(entry.entry_id);
-    } else if (verdict == LastSaid::Verdict::kReplaced) {
+    } else if (fate == LastSaid::Fate::kReplaced) {
       outdated.replaced.add_entry_ids(entry.entry_id);
     }
   }

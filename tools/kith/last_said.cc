@@ -86,7 +86,7 @@ absl::StatusOr<std::size_t> LastSaid::Says(const v1::Entry& record) {
 }
 
 bool LastSaid::LastOutdates(std::size_t number) const {
-  return Judge(said_.back(), said_[number]) != Verdict::kStands;
+  return Judge(said_.back(), said_[number]) != Fate::kStands;
 }
 
 absl::Status LastSaid::TakesBack(const std::string& source_ref, const std::string& timestamp) {
@@ -110,20 +110,20 @@ void LastSaid::Finish() {
   said_.resize(kept);
 }
 
-LastSaid::Verdict LastSaid::Judge(const Said& said, const Heard& heard) {
+LastSaid::Fate LastSaid::Judge(const Said& said, const Heard& heard) {
   const bool same = said.kind == Kind::kRecord && said.matched_by == heard.matched_by;
-  if (said.kind == Kind::kDoubt || same) return Verdict::kStands;
-  if (said.at != 0 && heard.at > said.at) return Verdict::kStands;
-  return said.kind == Kind::kTakenBack ? Verdict::kTakenBack : Verdict::kReplaced;
+  if (said.kind == Kind::kDoubt || same) return Fate::kStands;
+  if (said.at != 0 && heard.at > said.at) return Fate::kStands;
+  return said.kind == Kind::kTakenBack ? Fate::kTakenBack : Fate::kReplaced;
 }
 
-LastSaid::Verdict LastSaid::Of(const Heard& heard) const {
+LastSaid::Fate LastSaid::Of(const Heard& heard) const {
   const auto found =
       std::lower_bound(said_.begin(), said_.end(), heard, [](const Said& a, const Heard& b) {
         return std::tie(a.high, a.low) < std::tie(b.high, b.low);
       });
   if (found == said_.end() || found->high != heard.high || found->low != heard.low) {
-    return Verdict::kStands;
+    return Fate::kStands;
   }
   return Judge(*found, heard);
 }

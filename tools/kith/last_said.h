@@ -50,10 +50,10 @@ class LastSaid {
   };
   [[nodiscard]] Heard HeardOf(const v1::Entry& entry) const;
 
-  enum class Verdict { kStands, kReplaced, kTakenBack };
+  enum class Fate { kStands, kReplaced, kTakenBack };
   // What becomes of an active entry of the set, with what is carried. One that its source said
   // later than this, by the timestamps of both, stands: this is an older file. O(log n).
-  [[nodiscard]] Verdict Of(const Heard& heard) const;
+  [[nodiscard]] Fate Of(const Heard& heard) const;
 
  private:
   enum class Kind : std::uint8_t { kRecord, kTakenBack, kDoubt };
@@ -62,7 +62,7 @@ class LastSaid {
     Kind kind = Kind::kRecord;
   };
   [[nodiscard]] Said SaidOf(const std::string& source_ref) const;
-  [[nodiscard]] static Verdict Judge(const Said& said, const Heard& heard);
+  [[nodiscard]] static Fate Judge(const Said& said, const Heard& heard);
   [[nodiscard]] std::uint64_t MatchedBy(const v1::Entry& entry) const;
   [[nodiscard]] absl::StatusOr<std::size_t> Add(Said said);
 

@@ -17,7 +17,7 @@
 namespace kith::scan {
 
 // The files of a root that are on record of a case, so that a second run need not read them again.
-// Holds a keyed 128-bit fingerprint of each, not its path. Thread-safe once loaded.
+// Holds a keyed hash of 128 bits of each, not its path. Thread-safe once loaded.
 class RecordedFiles {
  public:
   // Asks the engine. A case that does not exist has no file on record.
@@ -38,7 +38,7 @@ class RecordedFiles {
   [[nodiscard]] Key KeyOf(const std::string& path, std::uint64_t device, std::uint64_t inode,
                           std::uint64_t size_bytes, std::int64_t mtime_ns) const;
 
-  // Drawn anew for each run: nobody can prepare two names with one fingerprint.
+  // Drawn anew for each run: nobody can prepare two names with one hash.
   std::array<std::uint64_t, 24> secret_{};
   std::unordered_set<Key, KeyHash> keys_;
 };
