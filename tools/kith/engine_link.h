@@ -24,7 +24,7 @@ namespace kith::cli {
 [[nodiscard]] absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(
     const Program& program, const std::string& verb);
 
-using scan::FromGrpc;
+using scan::ShownStatus;
 
 // A message of status for people: what, and for some codes what to do.
 [[nodiscard]] absl::Status Explained(const absl::Status& status,
@@ -42,7 +42,7 @@ template <typename Stub, typename Request, typename Response>
   context.set_deadline(std::chrono::system_clock::now() + kDeadline);
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return FromGrpc(status);
+  if (!status.ok()) return ShownStatus(status);
   return response;
 }
 

@@ -37,7 +37,7 @@ absl::StatusOr<std::vector<std::string>> CheckedRoots(v1::CaseService::Stub& stu
     (void)stream->Finish();
     return roots;
   }
-  if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);
+  if (const grpc::Status status = stream->Finish(); !status.ok()) return ShownStatus(status);
   return roots;
 }
 
@@ -49,7 +49,7 @@ absl::StatusOr<v1::Report> Fetch(v1::CaseService::Stub& stub, const v1::GetRepor
   while (stream->Read(&fragment)) {
     report::MergeFragment(std::move(*fragment.mutable_report()), report);
   }
-  if (const grpc::Status status = stream->Finish(); !status.ok()) return FromGrpc(status);
+  if (const grpc::Status status = stream->Finish(); !status.ok()) return ShownStatus(status);
   return report;
 }
 

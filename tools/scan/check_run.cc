@@ -69,7 +69,7 @@ class MatchLink {
       const grpc::Status status = stream_->Finish();
       finished_ = true;
       return status.ok() ? absl::InternalError("the engine did not open the run")
-                         : FromGrpc(status);
+                         : ShownStatus(status);
     }
     reader_ = std::jthread([this] { Read(); });
     return std::move(*response.mutable_opened());
@@ -96,7 +96,7 @@ class MatchLink {
     reader_.join();
     const grpc::Status status = stream_->Finish();
     finished_ = true;
-    if (!status.ok()) return FromGrpc(status);
+    if (!status.ok()) return ShownStatus(status);
     if (!ahead_.empty()) return absl::InternalError("the engine left files without an answer");
     return std::move(report_);
   }

@@ -11,7 +11,7 @@ namespace kith::scan {
 
 // What the engine answered, as a status that can be shown to people: where it failed without a word
 // its code stands for the reason. Pure, thread-safe.
-[[nodiscard]] inline absl::Status FromGrpc(const grpc::Status& status) {
+[[nodiscard]] inline absl::Status ShownStatus(const grpc::Status& status) {
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   if (!status.ok() && status.error_message().empty()) {
     return absl::Status(code, "the engine gave no reason (" + absl::StatusCodeToString(code) + ")");

@@ -54,7 +54,7 @@ absl::StatusOr<RecordedFiles> RecordedFiles::Load(const std::shared_ptr<grpc::Ch
   }
   const grpc::Status status = stream->Finish();
   if (!status.ok() && status.error_code() != grpc::StatusCode::NOT_FOUND) {
-    return FromGrpc(status);
+    return ShownStatus(status);
   }
   return recorded;
 }
