@@ -21,8 +21,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/statusor.h"
-
 namespace kith::hashing {
 
 // What became of reading a file, exactly one. The list is closed; the names are contracts.
@@ -45,8 +43,6 @@ inline constexpr int kDispositionCount = 12;
 // "hashed", "low_quality", "partial", "not_media", "empty", "unsupported", "unreadable",
 // "vanished", "over_limit", "decoder_crash", "decoder_timeout", "not_regular".
 [[nodiscard]] std::string_view DispositionName(Disposition disposition);
-// Errors: InvalidArgument for any other text.
-[[nodiscard]] absl::StatusOr<Disposition> ParseDisposition(std::string_view name);
 
 enum class Format : std::uint8_t {
   kNone = 0,  // by content neither picture, video nor archive

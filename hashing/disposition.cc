@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
-#include "absl/status/status.h"
 #include "hashing/decode.h"
 
 namespace kith::hashing {
@@ -17,14 +15,6 @@ constexpr std::array<std::string_view, kDispositionCount> kDispositionNames = {
 
 std::string_view DispositionName(Disposition disposition) {
   return kDispositionNames[static_cast<std::size_t>(disposition)];
-}
-
-absl::StatusOr<Disposition> ParseDisposition(std::string_view name) {
-  const auto* found = std::ranges::find(kDispositionNames, name);
-  if (found == kDispositionNames.end()) {
-    return absl::InvalidArgumentError("unknown disposition: use hashed, low_quality, partial, ...");
-  }
-  return static_cast<Disposition>(found - kDispositionNames.begin());
 }
 
 }  // namespace kith::hashing

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hashing/orientation.h"
 
-#include "absl/status/status.h"
-
 namespace kith::hashing {
 namespace {
 
@@ -43,13 +41,6 @@ std::string_view OrientationName(Orientation orientation) {
       "original", "rotate90", "rotate180", "rotate270",
       "flipx",    "flipy",    "flipplus1", "flipminus1"};
   return kNames[static_cast<std::size_t>(orientation)];
-}
-
-absl::StatusOr<Orientation> ParseOrientation(std::string_view name) {
-  for (const Orientation orientation : kOrientations) {
-    if (name == OrientationName(orientation)) return orientation;
-  }
-  return absl::InvalidArgumentError("unknown orientation: use original, rotate90, flipx, ...");
 }
 
 Code OrientedCode(const Coefficients& coefficients, Orientation orientation) {

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "absl/status/statusor.h"
 #include "hashing/pdq.h"
 
 namespace kith::hashing {
@@ -35,8 +34,6 @@ inline constexpr std::array<Orientation, kOrientationCount> kOrientations = {
 
 // "original", "rotate90", "rotate180", "rotate270", "flipx", "flipy", "flipplus1", "flipminus1".
 [[nodiscard]] std::string_view OrientationName(Orientation orientation);
-// Errors: InvalidArgument for any other text.
-[[nodiscard]] absl::StatusOr<Orientation> ParseOrientation(std::string_view name);
 
 using OrientationCodes = std::array<Code, kOrientationCount>;
 

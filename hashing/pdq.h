@@ -21,8 +21,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/statusor.h"
-
 namespace kith::hashing {
 
 // A PDQ code in printed order: byte 0 is the first two hex digits, most significant first.
@@ -36,15 +34,9 @@ enum class Dialect : std::uint8_t {
 
 // "full", "cli512".
 [[nodiscard]] std::string_view DialectName(Dialect dialect);
-// Errors: InvalidArgument for any other text.
-[[nodiscard]] absl::StatusOr<Dialect> ParseDialect(std::string_view name);
 
 // 64 lower-case hex digits.
 [[nodiscard]] std::string ToHex(const Code& code);
-
-// Exactly 64 hex digits of either case, nothing before or after.
-// Errors: InvalidArgument, telling the length or the position, never the code itself.
-[[nodiscard]] absl::StatusOr<Code> ParseCode(std::string_view hex);
 
 // Number of differing bits, 0..256.
 [[nodiscard]] int HammingDistance(const Code& a, const Code& b);

@@ -2,7 +2,9 @@
 // What a file is, is told by its content alone.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -119,13 +121,12 @@ TEST(SniffFormat, TextAndRubbishAreNoMedia) {
   EXPECT_EQ(SniffFormat({}), Format::kNone);
 }
 
-TEST(Disposition, NamesGoBothWays) {
+TEST(Disposition, NamesTellApart) {
+  std::set<std::string_view> names = {""};
   for (int i = 0; i < kDispositionCount; ++i) {
-    const auto disposition = static_cast<Disposition>(i);
-    EXPECT_EQ(ParseDisposition(DispositionName(disposition)).value(), disposition);
+    const std::string_view name = DispositionName(static_cast<Disposition>(i));
+    EXPECT_TRUE(names.insert(name).second) << name;
   }
-  EXPECT_FALSE(ParseDisposition("").ok());
-  EXPECT_FALSE(ParseDisposition("Hashed").ok());
 }
 
 }  // namespace
