@@ -116,11 +116,6 @@ class MappedFile final : public SegmentFile {
   }
 
   Label LabelAt(std::uint64_t row) const override { return index_->LabelAt(row); }
-  Code CodeAt(std::uint64_t row) const override {
-    Code code;
-    index_->reconstruct(static_cast<MappedIndex::idx_t>(row), code.data());
-    return code;
-  }
   std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const override {
     return index_->RowsOf(entry);
   }
@@ -162,16 +157,6 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(std::string
   });
   if (!status.ok()) return status;
   return writer;
-}
-
-absl::StatusOr<SegmentInfo> BuildSegment(std::string path, std::span<const Code> codes,
-                                         std::span<const Label> labels,
-                                         SegmentBuildOptions options) {
-  absl::StatusOr<std::unique_ptr<SegmentWriter>> writer =
-      SegmentWriter::Create(std::move(path), std::move(options));
-  if (!writer.ok()) return writer.status();
-  if (absl::Status status = (*writer)->Add(codes, labels); !status.ok()) return status;
-  return (*writer)->Finish();
 }
 
 absl::StatusOr<std::unique_ptr<SegmentFile>> SegmentFile::Open(std::string path,

@@ -87,15 +87,7 @@ class SegmentWriter {
   SegmentWriter() = default;
 };
 
-// All of it in one call, for what is in memory anyway.
-[[nodiscard]] absl::StatusOr<SegmentInfo> BuildSegment(std::string path,
-                                                       std::span<const Code> codes,
-                                                       std::span<const Label> labels,
-                                                       SegmentBuildOptions options = {});
-
 struct SegmentOpenOptions {
-  bool verify_always = false;  // even if PATH.verified says that this very file was verified
-  bool remember = true;        // write PATH.verified
   // Read the hot sections into memory of the process, in huge pages where there are any, instead of
   // mapping them: faster searches for as much memory as hot_bytes, and an opening that reads it
   // all.
@@ -131,9 +123,8 @@ class SegmentFile {
   [[nodiscard]] virtual absl::Status SearchRows(std::span<const Code> queries, int radius_bits,
                                                 const RowSink& sink) const = 0;
 
-  // `row` is below info().rows. O(1), and O(log n) for the code where codes occur more than once.
+  // `row` is below info().rows. O(1).
   [[nodiscard]] virtual Label LabelAt(std::uint64_t row) const = 0;
-  [[nodiscard]] virtual Code CodeAt(std::uint64_t row) const = 0;
   // The rows of an entry, ascending; empty for one that is not there. O(log n).
   [[nodiscard]] virtual std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const = 0;
   // All rows in their order, that is in the order of the codes: what a merge reads. False ends it.

@@ -153,8 +153,7 @@ absl::Status SegmentMap::ReadSection(const Section& section, std::uint64_t at,
 absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
   const absl::StatusOr<struct stat> before = file_.Look();
   if (!before.ok()) return before.status();
-  if (!options.verify_always && !IsSuspect(path_) &&
-      IsMarkedVerified(path_, *before, info_.manifest_hash)) {
+  if (!IsSuspect(path_) && IsMarkedVerified(path_, *before, info_.manifest_hash)) {
     return absl::OkStatus();
   }
   for (std::uint64_t done = kSegmentHeaderBytes;; done += kPieceBytes) {
@@ -167,7 +166,7 @@ absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
     if (*all) break;
   }
   ForgetSuspect(path_);
-  if (options.remember) MarkVerified(path_, *before, info_.manifest_hash);
+  MarkVerified(path_, *before, info_.manifest_hash);
   return absl::OkStatus();
 }
 

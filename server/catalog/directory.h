@@ -47,10 +47,6 @@ class RecordMap {
     }
     return found;
   }
-  [[nodiscard]] std::uint64_t NextId() const {
-    const std::shared_lock lock(mutex_);
-    return by_id_.empty() ? 1 : by_id_.rbegin()->first + 1;
-  }
   // Another name of a record; its own name must be no other record's.
   void PutName(std::uint64_t id, std::string_view name) {
     const std::unique_lock lock(mutex_);

@@ -48,13 +48,6 @@ class ConnectionTable {
     return true;
   }
 
-  int Count() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    last_sweep_ = {};
-    Sweep();
-    return static_cast<int>(open_.size());
-  }
-
  private:
   static ino_t InodeOf(int fd) {
     struct stat status {};
@@ -122,8 +115,6 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl> {
     });
     thread_.join();
   }
-
-  int OpenConnections() { return table_.Count(); }
 
  private:
   struct Listener {
@@ -201,6 +192,5 @@ Acceptor::Acceptor(const AcceptorOptions& options, HandOver hand_over)
 Acceptor::~Acceptor() { Stop(); }
 absl::StatusOr<Address> Acceptor::Listen(const Address& address) { return impl_->Listen(address); }
 void Acceptor::Stop() { impl_->Stop(); }
-int Acceptor::OpenConnections() { return impl_->OpenConnections(); }
 
 }  // namespace kith::server

@@ -45,9 +45,6 @@ class Acceptor {
   // When it returns, `hand_over` is not called any more.
   void Stop();
 
-  // Connections handed over that are still open: for logs and tests. O(connections).
-  [[nodiscard]] int OpenConnections();
-
  private:
   class Impl;
   std::shared_ptr<Impl> impl_;

@@ -21,6 +21,7 @@ namespace {
 using kith::index::Code;
 using kith::index::Label;
 using kith::index::SegmentFile;
+using kith::index::SegmentWriter;
 using kith::index::internal::DecodeHeader;
 using kith::index::internal::HashOf;
 using kith::index::internal::kSegmentHeaderBytes;
@@ -60,7 +61,7 @@ void Use(const SegmentFile& segment) {
   for (const std::uint64_t entry : {0, 1, 7}) {
     FUZZ_CHECK(segment.RowsOf(entry).size() <= segment.info().rows);
   }
-  for (std::uint64_t row = 0; row < segment.info().rows; row += 13) (void)segment.CodeAt(row);
+  for (std::uint64_t row = 0; row < segment.info().rows; row += 13) (void)segment.LabelAt(row);
   segment.ForEachRow([](std::uint64_t, const Code&, const Label&) { return true; });
 }
 
@@ -72,7 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (mend) MendChecksums(file);
     std::ofstream(Path(), std::ios::binary)
         .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(size));
-    const auto segment = SegmentFile::Open(Path(), {.verify_always = true, .remember = false});
+    std::remove((Path() + ".verified").c_str());
+    const auto segment = SegmentFile::Open(Path());
     if (segment.ok()) {
       Use(**segment);
     } else {
@@ -80,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   std::remove(Path().c_str());
+  std::remove((Path() + ".verified").c_str());
   return 0;
 }
 
@@ -102,9 +105,8 @@ std::vector<std::string> kith::fuzz::Seeds() {
       }
       labels[row] = {.entry = row / 2, .view = static_cast<std::uint32_t>(row % 2)};
     }
-    FUZZ_CHECK(
-        kith::index::BuildSegment(Path(), codes, labels, {.bands = bands, .compact = compact})
-            .ok());
+    const auto writer = SegmentWriter::Create(Path(), {.bands = bands, .compact = compact});
+    FUZZ_CHECK(writer.ok() && (*writer)->Add(codes, labels).ok() && (*writer)->Finish().ok());
     std::ifstream in(Path(), std::ios::binary);
     seeds.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
   }

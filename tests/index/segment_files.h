@@ -66,6 +66,17 @@ inline void RotByte(const std::string& path, std::uint64_t at) {
   ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
 }
 
+// All of a segment in one call.
+inline absl::StatusOr<SegmentInfo> BuildSegment(std::string path, std::span<const Code> codes,
+                                                std::span<const Label> labels,
+                                                SegmentBuildOptions options) {
+  absl::StatusOr<std::unique_ptr<SegmentWriter>> writer =
+      SegmentWriter::Create(std::move(path), std::move(options));
+  if (!writer.ok()) return writer.status();
+  if (absl::Status status = (*writer)->Add(codes, labels); !status.ok()) return status;
+  return (*writer)->Finish();
+}
+
 inline SegmentInfo MustBuild(const std::string& path, const std::vector<Code>& codes,
                              const std::vector<Label>& labels, SegmentBuildOptions options = {}) {
   absl::StatusOr<SegmentInfo> info = BuildSegment(path, codes, labels, std::move(options));

@@ -151,7 +151,6 @@ TEST_F(SegmentTest, IdenticalCodesAreStoredOnceAndToldForEachRow) {
   std::uint64_t next = 0;
   file->ForEachRow([&](std::uint64_t row, const Code& code, const Label& label) {
     EXPECT_EQ(row, next++);
-    EXPECT_EQ(file->CodeAt(row), code);
     EXPECT_EQ(file->LabelAt(row), label);
     const auto [begin, end] = expected.equal_range(label);
     const auto found =

@@ -40,9 +40,10 @@ class LedgerTest : public testing::Test {
     set.set_name("known");
     set.set_purpose(v1::PURPOSE_KNOWN);
     directory_.hash_sets.Put(1, "known", set);
+    std::uint64_t next_id = 1;
     for (const char* code : {"BLUE", "RED"}) {
       v1::Series series;
-      series.set_series_id(directory_.series.NextId());
+      series.set_series_id(next_id++);
       series.set_code(code);
       series.set_status(v1::SERIES_STATUS_IDENTIFIED);
       directory_.series.Put(series.series_id(), code, series);

@@ -9,6 +9,13 @@ namespace {
 constexpr std::string_view kModel =
     "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/";
 
+// What is surely no known material, so that a set of known files must not hold it: only where the
+// file says itself whose categories it has. Code 8 is something else elsewhere.
+bool IsSurelyHarmless(const Category& category, const VicsScheme& scheme) {
+  if (category.scheme() == "vics-us") return category.code() == "5";
+  return scheme.nist && category.scheme() == scheme.name && category.code() == "8";
+}
+
 }  // namespace
 
 VicsScheme VicsSchemeOf(std::string_view context) {
@@ -54,11 +61,6 @@ InKnownSet InKnownSetOf(const Category& category, const VicsScheme& scheme) {
 
 bool IsHarmless(const Category& category) {
   return category.code() == "8" || (category.code() == "5" && category.scheme() == "vics-us");
-}
-
-bool IsSurelyHarmless(const Category& category, const VicsScheme& scheme) {
-  if (category.scheme() == "vics-us") return category.code() == "5";
-  return scheme.nist && category.scheme() == scheme.name && category.code() == "8";
 }
 
 }  // namespace kith::exchange

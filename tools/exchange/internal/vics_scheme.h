@@ -39,8 +39,5 @@ enum class InKnownSet {
 
 // What a set of known-good files may hold: "non-pertinent" of the US scheme and of NIST's list.
 [[nodiscard]] bool IsHarmless(const Category& category);
-// What is surely no known material, so that a set of known files must not hold it: only where the
-// file says itself whose categories it has. Code 8 is something else elsewhere.
-[[nodiscard]] bool IsSurelyHarmless(const Category& category, const VicsScheme& scheme);
 
 }  // namespace kith::exchange
