@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: a way to an engine for programs of this project: in this process, in another that holds
+// the store, or behind an address; and the program kithd.
+//
+// Thread-safety: Connect may be called from any thread, and a Connection used by many at once.
+// RunKithd is a whole program: once, by main().
 #pragma once
 
 #include <functional>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the whole of Kith behind the wire: one method a call of the contract, over catalog,
+// index and ledger of one store.
+//
+// Thread-safety: an Engine may be called from any thread; a CheckRun belongs to one thread at a
+// time.
 #pragma once
 
 #include <functional>

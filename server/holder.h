@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: a store that this process holds, served to itself and to others through the socket in
+// the store.
+//
+// Thread-safety: as the channel that it gives; start and end are of one thread.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what kithd tells whoever runs it, one event a line on stderr.
+//
+// Thread-safety: may be called from any thread; lines do not mix.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the settings of Kith and where the value of each comes from: a flag, the environment, a
+// file, the default.
+//
+// Thread-safety: Resolve is called once, at the start; what it gives does not change and may be
+// read from any thread.
 #pragma once
 
 #include <map>

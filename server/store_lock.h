@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: let one process hold a store, and tell the second one who holds it.
+//
+// Thread-safety: one thread at a time.
 #pragma once
 
 #include <memory>

@@ -3,6 +3,8 @@
 // Purpose: a picture of 8x8 pixels, or 16x16, of each decoded format whose decoder has anything to
 // warm up, whole files, drawn by a program (tests/hashing/pictures.cc and modern_encoders.cc made
 // them).
+//
+// Thread-safety: constants.
 #pragma once
 
 #include <array>

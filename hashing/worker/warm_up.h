@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose: let every codec do once what it does at its first use only.
+//
+// Thread-safety: a worker has one thread.
 #pragma once
 
 namespace kith::hashing::worker {

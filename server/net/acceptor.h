@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: accept connections, with a cap, and hand them over as descriptors.
+//
+// Thread-safety: may be called from any thread; what takes the connections over is called on a
+// thread of the acceptor.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: where a service listens or is found, and nothing but this machine is taken for one.
+//
+// Thread-safety: a value, and pure functions.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what all calls of the service share: the engine, the threads, the limits, and how many
+// calls run.
+//
+// Thread-safety: RunningCalls may be used from any thread; of CallContext the atomic members, and
+// `streams` under its mutex. The limits are set before the first call and stay.
 #pragma once
 
 #include <atomic>

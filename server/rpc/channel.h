@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: how our own programs reach a service.
+//
+// Thread-safety: all functions may be called from any thread.
 #pragma once
 
 #include <grpcpp/channel.h>

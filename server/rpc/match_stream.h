@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: serve MatchService.MatchStream: one run over the files of a seizure.
+//
+// Thread-safety: gRPC calls the reactor from threads of its own, the pool handles one message at a
+// time; what both touch is guarded. Nobody else calls it.
 #pragma once
 
 #include <grpcpp/server_context.h>

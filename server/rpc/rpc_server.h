@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the services of the contract over one engine, on connections that somebody else accepts.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: make a service from its list in server/calls.h.
+//
+// Thread-safety: macros only; as unary.h and stream_writer.h.
 #pragma once
 
 #include "server/calls.h"

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: all services of the contract, made from the lists in server/calls.h.
+//
+// Thread-safety: the services may be called from any thread, as gRPC does; they are made by one.
 #pragma once
 
 #include <grpcpp/impl/service_type.h>

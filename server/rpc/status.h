@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: a Status of ours as one of gRPC, and back; and no exception of one call ends the service
+// of all.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <grpcpp/support/status.h>

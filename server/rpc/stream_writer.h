@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: serve a call that answers with a stream, no faster than its client reads.
+//
+// Thread-safety: gRPC calls the reactor from threads of its own, the engine's method runs on one of
+// the pool; write_gate.h stands between them.
 #pragma once
 
 #include <grpcpp/server_context.h>

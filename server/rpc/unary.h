@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: serve a call with one request and one answer, on the pool.
+//
+// Thread-safety: Serve is called by gRPC, from any of its threads; one thread of the pool answers.
 #pragma once
 
 #include <grpcpp/server_context.h>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: threads for the work of calls, so that gRPC's own never compute.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: keep one message of a stream in flight, and give up a client that does not read.
+//
+// Thread-safety: one worker calls Write and Flush, the reactor OnWriteDone, from any thread.
 #pragma once
 
 #include <algorithm>

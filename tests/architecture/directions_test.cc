@@ -144,6 +144,22 @@ TEST(ForbiddenPlace, KnowsTheHouse) {
   EXPECT_FALSE(ForbiddenPlace("proto/kith/v1/match.proto", false));
 }
 
+TEST(ForbiddenBeginning, WantsThePurposeOfAPublicHeader) {
+  const std::string licence = "// SPDX-License-Identifier: Apache-2.0\n";
+  const std::string purpose = "//\n// Purpose: x.\n";
+  const std::string threads = "//\n// Thread-safety: pure.\n";
+  const std::string pragma = "#pragma once\n";
+  for (const char* file : {"hashing/a.h", "index/a.h", "server/net/a.h", "tools/scan/a.h"}) {
+    EXPECT_TRUE(ForbiddenBeginning(file, licence + pragma)) << file;
+    EXPECT_TRUE(ForbiddenBeginning(file, licence + purpose + pragma)) << file;
+    EXPECT_TRUE(ForbiddenBeginning(file, licence + threads + pragma + purpose)) << file;
+    EXPECT_FALSE(ForbiddenBeginning(file, licence + purpose + threads + pragma)) << file;
+  }
+  for (const char* file : {"hashing/internal/a.h", "tools/kith/a.h", "tests/a.h", "server/a.cc"}) {
+    EXPECT_FALSE(ForbiddenBeginning(file, licence + pragma)) << file;
+  }
+}
+
 TEST(ForbiddenBeginning, WantsTheLicenceAndThePragma) {
   const std::string licence = "// SPDX-License-Identifier: Apache-2.0\n";
   EXPECT_TRUE(ForbiddenBeginning("a/b.cc", "#include <x>\n"));

@@ -116,6 +116,14 @@ bool IsPublicFace(std::string_view file) {
          (room == "server" && SubroomOf(file) != "rpc" && SubroomOf(file) != "net");
 }
 
+// Headers that say what they are for; the command line is a program and has none for others.
+bool TellsItsPurpose(std::string_view file) {
+  const std::string_view room = RoomOf(file);
+  if (!IsHeader(file) || file.find("/internal/") != std::string_view::npos) return false;
+  return room == "hashing" || room == "index" || room == "server" ||
+         (room == "tools" && SubroomOf(file) != "kith");
+}
+
 std::optional<std::string> ForbiddenLibrary(std::string_view file, std::string_view target) {
   const std::string_view library = LibraryOf(target);
   if (library.empty()) return std::nullopt;
@@ -238,8 +246,15 @@ std::optional<std::string> ForbiddenBeginning(std::string_view file, std::string
   if (!StartsWith(text, "// SPDX-License-Identifier: Apache-2.0\n")) {
     return "the first line names the licence";
   }
-  if (IsHeader(file) && text.find("\n#pragma once\n") == std::string_view::npos) {
-    return "a header says #pragma once";
+  const std::size_t pragma = text.find("\n#pragma once\n");
+  if (IsHeader(file) && pragma == std::string_view::npos) return "a header says #pragma once";
+  if (TellsItsPurpose(file)) {
+    const std::string_view head = text.substr(0, pragma);
+    for (const std::string_view word : {"\n// Purpose: ", "\n// Thread-safety: "}) {
+      if (head.find(word) == std::string_view::npos) {
+        return "a public header says before #pragma once: " + std::string(word.substr(1));
+      }
+    }
   }
   return std::nullopt;
 }

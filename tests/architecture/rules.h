@@ -26,7 +26,8 @@ struct Include {
 // Why a file or folder of this name (a path below the root) may not be; or nothing.
 [[nodiscard]] std::optional<std::string> ForbiddenPlace(std::string_view path, bool is_folder);
 
-// Why a source file may not begin as it does: the licence line, and #pragma once in a header.
+// Why a source file may not begin as it does: the licence line, #pragma once in a header, and in
+// one that others include what it is for and who may call it.
 [[nodiscard]] std::optional<std::string> ForbiddenBeginning(std::string_view file,
                                                             std::string_view text);
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: hashes as people write them, and lines of a list of them.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: which matches the verdict of a file rests on.
+//
+// Thread-safety: pure functions. Complexity: O(matches), save for CONFLICT, where those that say
+// identified meet those that do not.
 #pragma once
 
 #include <algorithm>
@@ -25,16 +30,16 @@ inline bool SaysIdentified(const v1::ReportMatch& match) {
           match.victim_identified() == v1::TRI_STATE_YES);
 }
 
-// The matches on which the verdict of a file rests, nearest first: of IDENTIFIED those to what is
-// identified, of CONFLICT one of each side, of RECOGNIZED all that count, of others none.
-inline Matches DecidingMatches(const v1::ReportFile& file) {
-  Matches known;       // all that count
-  Matches identified;  // of them
 // Whether somebody has identified the series.
 inline bool IsIdentified(const v1::ReportSeries& series) {
   return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
 }
 
+// The matches on which the verdict of a file rests, nearest first: of IDENTIFIED those to what is
+// identified, of CONFLICT one of each side, of RECOGNIZED all that count, of others none.
+inline Matches DecidingMatches(const v1::ReportFile& file) {
+  Matches known;       // all that count
+  Matches identified;  // of them
   Matches others;      // of them
   const v1::ReportMatch* known_digest = nullptr;
   const v1::ReportMatch* benign_digest = nullptr;

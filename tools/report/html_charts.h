@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: charts of a report as inline SVG.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>

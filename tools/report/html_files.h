@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: lists of evidence files as HTML.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: how the answers of a report were made, as HTML.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <string>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what every page of a report is made of.
+//
+// Thread-safety: pure functions; a TableHtml belongs to one thread at a time.
 #pragma once
 
 #include <string>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: series, whom to call, and where they were met, as HTML.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <string>

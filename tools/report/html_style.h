@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the look of report.html.
+//
+// Thread-safety: a constant.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what is to be done, as HTML.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstddef>

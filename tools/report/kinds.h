@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the kinds of report in words.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <span>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: a report from the fragments in which it came.
+//
+// Thread-safety: pure; the report belongs to the caller.
 #pragma once
 
 #include "proto/kith/v1/report.pb.h"

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: make bytes from outside safe to show.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

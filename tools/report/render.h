@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the report model as HTML, CSV and JSON.
+//
+// Thread-safety: pure functions; `sink` is called by the caller's thread.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: whom to ask where the word of a set's source is all there is.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>

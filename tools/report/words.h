@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the words of the contract as text, the same in every output.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: put a report on disk, in a folder that was found to be writable before the run.
+//
+// Thread-safety: one thread at a time for a folder.
 #pragma once
 
 #include <span>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the main job: from a folder to what is known of its files.
+//
+// Thread-safety: each run is of the thread that called it and of its own threads; CheckEvents says
+// which of them tells what.
 #pragma once
 
 #include <grpcpp/channel.h>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: the fingerprint of hashing/ in the words of the wire contract.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include "hashing/fingerprint.h"

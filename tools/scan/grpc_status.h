@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: what the engine answered, as people are shown it.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <grpcpp/support/status.h>

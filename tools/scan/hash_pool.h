@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: fingerprint files on several threads and keep their order.
+//
+// Thread-safety: one thread pushes, one pops; Cancel may come from any. The functions beside it may
+// be called from any thread.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: which files of a root are on record of a case, so that a second run need not read them.
+//
+// Thread-safety: once loaded it may be read from any thread.
 #pragma once
 
 #include <grpcpp/channel.h>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: see every file of a folder once, without following a link, leaving the root or changing
+// anything.
+//
+// Thread-safety: each call stands for itself and may come from any thread; RaiseDescriptorLimit
+// changes the process. A Descriptor is a value.
 #pragma once
 
 #include <cstdint>
