@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "tests/faults/flip_byte.h"
 #include "tests/index/truth.h"
 
 namespace kith::index {
 
 namespace fs = std::filesystem;
+using faults::FlipByte;
 
 class Folder {
  public:
@@ -159,14 +161,6 @@ class Owner {
   std::uint64_t replayed_ = 0;
 };
 
-// Under the index that has it mapped: it is no other file.
-inline void FlipByte(const fs::path& path, std::size_t at) {
-  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-  file.seekg(static_cast<std::streamoff>(at));
-  const int byte = file.get();
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(static_cast<char>(byte ^ 16));
-}
 inline void DamageOne(const std::vector<fs::path>& files, RandomCodes& random) {
   if (files.empty()) return;
   const fs::path& victim = files[random.Below(files.size())];

@@ -12,12 +12,14 @@
 #include <thread>
 
 #include "server/catalog/internal/fact_files.h"
+#include "tests/faults/flip_byte.h"
 #include "tests/server/store.h"
 
 namespace kith::server {
 namespace {
 
 namespace fs = std::filesystem;
+using faults::FlipByte;
 
 class EngineKeepTest : public StoreTest {
  protected:
@@ -289,15 +291,6 @@ TEST_F(EngineKeepTest, AWithdrawalOfAnotherFutureLeavesNothingOut) {
   ExpectFound(1, 300);
 }
 
-// A byte of a file that is mapped changes, as on a disk that lost it.
-void FlipByte(const fs::path& path, std::streamoff at) {
-  std::fstream bytes(path, std::ios::binary | std::ios::in | std::ios::out);
-  bytes.seekg(at);
-  const int byte = bytes.get();
-  bytes.seekp(at);
-  bytes.put(static_cast<char>(byte ^ 4));
-}
-
 // One file of each kind of which all bytes are read again: what mends one may do away with others.
 std::vector<fs::path> OneOfEach(const std::string& folder) {
   std::map<std::string, fs::path> files;
@@ -321,9 +314,7 @@ TEST_F(EngineKeepTest, VerifyFindsWhatTheDiskLostAndMendsIt) {
     const std::string name = file.filename().string();
     SCOPED_TRACE(name);
     // Of facts: the words, and not the page before them.
-    FlipByte(file, name.rfind("facts-", 0) == 0
-                       ? 5000
-                       : static_cast<std::streamoff>(fs::file_size(file) / 2));
+    FlipByte(file, name.rfind("facts-", 0) == 0 ? 5000 : fs::file_size(file) / 2);
     const auto verified = Verify();
     EXPECT_FALSE(verified.ok());
     ASSERT_EQ(verified.problems_size(), 1) << verified.DebugString();
@@ -346,7 +337,7 @@ TEST_F(EngineKeepTest, ARunningStoreFindsWhatTheDiskLostByItself) {
     const fs::path file = OneOfEach(IndexDir())[kind];
     if (file.extension() != ".codes" && file.extension() != ".run") continue;
     SCOPED_TRACE(file.string());
-    FlipByte(file, static_cast<std::streamoff>(fs::file_size(file) / 2));
+    FlipByte(file, fs::file_size(file) / 2);
     // The file is told and gone, however long that takes here; an answer is never short meanwhile.
     const auto told = [&] {
       const std::vector<std::string> all = Alarms();

@@ -16,22 +16,15 @@
 #include "server/catalog/batch.h"
 #include "server/catalog/catalog.h"
 #include "server/catalog/entry_table.h"
+#include "tests/faults/flip_byte.h"
 #include "tests/server/store.h"
 
 namespace kith::server {
 namespace {
 
 namespace fs = std::filesystem;
+using faults::FlipByte;
 using ::testing::HasSubstr;
-
-// A byte of a file that is mapped changes, as on a disk that lost it.
-void FlipByte(const fs::path& path, std::streamoff at, int bits = 4) {
-  std::fstream bytes(path, std::ios::binary | std::ios::in | std::ios::out);
-  bytes.seekg(at);
-  const int byte = bytes.get();
-  bytes.seekp(at);
-  bytes.put(static_cast<char>(byte ^ bits));
-}
 
 // The file whose name begins or ends so.
 fs::path FileIn(const std::string& folder, const std::string& with) {
@@ -45,13 +38,11 @@ fs::path FileIn(const std::string& folder, const std::string& with) {
 
 // The lowest byte of what a file of facts tells of an entry: 1 withdrawn, 2 ambiguous, 4 and 8
 // victim-identified; the three behind it are the set.
-constexpr std::streamoff FactsOf(std::uint64_t entry) {
-  return 4096 + static_cast<std::streamoff>(entry * 8);
-}
+constexpr std::size_t FactsOf(std::uint64_t entry) { return 4096 + entry * 8; }
 
 class EngineMendTest : public StoreTest {
  protected:
-  static constexpr std::streamoff kHeaderBytes = 4096;
+  static constexpr std::size_t kHeaderBytes = 4096;
 
   EngineMendTest() {
     KeepFrom(64);
@@ -141,7 +132,7 @@ TEST_F(EngineMendTest, AFailedMendMakesNothingWhole) {
 TEST_F(EngineMendTest, DamagedFactsAreNotAskedWhatIsWithdrawn) {
   // Nothing is withdrawn yet: a page of facts that was written to is the process's own.
   FlipByte(Facts(), FactsOf(9), 1);
-  FlipByte(Codes(), static_cast<std::streamoff>(fs::file_size(Codes()) / 2));
+  FlipByte(Codes(), fs::file_size(Codes()) / 2);
   FlipByte(FileIn(DigestDir(), ".run"), kHeaderBytes + 10);
   EXPECT_FALSE(Verify().ok());
   EXPECT_EQ(Found(PdqQuery(Pdq(9))), 1u);
@@ -149,7 +140,7 @@ TEST_F(EngineMendTest, DamagedFactsAreNotAskedWhatIsWithdrawn) {
   EXPECT_TRUE(Verify().ok());
   Withdraw(11);
   Settle();
-  FlipByte(Codes(), static_cast<std::streamoff>(fs::file_size(Codes()) / 2));
+  FlipByte(Codes(), fs::file_size(Codes()) / 2);
   FlipByte(FileIn(DigestDir(), ".run"), kHeaderBytes + 10);
   EXPECT_FALSE(Verify().ok());
   EXPECT_EQ(Found(PdqQuery(Pdq(11))), 0u);
@@ -169,7 +160,7 @@ TEST_F(EngineMendTest, WhatIsFoundIsMendedBeforeTheCheckGoesOn) {
     const std::string codes = Codes().filename().string();
     const std::string facts = Facts().filename().string();
     FlipByte(Facts(), FactsOf(9));
-    FlipByte(Codes(), static_cast<std::streamoff>(fs::file_size(Codes()) / 2));
+    FlipByte(Codes(), fs::file_size(Codes()) / 2);
     if (!by_itself) {
       EXPECT_FALSE(Verify().ok());
     }
