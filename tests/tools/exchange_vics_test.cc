@@ -773,6 +773,38 @@ TEST(Vics, WhatIsCarriedMayBeOfAnyKind) {
   }
 }
 
+// Writing what a client had put there recursed 65,000 levels deep, and ended the program.
+TEST(Vics, WhatIsCarriedMayNestAsDeepAsItLikes) {
+  const auto nested = [](std::size_t levels) {
+    return R"({"a":)" + std::string(levels, '[') + std::string(levels, ']') + R"(,"Category":1})";
+  };
+  MemorySink sink = ReadBytes(Set({Media()}).dump());
+  sink.carried.set_format("vics");
+  sink.carried.set_data(nested(500'000));
+  EXPECT_TRUE(json::accept(Written(sink)));
+  for (const char* format : {"vics", "jsonl"}) {
+    std::string text;
+    auto writer = FindOutFormat(format)->make(
+        [&text](std::string_view bytes) {
+          text += bytes;
+          return absl::OkStatus();
+        },
+        "");
+    ASSERT_TRUE((*writer)->Begin({}).ok());
+    Entry entry;
+    entry.mutable_digests()->set_md5(std::string(16, 'm'));
+    entry.mutable_category()->set_scheme("other");
+    entry.mutable_category()->set_code("7");
+    entry.mutable_carried()->set_format("vics");
+    entry.mutable_carried()->set_data(nested(20));
+    EXPECT_TRUE((*writer)->Add(entry).ok()) << format;
+    EXPECT_THAT(text, HasSubstr("[[[[")) << format;
+    entry.mutable_carried()->set_data(nested(65'000));
+    const absl::Status deep = (*writer)->Add(entry);
+    EXPECT_EQ(absl::IsDataLoss(deep), std::string_view(format) == "vics") << deep;
+  }
+}
+
 TEST(IsPictureText, KnowsPicturesFromHashesAndPaths) {
   EXPECT_TRUE(IsPictureText("/9j/4AAQSkZJRgABAQAAAQ=="));
   EXPECT_TRUE(IsPictureText("R0lGODlhAQABAIAAAAUEBA"));

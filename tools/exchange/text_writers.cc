@@ -9,6 +9,7 @@
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/make_writers.h"
 #include "tools/exchange/internal/one_code.h"
+#include "tools/exchange/internal/vics_carried.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 
@@ -107,7 +108,7 @@ class JsonLinesWriter final : public Writer {
       json["category"] = {{"scheme", entry.category().scheme()}, {"code", entry.category().code()}};
     }
     if (entry.has_carried()) {
-      auto data = nlohmann::ordered_json::parse(entry.carried().data(), nullptr, false);
+      auto data = ParseCarried(entry.carried().data());
       json["carried"] = {{"format", entry.carried().format()}, {"part", entry.carried().part()}};
       if (!data.is_discarded()) json["carried"]["data"] = std::move(data);
       if (!entry.carried().series().empty()) json["carried"]["series"] = entry.carried().series();

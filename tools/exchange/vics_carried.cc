@@ -5,11 +5,33 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "tools/exchange/record.h"
 
 namespace kith::exchange {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr int kMaxCarriedNesting = kMaxNesting + 8;
+
+bool NestsTooDeep(std::string_view text) {
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxCarriedNesting) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
 
 bool Contains(const std::vector<std::string>& list, std::string_view what) {
   return std::find(list.begin(), list.end(), what) != list.end();
@@ -73,7 +95,13 @@ class MemberReader final : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
+ordered_json ParseCarried(const std::string& data) {
+  if (NestsTooDeep(data)) return ordered_json(ordered_json::value_t::discarded);
+  return ordered_json::parse(data, nullptr, false);
+}
+
 bool CarriedMembers::Read(const std::string& data) {
+  if (NestsTooDeep(data)) return false;
   MemberReader reader(names_, alternatives_);
   return nlohmann::json::sax_parse(data, &reader);
 }
@@ -85,7 +113,7 @@ bool CarriedMembers::HasAlternative(std::string_view value) const {
 }
 
 std::string WithoutMember(const std::string& object, std::string_view name) {
-  auto parsed = ordered_json::parse(object, nullptr, false);
+  auto parsed = ParseCarried(object);
   if (!parsed.is_object()) return object;
   std::vector<std::string> names;
   for (const auto& [key, value] : parsed.items()) {

@@ -79,7 +79,7 @@ class VicsWriter final : public Writer {
 absl::Status VicsWriter::Begin(const SetFacts& facts) {
   for (const auto& import : facts.imports) {
     if (import.carried().format() != "vics") continue;
-    ordered_json parsed = ordered_json::parse(import.carried().data(), nullptr, false);
+    const ordered_json parsed = ParseCarried(import.carried().data());
     if (!parsed.is_object()) continue;
     Head& head = heads_.emplace_back();
     head.change = import.change();
@@ -220,7 +220,7 @@ absl::Status VicsWriter::WriteRecord(const Entry& entry) {
   CarriedMembers carried;
   if (!data.empty() && !carried.Read(data)) {
     return absl::DataLossError("what entry " + std::to_string(entry.entry_id()) +
-                               " carries is no JSON object; restore a backup");
+                               " carries is no JSON object, or nests too deep; restore a backup");
   }
   record_ = "{";
   const auto add = [&](const char* name, const char* upper, bool there, const std::string& json) {

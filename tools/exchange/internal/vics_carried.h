@@ -13,11 +13,15 @@
 
 namespace kith::exchange {
 
+// What is carried, as JSON. Discarded where it is none, or nests deeper than any reader here keeps
+// (kMaxNesting, and the envelope around it): to write it again would recurse as deep.
+[[nodiscard]] nlohmann::ordered_json ParseCarried(const std::string& data);
+
 // The names of a record's own level, and the SHA digests among its alternative hashes; in upper
 // case.
 class CarriedMembers {
  public:
-  // False: `data` is no JSON object.
+  // False: `data` is no JSON object, or one that ParseCarried would discard.
   [[nodiscard]] bool Read(const std::string& data);
   [[nodiscard]] bool Has(std::string_view name) const;
   [[nodiscard]] bool HasAlternative(std::string_view value) const;
