@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
+//
 // kith-bench index measures the engine that it names; tune writes what kith reads.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
+#include "tests/end_to_end/process.h"
 #include "tests/tools/scratch.h"
 
 namespace kith {
 namespace {
 
+using end_to_end::Command;
+using end_to_end::Outcome;
+using end_to_end::RunToEnd;
+
 TEST(IndexBench, PutsFewCodesIntoTheEngineThatIsNamedToo) {
-  const test::Scratch scratch;
-  const std::string command = std::string("'") + KITH_BENCH_PROGRAM +
-                              "' index --count 20000 --queries 3 --json "
-                              "--engines scan,mih,faiss-multihash >'" +
-                              scratch.At("out") + "'";
-  ASSERT_EQ(std::system(command.c_str()), 0);
+  const Outcome outcome =
+      RunToEnd({.arguments = {KITH_BENCH_PROGRAM, "index", "--count", "20000", "--queries", "3",
+                              "--json", "--engines", "scan,mih,faiss-multihash"}});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   std::map<std::string, double> bytes;
-  std::istringstream lines(test::ReadAll(scratch.At("out")));
+  std::istringstream lines(outcome.out);
   for (std::string line; std::getline(lines, line);) {
     const auto json = nlohmann::json::parse(line);
     bytes[json.at("engine")] = json.at("bytes_per_hash");
@@ -36,16 +39,17 @@ TEST(IndexBench, PutsFewCodesIntoTheEngineThatIsNamedToo) {
 TEST(TuneBench, WritesSettingsThatKithTakes) {
   const test::Scratch scratch;
   const std::string file = scratch.At("kith.toml");
-  const std::string tune = std::string("'") + KITH_BENCH_PROGRAM +
-                           "' tune --count 4000 --queries 50 --threads 2 --out '" + file + "' 2>'" +
-                           scratch.At("err") + "'";
-  ASSERT_EQ(std::system(tune.c_str()), 0) << test::ReadAll(scratch.At("err"));
+  const Command tune{.arguments = {KITH_BENCH_PROGRAM, "tune", "--count", "4000", "--queries", "50",
+                                   "--threads", "2", "--out", file}};
+  const Outcome tuned = RunToEnd(tune);
+  ASSERT_EQ(tuned.exit_code, 0) << tuned.err;
   const std::string settings = test::ReadAll(file);
   EXPECT_NE(settings.find("#       2000 codes:"), std::string::npos) << settings;
-  const std::string show = "KITH_CONFIG='" + file + "' '" + KITH_PROGRAM + "' config show >'" +
-                           scratch.At("shown") + "'";
-  ASSERT_EQ(std::system(show.c_str()), 0);
-  std::istringstream lines(test::ReadAll(scratch.At("shown")));
+  const Outcome shown =
+      RunToEnd({.arguments = {KITH_PROGRAM, "config", "show"},
+                .environment = {{"KITH_CONFIG", file}, {"HOME", scratch.path()}}});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  std::istringstream lines(shown.out);
   int from_file = 0;
   for (std::string line; std::getline(lines, line);) {
     if (line.find(file) == std::string::npos) continue;
@@ -56,9 +60,10 @@ TEST(TuneBench, WritesSettingsThatKithTakes) {
   }
   EXPECT_EQ(from_file, 2) << settings;
   // What is there is left as it is.
-  EXPECT_NE(std::system(tune.c_str()), 0);
+  const Outcome again = RunToEnd(tune);
+  EXPECT_NE(again.exit_code, 0);
   EXPECT_EQ(test::ReadAll(file), settings);
-  EXPECT_NE(test::ReadAll(scratch.At("err")).find("is not replaced"), std::string::npos);
+  EXPECT_NE(again.err.find("is not replaced"), std::string::npos);
 }
 
 }  // namespace

@@ -3,12 +3,11 @@
 // The contract of `kith-bench index`: what it prints, and how it refuses.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
+#include <chrono>
+#include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,38 +17,35 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
+
+#include "tests/end_to_end/process.h"
 
 namespace {
 
+namespace fs = std::filesystem;
+using kith::end_to_end::Child;
+using kith::end_to_end::Command;
+using kith::end_to_end::Outcome;
+using kith::end_to_end::RunToEnd;
 using ::testing::HasSubstr;
 
-struct Outcome {
-  int exit_code = -1;
-  std::string output;  // what `redirect` sends there
-};
-
-Outcome RunBench(const std::string& arguments, const std::string& redirect = "2>&1") {
-  Outcome outcome;
-  const std::string command = std::string(KITH_BENCH_PROGRAM) + " " + arguments + " " + redirect;
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return outcome;
-  std::array<char, 4096> buffer;
-  for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    outcome.output.append(buffer.data(), got);
-  }
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
-  return outcome;
+// Of the arguments, which are parted by blanks.
+Command Bench(const std::string& arguments) {
+  Command command{.arguments = {KITH_BENCH_PROGRAM}};
+  std::istringstream words(arguments);
+  for (std::string word; words >> word;) command.arguments.push_back(word);
+  return command;
 }
+Outcome RunBench(const std::string& arguments) { return RunToEnd(Bench(arguments)); }
 
 TEST(KithBenchIndexTest, PrintsOneObjectAnEngine) {
   const Outcome outcome = RunBench(
       "index --count 2000 --queries 60 --engines faiss-flat,scan,mih,mih-batch,faiss-multihash "
-      "--threads 2 --radius 31 --duplicates 0.2 --seed 7 --json",
-      "2>/dev/null");
+      "--threads 2 --radius 31 --duplicates 0.2 --seed 7 --json");
   EXPECT_EQ(outcome.exit_code, 0);
-  std::istringstream lines(outcome.output);
+  std::istringstream lines(outcome.out);
   std::vector<std::string> engines;
   for (std::string line; std::getline(lines, line);) {
     const nlohmann::json object = nlohmann::json::parse(line);
@@ -82,8 +78,8 @@ TEST(KithBenchIndexTest, PrintsOneObjectAnEngine) {
 TEST(KithBenchIndexTest, PrintsATableForPeople) {
   const Outcome outcome = RunBench("index --count 100 --queries 5 --engines scan");
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_THAT(outcome.output, HasSubstr("recall"));
-  EXPECT_THAT(outcome.output, HasSubstr("1.0000"));
+  EXPECT_THAT(outcome.out, HasSubstr("recall"));
+  EXPECT_THAT(outcome.out, HasSubstr("1.0000"));
 }
 
 TEST(KithBenchIndexTest, AnswersBeyondTheUsualRadius) {
@@ -98,7 +94,7 @@ class KithBenchFilesTest : public ::testing::Test {
     std::string name = ::testing::TempDir() + "kith_bench_XXXXXX";
     folder_ = ::mkdtemp(name.data());
   }
-  ~KithBenchFilesTest() override { std::filesystem::remove_all(folder_); }
+  ~KithBenchFilesTest() override { fs::remove_all(folder_); }
 
   [[nodiscard]] std::string At(const std::string& name) const { return folder_ + "/" + name; }
   [[nodiscard]] std::string Write(const std::string& name, const std::string& bytes) const {
@@ -127,42 +123,40 @@ TEST_F(KithBenchFilesTest, TakesCodesFromATextAndFromRawBytes) {
     text += code % 2 == 0 ? "\n" : ",a name\r\n";
   }
   for (const std::string& path : {Write("codes.txt", text), Write("codes.bin", raw)}) {
-    const Outcome outcome =
-        RunBench("index --queries 40 --engines scan,mih --json --from " + path, "2>/dev/null");
+    const Outcome outcome = RunBench("index --queries 40 --engines scan,mih --json --from " + path);
     EXPECT_EQ(outcome.exit_code, 0);
-    const auto first = nlohmann::json::parse(outcome.output.substr(0, outcome.output.find('\n')));
+    const auto first = nlohmann::json::parse(outcome.out.substr(0, outcome.out.find('\n')));
     EXPECT_EQ(first.at("count"), 300);
     EXPECT_EQ(first.at("recall"), 1.0);
     EXPECT_EQ(first.at("from"), path);
   }
-  const Outcome some = RunBench(
-      "index --count 7 --queries 5 --engines scan --json --from " + At("codes.txt"), "2>/dev/null");
-  EXPECT_THAT(some.output, HasSubstr("\"count\":7,"));
+  const Outcome some =
+      RunBench("index --count 7 --queries 5 --engines scan --json --from " + At("codes.txt"));
+  EXPECT_THAT(some.out, HasSubstr("\"count\":7,"));
 }
 
 TEST_F(KithBenchFilesTest, RefusesFilesThatHoldNoCodes) {
   const std::string code(64, 'a');
   const Outcome line = RunBench("index --from " + Write("line", code + "\n\n" + code + "a\n"));
   EXPECT_EQ(line.exit_code, 2);
-  EXPECT_THAT(line.output, HasSubstr("line:3: the line does not begin with a code"));
+  EXPECT_THAT(line.err, HasSubstr("line:3: the line does not begin with a code"));
   const Outcome shorter = RunBench("index --from " + Write("shorter", code + "\n" + "ab\n"));
-  EXPECT_THAT(shorter.output, HasSubstr("shorter:2:"));
+  EXPECT_THAT(shorter.err, HasSubstr("shorter:2:"));
   const Outcome raw = RunBench("index --from " + Write("raw", std::string(33, '\x7f')));
   EXPECT_EQ(raw.exit_code, 2);
-  EXPECT_THAT(raw.output, HasSubstr("1 bytes are left behind code 1"));
-  EXPECT_THAT(RunBench("index --from " + Write("empty", "")).output, HasSubstr("holds no code"));
-  EXPECT_THAT(RunBench("index --from " + At("none")).output, HasSubstr("cannot read"));
+  EXPECT_THAT(raw.err, HasSubstr("1 bytes are left behind code 1"));
+  EXPECT_THAT(RunBench("index --from " + Write("empty", "")).err, HasSubstr("holds no code"));
+  EXPECT_THAT(RunBench("index --from " + At("none")).err, HasSubstr("cannot read"));
 }
 
 TEST_F(KithBenchFilesTest, SweepsAllCombinationsIntoATableAndAPlot) {
   const Outcome outcome = RunBench(
       "index --count 300,20000 --queries 30 --radius 7,31 --threads 1,2 --bands 0,20 --engines "
       "scan,mih --json --sweep " +
-          At("out"),
-      "2>/dev/null");
+      At("out"));
   EXPECT_EQ(outcome.exit_code, 0);
   // The scan has no bands.
-  const auto runs = std::count(outcome.output.begin(), outcome.output.end(), '\n');
+  const auto runs = std::count(outcome.out.begin(), outcome.out.end(), '\n');
   EXPECT_EQ(runs, 2 * 2 * 2 * (1 + 2));
   const std::string table = Read(At("out/sweep.md"));
   EXPECT_THAT(table, HasSubstr("| mih | 20000 | 7 | 20 | 2 |"));
@@ -179,10 +173,9 @@ TEST_F(KithBenchFilesTest, MeasuresASegmentInAFileAndRemovesIt) {
   const Outcome outcome = RunBench(
       "index --count 30000 --queries 60 --engines mih-file,mih-file-resident --batch 16 --json "
       "--dir " +
-          folder_,
-      "2>/dev/null");
+      folder_);
   EXPECT_EQ(outcome.exit_code, 0);
-  std::istringstream lines(outcome.output);
+  std::istringstream lines(outcome.out);
   int engines = 0;
   for (std::string line; std::getline(lines, line); ++engines) {
     const nlohmann::json object = nlohmann::json::parse(line);
@@ -195,25 +188,31 @@ TEST_F(KithBenchFilesTest, MeasuresASegmentInAFileAndRemovesIt) {
     EXPECT_GT(object.at("open_seconds").get<double>(), 0);
   }
   EXPECT_EQ(engines, 2);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(fs::is_empty(folder_));
 }
 
 TEST_F(KithBenchFilesTest, TakesItsFilesAwayWhenItIsStopped) {
   // Far more codes than are written before the signal comes.
-  const Outcome outcome = RunBench(
-      "index --count 30000000 --queries 1 --engines mih-file --dir " + folder_ + " & while ! ls " +
-          folder_ + "/*.segment.tmp 2>/dev/null; do sleep 0.02; done; " + "kill -TERM $!; wait $!",
-      "2>&1");
+  Child child(Bench("index --count 30000000 --queries 1 --engines mih-file --dir " + folder_));
+  const auto is_begun = [this] {
+    const fs::directory_iterator files(folder_);
+    return std::any_of(begin(files), end(files),
+                       [](const auto& file) { return file.path().extension() == ".tmp"; });
+  };
+  while (child.IsRunning() && !is_begun()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  child.Signal(SIGTERM);
+  const Outcome outcome = child.Wait();
   EXPECT_EQ(outcome.exit_code, 130);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(fs::is_empty(folder_));
 }
 
 TEST(KithBenchIndexTest, ShowsAPeerThatPromisesNoRecall) {
   const Outcome outcome =
-      RunBench("index --count 3000 --queries 50 --duplicates 0.3 --engines faiss-hnsw,scan --json",
-               "2>/dev/null");
+      RunBench("index --count 3000 --queries 50 --duplicates 0.3 --engines faiss-hnsw,scan --json");
   EXPECT_EQ(outcome.exit_code, 0);
-  std::istringstream lines(outcome.output);
+  std::istringstream lines(outcome.out);
   std::string line;
   ASSERT_TRUE(std::getline(lines, line));
   const nlohmann::json peer = nlohmann::json::parse(line);
@@ -225,10 +224,9 @@ TEST(KithBenchIndexTest, ShowsAPeerThatPromisesNoRecall) {
 }
 
 TEST(KithBenchIndexTest, TellsMemoryAndPageFaults) {
-  const Outcome outcome =
-      RunBench("index --count 100000 --queries 50 --engines faiss-flat --json", "2>/dev/null");
+  const Outcome outcome = RunBench("index --count 100000 --queries 50 --engines faiss-flat --json");
   ASSERT_EQ(outcome.exit_code, 0);
-  const nlohmann::json line = nlohmann::json::parse(outcome.output);
+  const nlohmann::json line = nlohmann::json::parse(outcome.out);
   constexpr std::uint64_t kCodeBytes = 100000 * 32;
   EXPECT_GE(line.at("resident_bytes").get<std::uint64_t>(), kCodeBytes);
   // The codes as they were handed over are in the peak, too.
@@ -248,7 +246,7 @@ class KithBenchBadCallTest : public ::testing::TestWithParam<BadCall> {};
 TEST_P(KithBenchBadCallTest, IsRefusedWithWhatToDo) {
   const Outcome outcome = RunBench(GetParam().arguments);
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.output, HasSubstr(GetParam().message));
+  EXPECT_THAT(outcome.err, HasSubstr(GetParam().message));
 }
 
 INSTANTIATE_TEST_SUITE_P(
