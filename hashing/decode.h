@@ -110,7 +110,8 @@ struct DecodeLimits {
   std::uint32_t max_side = 65535;                  // pixels
   std::uint64_t max_pixels = 256ull << 20;         // phones make pictures of 200 megapixels
   std::uint64_t max_memory_bytes = 2048ull << 20;  // a decoder's own picture or coefficients
-  int max_scans = 500;                             // of a progressive JPEG
+  // Of a progressive JPEG; of a large one fewer: 1.5 * 10^9 / pixels, though never fewer than 20.
+  int max_scans = 500;
 };
 
 // Takes a picture as it is decoded.
