@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<AddedEntry>> Catalog::AddEntries(
     records.push_back(*std::move(record));
   }
   auto batch = BeginBatch(set, series, {.who = std::string(who)},
-                          {.recurring = RecurringDigests::Of(records)});
+                          {.recurring = RecurringDigests::Of(records), .withdraw = {}});
   if (!batch.ok()) return batch.status();
   std::vector<AddedEntry> added;
   added.reserve(records.size());
