@@ -317,7 +317,9 @@ absl::StatusOr<v1::GetAlertResponse> CaseDesk::GetAlert(const v1::GetAlertReques
 
 absl::StatusOr<v1::CloseAlertResponse> CaseDesk::CloseAlert(const v1::CloseAlertRequest& request) {
   const std::string& who = request.signature().who();
-  if (who.empty()) return absl::InvalidArgumentError("say who closes the alert");
+  if (who.empty() || request.signature().why().empty()) {
+    return absl::InvalidArgumentError("to close an alert, say who does it and why");
+  }
   KITH_RETURN_IF_ERROR(catalog::FirstError(
       {catalog::CheckName("who", who), catalog::CheckText("why", request.signature().why())}));
   KITH_RETURN_IF_ERROR(ledger_.CloseAlert(request.alert_id(), who, request.signature().why()));

@@ -115,7 +115,9 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
   if (request.kind() == v1::OPINION_KIND_UNSPECIFIED || !v1::OpinionKind_IsValid(request.kind())) {
     return absl::InvalidArgumentError("say whether the match is confirmed or rejected");
   }
-  if (signature.who.empty()) return absl::InvalidArgumentError("say whose opinion it is");
+  if (signature.who.empty() || signature.why.empty()) {
+    return absl::InvalidArgumentError("say whose opinion it is, and why");
+  }
   const std::string start = StartOf(sha256);
   KITH_ASSIGN(const int met, ledger_.HowMet(sha256, request.entry_id()));
   if (met == 0) {

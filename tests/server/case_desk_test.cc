@@ -73,6 +73,7 @@ class CaseDeskTest : public CaseworkTest {
     request.set_entry_id(entry);
     request.set_kind(kind);
     request.mutable_signature()->set_who("J. Jansen");
+    request.mutable_signature()->set_why("looked at both");
     return request;
   }
   // "CASE: what: subject (files)"

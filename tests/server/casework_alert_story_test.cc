@@ -39,6 +39,7 @@ class AlertStoryTest : public CaseworkTest {
       v1::CloseAlertRequest request;
       request.set_alert_id(alert.alert_id());
       request.mutable_signature()->set_who("J. Jansen");
+      request.mutable_signature()->set_why("told");
       Must(engine_->CloseAlert(request));
     }
   }

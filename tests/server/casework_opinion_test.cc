@@ -10,13 +10,14 @@ class OpinionTest : public CaseworkTest {
  protected:
   absl::StatusOr<v1::GiveOpinionResponse> Give(const std::string& sha256, std::uint64_t entry,
                                                v1::OpinionKind kind,
-                                               const std::string& who = "J. Jansen") {
+                                               const std::string& who = "J. Jansen",
+                                               const std::string& why = "looked at both") {
     v1::GiveOpinionRequest request;
     request.set_sha256(sha256);
     request.set_entry_id(entry);
     request.set_kind(kind);
     request.mutable_signature()->set_who(who);
-    request.mutable_signature()->set_why("looked at both");
+    request.mutable_signature()->set_why(why);
     return engine_->GiveOpinion(request);
   }
   v1::ReportFile FileOf(const std::string& case_name, const std::string& path) {
@@ -26,6 +27,19 @@ class OpinionTest : public CaseworkTest {
     return file.fingerprint().digests().sha256();
   }
 };
+
+// Whoever must explain a verdict in court asks why, long after.
+TEST_F(OpinionTest, AnOpinionSaysWhoseItIsAndWhy) {
+  const std::uint64_t entry = AddEntry("known", "RED", 1);
+  const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
+  Check("LKA/1", {lead});
+  for (const auto kind :
+       {v1::OPINION_KIND_CONFIRMED, v1::OPINION_KIND_REJECTED, v1::OPINION_KIND_WITHDRAWN}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(Give(ShaOf(lead), entry, kind, "J. Jansen", "").status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(Give(ShaOf(lead), entry, kind, "", "alike").status()));
+  }
+  EXPECT_EQ(Must(engine_->ListOpinions({})).opinions_size(), 0);
+}
 
 TEST_F(OpinionTest, ARejectedPairDoesNotComeBackInAnyCase) {
   const std::uint64_t entry = AddEntry("known", "RED", 1);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "proto/kith/v1/case.grpc.pb.h"
 #include "proto/kith/v1/casework.grpc.pb.h"
@@ -151,21 +152,26 @@ int ShowAlert(const Program& program, std::uint64_t id) {
 }
 
 void AddCloseAlert(CLI::App& group, Program& program) {
-  CLI::App* close = AddVerb(group, program, "close", "Records that an alert has been dealt with.",
-                            "kith alert close 5 --why 'prosecutor told'\n"
-                            "kith alert close 5 --who 'J. Jansen' --why 'report sent again'\n"
-                            "kith alert close 5 --json");
+  CLI::App* close =
+      AddVerb(group, program, "close",
+              "Records that alerts have been dealt with; ends at the first that cannot be closed.",
+              "kith alert close 5 --why 'prosecutor told'\n"
+              "kith alert close 5 6 7 --who 'J. Jansen' --why 'report sent again'\n"
+              "kith alert close 5 --why 'prosecutor told' --json");
   auto request = std::make_shared<v1::CloseAlertRequest>();
-  auto id = std::make_shared<std::uint64_t>(0);
-  close->add_option("id", *id, "Its number")->type_name("ID")->required();
-  AddSignatureFlags(*close, program, *request->mutable_signature());
+  auto ids = std::make_shared<std::vector<std::uint64_t>>();
+  close->add_option("ids", *ids, "Their numbers")->type_name("ID")->required();
+  AddFullSignatureFlags(*close, program, *request->mutable_signature());
   AddEngineFlags(*close, program);
-  OnRun(*close, program, [request, id, &program] {
-    request->set_alert_id(*id);
+  OnRun(*close, program, [request, ids, &program] {
     return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
-      const auto closed = Call(stub, &Stub::CloseAlert, *request);
-      if (!closed.ok()) return closed.status();
-      Show(program, closed->alert());
+      for (std::size_t i = 0; i < ids->size(); ++i) {
+        request->set_alert_id((*ids)[i]);
+        const auto closed = Call(stub, &Stub::CloseAlert, *request);
+        if (!closed.ok()) return closed.status();
+        if (i > 0 && !program.json) PrintLine("");
+        Show(program, closed->alert());
+      }
       return kExitDone;
     });
   });

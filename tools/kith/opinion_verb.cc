@@ -114,16 +114,17 @@ int List(const Program& program, const std::string& text, std::uint64_t entry_id
 void AddGive(CLI::App& group, Program& program, const std::string& name,
              const std::string& description, v1::OpinionKind kind) {
   const std::string call = "kith opinion " + name + " " + std::string(kFileOfExample) + " 17";
-  CLI::App* verb = AddVerb(group, program, name, description,
-                           call + " --who 'J. Jansen' --why 'looked at both'\n" + call +
-                               " --why 'same room and toy'\n" + call + " --json");
+  CLI::App* verb =
+      AddVerb(group, program, name, description,
+              call + " --who 'J. Jansen' --why 'looked at both'\n" + call +
+                  " --why 'same room and toy'\n" + call + " --why 'looked at both' --json");
   auto flags = std::make_shared<OpinionFlags>();
   auto entry = std::make_shared<std::uint64_t>(0);
   verb->add_option("file", flags->sha256, "The evidence file: its SHA-256, as the report lists it")
       ->type_name("HASH")
       ->required();
   verb->add_option("entry", *entry, "The entry that it matches")->type_name("ID")->required();
-  AddSignatureFlags(*verb, program, *flags->request.mutable_signature());
+  AddFullSignatureFlags(*verb, program, *flags->request.mutable_signature());
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [flags, entry, kind, &program] {
     flags->request.set_entry_id(*entry);

@@ -57,4 +57,9 @@ void AddSignatureFlags(CLI::App& verb, const Program& program, v1::Signature& si
   verb.add_option("--why", *signature.mutable_why(), "Why")->type_name("TEXT")->group("Record");
 }
 
+void AddFullSignatureFlags(CLI::App& verb, const Program& program, v1::Signature& signature) {
+  AddSignatureFlags(verb, program, signature);
+  verb.get_option("--why")->required();
+}
+
 }  // namespace kith::cli

@@ -15,5 +15,7 @@ namespace kith::cli {
 void AddWhoFlag(CLI::App& verb, const Program& program, std::string& who);
 // Adds --who and --why.
 void AddSignatureFlags(CLI::App& verb, const Program& program, v1::Signature& signature);
+// The same for what must not be done without a reason.
+void AddFullSignatureFlags(CLI::App& verb, const Program& program, v1::Signature& signature);
 
 }  // namespace kith::cli
