@@ -274,7 +274,8 @@ absl::StatusOr<std::vector<v1::AlertFile>> Ledger::AlertFiles(std::uint64_t aler
   KITH_ASSIGN(Transaction read, database_->BeginRead());
   Statement rows = read.Prepare(
       "SELECT a.file, f.sha256, a.before, a.now, a.rule, (SELECT path FROM evidence_path"
-      " WHERE file = a.file AND superseded_by IS NULL ORDER BY id LIMIT 1) FROM alert_file a"
+      " WHERE file = a.file AND superseded_by IS NULL ORDER BY id LIMIT 1), f.verdict FROM "
+      "alert_file a"
       " JOIN evidence_file f ON f.id = a.file WHERE a.alert = ?1 AND a.file > ?2"
       " ORDER BY a.file LIMIT ?3");
   rows.Bind(alert_id, after, limit);
@@ -289,6 +290,7 @@ absl::StatusOr<std::vector<v1::AlertFile>> Ledger::AlertFiles(std::uint64_t aler
     file.set_now(static_cast<v1::Verdict>(rows.Int(3)));
     file.set_rule(std::string(rows.Text(4)));
     file.set_path(std::string(rows.Blob(5)));
+    file.set_on_record(static_cast<v1::Verdict>(rows.Int(6)));
   }
 }
 

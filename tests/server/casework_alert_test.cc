@@ -99,12 +99,17 @@ TEST_F(AlertTest, ASeriesThatBecomesIdentifiedAlertsEveryEarlierCase) {
   for (const v1::AlertFile& file : files) {
     EXPECT_EQ(file.before(), v1::VERDICT_RECOGNIZED);
     EXPECT_EQ(file.now(), v1::VERDICT_IDENTIFIED);
+    EXPECT_EQ(file.on_record(), v1::VERDICT_RECOGNIZED);
   }
   // The ledger is as it was when the report was made, until somebody brings it up to date.
   EXPECT_EQ(FileAt(GetReport("LKA/1"), "a.jpg").verdict(), v1::VERDICT_RECOGNIZED);
   Refresh("LKA/1");
   EXPECT_EQ(FileAt(GetReport("LKA/1"), "a.jpg").verdict(), v1::VERDICT_IDENTIFIED);
   EXPECT_EQ(Words(), expected);  // who has the old report must still be told
+  for (const v1::AlertFile& file : FilesOf(Alerts().front().alert_id())) {
+    EXPECT_EQ(file.before(), v1::VERDICT_RECOGNIZED);
+    EXPECT_EQ(file.on_record(), v1::VERDICT_IDENTIFIED);
+  }
   v1::CloseAlertRequest close;
   close.set_alert_id(Alerts().front().alert_id());
   EXPECT_TRUE(absl::IsInvalidArgument(engine_->CloseAlert(close).status()));

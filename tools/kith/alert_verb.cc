@@ -119,7 +119,8 @@ int ShowAlert(const Program& program, std::uint64_t id) {
   const auto show = [&]() -> absl::Status {
     v1::GetAlertRequest request;
     request.set_alert_id(id);
-    Table table({"VERDICT NOW", "BEFORE", "BECAUSE", "PATH", "SHA-256"});
+    // "then": when the alert was raised.
+    Table table({"BEFORE", "THEN", "BECAUSE", "ON RECORD", "PATH", "SHA-256"});
     v1::Alert alert;
     const absl::Status status =
         ForEachPage(*stub, &Stub::GetAlert, request, [&](const v1::GetAlertResponse& page) {
@@ -134,12 +135,14 @@ int ShowAlert(const Program& program, std::uint64_t id) {
                                           {"sha256", exchange::Hex(file.sha256())},
                                           {"before", report::VerdictWord(file.before())},
                                           {"now", report::VerdictWord(file.now())},
-                                          {"rule", file.rule()}};
+                                          {"rule", file.rule()},
+                                          {"on_record", report::VerdictWord(file.on_record())}};
               report::PutBytes(line, "path", file.path());
               PrintJson(line);
             }
-            table.Add({report::VerdictWord(file.now()), report::VerdictWord(file.before()),
-                       file.rule(), file.path(), exchange::Hex(file.sha256())});
+            table.Add({report::VerdictWord(file.before()), report::VerdictWord(file.now()),
+                       file.rule(), report::VerdictWord(file.on_record()), file.path(),
+                       exchange::Hex(file.sha256())});
           }
         });
     if (!status.ok()) return status;
