@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/case_desk.h"
+#include "server/casework/verdict.h"
 #include "server/catalog/hand_on.h"
 #include "server/catalog/names.h"
 #include "server/internal/paging.h"
@@ -85,6 +86,11 @@ void TellReplacedOnce(
     });
   }
   std::erase_if(alerts, [](const auto& alert) { return alert.second.empty(); });
+}
+
+// A file that nothing known matches is of no more concern for being known as harmless.
+bool AreAlike(v1::Verdict verdict, std::string_view rule, const v1::MatchResult& now) {
+  return verdict == now.verdict() && casework::DifferByBenignOnly(verdict, rule, now.rule());
 }
 
 }  // namespace
@@ -186,7 +192,7 @@ absl::StatusOr<std::vector<casework::AlertedFile>> CaseDesk::Changed(
     KITH_ASSIGN(const Matched now, MatchNow(files));
     for (std::size_t i = 0; i < files.size(); ++i) {
       const v1::MatchResult& result = now.results[i];
-      if (files[i].verdict == result.verdict() && files[i].rule == result.rule()) {
+      if (AreAlike(files[i].verdict, files[i].rule, result)) {
         KITH_ASSIGN(const std::vector<std::string> before, ledger_.MatchWords(files[i].file_id));
         if (before == ledger_.WordsOf(result)) continue;
       }
@@ -221,7 +227,7 @@ absl::Status CaseDesk::TellAgain(const casework::AlertCause& cause, Alerts& aler
     for (std::size_t i = 0; i < files.size(); ++i) {
       const casework::Ledger::ToldFile& last = *by_id.at(files[i].file_id);
       const v1::MatchResult& result = now.results[i];
-      if (last.now == result.verdict() && last.rule == result.rule()) continue;
+      if (AreAlike(last.now, last.rule, result)) continue;
       changed.push_back({.file_id = files[i].file_id,
                          .case_id = files[i].case_id,
                          .before = last.now,

@@ -197,7 +197,8 @@ class Ledger {
     std::string rule;
   };
   [[nodiscard]] absl::StatusOr<std::vector<ToldFile>> FilesTold();
-  // What a file matches on record: sorted words, one an entry, to be compared with WordsOf.
+  // What a file matches on record: sorted words, one an entry, to be compared with WordsOf. Benign
+  // matches are left out: what they do shows in the words of those that they hold back.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> MatchWords(std::uint64_t file_id);
   // The same for what it matches now.
   [[nodiscard]] std::vector<std::string> WordsOf(const v1::MatchResult& result) const;

@@ -176,8 +176,8 @@ absl::StatusOr<std::vector<std::string>> Ledger::MatchWords(std::uint64_t file_i
   KITH_ASSIGN(Transaction read, database_->BeginRead());
   Statement rows = read.Prepare(
       "SELECT entry, coalesce(series, 0), series_status, held_back, opinion FROM match"
-      " WHERE file = ?1 AND superseded_at IS NULL");
-  rows.Bind(file_id);
+      " WHERE file = ?1 AND superseded_at IS NULL AND purpose <> ?2");
+  rows.Bind(file_id, v1::PURPOSE_BENIGN);
   std::vector<std::string> words;
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
@@ -192,6 +192,7 @@ std::vector<std::string> Ledger::WordsOf(const v1::MatchResult& result) const {
   std::vector<std::string> words;
   for (const v1::Match* one : KeptOf(result, kMatchesKept)) {
     const v1::Match& match = *one;
+    if (match.purpose() == v1::PURPOSE_BENIGN) continue;
     const auto series =
         match.series().empty() ? nullptr : directory_->series.ByName(match.series());
     words.push_back(Word(match.entry_id(), series ? series->series_id() : 0, match.series_status(),

@@ -9,6 +9,8 @@ namespace kith::casework {
 namespace {
 
 constexpr std::size_t kPdqBytes = 32;
+constexpr std::string_view kHeldBackRule =
+    "a benign entry is nearer than every known one, which are held back";
 
 // Which sets say one thing: none, one, or more than one.
 class Sayers {
@@ -183,13 +185,18 @@ Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matche
             held_back};
   }
   if (held_back) {
-    return {v1::VERDICT_UNRECOGNIZED,
-            "a benign entry is nearer than every known one, which are held back", held_back};
+    return {v1::VERDICT_UNRECOGNIZED, kHeldBackRule, held_back};
   }
   // A list of harmless files must not bring ordinary documents before an analyst as new pictures.
   const bool picture_or_video = Unmatched(fingerprint).verdict != v1::VERDICT_NOT_APPLICABLE;
   return {picture_or_video ? v1::VERDICT_UNRECOGNIZED : v1::VERDICT_NOT_APPLICABLE,
           "only benign entries match", held_back};
+}
+
+bool DifferByBenignOnly(v1::Verdict verdict, std::string_view rule, std::string_view other) {
+  if (rule == other) return true;
+  if (verdict != v1::VERDICT_UNRECOGNIZED && verdict != v1::VERDICT_NOT_APPLICABLE) return false;
+  return rule != kHeldBackRule && other != kHeldBackRule;
 }
 
 bool ReadToItsEnd(v1::Disposition disposition) {

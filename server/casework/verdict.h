@@ -65,6 +65,11 @@ struct Judgement {
 // (disposition UNSPECIFIED) could be compared when it holds a usable code or a digest.
 [[nodiscard]] Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matches);
 
+// Whether two rules of one verdict differ by benign matches alone, which hold nothing back: by what
+// came or went that concerns nobody.
+[[nodiscard]] bool DifferByBenignOnly(v1::Verdict verdict, std::string_view rule,
+                                      std::string_view other);
+
 // True where the file was read to its end: it need not be read again while it is unchanged.
 [[nodiscard]] bool ReadToItsEnd(v1::Disposition disposition);
 

@@ -135,6 +135,49 @@ TEST_F(AlertTest, WhatIsAddedLaterIsFoundInEarlierCasesByCodeAndByDigest) {
   EXPECT_EQ(Words().size(), 1U);
 }
 
+// A list of harmless files raised an alert on every case that holds one of them.
+TEST_F(AlertTest, HarmlessEntriesThatHoldNothingBackAlertNobody) {
+  AddEntry("known", "BLUE", 1);
+  AddEntry("known", "BLUE", 3);
+  Check("LKA/1", {Picture("known.jpg", 1, 5), Picture("new.jpg", 2), Picture("held.jpg", 3, 9),
+                  Other("doc.txt", v1::DISPOSITION_NOT_MEDIA, 4)});
+  const std::uint64_t harmless = AddEntry("harmless", "", 2);
+  AddEntry("harmless", "", 4);
+  EXPECT_THAT(Words(), IsEmpty());
+  Refresh("LKA/1");
+  EXPECT_EQ(FileAt(GetReport("LKA/1"), "new.jpg").rule(), "only benign entries match");
+  Withdraw(harmless);
+  EXPECT_THAT(Words(), IsEmpty());
+  // What is held back is told, also when a harmless entry that is known to hold nothing follows.
+  v1::AddEntriesRequest nearer;
+  nearer.set_set("harmless");
+  *nearer.add_entries()->mutable_codes() = Picture("", 3, 8).fingerprint().codes();
+  Must(engine_->AddEntries(nearer));
+  const std::vector<std::string> expected = {"LKA/1: entries added: set harmless (1)"};
+  EXPECT_EQ(Words(), expected);
+  AddEntry("harmless", "", 2);
+  EXPECT_EQ(Words(), expected);
+  Refresh("LKA/1");
+  Switch("known", false);  // what is held back goes, and is told
+  EXPECT_EQ(Words().back(), "LKA/1: hash set switched: set known (2)");
+  Refresh("LKA/1");
+  Switch("harmless", false);
+  EXPECT_EQ(Words().size(), 2U);
+}
+
+// The same of a file that an alert named, and that is as it was since.
+TEST_F(AlertTest, HarmlessEntriesAreNoNewsOfAFileInAnAlert) {
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  const std::uint64_t known = AddEntry("known", "BLUE", 1);
+  EXPECT_EQ(Words().size(), 1U);
+  Withdraw(known);
+  EXPECT_EQ(Words().size(), 2U);
+  AddEntry("harmless", "", 1);
+  EXPECT_EQ(Words().size(), 2U);
+  Withdraw(AddEntry("known", "", 7));  // what looks at such files again
+  EXPECT_EQ(Words().size(), 2U);
+}
+
 TEST_F(AlertTest, ACheckThatBringsTheCaseUpToDateHidesNoAlert) {
   Check("LKA/1", {Picture("a.jpg", 1)});
   AddEntry("known", "BLUE", 1);
