@@ -405,6 +405,36 @@ TEST_F(MergeTest, AMergeLosesNobodyWhoIsToBeTold) {
   Must(edit("GREEN", 0, 0));
 }
 
+// The case held the files before: the victim's side waits since then, not since the split.
+TEST_F(MergeTest, ASplitStartsNoClockAnew) {
+  AddSeries("GREEN");
+  Identify("GREEN");
+  for (const char* code : {"BLUE", "GREEN"}) Tell(code, v1::NOTIFICATION_OPT_IN);
+  const std::uint64_t old_entry = AddEntry("known", "BLUE", 1);
+  const std::uint64_t later_entry = AddEntry("known", "BLUE", 2);
+  const std::uint64_t bare = AddEntry("known", "", 3);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Check("LKA/1", {Picture("b.jpg", 2), Picture("c.jpg", 3)});
+  Sql("UPDATE sighting SET first_seen_at = '2026-03-05T10:00:00Z'");
+  Sql("UPDATE run SET started_at = '2026-03-05T09:00:00Z' WHERE id = 1");
+  Sql("UPDATE run SET started_at = '2026-04-07T09:00:00Z' WHERE id = 2");
+  const auto move = [&](std::uint64_t entry) {
+    v1::MoveEntriesRequest request;
+    request.add_entry_ids(entry);
+    request.set_series("GREEN");
+    Must(engine_->MoveEntries(request));
+    Refresh("LKA/1");
+  };
+  // This one matched no series before: the case meets it now.
+  move(bare);
+  EXPECT_THAT(Circulation("GREEN"), ElementsAre("GREEN LKA/1: 1, 1 by digest, " + today_));
+  move(later_entry);
+  EXPECT_THAT(Circulation("GREEN"), ElementsAre("GREEN LKA/1: 2, 2 by digest, 2026-04-07"));
+  move(old_entry);
+  EXPECT_THAT(Circulation("GREEN"), ElementsAre("GREEN LKA/1: 3, 3 by digest, 2026-03-05"));
+  EXPECT_THAT(Tasks(), ElementsAre("GREEN LKA/1 since 2026-03-05"));
+}
+
 TEST_F(MergeTest, PagesSkipNoTaskWhileTasksAreDone) {
   Tell("BLUE", v1::NOTIFICATION_OPT_IN);
   AddEntry("known", "BLUE", 1);
