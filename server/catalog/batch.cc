@@ -116,9 +116,10 @@ absl::StatusOr<std::uint64_t> Batch::Impl::SeriesNamed(const std::string& name) 
     const auto current = catalog.directory.CurrentSeries(found->series_id());
     id = current ? current->series_id() : found->series_id();
   } else if (options.series_names == v1::SERIES_NAMES_CREATE && CheckName("series", name).ok()) {
-    if (auto status = transaction.Execute(
-            "INSERT INTO series (code, note, created_at, unsaid) VALUES (?1, '', ?2, 1)", name,
-            TimeNow());
+    if (auto status =
+            transaction.Execute("INSERT INTO series (code, note, created_at, unsaid, who, why)"
+                                " VALUES (?1, '', ?2, 1, ?3, ?4)",
+                                name, TimeNow(), signature.who, signature.why);
         !status.ok()) {
       return status;
     }

@@ -144,7 +144,7 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<v1::Agency> AddAgency(const v1::Agency& agency);
   [[nodiscard]] absl::StatusOr<v1::Agency> EditAgency(const v1::EditAgencyRequest& request);
   [[nodiscard]] absl::StatusOr<v1::Contact> AddContact(const v1::Contact& contact);
-  // `signature`: of the identification, where it has one; may be empty.
+  // `signature`: of the addition, and of the identification where it has one; may be empty.
   [[nodiscard]] absl::StatusOr<v1::Series> AddSeries(const v1::Series& series,
                                                      const Signature& signature = {});
   // Where `by_contact_id` is 0, the agency's desk stands in its place.

@@ -111,7 +111,18 @@ absl::StatusOr<v1::Entry> Catalog::GetEntry(std::uint64_t entry_id) {
   if (entry_id == 0 || entry_id >= impl_->table.Size()) return NoEntry(entry_id);
   auto entries = ReadEntries({&entry_id, 1});
   if (!entries.ok()) return entries.status();
-  return std::move(entries->front());
+  v1::Entry& entry = entries->front();
+  if (entry.withdrawn()) {
+    auto read = impl_->database->BeginRead();
+    if (!read.ok()) return read.status();
+    Statement row = read->Prepare(
+        "SELECT c.number, c.at, c.kind, c.subject, c.who, c.note FROM withdrawal w"
+        " JOIN change c ON c.number = w.change WHERE w.entry = ?1");
+    const auto found = row.Bind(entry_id).Step();
+    if (!found.ok()) return found.status();
+    if (*found) ReadChange(row, *entry.mutable_withdrawal());
+  }
+  return std::move(entry);
 }
 
 absl::StatusOr<std::vector<v1::Entry>> Catalog::ListEntries(std::uint64_t after, std::size_t limit,

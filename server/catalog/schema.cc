@@ -388,8 +388,18 @@ CREATE TABLE kept_record (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<Migration, 5> kMigrations = {
-    {{1, kCatalog1}, {2, kCatalog2}, {5, kCatalog5}, {6, kCatalog6}, {7, kCatalog7}}};
+// Who added a series, and why; its additions are no changes. Of before: nobody wrote it down.
+constexpr std::string_view kCatalog8 = R"sql(
+ALTER TABLE series ADD COLUMN who TEXT NOT NULL DEFAULT '';
+ALTER TABLE series ADD COLUMN why TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<Migration, 6> kMigrations = {{{1, kCatalog1},
+                                                   {2, kCatalog2},
+                                                   {5, kCatalog5},
+                                                   {6, kCatalog6},
+                                                   {7, kCatalog7},
+                                                   {8, kCatalog8}}};
 
 }  // namespace
 

@@ -129,8 +129,9 @@ absl::StatusOr<v1::Series> Catalog::AddSeries(const v1::Series& series,
         absl::StrCat("series ", Quoted(added.code()), " exists already"));
   }
   if (auto status =
-          write->Execute("INSERT INTO series (code, note, created_at) VALUES (?1, ?2, ?3)",
-                         added.code(), added.note(), TimeNow());
+          write->Execute("INSERT INTO series (code, note, created_at, who, why)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5)",
+                         added.code(), added.note(), TimeNow(), signature.who, signature.why);
       !status.ok()) {
     return status;
   }

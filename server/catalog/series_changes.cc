@@ -11,6 +11,29 @@
 #include "server/catalog/names.h"
 
 namespace kith::catalog {
+namespace {
+
+// That it was added, which is no change: under number 0.
+absl::StatusOr<v1::SeriesEvent> ReadAddition(Transaction& read, const v1::Series& series) {
+  Statement row =
+      read.Prepare("SELECT created_at, who, why, note, unsaid FROM series WHERE id = ?1");
+  if (const auto found = row.Bind(series.series_id()).Step(); !found.ok()) return found.status();
+  v1::SeriesEvent event;
+  v1::Change& change = *event.mutable_change();
+  change.set_at(std::string(row.Text(0)));
+  change.set_what("series added");
+  change.set_subject(absl::StrCat("series ", series.code()));
+  change.set_who(std::string(row.Text(1)));
+  change.set_why(std::string(row.Text(2)));
+  v1::Series& state = *event.mutable_series();
+  state.set_series_id(series.series_id());
+  state.set_code(series.code());
+  state.set_note(std::string(row.Text(3)));
+  if (row.Int(4) == 0) state.set_status(v1::SERIES_STATUS_UNIDENTIFIED);
+  return event;
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Series> Catalog::SetSeriesAlias(std::string_view code,
                                                    const v1::SeriesAlias& alias,
@@ -173,6 +196,9 @@ absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_
   if (!series.ok()) return series.status();
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
+  auto addition = ReadAddition(*read, **series);
+  if (!addition.ok()) return addition.status();
+  std::vector<v1::SeriesEvent> events = {*std::move(addition)};
   // Aliases and moved entries change no state of their own: told by the words of the change.
   Statement rows = read->Prepare(absl::StrCat(
       "SELECT c.number, c.at, c.kind, c.subject, c.who, c.note, v.change, ",
@@ -182,7 +208,6 @@ absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_
       "?1"
       " UNION SELECT change FROM entry_moved WHERE series = ?1) ORDER BY c.number"));
   rows.Bind((*series)->series_id());
-  std::vector<v1::SeriesEvent> events;
   while (true) {
     const auto row = rows.Step();
     if (!row.ok()) return row.status();
@@ -191,7 +216,7 @@ absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_
     ReadChange(rows, *event.mutable_change());
     v1::Series& state = *event.mutable_series();
     if (rows.IsNull(6)) {
-      if (events.size() > 1) state = events[events.size() - 2].series();
+      state = events[events.size() - 2].series();
     } else {
       ReadSeries(rows, 7, impl_->directory, state);
     }

@@ -102,11 +102,11 @@ TEST_F(EngineChangeTest, ASeriesTellsWhereTheRecordOfItsVictimsIsKept) {
   history.set_code("Bluebell");
   const auto events = engine().GetSeriesHistory(history);
   ASSERT_TRUE(events.ok()) << events.status();
-  ASSERT_EQ(events->events_size(), 2);
-  EXPECT_EQ(events->events(0).series().locator(), "NCMEC-2019-4711");
-  EXPECT_EQ(events->events(0).change().who(), "J. Jansen");
-  EXPECT_EQ(events->events(1).series().locator(), "NCMEC-2020-1");
-  EXPECT_THAT(History("Harebell"), ElementsAre("series edited"));
+  ASSERT_EQ(events->events_size(), 3);
+  EXPECT_EQ(events->events(1).series().locator(), "NCMEC-2019-4711");
+  EXPECT_EQ(events->events(1).change().who(), "J. Jansen");
+  EXPECT_EQ(events->events(2).series().locator(), "NCMEC-2020-1");
+  EXPECT_THAT(History("Harebell"), ElementsAre("series added", "series edited"));
 }
 
 TEST_F(EngineChangeTest, AMergedSeriesCountsAsTheOtherOneAndComesBack) {
@@ -145,7 +145,8 @@ TEST_F(EngineChangeTest, AMergedSeriesCountsAsTheOtherOneAndComesBack) {
   back.mutable_signature()->set_why("two children");
   ASSERT_TRUE(engine().UnmergeSeries(back).ok());
   EXPECT_EQ(MatchOne(PdqQuery(Pdq(2))).verdict(), v1::VERDICT_RECOGNIZED);
-  EXPECT_THAT(History("Harebell"), ElementsAre("series merged", "merge taken back"));
+  EXPECT_THAT(History("Harebell"),
+              ElementsAre("series added", "series merged", "merge taken back"));
   EXPECT_TRUE(Verify().ok());
 }
 
@@ -177,7 +178,7 @@ TEST_F(EngineChangeTest, ASeriesIsSplitByMovingEntries) {
     EXPECT_TRUE(Verify().ok()) << Verify().ShortDebugString();
   }
   EXPECT_NE(first, second);
-  EXPECT_THAT(History("Harebell"), ElementsAre("entries moved"));
+  EXPECT_THAT(History("Harebell"), ElementsAre("series added", "entries moved"));
 }
 
 TEST_F(EngineChangeTest, AnAliasNamesItsSeriesEverywhereAndNoOther) {
@@ -205,7 +206,7 @@ TEST_F(EngineChangeTest, AnAliasNamesItsSeriesEverywhereAndNoOther) {
   v1::GetSeriesRequest gone;
   gone.set_code("BB-2019");
   EXPECT_TRUE(absl::IsNotFound(engine().GetSeries(gone).status()));
-  EXPECT_THAT(History("Bluebell"), ElementsAre("series alias changed"));
+  EXPECT_THAT(History("Bluebell"), ElementsAre("series added", "series alias changed"));
 }
 
 TEST_F(EngineChangeTest, AnIdentificationIsTakenBackWithReasonAndStaysInTheHistory) {
@@ -229,11 +230,76 @@ TEST_F(EngineChangeTest, AnIdentificationIsTakenBackWithReasonAndStaysInTheHisto
   v1::GetSeriesHistoryRequest ask;
   ask.set_code("Bluebell");
   const auto history = engine().GetSeriesHistory(ask);
-  ASSERT_EQ(history->events_size(), 3);
-  EXPECT_EQ(history->events(0).series().agency(), "DPD");
-  EXPECT_EQ(history->events(1).series().status(), v1::SERIES_STATUS_UNIDENTIFIED);
-  EXPECT_EQ(history->events(1).change().who(), "J. Jansen");
-  EXPECT_EQ(history->events(1).change().why(), "another child");
+  ASSERT_EQ(history->events_size(), 4);
+  EXPECT_EQ(history->events(1).series().agency(), "DPD");
+  EXPECT_EQ(history->events(2).series().status(), v1::SERIES_STATUS_UNIDENTIFIED);
+  EXPECT_EQ(history->events(2).change().who(), "J. Jansen");
+  EXPECT_EQ(history->events(2).change().why(), "another child");
+}
+
+TEST_F(EngineChangeTest, TheHistoryOfASeriesBeginsWithWhoAddedIt) {
+  v1::AddSeriesRequest add;
+  add.mutable_series()->set_code("Bluebell");
+  add.mutable_signature()->set_who("J. Jansen");
+  add.mutable_signature()->set_why("letter of 3 May");
+  ASSERT_TRUE(engine().AddSeries(add).ok());
+  AddSeries("Harebell");  // nobody signs
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    v1::GetSeriesHistoryRequest ask;
+    ask.set_code("Bluebell");
+    const auto history = engine().GetSeriesHistory(ask);
+    ASSERT_TRUE(history.ok()) << history.status();
+    ASSERT_EQ(history->events_size(), 1);
+    const v1::Change& change = history->events(0).change();
+    EXPECT_EQ(change.number(), 0U);  // no change of what is known
+    EXPECT_EQ(change.what(), "series added");
+    EXPECT_EQ(change.who(), "J. Jansen");
+    EXPECT_EQ(change.why(), "letter of 3 May");
+    EXPECT_EQ(change.at().size(), 20U);
+    EXPECT_EQ(history->events(0).series().code(), "Bluebell");
+    EXPECT_EQ(history->events(0).series().status(), v1::SERIES_STATUS_UNIDENTIFIED);
+    EXPECT_THAT(History("Harebell"), ElementsAre("series added"));
+  }
+}
+
+TEST_F(EngineChangeTest, AnEntryTellsWhoWithdrewItAndWhy) {
+  AddSet("known");
+  const std::uint64_t id = AddOne("known", "", PdqEntry(Pdq(1)));
+  v1::GetEntryRequest get;
+  get.set_entry_id(id);
+  EXPECT_FALSE(engine().GetEntry(get)->entry().has_withdrawal());
+  v1::WithdrawEntriesRequest withdraw;
+  withdraw.add_entry_ids(id);
+  withdraw.mutable_signature()->set_who("J. Jansen");
+  withdraw.mutable_signature()->set_why("a landscape");
+  ASSERT_TRUE(engine().WithdrawEntries(withdraw).ok());
+  for (int round = 0; round < 2; ++round, Reopen()) {
+    const v1::Entry entry = engine().GetEntry(get)->entry();
+    EXPECT_TRUE(entry.withdrawn());
+    EXPECT_EQ(entry.withdrawal().number(), 2U);
+    EXPECT_EQ(entry.withdrawal().what(), "entries withdrawn");
+    EXPECT_EQ(entry.withdrawal().who(), "J. Jansen");
+    EXPECT_EQ(entry.withdrawal().why(), "a landscape");
+  }
+}
+
+// Without a person to call, an answer told of no way to reach the agency.
+TEST_F(EngineChangeTest, ASeriesTellsTheDeskOfItsAgency) {
+  AddAgency("DPD", "desk of DPD");
+  AddSeries("Bluebell");
+  EXPECT_EQ(GetSeries("Bluebell").agency_desk(), "");
+  const auto identified = Identify("Bluebell", "DPD", 0);
+  ASSERT_TRUE(identified.ok());
+  v1::EditAgencyRequest edit;
+  edit.set_name("DPD");
+  edit.set_desk("+31 88");
+  ASSERT_TRUE(engine().EditAgency(edit).ok());
+  EXPECT_EQ(GetSeries("Bluebell").agency_desk(), "+31 88");
+  EXPECT_EQ(engine().ListSeries({})->series(0).agency_desk(), "+31 88");
+  v1::EditSeriesRequest note;
+  note.set_code("Bluebell");
+  note.set_note("boat");
+  EXPECT_EQ(engine().EditSeries(note)->series().agency_desk(), "+31 88");
 }
 
 TEST_F(EngineChangeTest, ASupersededContactIsReplacedWhereverItIsNamed) {

@@ -11,6 +11,7 @@
 #include "tools/exchange/hash_text.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/series_show.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/words.h"
@@ -45,6 +46,8 @@ nlohmann::ordered_json ToJson(const v1::Entry& entry) {
       {"codes", nlohmann::ordered_json::array()},
       {"withdrawn", entry.withdrawn()},
       {"added_by_change", entry.added_by_change()}};
+  // Told of one entry only, not in lists.
+  if (entry.has_withdrawal()) json["withdrawal"] = ChangeJson(entry.withdrawal());
   json["category"] = nullptr;
   if (!entry.category().scheme().empty()) {
     json["category"] = {{"scheme", entry.category().scheme()}, {"code", entry.category().code()}};
@@ -73,6 +76,14 @@ std::string Kinds(const v1::Entry& entry) {
   return kinds;
 }
 
+std::string Withdrawal(const v1::Entry& entry) {
+  if (!entry.withdrawn()) return "no";
+  if (!entry.has_withdrawal()) return "yes";
+  const v1::Change& change = entry.withdrawal();
+  return fmt::format("{}{}{}", change.at(), change.who().empty() ? "" : " by " + change.who(),
+                     change.why().empty() ? "" : ": " + change.why());
+}
+
 void Show(const Program& program, const v1::Entry& entry) {
   Facts facts;
   facts.Add("entry", std::to_string(entry.entry_id()))
@@ -92,7 +103,7 @@ void Show(const Program& program, const v1::Entry& entry) {
                           report::DialectWord(code.dialect()),
                           code.has_quality() ? fmt::format(", quality {}", code.quality()) : ""));
   }
-  facts.Add("withdrawn", entry.withdrawn() ? "yes" : "no")
+  facts.Add("withdrawn", Withdrawal(entry))
       .Add("added by change", std::to_string(entry.added_by_change()));
   PrintThing(program, "entry", ToJson(entry), facts);
 }

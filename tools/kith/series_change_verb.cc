@@ -200,11 +200,12 @@ void AddHistory(CLI::App& group, Program& program) {
               line["state"] = report::SeriesJson(event.series());
               PrintJson(Typed("series_event", line));
             }
-            table.Add({std::to_string(change.number()), change.at(), change.what(),
-                       report::StatusWord(event.series().status()), event.series().agency(),
-                       change.who(), change.why()});
+            // The addition has no number.
+            table.Add({change.number() == 0 ? "" : std::to_string(change.number()), change.at(),
+                       change.what(), report::StatusWord(event.series().status()),
+                       event.series().agency(), change.who(), change.why()});
           }
-          PrintTable(program, table, "nothing was changed since it was added");
+          PrintTable(program, table, "nothing is on record of it");
           return kExitDone;
         });
   });
