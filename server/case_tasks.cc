@@ -123,6 +123,9 @@ absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(bool d
     if (series->has_notification_contact())
       *task.mutable_contact() = series->notification_contact();
     task.set_agency(series->agency());
+    if (const auto agency = catalog_->directory().agencies.ByName(series->agency())) {
+      task.set_agency_desk(agency->desk());
+    }
     task.set_since(one.since);
     KITH_ASSIGN(*task.mutable_due_on(),
                 casework::BusinessDaysAfter(task.since(), kBusinessDays, holidays));

@@ -170,16 +170,29 @@ absl::StatusOr<v1::ListContactsResponse> EngineImpl::ListContacts(
   return response;
 }
 
+v1::Series EngineImpl::Told(v1::Series series) const {
+  if (const auto agency = catalog_->directory().agencies.ByName(series.agency())) {
+    series.set_agency_desk(agency->desk());
+  }
+  return series;
+}
+
+absl::StatusOr<v1::Series> EngineImpl::Told(absl::StatusOr<v1::Series> series) const {
+  if (!series.ok()) return series;
+  return Told(*std::move(series));
+}
+
 absl::StatusOr<v1::AddSeriesResponse> EngineImpl::AddSeries(const v1::AddSeriesRequest& request) {
-  return Respond(catalog_->AddSeries(request.series(), catalog::SignatureOf(request.signature())),
-                 &v1::AddSeriesResponse::mutable_series);
+  return Respond(
+      Told(catalog_->AddSeries(request.series(), catalog::SignatureOf(request.signature()))),
+      &v1::AddSeriesResponse::mutable_series);
 }
 
 absl::StatusOr<v1::GetSeriesResponse> EngineImpl::GetSeries(const v1::GetSeriesRequest& request) {
   const auto series = catalog_->directory().series.ByName(request.code());
   if (!series) return absl::NotFoundError(absl::StrCat("no series ", Quoted(request.code())));
   v1::GetSeriesResponse response;
-  *response.mutable_series() = *series;
+  *response.mutable_series() = Told(*series);
   response.set_entries(catalog_->SeriesEntries(series->series_id()));
   return response;
 }
@@ -191,7 +204,7 @@ absl::StatusOr<v1::ListSeriesResponse> EngineImpl::ListSeries(
   const auto found = catalog_->directory().series.After(page->after, page->size + 1);
   v1::ListSeriesResponse response;
   response.set_next_page_token(FillPage(
-      "series", *page, found, [&](const auto& series) { *response.add_series() = *series; },
+      "series", *page, found, [&](const auto& series) { *response.add_series() = Told(*series); },
       [](const auto& series) { return series->series_id(); }));
   return response;
 }

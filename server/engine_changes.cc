@@ -51,44 +51,45 @@ absl::StatusOr<v1::VerifyContactResponse> EngineImpl::VerifyContact(
 
 absl::StatusOr<v1::IdentifySeriesResponse> EngineImpl::IdentifySeries(
     const v1::IdentifySeriesRequest& request) {
-  return At(Respond(catalog_->IdentifySeries(request), &v1::IdentifySeriesResponse::mutable_series),
-            *catalog_);
+  return At(
+      Respond(Told(catalog_->IdentifySeries(request)), &v1::IdentifySeriesResponse::mutable_series),
+      *catalog_);
 }
 
 absl::StatusOr<v1::UnidentifySeriesResponse> EngineImpl::UnidentifySeries(
     const v1::UnidentifySeriesRequest& request) {
-  return At(
-      Respond(catalog_->UnidentifySeries(request.code(), catalog::SignatureOf(request.signature())),
-              &v1::UnidentifySeriesResponse::mutable_series),
-      *catalog_);
+  return At(Respond(Told(catalog_->UnidentifySeries(request.code(),
+                                                    catalog::SignatureOf(request.signature()))),
+                    &v1::UnidentifySeriesResponse::mutable_series),
+            *catalog_);
 }
 
 absl::StatusOr<v1::EditSeriesResponse> EngineImpl::EditSeries(
     const v1::EditSeriesRequest& request) {
-  return Respond(catalog_->EditSeries(request), &v1::EditSeriesResponse::mutable_series);
+  return Respond(Told(catalog_->EditSeries(request)), &v1::EditSeriesResponse::mutable_series);
 }
 
 absl::StatusOr<v1::SetSeriesAliasResponse> EngineImpl::SetSeriesAlias(
     const v1::SetSeriesAliasRequest& request) {
-  return Respond(catalog_->SetSeriesAlias(request.code(), request.alias(),
-                                          catalog::SignatureOf(request.signature())),
+  return Respond(Told(catalog_->SetSeriesAlias(request.code(), request.alias(),
+                                               catalog::SignatureOf(request.signature()))),
                  &v1::SetSeriesAliasResponse::mutable_series);
 }
 
 absl::StatusOr<v1::MergeSeriesResponse> EngineImpl::MergeSeries(
     const v1::MergeSeriesRequest& request) {
-  return At(Respond(catalog_->MergeSeries(request.code(), request.into(),
-                                          catalog::SignatureOf(request.signature())),
+  return At(Respond(Told(catalog_->MergeSeries(request.code(), request.into(),
+                                               catalog::SignatureOf(request.signature()))),
                     &v1::MergeSeriesResponse::mutable_series),
             *catalog_);
 }
 
 absl::StatusOr<v1::UnmergeSeriesResponse> EngineImpl::UnmergeSeries(
     const v1::UnmergeSeriesRequest& request) {
-  return At(
-      Respond(catalog_->UnmergeSeries(request.code(), catalog::SignatureOf(request.signature())),
-              &v1::UnmergeSeriesResponse::mutable_series),
-      *catalog_);
+  return At(Respond(Told(catalog_->UnmergeSeries(request.code(),
+                                                 catalog::SignatureOf(request.signature()))),
+                    &v1::UnmergeSeriesResponse::mutable_series),
+            *catalog_);
 }
 
 absl::StatusOr<v1::GetSeriesHistoryResponse> EngineImpl::GetSeriesHistory(

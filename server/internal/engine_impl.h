@@ -41,6 +41,9 @@ class EngineImpl final : public Engine {
 
  private:
   [[nodiscard]] MatchFunction Matching() const;
+  // A series as answers tell it: with the desk of its agency, as that is today.
+  [[nodiscard]] v1::Series Told(v1::Series series) const;
+  [[nodiscard]] absl::StatusOr<v1::Series> Told(absl::StatusOr<v1::Series> series) const;
   [[nodiscard]] absl::StatusOr<Matched> MatchAll(std::span<const v1::Fingerprint* const> queries,
                                                  const v1::MatchOptions& options,
                                                  std::size_t max_matches) const;

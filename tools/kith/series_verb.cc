@@ -47,7 +47,18 @@ std::string NameOf(const v1::Contact& contact) {
   return out;
 }
 
-std::string WhomToCall(const v1::Series& series) { return NameOf(series.contact()); }
+// A person, else the desk of the agency.
+std::string WhomToCall(const v1::Series& series) {
+  if (series.has_contact() || series.agency_desk().empty()) return NameOf(series.contact());
+  return series.agency_desk() + " (desk)";
+}
+
+// As it is told today: a state of its history has no desk.
+nlohmann::ordered_json ToJson(const v1::Series& series) {
+  nlohmann::ordered_json json = report::SeriesJson(series);
+  json["agency_desk"] = series.agency_desk();
+  return json;
+}
 
 std::string Aliases(const v1::Series& series) {
   std::string out;
@@ -59,7 +70,7 @@ std::string Aliases(const v1::Series& series) {
 }
 
 void Show(const Program& program, const v1::Series& series, std::uint64_t entries, bool counted) {
-  nlohmann::ordered_json json = report::SeriesJson(series);
+  nlohmann::ordered_json json = ToJson(series);
   json["series_id"] = series.series_id();
   if (counted) json["entries"] = entries;
   PrintThing(program, "series", json,
@@ -69,6 +80,9 @@ void Show(const Program& program, const v1::Series& series, std::uint64_t entrie
                  .Add("identified by", series.agency())
                  .Add("identified on", series.identified_on())
                  .Add("call", WhomToCall(series))
+                 .Add("if not reached", series.has_contact() && !series.agency_desk().empty()
+                                            ? series.agency_desk() + " (desk)"
+                                            : "")
                  .Add("jurisdiction", series.jurisdiction())
                  .Add("sensitivity", series.sensitivity())
                  .Add("children", series.victims() == 0 ? "" : report::Number(series.victims()))
@@ -132,7 +146,7 @@ int List(const Program& program) {
     const absl::Status status = ForEachPage(
         stub, &Stub::ListSeries, v1::ListSeriesRequest(), [&](const v1::ListSeriesResponse& page) {
           for (const v1::Series& series : page.series()) {
-            if (program.json) PrintJson(Typed("series", report::SeriesJson(series)));
+            if (program.json) PrintJson(Typed("series", ToJson(series)));
             table.Add({series.code(),
                        series.merged_into().empty() ? report::StatusWord(series.status())
                                                     : "merged into " + series.merged_into(),

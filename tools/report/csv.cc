@@ -25,7 +25,7 @@ constexpr std::string_view kWorklistHeader =
     "cluster,cluster_files,cluster_cases,sha256,cases,path_case,path,path_base64\r\n";
 constexpr std::string_view kNotificationsHeader =
     "due_on,series,case,contact,contact_role,contact_phone,contact_email,agency,since,notified_at,"
-    "notified_by,note\r\n";
+    "notified_by,note,agency_desk\r\n";
 constexpr std::string_view kMethodHeader = "part,name,value,found,copies,median,farthest\r\n";
 
 // What a spreadsheet would run as a formula.
@@ -194,7 +194,7 @@ void RenderNotifications(const v1::Report& report, const Sink& sink) {
     for (const std::string& cell :
          {task.due_on(), task.series(), task.case_name(), task.contact().name(),
           task.contact().role(), task.contact().phone(), task.contact().email(), task.agency(),
-          task.since(), task.notified_at(), task.notified_by(), task.note()}) {
+          task.since(), task.notified_at(), task.notified_by(), task.note(), task.agency_desk()}) {
       row.Add(EscapeText(cell));
     }
     sink(row.line() + "\r\n");

@@ -108,9 +108,10 @@ std::string ClusterChart(const std::vector<Gathered>& clusters) {
 
 std::string ContactCell(const v1::NotificationTask& task) {
   if (!task.has_contact()) {
+    const std::string desk = task.agency_desk().empty() ? "" : "<br>" + E(task.agency_desk());
     return "<span class=\"soft\">nobody on record: ask " +
            (task.agency().empty() ? std::string("who identified it") : E(task.agency())) +
-           "</span>";
+           "</span>" + desk;
   }
   const v1::Contact& contact = task.contact();
   std::string out = "<strong>" + E(contact.name()) + "</strong>";

@@ -212,6 +212,7 @@ Json NotificationJson(const v1::NotificationTask& task) {
           {"case", task.case_name()},
           {"contact", task.has_contact() ? ContactJson(task.contact()) : Json(nullptr)},
           {"agency", task.agency()},
+          {"agency_desk", task.agency_desk()},
           {"since", task.since()},
           {"due_on", task.due_on()},
           {"notified_at", task.notified_at()},
