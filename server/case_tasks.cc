@@ -59,6 +59,17 @@ absl::StatusOr<TaskKey> ReadToken(const std::string& token) {
                                                  " was not given by this list: begin without one"));
 }
 
+// Of the series that a name, or one that it was merged into, counts as.
+absl::StatusOr<std::string> CurrentCode(const catalog::Directory& directory,
+                                        const std::string& name) {
+  const auto named = directory.series.ByName(name);
+  const auto series = named ? directory.CurrentSeries(named->series_id()) : nullptr;
+  if (series == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no series ", catalog::Quoted(name)));
+  }
+  return series->code();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseRequest& request) {
@@ -143,7 +154,19 @@ absl::StatusOr<v1::ListNotificationsResponse> CaseDesk::ListNotifications(
   const auto page = ReadPage("notifications", request.page_size(), "");
   if (!page.ok()) return page.status();
   KITH_ASSIGN(const TaskKey after, ReadToken(request.page_token()));
+  std::string code;
+  if (!request.series().empty()) {
+    KITH_ASSIGN(code, CurrentCode(catalog_->directory(), request.series()));
+  }
+  // NOT_FOUND for a case that is none.
+  if (!request.case_name().empty()) {
+    KITH_RETURN_IF_ERROR(ledger_.Roots(request.case_name()).status());
+  }
   KITH_ASSIGN(std::vector<v1::NotificationTask> tasks, Notifications(request.done_too()));
+  std::erase_if(tasks, [&](const v1::NotificationTask& task) {
+    return (!code.empty() && task.series() != code) ||
+           (!request.case_name().empty() && task.case_name() != request.case_name());
+  });
   const auto begin = std::find_if(tasks.begin(), tasks.end(),
                                   [&](const auto& task) { return KeyOf(task) > after; });
   const auto end = begin + std::min<std::ptrdiff_t>(tasks.end() - begin,
@@ -160,11 +183,8 @@ absl::StatusOr<v1::MarkNotifiedResponse> CaseDesk::MarkNotified(
   if (who.empty()) return absl::InvalidArgumentError("say who told them");
   KITH_RETURN_IF_ERROR(catalog::FirstError(
       {catalog::CheckName("who", who), catalog::CheckText("why", request.signature().why())}));
-  const auto named = catalog_->directory().series.ByName(request.series());
-  const auto series = named ? catalog_->directory().CurrentSeries(named->series_id()) : nullptr;
-  if (series == nullptr) {
-    return absl::NotFoundError(absl::StrCat("no series ", catalog::Quoted(request.series())));
-  }
+  KITH_ASSIGN(const std::string code, CurrentCode(catalog_->directory(), request.series()));
+  const auto series = catalog_->directory().series.ByName(code);
   const auto find = [&]() -> absl::StatusOr<v1::NotificationTask> {
     KITH_ASSIGN(const std::vector<v1::NotificationTask> tasks, Notifications(true));
     for (const v1::NotificationTask& task : tasks) {

@@ -121,8 +121,8 @@ int Refresh(const Program& program, const std::string& name) {
                      {"changed", done->changed()},
                      {"change", done->index_version().change()}});
         } else {
-          PrintLine(report::Number(done->files()) + " files were compared again, " +
-                    report::Number(done->changed()) + " have another verdict now.");
+          PrintLine(report::Counted(done->files(), "file was", "files were") + " compared again, " +
+                    report::Counted(done->changed(), "has", "have") + " another verdict now.");
         }
         return kExitDone;
       });
