@@ -47,7 +47,8 @@
   X(PurgeCase, kLong)          \
   X(ListNotifications, kLong)  \
   X(MarkNotified, kLong)       \
-  X(SetHolidays, kLong)
+  X(SetHolidays, kLong)        \
+  X(ListHolidays, kLong)
 #define KITH_CASEWORK_STREAMS(S)
 
 #define KITH_CATALOG_CALLS(X)  \

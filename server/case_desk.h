@@ -74,6 +74,8 @@ class CaseDesk {
       const v1::MarkNotifiedRequest& request);
   [[nodiscard]] absl::StatusOr<v1::SetHolidaysResponse> SetHolidays(
       const v1::SetHolidaysRequest& request);
+  [[nodiscard]] absl::StatusOr<v1::ListHolidaysResponse> ListHolidays(
+      const v1::ListHolidaysRequest& request);
 
   // For reports: all tasks, by due day, series and case; all clusters, as of now.
   [[nodiscard]] absl::StatusOr<std::vector<v1::NotificationTask>> Notifications(bool done_too);
@@ -127,6 +129,7 @@ class CaseDesk {
   std::set<std::uint64_t> settled_;         // guarded by opinion_mutex_
   std::set<std::uint64_t> told_unsettled_;  // likewise
   std::mutex watch_mutex_;
+  std::mutex holidays_mutex_;  // taken before that of the writers
   std::mutex clusters_mutex_;
   std::string clusters_state_;                                // guarded by clusters_mutex_
   std::shared_ptr<const std::vector<FileCluster>> clusters_;  // likewise

@@ -3,6 +3,8 @@
 // CaseDesk: purging cases, and whom to tell of them.
 #include <algorithm>
 #include <iterator>
+#include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -208,6 +210,14 @@ absl::StatusOr<v1::MarkNotifiedResponse> CaseDesk::MarkNotified(
 
 absl::StatusOr<v1::SetHolidaysResponse> CaseDesk::SetHolidays(
     const v1::SetHolidaysRequest& request) {
+  const catalog::Signature signature = catalog::SignatureOf(request.signature());
+  if (signature.who.empty()) return absl::InvalidArgumentError("say who sets the holidays");
+  if (request.days().empty() != request.none()) {
+    return absl::InvalidArgumentError(
+        request.none() ? "days are given, and that there are none: say either"
+                       : "no holiday is given: due days would be reckoned without any; say so with "
+                         "`none` if that is meant");
+  }
   if (request.days_size() > kMaxHolidays) {
     return absl::InvalidArgumentError(
         absl::StrCat(request.days_size(), " holidays: at most ", kMaxHolidays));
@@ -216,11 +226,29 @@ absl::StatusOr<v1::SetHolidaysResponse> CaseDesk::SetHolidays(
     if (day.empty()) return absl::InvalidArgumentError("a holiday is empty: YYYY-MM-DD");
     KITH_RETURN_IF_ERROR(catalog::CheckDate("holiday", day));
   }
-  const std::vector<std::string> days(request.days().begin(), request.days().end());
-  KITH_RETURN_IF_ERROR(ledger_.SetHolidays(days));
+  const std::set<std::string> days(request.days().begin(), request.days().end());
+  // The record tells of the list before as it was, also where two are set at once.
+  const std::lock_guard lock(holidays_mutex_);
+  KITH_ASSIGN(const std::set<std::string> before, ledger_.Holidays());
+  KITH_RETURN_IF_ERROR(catalog_->Change(
+      catalog::ChangeKind::kHolidays,
+      absl::StrCat("holidays, ", before.size(), " before, ", days.size(), " now"), signature,
+      [&](catalog::Transaction& write, std::uint64_t) {
+        return casework::Ledger::SetHolidays(write, days);
+      },
+      [] { return absl::OkStatus(); }));
   v1::SetHolidaysResponse response;
-  KITH_ASSIGN(const std::set<std::string> kept, ledger_.Holidays());
-  response.set_days(kept.size());
+  response.set_days(days.size());
+  return response;
+}
+
+absl::StatusOr<v1::ListHolidaysResponse> CaseDesk::ListHolidays(
+    const v1::ListHolidaysRequest& /*request*/) {
+  v1::ListHolidaysResponse response;
+  KITH_ASSIGN(const std::set<std::string> days, ledger_.Holidays());
+  for (const std::string& day : days) response.add_days(day);
+  KITH_ASSIGN(std::optional<v1::Change> set_by, ledger_.HolidaysSetBy());
+  if (set_by) *response.mutable_set_by() = *std::move(set_by);
   return response;
 }
 

@@ -195,4 +195,9 @@ absl::StatusOr<v1::SetHolidaysResponse> EngineImpl::SetHolidays(
   return desk_.SetHolidays(request);
 }
 
+absl::StatusOr<v1::ListHolidaysResponse> EngineImpl::ListHolidays(
+    const v1::ListHolidaysRequest& request) {
+  return desk_.ListHolidays(request);
+}
+
 }  // namespace kith::server

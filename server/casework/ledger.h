@@ -7,7 +7,8 @@
 // Thread-safety: all functions may be called from any thread; writers wait for each other.
 //
 // Each writing function is one transaction and idempotent: what is told twice, also by two programs
-// at once, counts once. Nothing is deleted; what no longer holds is marked and stays on record.
+// at once, counts once. Nothing is deleted; what no longer holds is marked and stays on record. Two
+// exceptions, of which the change sequence tells: the files of a purged case, and holidays.
 //
 // Errors: those of catalog/database.h, and as told at each function. Messages hold no hashes.
 #pragma once
@@ -255,8 +256,13 @@ class Ledger {
   // FAILED_PRECONDITION when it is recorded already.
   [[nodiscard]] absl::Status MarkNotified(std::uint64_t series_id, std::string_view case_name,
                                           std::string_view who, std::string_view why);
-  [[nodiscard]] absl::Status SetHolidays(std::span<const std::string> days);
+  // Replaces the days that are no business days, within `write`.
+  [[nodiscard]] static absl::Status SetHolidays(catalog::Transaction& write,
+                                                const std::set<std::string>& days);
   [[nodiscard]] absl::StatusOr<std::set<std::string>> Holidays();
+  // The change that gave their list; nothing: nobody gave one, or before that was recorded.
+  // O(changes).
+  [[nodiscard]] absl::StatusOr<std::optional<v1::Change>> HolidaysSetBy();
 
   // The paths of a root whose file was read to its end, by path, in messages of up to 1,000 or
   // some 1 MiB; an unknown root has none. NOT_FOUND for the case.

@@ -10,6 +10,7 @@
 #include "server/casework/internal/series_counts.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/ledger.h"
+#include "server/catalog/change.h"
 #include "server/catalog/names.h"
 
 namespace kith::casework {
@@ -251,14 +252,11 @@ absl::Status Ledger::MarkNotified(std::uint64_t series_id, std::string_view case
   return write.Commit();
 }
 
-absl::Status Ledger::SetHolidays(std::span<const std::string> days) {
-  KITH_ASSIGN(Transaction write, database_->BeginWrite());
+absl::Status Ledger::SetHolidays(Transaction& write, const std::set<std::string>& days) {
   KITH_RETURN_IF_ERROR(write.Execute("DELETE FROM holiday"));
-  {
-    Statement add = write.Prepare("INSERT OR IGNORE INTO holiday (day) VALUES (?1)");
-    for (const std::string& day : days) KITH_RETURN_IF_ERROR(add.Bind(day).Run());
-  }
-  return write.Commit();
+  Statement add = write.Prepare("INSERT INTO holiday (day) VALUES (?1)");
+  for (const std::string& day : days) KITH_RETURN_IF_ERROR(add.Bind(day).Run());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::set<std::string>> Ledger::Holidays() {
@@ -270,6 +268,23 @@ absl::StatusOr<std::set<std::string>> Ledger::Holidays() {
     if (!more) return days;
     days.emplace(rows.Text(0));
   }
+}
+
+absl::StatusOr<std::optional<v1::Change>> Ledger::HolidaysSetBy() {
+  KITH_ASSIGN(Transaction read, database_->BeginRead());
+  Statement row = read.Prepare(
+      "SELECT number, at, subject, who, note FROM change WHERE kind = ?1"
+      " ORDER BY number DESC LIMIT 1");
+  KITH_ASSIGN(const bool found, row.Bind(catalog::ChangeKind::kHolidays).Step());
+  if (!found) return std::nullopt;
+  v1::Change change;
+  change.set_number(row.Id(0));
+  change.set_at(std::string(row.Text(1)));
+  change.set_what(std::string(catalog::NameOf(catalog::ChangeKind::kHolidays)));
+  change.set_subject(std::string(row.Text(2)));
+  change.set_who(std::string(row.Text(3)));
+  change.set_why(std::string(row.Text(4)));
+  return change;
 }
 
 }  // namespace kith::casework

@@ -10,6 +10,7 @@
 #include "server/casework/internal/ledger_view.h"
 #include "server/casework/internal/report_pages.h"
 #include "server/casework/internal/report_parts.h"
+#include "server/casework/internal/report_words.h"
 #include "server/casework/internal/sql.h"
 
 namespace kith::casework {
@@ -90,6 +91,10 @@ class Builder {
       if (one.record().has_details()) {
         *head.mutable_scope()->mutable_details() = one.record().details();
       }
+    }
+    if (request_.kind() == v1::REPORT_KIND_NOTIFICATIONS) {
+      KITH_ASSIGN(const std::set<std::string> holidays, ledger_.Holidays());
+      head.mutable_scope()->add_remarks(HolidaysRemark(holidays));
     }
     if (!Head(std::move(head))) return absl::OkStatus();
     return (this->*body)(read);

@@ -30,6 +30,7 @@ enum class ChangeKind {
   kPurged = 14,        // of the ledger: the files of a case were expunged
   kAgencyEdited = 15,  // agency_version
   kKept = 16,          // import_file, of an import without a new entry
+  kHolidays = 17,      // of the ledger: the list of days that are no business days
 };
 
 // "series identified", ...; "change" for a kind that this program does not know.

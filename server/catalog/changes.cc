@@ -44,6 +44,8 @@ std::string_view NameOf(ChangeKind kind) {
       return "agency edited";
     case ChangeKind::kKept:
       return "records kept";
+    case ChangeKind::kHolidays:
+      return "holidays set";
   }
   return "change";
 }

@@ -596,6 +596,7 @@ TEST_F(AlertTest, ThoseWhoWantToBeToldAreDueTenBusinessDaysLater) {
   identify.set_identified_on(tomorrow);
   Must(engine_->IdentifySeries(identify));
   v1::SetHolidaysRequest holidays;
+  holidays.mutable_signature()->set_who("J. Jansen");
   const std::string holiday = Must(casework::BusinessDaysAfter(tomorrow, 1, {}));
   holidays.add_days(holiday);
   holidays.add_days(holiday);
@@ -643,6 +644,52 @@ TEST_F(AlertTest, ThoseWhoWantToBeToldAreDueTenBusinessDaysLater) {
   EXPECT_EQ(Must(engine_->ListNotifications(all)).tasks_size(), 3);
   holidays.add_days("2040-02-30");
   EXPECT_TRUE(absl::IsInvalidArgument(engine_->SetHolidays(holidays).status()));
+}
+
+// They were written and never read again, by nobody, and an empty file took all of them away.
+TEST_F(AlertTest, HolidaysTellWhoSetThemAndHowFarTheyAreKnown) {
+  const auto remark = [&] {
+    v1::GetReportRequest request;
+    request.set_kind(v1::REPORT_KIND_NOTIFICATIONS);
+    v1::Report report;
+    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
+      report.MergeFrom(response.report());
+      return true;
+    }));
+    EXPECT_EQ(report.scope().remarks_size(), 1);
+    return report.scope().remarks(0);
+  };
+  EXPECT_EQ(Must(engine_->ListHolidays({})).days_size(), 0);
+  EXPECT_FALSE(Must(engine_->ListHolidays({})).has_set_by());
+  EXPECT_THAT(remark(), ::testing::StartsWith("No holidays are known"));
+  v1::SetHolidaysRequest request;
+  for (const char* day : {"2026-12-26", "2026-12-25", "2026-12-26"}) request.add_days(day);
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->SetHolidays(request).status()));  // who?
+  request.mutable_signature()->set_who("J. Jansen");
+  request.mutable_signature()->set_why("gazette");
+  EXPECT_EQ(Must(engine_->SetHolidays(request)).days(), 2U);
+  for (int round = 0; round < 2; ++round, OpenEngine()) {
+    const v1::ListHolidaysResponse known = Must(engine_->ListHolidays({}));
+    EXPECT_THAT(known.days(), ElementsAre("2026-12-25", "2026-12-26"));
+    EXPECT_EQ(known.set_by().who(), "J. Jansen");
+    EXPECT_EQ(known.set_by().why(), "gazette");
+    EXPECT_EQ(known.set_by().what(), "holidays set");
+    EXPECT_EQ(known.set_by().subject(), "holidays, 0 before, 2 now");
+  }
+  EXPECT_THAT(remark(), ::testing::StartsWith(
+                            "Due days are reckoned with 2 holidays, known up to 2026-12-26:"));
+  const auto last_change = [&] { return *Must(engine_->ListChanges({})).changes().rbegin(); };
+  EXPECT_EQ(last_change().what(), "holidays set");
+  request.set_none(true);
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->SetHolidays(request).status()));  // either
+  request.clear_days();
+  request.set_none(false);
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->SetHolidays(request).status()));
+  EXPECT_EQ(Must(engine_->ListHolidays({})).days_size(), 2);
+  request.set_none(true);
+  EXPECT_EQ(Must(engine_->SetHolidays(request)).days(), 0U);
+  EXPECT_EQ(Must(engine_->ListHolidays({})).days_size(), 0);
+  EXPECT_EQ(last_change().subject(), "holidays, 2 before, 0 now");
 }
 
 // Two machines send the same case to one service at once: every file counts once.

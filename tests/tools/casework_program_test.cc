@@ -121,6 +121,93 @@ TEST_F(ProgramTest, ListsTheReportsThatWereGivenOut) {
   EXPECT_THAT(before, ElementsAre(3, 1));
 }
 
+TEST_F(ProgramTest, NamesTheDeskWhereNobodyElseIsToCall) {
+  WritePicture("known/one.bmp", 1);
+  WritePicture("seized/copy.bmp", 1);
+  EXPECT_EQ(Kith("set add national").code, 0);
+  EXPECT_EQ(Kith("agency add SOUTH --desk '+1 555 0100'").code, 0);
+  EXPECT_EQ(Kith("series add Bluebell --identified-by SOUTH --on 2026-01-05").code, 0);
+  EXPECT_THAT(Kith("series list").out, HasSubstr("+1 555 0100 (desk)"));
+  EXPECT_THAT(Kith("series show Bluebell").out, HasSubstr("+1 555 0100 (desk)"));
+  EXPECT_EQ(Lines(Kith("series list --json").out).at(0)["agency_desk"], "+1 555 0100");
+  EXPECT_EQ(Lines(Kith("series show Bluebell --json").out).at(0)["agency_desk"], "+1 555 0100");
+  EXPECT_EQ(Kith("series edit Bluebell --notification opt-in").code, 0);
+  EXPECT_EQ(Kith("enroll --set national --series Bluebell known").code, 0);
+  EXPECT_EQ(Kith("check seized --case DPD/1 --out r").code, 1);
+  EXPECT_EQ(Kith("check seized --case DPD/2 --out r2").code, 1);
+  EXPECT_THAT(Kith("notification list").out, HasSubstr("ask SOUTH, +1 555 0100"));
+  const Outcome first = Kith("notification list --limit 1 --json");
+  EXPECT_THAT(first.err, HasSubstr("there are more"));
+  ASSERT_EQ(Lines(first.out).size(), 1U);
+  EXPECT_EQ(Lines(first.out)[0]["agency_desk"], "+1 555 0100");
+  const auto second = Lines(Kith("notification list --case DPD/2 --series Bluebell --json").out);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0]["case"], "DPD/2");
+  EXPECT_EQ(Kith("notification list --case DPD/9").code, 2);
+  EXPECT_EQ(Kith("report notifications --out n").code, 0);
+  EXPECT_THAT(ReadAll(scratch_.At("n/report.html")), HasSubstr("+1 555 0100"));
+  EXPECT_THAT(ReadAll(scratch_.At("n/report.html")), HasSubstr("No holidays are known"));
+  EXPECT_THAT(ReadAll(scratch_.At("n/notifications.csv")), HasSubstr("+1 555 0100"));
+  // With a person, it is told how to reach that one.
+  EXPECT_EQ(Kith("contact add 'A. Adams' --agency SOUTH --phone '+1 555 0199'").code, 0);
+  EXPECT_EQ(Kith("series edit Bluebell --notification-contact 1").code, 0);
+  EXPECT_THAT(Kith("notification list").out, HasSubstr("A. Adams, +1 555 0199"));
+  EXPECT_THAT(Kith("series history Bluebell").out, HasSubstr("series added"));
+}
+
+TEST_F(ProgramTest, ReadsAndTellsTheHolidays) {
+  scratch_.Write("days", "2026-12-26\n# remark\n2026-12-25  # Friday\n");
+  scratch_.Write("empty", "# none\n");
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_THAT(Kith("notification holidays").err, HasSubstr("no holidays are known"));
+  EXPECT_EQ(Kith("notification holidays days --who 'J. Jansen' --why gazette").code, 0);
+  const Outcome shown = Kith("notification holidays");
+  EXPECT_EQ(shown.out, "2026-12-25\n2026-12-26\n");
+  EXPECT_THAT(shown.err, HasSubstr("by J. Jansen: gazette"));
+  json line = Lines(Kith("notification holidays --json").out).at(0);
+  EXPECT_EQ(line["days"], json::parse(R"(["2026-12-25","2026-12-26"])"));
+  EXPECT_EQ(line["set_by"]["who"], "J. Jansen");
+  EXPECT_EQ(Lines(Kith("store changes --json").out).back()["subject"], "holidays, 0 before, 2 now");
+  EXPECT_EQ(Kith("notification holidays empty").code, 2);
+  EXPECT_EQ(Kith("notification holidays days --none").code, 2);
+  EXPECT_EQ(Kith("notification holidays").out, shown.out);
+  EXPECT_EQ(Kith("notification holidays --none").out, "0 holidays are known now.\n");
+  EXPECT_EQ(Kith("notification holidays").out, "");
+}
+
+TEST_F(ProgramTest, AsksWhyAndTellsIt) {
+  WritePicture("known/one.bmp", 1);
+  WritePicture("known/two.bmp", 2);
+  WritePicture("seized/copy.bmp", 1);
+  EXPECT_EQ(Kith("set add national").code, 0);
+  EXPECT_EQ(Kith("check seized --case DPD/1 --out r").code, 0);
+  EXPECT_EQ(Kith("check seized --case DPD/2 --out r2").code, 0);
+  EXPECT_EQ(Kith("enroll --set national known").code, 0);
+  EXPECT_EQ(Lines(Kith("alert list --json").out).size(), 2U);
+  const std::string table = Kith("alert show 1").out;
+  EXPECT_THAT(table, MatchesRegex("(.|\n)*BEFORE +THEN +BECAUSE +ON RECORD(.|\n)*"));
+  EXPECT_EQ(Lines(Kith("alert show 1 --json").out).at(1)["on_record"], "UNRECOGNIZED");
+  EXPECT_EQ(Kith("case refresh DPD/1").out,
+            "1 file was compared again, 1 has another verdict now.\n");
+  EXPECT_EQ(Lines(Kith("alert show 1 --json").out).at(1)["on_record"], "RECOGNIZED");
+  const std::string file(64, 'a');
+  for (const std::string& words : {std::string("alert close 1"), "opinion confirm " + file + " 1",
+                                   "opinion reject " + file + " 1"}) {
+    const Outcome run = Kith(words);
+    EXPECT_EQ(run.code, 2) << words;
+    EXPECT_THAT(run.err, HasSubstr("--why")) << words;
+  }
+  EXPECT_EQ(Lines(Kith("alert close 1 2 --why told --json").out).size(), 2U);
+  EXPECT_THAT(Kith("alert list --json").out, IsEmpty());
+  const Outcome again = Kith("alert close 2 1 --why told");
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.err, HasSubstr("alert 2 is closed already"));
+  EXPECT_EQ(Kith("entry withdraw 2 --who 'J. Jansen' --why 'a landscape'").code, 0);
+  EXPECT_THAT(Kith("entry show 2").out,
+              MatchesRegex("(.|\n)*withdrawn +20.*Z by J. Jansen: a landscape\n(.|\n)*"));
+  EXPECT_EQ(Lines(Kith("entry show 2 --json").out).at(0)["withdrawal"]["who"], "J. Jansen");
+}
+
 TEST_F(ProgramTest, EntersHashesByHand) {
   const std::string md5 = "0123456789abcdef0123456789abcdef";
   const std::string sha1 = "0123456789abcdef0123456789abcdef01234567";

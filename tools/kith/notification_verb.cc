@@ -8,11 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/line_reader.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/series_show.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
@@ -29,20 +31,34 @@ int Run(const Program& program, const Body& body) {
   return WithEngine<v1::CaseworkService>(program, "notification", body);
 }
 
-int ListTasks(const Program& program, bool done_too) {
+// A person, else the desk of the agency, each with how to reach them.
+std::string WhomToTell(const v1::NotificationTask& task) {
+  const v1::Contact& contact = task.contact();
+  std::string out = task.has_contact() ? contact.name() : "ask " + task.agency();
+  const std::vector<std::string> ways = task.has_contact()
+                                            ? std::vector{contact.phone(), contact.email()}
+                                            : std::vector{task.agency_desk()};
+  for (const std::string& way : ways) {
+    if (!way.empty()) out += ", " + way;
+  }
+  return out;
+}
+
+int ListTasks(const Program& program, const v1::ListNotificationsRequest& request, Limit limit) {
   return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
-    v1::ListNotificationsRequest request;
-    request.set_done_too(done_too);
     Table table({"DUE", "SERIES", "CASE", "TELL", "AGENCY", "TOLD"});
     const absl::Status status = ForEachPage(
         stub, &Stub::ListNotifications, request, [&](const v1::ListNotificationsResponse& page) {
           for (const v1::NotificationTask& task : page.tasks()) {
+            if (!limit.Take()) break;
             if (program.json) PrintJson(Typed("notification", report::NotificationJson(task)));
-            table.Add({task.due_on(), task.series(), task.case_name(), task.contact().name(),
+            table.Add({task.due_on(), task.series(), task.case_name(), WhomToTell(task),
                        task.agency(), task.notified_at()});
           }
+          return limit.goes_on();
         });
     if (!status.ok()) return status;
+    limit.Tell();
     PrintTable(program, table, "nobody is to be told of a case");
     return kExitDone;
   });
@@ -75,39 +91,98 @@ absl::Status ReadDays(const std::string& path, v1::SetHolidaysRequest& request) 
   }
 }
 
-int ReadHolidays(const Program& program, const std::string& path) {
-  v1::SetHolidaysRequest request;
-  const absl::Status read = ReadDays(path, request);
-  if (!read.ok()) return Fail(read);
+int SetHolidays(const Program& program, const std::string& path, v1::SetHolidaysRequest& request) {
+  if (!path.empty()) {
+    const absl::Status read = ReadDays(path, request);
+    if (!read.ok()) return Fail(read);
+    if (request.days().empty()) {
+      return Fail(absl::InvalidArgumentError(
+          report::EscapeText(path) + ": no day in it; if there are no holidays, say so: --none"));
+    }
+  }
   return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
     const auto done = Call(stub, &Stub::SetHolidays, request);
     if (!done.ok()) return done.status();
     if (program.json) {
       PrintJson({{"type", "holidays"}, {"days", done->days()}});
     } else {
-      PrintLine(report::Number(done->days()) + " holidays are known now.");
+      PrintLine(report::Counted(done->days(), "holiday is", "holidays are") + " known now.");
     }
     return kExitDone;
   });
 }
 
-}  // namespace
+int ListHolidays(const Program& program) {
+  return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
+    const auto known = Call(stub, &Stub::ListHolidays, v1::ListHolidaysRequest());
+    if (!known.ok()) return known.status();
+    if (program.json) {
+      nlohmann::ordered_json line{{"type", "holiday_list"}, {"days", known->days()}};
+      line["set_by"] = nullptr;
+      if (known->has_set_by()) line["set_by"] = ChangeJson(known->set_by());
+      PrintJson(line);
+      return kExitDone;
+    }
+    for (const std::string& day : known->days()) PrintLine(day);
+    const v1::Change& change = known->set_by();
+    if (known->has_set_by()) {
+      Note(fmt::format("{}, set on {} by {}{}{}.",
+                       report::Counted(static_cast<std::uint64_t>(known->days_size()), "holiday"),
+                       change.at(), report::EscapeText(change.who()),
+                       change.why().empty() ? "" : ": ", report::EscapeText(change.why())));
+    } else if (known->days().empty()) {
+      Note("no holidays are known: due days with one before them are too early");
+    }
+    return kExitDone;
+  });
+}
 
-void AddNotificationVerb(CLI::App& app, Program& program) {
-  CLI::App* group =
-      AddGroup(app, "notification", "Notifications: who is to be told of which case, by when.",
-               "kith notification list\n"
-               "kith notification done Bluebell DPD/2026-0117\n"
-               "kith notification holidays holidays.txt");
-  CLI::App* list = AddVerb(*group, program, "list", "Lists what is due, the first due first.",
-                           "kith notification list\nkith notification list --all\n"
-                           "kith notification list --json");
+void AddHolidays(CLI::App& group, Program& program) {
+  CLI::App* verb = AddVerb(group, program, "holidays",
+                           "Lists the days that are no business days. With FILE, its days take "
+                           "their place:\none YYYY-MM-DD a line, # for remarks.",
+                           "kith notification holidays\n"
+                           "kith notification holidays holidays.txt --why 'as of the gazette'\n"
+                           "kith notification holidays - --json < holidays.txt\n"
+                           "kith notification holidays --none");
+  auto file = std::make_shared<std::string>();
+  auto request = std::make_shared<v1::SetHolidaysRequest>();
+  auto none = std::make_shared<bool>(false);
+  CLI::Option* path =
+      verb->add_option("file", *file, "The list; - is standard input")->type_name("FILE");
+  verb->add_flag("--none", *none, "From now on there are no holidays")->excludes(path);
+  AddSignatureFlags(*verb, program, *request->mutable_signature());
+  AddEngineFlags(*verb, program);
+  OnRun(*verb, program, [file, request, none, &program] {
+    if (file->empty() && !*none) return ListHolidays(program);
+    request->set_none(*none);
+    return SetHolidays(program, *file, *request);
+  });
+}
+
+void AddList(CLI::App& group, Program& program) {
+  CLI::App* list = AddVerb(group, program, "list", "Lists what is due, the first due first.",
+                           "kith notification list\nkith notification list --all --limit 20\n"
+                           "kith notification list --case DPD/2026-0117 --series Bluebell --json");
+  auto request = std::make_shared<v1::ListNotificationsRequest>();
   auto all = std::make_shared<bool>(false);
+  list->add_option("--case", *request->mutable_case_name(), "Only of this case")
+      ->type_name("AGENCY/NUMBER");
+  list->add_option("--series", *request->mutable_series(), "Only of this series")
+      ->type_name("CODE");
   list->add_flag("--all", *all, "What is done, too");
   AddEngineFlags(*list, program);
-  OnRun(*list, program, [all, &program] { return ListTasks(program, *all); });
+  auto most = std::make_shared<std::uint64_t>(0);
+  AddLimitFlag(*list, *most);
+  OnRun(*list, program, [request, all, most, &program] {
+    request->set_done_too(*all);
+    return ListTasks(program, *request, Limit(*most));
+  });
+}
+
+void AddDone(CLI::App& group, Program& program) {
   CLI::App* done =
-      AddVerb(*group, program, "done", "Records that they were told of a case.",
+      AddVerb(group, program, "done", "Records that they were told of a case.",
               "kith notification done Bluebell DPD/2026-0117\n"
               "kith notification done Bluebell DPD/2026-0117 --why 'by letter'\n"
               "kith notification done Bluebell DPD/2026-0117 --who 'J. Jansen' --json");
@@ -133,18 +208,19 @@ void AddNotificationVerb(CLI::App& app, Program& program) {
       return kExitDone;
     });
   });
-  CLI::App* holidays =
-      AddVerb(*group, program, "holidays",
-              "Reads the days that are no business days: one YYYY-MM-DD a line, # for remarks.",
-              "kith notification holidays holidays.txt\n"
-              "kith notification holidays /etc/kith/holidays --json\n"
-              "kith notification holidays - < holidays.txt");
-  auto file = std::make_shared<std::string>();
-  holidays->add_option("file", *file, "The list; - is standard input")
-      ->type_name("FILE")
-      ->required();
-  AddEngineFlags(*holidays, program);
-  OnRun(*holidays, program, [file, &program] { return ReadHolidays(program, *file); });
+}
+
+}  // namespace
+
+void AddNotificationVerb(CLI::App& app, Program& program) {
+  CLI::App* group =
+      AddGroup(app, "notification", "Notifications: who is to be told of which case, by when.",
+               "kith notification list\n"
+               "kith notification done Bluebell DPD/2026-0117\n"
+               "kith notification holidays holidays.txt");
+  AddList(*group, program);
+  AddDone(*group, program);
+  AddHolidays(*group, program);
 }
 
 }  // namespace kith::cli

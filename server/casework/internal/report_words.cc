@@ -137,6 +137,15 @@ std::vector<std::string> Remarks(const Doubts& doubts) {
   return remarks;
 }
 
+std::string HolidaysRemark(const std::set<std::string>& holidays) {
+  if (holidays.empty()) {
+    return "No holidays are known: a due day with a holiday before it is told too early.";
+  }
+  return absl::StrCat("Due days are reckoned with ", Count(holidays.size(), "holiday", "holidays"),
+                      ", known up to ", *holidays.rbegin(),
+                      ": a due day with a later holiday before it is told too early.");
+}
+
 std::string Method(std::optional<std::uint32_t> radius_bits) {
   const std::string radius =
       radius_bits

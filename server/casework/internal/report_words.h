@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct Doubts {
 
 // What explains the counts and takes nothing from the answer, likewise.
 [[nodiscard]] std::vector<std::string> Remarks(const Doubts& doubts);
+
+// Which days due days were reckoned with.
+[[nodiscard]] std::string HolidaysRemark(const std::set<std::string>& holidays);
 
 // What was compared, how, and what a match means.
 [[nodiscard]] std::string Method(std::optional<std::uint32_t> radius_bits);
