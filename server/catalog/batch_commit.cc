@@ -30,7 +30,8 @@ absl::StatusOr<std::uint64_t> Batch::Impl::WriteAdded(const v1::Carried& file) {
       return status;
     }
     change = transaction.LastInsertId();
-  } else if (kept > 0) {
+  } else if (kept > 0 || (options.by_source_ref && !file.data().empty())) {
+    // What a source took back is remembered, also where there is nothing yet to withdraw.
     const auto added = catalog.AddChange(
         transaction, ChangeKind::kKept,
         absl::StrCat("set ", hash_set->name(), ", ", kept, " records, no entry"), signature);

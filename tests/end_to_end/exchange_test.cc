@@ -379,9 +379,10 @@ std::string Ncmec(const std::string& images) {
          images + "</images></queryResult>";
 }
 
-std::string Image(const std::string& member, const std::string& id, const std::string& prints) {
-  return "<image><member id=\"" + member + "\">Example</member>" +
-         "<timestamp>2026-01-01T10:00:00Z</timestamp><id>" + id +
+std::string Image(const std::string& member, const std::string& id, const std::string& prints,
+                  const std::string& day = "2026-01-01") {
+  return "<image><member id=\"" + member + "\">Example</member>" + "<timestamp>" + day +
+         "T10:00:00Z</timestamp><id>" + id +
          "</id><classification>A1</classification><fingerprints>" + prints +
          "</fingerprints><feedback/></image>";
 }
@@ -476,13 +477,13 @@ TEST_F(NcmecExchange, ARecordReplacesWhatItSaidBefore) {
   EXPECT_EQ(Brings(Image("42", "b", "<pdna>AAAA</pdna>"))["withdrawn"], 1);
   EXPECT_EQ(Matches('2'), 0);
   // Deleted, and said anew as something else.
-  const json anew = Brings(Deleted("42", "c") + Image("42", "c", Md5('6')));
+  const json anew = Brings(Deleted("42", "c") + Image("42", "c", Md5('6'), "2026-03-01"));
   EXPECT_EQ(anew["added"], 1);
   EXPECT_EQ(anew["withdrawn"], 1);
   EXPECT_EQ(Matches('3'), 0);
   EXPECT_EQ(Matches('6'), 1);
   // Deleted, and said anew as it was: it stands.
-  const json same = Brings(Deleted("42", "d") + Image("42", "d", Md5('4')));
+  const json same = Brings(Deleted("42", "d") + Image("42", "d", Md5('4'), "2026-03-01"));
   EXPECT_EQ(same["already_there"], 1);
   EXPECT_EQ(same["withdrawn"], 0);
   EXPECT_EQ(Matches('4'), 1);

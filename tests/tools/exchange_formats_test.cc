@@ -18,6 +18,7 @@ using nlohmann::json;
 using test::MemorySink;
 using test::ReadBytes;
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -331,6 +332,7 @@ TEST(StopNcii, TheStateDecides) {
   EXPECT_EQ(sink.format, "stopncii");
   ASSERT_THAT(sink.entries, SizeIs(1));
   EXPECT_THAT(sink.taken_back, SizeIs(3));
+  EXPECT_THAT(sink.taken_back_at, Each("1767225600"));
   EXPECT_THAT(sink.problems, SizeIs(2));
   EXPECT_THAT(sink.problems[0], HasSubstr("60 characters"));
   // The key tells the hash apart and does not tell it.

@@ -21,9 +21,10 @@ class MemorySink final : public exchange::Sink {
     places.push_back(exchange::PlaceText(place));
     return absl::OkStatus();
   }
-  absl::Status TakeBack(const std::string& source_ref, const std::string&,
+  absl::Status TakeBack(const std::string& source_ref, const std::string& timestamp,
                         const exchange::Place&) override {
     taken_back.push_back(source_ref);
+    taken_back_at.push_back(timestamp);
     return absl::OkStatus();
   }
   absl::Status Problem(const exchange::Place& place, std::string reason) override {
@@ -35,7 +36,7 @@ class MemorySink final : public exchange::Sink {
 
   std::vector<exchange::Entry> entries;
   std::vector<std::string> places;
-  std::vector<std::string> taken_back;
+  std::vector<std::string> taken_back, taken_back_at;
   std::vector<std::string> problems;
   std::map<std::string, int> notes;
   exchange::Carried carried;

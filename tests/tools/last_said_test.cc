@@ -61,6 +61,48 @@ TEST(LastSaid, WhatWasSaidLaterStands) {
   EXPECT_EQ(Of(said, at(Record("c", '2'), "2026-03-01T00:00:01Z")), Fate::kTakenBack);
 }
 
+// A take-back of February stood in a file before the record of January, which came back to life.
+TEST(LastSaid, WhatIsOlderThanWhatTheFileSaidChangesNothing) {
+  const auto at = [](v1::Entry entry, const std::string& member) {
+    entry.mutable_carried()->set_data("{" + member + "}");
+    return entry;
+  };
+  LastSaid said;
+  ASSERT_TRUE(said.TakesBack("a", "2026-02-01T00:00:00Z").ok());
+  EXPECT_FALSE(said.outdated());
+  ASSERT_TRUE(said.Says(at(Record("a", '1'), R"("timestamp":"2026-01-01T00:00:00Z")")).ok());
+  EXPECT_TRUE(said.outdated());
+  // As StopNCII tells its times.
+  ASSERT_TRUE(said.TakesBack("b", "200").ok());
+  ASSERT_TRUE(said.Says(at(Record("b", '1'), R"("lastModtimestamp":100)")).ok());
+  EXPECT_TRUE(said.outdated());
+  ASSERT_TRUE(said.Says(at(Record("c", '1'), R"("lastModtimestamp":200)")).ok());
+  ASSERT_TRUE(said.TakesBack("c", "100").ok());
+  EXPECT_TRUE(said.outdated());
+  // Of the same second, or without a time, the last in the file holds.
+  ASSERT_TRUE(said.TakesBack("d", "200").ok());
+  ASSERT_TRUE(said.Says(at(Record("d", '1'), R"("lastModtimestamp":"200")")).ok());
+  EXPECT_FALSE(said.outdated());
+  ASSERT_TRUE(said.TakesBack("e", "200").ok());
+  ASSERT_TRUE(said.Says(Record("e", '1')).ok());
+  EXPECT_FALSE(said.outdated());
+  // Older than what is known otherwise.
+  const auto old = said.Says(at(Record("f", '2'), R"("lastModtimestamp":100)"));
+  ASSERT_TRUE(old.ok());
+  EXPECT_EQ(said.At(*old), 100);
+  said.Forget(*old);
+  said.Finish();
+  EXPECT_EQ(Of(said, Record("a", '1')), Verdict::kTakenBack);
+  EXPECT_EQ(Of(said, Record("b", '1')), Verdict::kTakenBack);
+  EXPECT_EQ(Of(said, Record("c", '1')), Verdict::kStands);
+  EXPECT_EQ(Of(said, Record("d", '1')), Verdict::kStands);
+  EXPECT_EQ(Of(said, Record("e", '1')), Verdict::kStands);
+  EXPECT_EQ(Of(said, Record("f", '1')), Verdict::kStands);
+  EXPECT_TRUE(said.EndsTakenBack("a"));
+  EXPECT_FALSE(said.EndsTakenBack("c"));
+  EXPECT_EQ(said.LastAt("b"), 200);
+}
+
 // The service gives a code the dialect of its set where it has none.
 TEST(LastSaid, ADialectMakesNoOther) {
   LastSaid said;

@@ -48,7 +48,7 @@ class Sink {
   // A good record. Of the entry, entry_id, set, withdrawn and added_by_change are not read.
   [[nodiscard]] virtual absl::Status Take(Entry entry, const Place& place) = 0;
   // The source takes a record back: the entry with this source_ref, of this file or of an earlier.
-  // `timestamp`: when it said so, as its records say it; may be empty.
+  // `timestamp`: when it said so, as its records say it: RFC 3339 or seconds; may be empty.
   [[nodiscard]] virtual absl::Status TakeBack(const std::string& source_ref,
                                               const std::string& timestamp, const Place& place) = 0;
   // A record that cannot be taken and is skipped. No reason repeats a hash.

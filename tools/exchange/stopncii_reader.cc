@@ -83,7 +83,7 @@ class StopNciiHandler {
   std::string key_, count_;
   std::uint64_t records_ = 0;
   std::uint64_t begin_ = 0;
-  std::string type_, value_, state_;
+  std::string type_, value_, state_, said_at_;
   JsonObject carried_;
 };
 
@@ -108,6 +108,7 @@ bool StopNciiHandler::Scalar(std::string_view value, bool text) {
       *field = value.substr(0, kMaxFieldBytes);
       carried_.Skip();
     }
+    if (key_ == "lastModtimestamp") said_at_ = value.substr(0, kMaxFieldBytes);
   }
   if (text) {
     carried_.Text(value, sink_);
@@ -132,6 +133,7 @@ bool StopNciiHandler::Open(char bracket) {
     type_.clear();
     value_.clear();
     state_.clear();
+    said_at_.clear();
   } else if (in_list_ && depth_ > kRecordDepth) {
     carried_.Open(bracket);
   }
@@ -166,10 +168,10 @@ absl::Status StopNciiHandler::Emit() {
   }
   std::string key = KeyOf(type_, value_);
   // The state decides, never the value.
-  if (state_ == "Withdrawn" || state_ == "Deleted") return sink_.TakeBack(key, "", place);
+  if (state_ == "Withdrawn" || state_ == "Deleted") return sink_.TakeBack(key, said_at_, place);
   if (state_ == "Received") {
     sink_.Note("hash that is not active yet");
-    return sink_.TakeBack(key, "", place);
+    return sink_.TakeBack(key, said_at_, place);
   }
   if (state_ != "Active") return sink_.Problem(place, "says no hashStatus that is known");
   if (IsEmptyFile(entry.digests())) {

@@ -24,6 +24,7 @@ constexpr std::size_t kNamesACall = 10'000;
 constexpr std::size_t kMaxCommitBytes = std::size_t{30} << 20;  // the service takes 32 MiB
 constexpr char kTakenBack[] = "taken back by its source";
 constexpr char kReplaced[] = "replaced by its source";
+constexpr char kOlder[] = "record older than what its source said since, left out";
 
 absl::Status Stopped() { return absl::CancelledError("stopped: nothing was imported"); }
 
@@ -46,12 +47,14 @@ absl::StatusOr<int> ImportRun::Run(const exchange::ReadOptions& options) {
   if (absl::IsInvalidArgument(committed.status())) Abort();
   if (!committed.ok()) return committed.status();
   if (absl::Status status = WithdrawOwn(*committed); !status.ok()) return status;
+  if (absl::Status status = RememberRest(); !status.ok()) return status;
   Summary(*committed);
   return kExitDone;
 }
 
 absl::Status ImportRun::Read(const exchange::ReadOptions& options) {
   absl::Status status = parts_.problems.Open();
+  if (status.ok() && parts_.format.replaces) status = parts_.before.Read(parts_.stub, flags_.set);
   if (status.ok()) status = parts_.format.read(parts_.source, options, *this);
   if (status.ok()) status = Send();
   if (status.ok()) status = LookUp(names_, earlier_);
@@ -73,8 +76,10 @@ absl::StatusOr<v1::CommitImportResponse> ImportRun::Commit() {
   v1::CommitImportRequest commit;
   commit.set_import_id(import_id_);
   commit.set_batches(batches_);
-  *commit.mutable_carried() = carried_;
   last_said_.Finish();
+  GatherTakenBack();
+  // The formats that take back say nothing beside their records.
+  *commit.mutable_carried() = remembered_.empty() ? carried_ : remembered_.front();
   Outdated outdated = OutdatedOf(earlier_);
   withdrawn_.taken_back += static_cast<std::uint64_t>(outdated.taken_back.entry_ids_size());
   withdrawn_.replaced += static_cast<std::uint64_t>(outdated.replaced.entry_ids_size());
@@ -91,6 +96,34 @@ absl::StatusOr<v1::CommitImportResponse> ImportRun::Commit() {
   progress_.Clear();
   seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
   return committed;
+}
+
+void ImportRun::GatherTakenBack() {
+  for (TakenBack& one : taken_back_at_) {
+    if (last_said_.EndsTakenBack(one.source_ref)) continue;
+    const std::int64_t last = last_said_.LastAt(one.source_ref);
+    one.said_anew = last > one.at;
+    one.at = one.said_anew ? last : 0;
+  }
+  std::erase_if(taken_back_at_, [this](const TakenBack& one) {
+    return one.at == 0 || (!one.said_anew && parts_.before.KnowsTakenBack(one.source_ref, one.at));
+  });
+  remembered_ = CarriedOf(parts_.format.name, taken_back_at_, exchange::kMaxFileCarriedBytes);
+}
+
+absl::Status ImportRun::RememberRest() {
+  for (std::size_t i = 1; i < remembered_.size(); ++i) {
+    const auto import_id = BeginImport();
+    if (!import_id.ok()) return import_id.status();
+    v1::CommitImportRequest commit;
+    commit.set_import_id(*import_id);
+    *commit.mutable_carried() = remembered_[i];
+    const auto done = Call(parts_.stub, &Stub::CommitImport, commit);
+    if (!done.ok()) return done.status();
+  }
+  // For the files behind this one.
+  for (const TakenBack& one : taken_back_at_) parts_.before.Take(one);
+  return absl::OkStatus();
 }
 
 ImportRun::Outdated ImportRun::OutdatedOf(Entries& entries) const {
@@ -170,8 +203,11 @@ absl::Status ImportRun::LookUp(std::vector<std::string>& names, Entries& found) 
       const auto page = Call(parts_.catalog, &v1::CatalogService::Stub::ListEntries, list);
       if (!page.ok()) return page.status();
       for (const v1::Entry& entry : page->entries()) {
-        if (entry.withdrawn() || entry.repeats()) continue;
-        found.push_back({entry.entry_id(), last_said_.HeardOf(entry)});
+        if (entry.repeats()) continue;
+        LastSaid::Heard heard = last_said_.HeardOf(entry);
+        parts_.before.Says(entry.source_ref(), heard.at);
+        heard.at = parts_.before.SaidAt(entry.source_ref());
+        if (!entry.withdrawn()) found.push_back({entry.entry_id(), heard});
       }
       if (page->next_page_token().empty()) break;
       list.set_page_token(page->next_page_token());
@@ -182,6 +218,13 @@ absl::Status ImportRun::LookUp(std::vector<std::string>& names, Entries& found) 
 }
 
 absl::Status ImportRun::Begin() {
+  auto begun = BeginImport();
+  if (!begun.ok()) return begun.status();
+  import_id_ = *std::move(begun);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ImportRun::BeginImport() {
   v1::BeginImportRequest begin;
   begin.set_set(flags_.set);
   begin.set_series(flags_.series);
@@ -199,8 +242,7 @@ absl::Status ImportRun::Begin() {
                     std::string(message.data(), message.size())));
   }
   if (!begun.ok()) return begun.status();
-  import_id_ = begun->import_id();
-  return absl::OkStatus();
+  return begun->import_id();
 }
 
 absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place) {
@@ -214,6 +256,10 @@ absl::Status ImportRun::Take(exchange::Entry entry, const exchange::Place& place
     const auto number = last_said_.Says(entry);
     if (!number.ok()) return number.status();
     waiting.number = *number;
+    if (last_said_.outdated()) {
+      Note(kOlder);
+      return absl::OkStatus();
+    }
     DropOutdated(entry.source_ref(), false);
     if (auto status = Speaks(entry.source_ref()); !status.ok()) return status;
     waits_[entry.source_ref()] = waiting_.size();
@@ -233,6 +279,12 @@ absl::Status ImportRun::TakeBack(const std::string& source_ref, const std::strin
   if (parts_.interrupt.requested()) return Stopped();
   ++taken_back_;
   if (auto status = last_said_.TakesBack(source_ref, timestamp); !status.ok()) return status;
+  if (last_said_.outdated()) {
+    Note(kOlder);
+    return absl::OkStatus();
+  }
+  const std::int64_t at = LastSaid::SecondsOf(timestamp);
+  if (at != 0) taken_back_at_.push_back({source_ref, at});
   DropOutdated(source_ref, true);
   return Speaks(source_ref);
 }
@@ -246,7 +298,23 @@ void ImportRun::DropOutdated(const std::string& source_ref, bool taken_back) {
   ++(taken_back ? withdrawn_.taken_back : withdrawn_.replaced);
 }
 
+absl::Status ImportRun::DropOlder() {
+  if (!parts_.format.replaces) return absl::OkStatus();
+  if (auto status = LookUp(names_, earlier_); !status.ok()) return status;
+  for (Waiting& one : waiting_) {
+    if (one.dropped ||
+        !parts_.before.Outdates(one.record.source_ref(), last_said_.At(one.number))) {
+      continue;
+    }
+    one.dropped = true;
+    last_said_.Forget(one.number);
+    Note(kOlder);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ImportRun::Send() {
+  if (auto status = DropOlder(); !status.ok()) return status;
   std::erase_if(waiting_, [](const Waiting& one) { return one.dropped; });
   waits_.clear();
   waiting_bytes_ = 0;

@@ -18,6 +18,7 @@
 #include "tools/kith/last_said.h"
 #include "tools/kith/problem_list.h"
 #include "tools/kith/progress.h"
+#include "tools/kith/said_before.h"
 
 namespace kith::cli {
 
@@ -48,6 +49,7 @@ class ImportRun final : public exchange::Sink {
     const exchange::Format& format;
     ProblemList& problems;
     const Interrupt& interrupt;
+    SaidBefore& before;
   };
   ImportRun(const Program& program, const ImportFlags& flags, std::string file, const Parts& parts);
   ~ImportRun() override;
@@ -78,6 +80,7 @@ class ImportRun final : public exchange::Sink {
   using Entries = std::vector<Earlier>;
 
   [[nodiscard]] absl::Status Begin();
+  [[nodiscard]] absl::StatusOr<std::string> BeginImport();
   [[nodiscard]] absl::Status Read(const exchange::ReadOptions& options);
   void Abort();
   // Commits what was staged, and in the same step withdraws the entries of the set that the source
@@ -97,6 +100,12 @@ class ImportRun final : public exchange::Sink {
   [[nodiscard]] Outdated OutdatedOf(Entries& entries) const;
   // A record that waits to be sent and that the last one leaves nothing of is not sent.
   void DropOutdated(const std::string& source_ref, bool taken_back);
+  // Nor is one that is older than what the set tells.
+  [[nodiscard]] absl::Status DropOlder();
+  // What the file takes back at last, for the imports to remember.
+  void GatherTakenBack();
+  // The rest of that, which found no place in the import itself.
+  [[nodiscard]] absl::Status RememberRest();
   [[nodiscard]] absl::Status Send();
   [[nodiscard]] absl::Status MayCommit() const;
   [[nodiscard]] std::string Unit() const;
@@ -134,6 +143,8 @@ class ImportRun final : public exchange::Sink {
   std::vector<std::string> names_;  // that are not looked up yet
   Entries earlier_;                 // of before this import
   std::vector<std::string> again_;  // names of which the file speaks more than once
+  std::vector<TakenBack> taken_back_at_;
+  std::vector<v1::Carried> remembered_;
   Withdrawn withdrawn_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   double seconds_ = 0;  // until what was read was durable

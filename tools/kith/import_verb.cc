@@ -79,12 +79,12 @@ absl::StatusOr<int> ImportFile(const Program& program, const ImportFlags& flags,
                                const std::string& file, OpenFile& open,
                                const exchange::ReadOptions& options,
                                const std::shared_ptr<grpc::Channel>& channel, ProblemList& problems,
-                               Interrupt& interrupt) {
+                               Interrupt& interrupt, SaidBefore& before) {
   const auto catalog = v1::CatalogService::NewStub(channel);
   const auto stub = v1::ImportService::NewStub(channel);
   interrupt.RunBegins("\nStopping: nothing of this file is imported, unless it is being stored.");
   return ImportRun(program, flags, file,
-                   {*stub, *catalog, open.source, *open.format, problems, interrupt})
+                   {*stub, *catalog, open.source, *open.format, problems, interrupt, before})
       .Run(options);
 }
 
@@ -102,6 +102,7 @@ int Import(const Program& program, const ImportFlags& flags) {
   if (!purpose.ok()) return Fail(Explained(purpose.status(), **connection));
   options.purpose = *purpose;
   ProblemList problems(flags.problems);
+  SaidBefore before;
   std::size_t done = 0;
   for (const std::string& file : flags.files) {
     if (done > 0) open = Open(flags, file);
@@ -110,7 +111,7 @@ int Import(const Program& program, const ImportFlags& flags) {
       code = open.status();
     } else if (!interrupt.requested()) {
       code = ImportFile(program, flags, file, *open, options, (*connection)->channel(), problems,
-                        interrupt);
+                        interrupt, before);
     }
     if (code.ok()) {
       ++done;
@@ -183,10 +184,11 @@ void AddImportVerb(CLI::App& app, Program& program) {
       "counted and told with its line or byte; with as many bad as good, nothing is imported.\n"
       "Formats:" +
           FormatList() +
-          "\nA record of NCMEC or StopNCII replaces what it said before, and may take it back: "
-          "each "
-          "of\n"
-          "these sources has a set of its own, which takes nothing else.\n"
+          "\nA record of NCMEC or StopNCII replaces what it said before, and may take it back, by "
+          "the\n"
+          "time that each names: a page that comes late changes nothing newer. Each of these "
+          "sources\n"
+          "has a set of its own, which takes nothing else.\n"
           "In a list, 32 digits are MD5, 40 SHA-1, 64 PDQ or SHA-256; a comma and text may "
           "follow,\n"
           "which matches give back as source_ref; blank lines and those that start with # are "

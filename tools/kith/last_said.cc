@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
@@ -44,24 +45,30 @@ std::uint64_t LastSaid::MatchedBy(const v1::Entry& entry) const {
 
 namespace {
 
-std::int64_t SecondsOf(const std::string& timestamp) {
+// When its source said a record, where what is carried tells it: in the words of NCMEC, or of
+// StopNCII.
+std::int64_t SaidAt(const v1::Entry& entry) {
+  const auto carried = nlohmann::json::parse(entry.carried().data(), nullptr, false);
+  if (!carried.is_object()) return 0;
+  for (const char* name : {"timestamp", "lastModtimestamp"}) {
+    const auto timestamp = carried.find(name);
+    if (timestamp == carried.end()) continue;
+    return LastSaid::SecondsOf(timestamp->is_string() ? timestamp->get<std::string>()
+                                                      : timestamp->dump());
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::int64_t LastSaid::SecondsOf(const std::string& timestamp) {
+  std::int64_t seconds = 0;
+  if (absl::SimpleAtoi(timestamp, &seconds)) return seconds;
   absl::Time time;
   std::string error;
   if (!absl::ParseTime(absl::RFC3339_full, timestamp, &time, &error)) return 0;
   return absl::ToUnixSeconds(time);
 }
-
-// When its source said a record, where what is carried tells it.
-std::int64_t SaidAt(const v1::Entry& entry) {
-  const auto carried = nlohmann::json::parse(entry.carried().data(), nullptr, false);
-  if (!carried.is_object()) return 0;
-  const auto timestamp = carried.find("timestamp");
-  return timestamp != carried.end() && timestamp->is_string()
-             ? SecondsOf(timestamp->get<std::string>())
-             : 0;
-}
-
-}  // namespace
 
 absl::StatusOr<std::size_t> LastSaid::Add(Said said) {
   if (said_.size() >= kMaxRecords) {
@@ -69,7 +76,15 @@ absl::StatusOr<std::size_t> LastSaid::Add(Said said) {
         absl::StrCat("the file holds more than ", kMaxRecords, " records: divide it"));
   }
   said.number = static_cast<std::uint32_t>(said_.size());
-  again_ = !names_.insert(said.low).second;
+  const auto [last, first] = names_.try_emplace(said.low, said.number);
+  again_ = !first;
+  outdated_ = again_ && said_[last->second].high == said.high && said.at != 0 &&
+              said.at < said_[last->second].at;
+  if (outdated_) {
+    said.kind = Kind::kOutdated;
+  } else {
+    last->second = said.number;
+  }
   said_.push_back(said);
   return said_.size() - 1;
 }
@@ -97,6 +112,7 @@ absl::Status LastSaid::TakesBack(const std::string& source_ref, const std::strin
 }
 
 void LastSaid::Finish() {
+  std::erase_if(said_, [](const Said& one) { return one.kind == Kind::kOutdated; });
   std::sort(said_.begin(), said_.end(), [](const Said& a, const Said& b) {
     return std::tie(a.high, a.low, a.number) < std::tie(b.high, b.low, b.number);
   });
@@ -117,15 +133,28 @@ LastSaid::Fate LastSaid::Judge(const Said& said, const Heard& heard) {
   return said.kind == Kind::kTakenBack ? Fate::kTakenBack : Fate::kReplaced;
 }
 
-LastSaid::Fate LastSaid::Of(const Heard& heard) const {
+const LastSaid::Said* LastSaid::Find(const Heard& name) const {
   const auto found =
-      std::lower_bound(said_.begin(), said_.end(), heard, [](const Said& a, const Heard& b) {
+      std::lower_bound(said_.begin(), said_.end(), name, [](const Said& a, const Heard& b) {
         return std::tie(a.high, a.low) < std::tie(b.high, b.low);
       });
-  if (found == said_.end() || found->high != heard.high || found->low != heard.low) {
-    return Fate::kStands;
-  }
-  return Judge(*found, heard);
+  const bool there = found != said_.end() && found->high == name.high && found->low == name.low;
+  return there ? &*found : nullptr;
+}
+
+LastSaid::Fate LastSaid::Of(const Heard& heard) const {
+  const Said* said = Find(heard);
+  return said == nullptr ? Fate::kStands : Judge(*said, heard);
+}
+
+bool LastSaid::EndsTakenBack(const std::string& source_ref) const {
+  const Said* said = Find(SaidOf(source_ref));
+  return said != nullptr && said->kind == Kind::kTakenBack;
+}
+
+std::int64_t LastSaid::LastAt(const std::string& source_ref) const {
+  const Said* said = Find(SaidOf(source_ref));
+  return said == nullptr ? 0 : said->at;
 }
 
 }  // namespace kith::cli
