@@ -41,14 +41,20 @@ TEST(List, TheEmptyFileIsNoRecord) {
   EXPECT_EQ(sink.notes.at("record of the empty file"), 2);
 }
 
-// A harmless file entered a set of known ones, and a known one a set of benign ones.
+// A harmless file entered a set of known ones, and a known one a set of benign ones; later a list
+// of which every other line was harmless was refused as bad.
 TEST(List, ACategoryDecidesAsItDoesInVics) {
   ReadOptions options;
   options.scheme = "vics-us";
   const std::string list = kMd5 + ",1\n" + kMd5 + ",5\n" + kMd5 + ",0,a\n";
   const MemorySink known = ReadBytes(list, "list", options);
-  EXPECT_THAT(known.entries, SizeIs(2));
-  EXPECT_THAT(known.problems, ElementsAre(HasSubstr("line 2: of a non-pertinent category")));
+  ASSERT_THAT(known.entries, SizeIs(3));
+  EXPECT_FALSE(known.entries[0].carried_only());
+  EXPECT_TRUE(known.entries[1].carried_only());
+  EXPECT_FALSE(known.entries[2].carried_only());
+  EXPECT_THAT(known.problems, IsEmpty());
+  EXPECT_EQ(
+      known.notes.at("record of a non-pertinent category, kept for the way back, not matched"), 1);
   EXPECT_EQ(known.notes.at("no category or 0: nobody has judged it, taken as known"), 1);
   options.purpose = v1::PURPOSE_BENIGN;
   const MemorySink benign = ReadBytes(list, "list", options);

@@ -91,7 +91,9 @@ std::string ListEntry::TakeCategory(std::string_view code) {
   }
   switch (InKnownSetOf(category, {})) {
     case InKnownSet::kSurelyHarmless:
-      return "of a non-pertinent category: no known file";
+      sink_.Note(kNonPertinentNote);
+      entry_.set_carried_only(true);
+      return "";
     case InKnownSet::kPerhapsHarmless:
       sink_.Note("record of category 8, which some call non-pertinent, taken as known");
       return "";

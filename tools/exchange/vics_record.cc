@@ -299,7 +299,7 @@ bool VicsRecord::IsCarriedOnly(const VicsScheme& scheme, const ReadOptions& opti
   if (options.purpose == v1::PURPOSE_BENIGN) return false;
   switch (InKnownSetOf(entry_.category(), scheme)) {
     case InKnownSet::kSurelyHarmless:
-      sink.Note("record of a non-pertinent category, kept for the way back, not matched");
+      sink.Note(kNonPertinentNote);
       return true;
     case InKnownSet::kPerhapsHarmless:
       sink.Note("record of category 8, which some call non-pertinent, taken as known");

@@ -35,6 +35,9 @@ inline constexpr std::string_view kEmptyFileNote = "record of the empty file";
 inline constexpr std::uint32_t kMinimumQuality = 50;
 inline constexpr std::string_view kLowQualityNote = "PDQ of a quality below 50, left out";
 
+inline constexpr std::string_view kNonPertinentNote =
+    "record of a non-pertinent category, kept for the way back, not matched";
+
 // Whether a record has anything to match by.
 [[nodiscard]] bool CanMatch(const Entry& entry);
 
