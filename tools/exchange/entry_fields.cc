@@ -69,6 +69,14 @@ bool TakePdq(std::string_view text, v1::Dialect dialect, Entry& entry) {
   return true;
 }
 
+bool IsPhotoDna(std::string_view text) {
+  if (text.size() == 288) return FromHex(text).has_value();
+  return text.size() == 192 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '+' || c == '/';
+         });
+}
+
 bool IsEmptyFile(const v1::Digests& digests) {
   static const std::string md5 = *FromHex(kEmptyMd5);
   static const std::string sha1 = *FromHex(kEmptySha1);

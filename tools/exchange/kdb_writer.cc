@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tools/exchange/internal/make_writers.h"
+#include "tools/exchange/internal/vics_mapped.h"
 
 namespace kith::exchange {
 namespace {
@@ -75,6 +76,9 @@ class KdbWriter final : public Writer {
     if (auto status = Step(hash_.get()); !status.ok()) return status;
     // An MD5 stands once; of what comes later are added the digests that it lacks, and the comment.
     if (sqlite3_changes(database_.get()) == 0) ++left_out_;
+    values_left_out_ += static_cast<std::uint64_t>(entry.codes_size()) + CarriedValues(entry);
+    if (entry.victim_identified() != v1::TRI_STATE_UNSPECIFIED) ++values_left_out_;
+    if (!entry.source_ref().empty()) ++values_left_out_;
     std::string comment = "kith: " + set_;
     if (!entry.series().empty()) comment += ", series " + entry.series();
     if (!entry.category().code().empty()) {
@@ -96,6 +100,7 @@ class KdbWriter final : public Writer {
   }
 
   [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
+  [[nodiscard]] std::uint64_t values_left_out() const override { return values_left_out_; }
 
  private:
   KdbWriter() = default;
@@ -133,6 +138,7 @@ class KdbWriter final : public Writer {
   Statement comment_{nullptr, &sqlite3_finalize};
   std::string set_;
   std::uint64_t left_out_ = 0;
+  std::uint64_t values_left_out_ = 0;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 // CSV and JSON Lines: one entry a line, in CSV with one PDQ hash: that of the whole picture, else
 // the first.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "tools/exchange/internal/make_writers.h"
 #include "tools/exchange/internal/one_code.h"
 #include "tools/exchange/internal/vics_carried.h"
+#include "tools/exchange/internal/vics_mapped.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 
@@ -52,6 +54,8 @@ class CsvWriter final : public Writer {
       ++left_out_;
       return absl::OkStatus();
     }
+    const auto further = static_cast<std::uint64_t>(std::max(entry.codes_size(), 1)) - 1;
+    values_left_out_ += further + CarriedValues(entry);
     std::string line = std::to_string(entry.entry_id());
     AppendCell(line, absl::BytesToHexString(entry.digests().md5()));
     AppendCell(line, absl::BytesToHexString(entry.digests().sha1()));
@@ -68,10 +72,12 @@ class CsvWriter final : public Writer {
     return output_(line + "\r\n");
   }
   [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
+  [[nodiscard]] std::uint64_t values_left_out() const override { return values_left_out_; }
 
  private:
   Output output_;
   std::uint64_t left_out_ = 0;
+  std::uint64_t values_left_out_ = 0;
 };
 
 class JsonLinesWriter final : public Writer {

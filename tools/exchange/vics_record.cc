@@ -24,15 +24,6 @@ bool IsUpperHex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
 }
 
-// 144 bytes: 192 characters of base64, or 288 hexadecimal digits.
-bool IsPhotoDna(std::string_view text) {
-  if (text.size() == 288) return FromHex(text).has_value();
-  return text.size() == 192 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '+' || c == '/';
-         });
-}
-
 }  // namespace
 
 void VicsRecord::Clear() {

@@ -8,12 +8,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/make_writers.h"
 #include "tools/exchange/internal/one_code.h"
 #include "tools/exchange/internal/vics_carried.h"
+#include "tools/exchange/internal/vics_mapped.h"
 #include "tools/exchange/internal/vics_scheme.h"
 
 namespace kith::exchange {
@@ -36,6 +38,7 @@ class VicsWriter final : public Writer {
   [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
   [[nodiscard]] std::uint64_t without_category() const override { return without_category_; }
   [[nodiscard]] std::uint64_t heads_left_out() const override { return heads_left_out_; }
+  [[nodiscard]] std::uint64_t values_left_out() const override { return values_left_out_; }
 
  private:
   // What an import said beside its records.
@@ -58,7 +61,9 @@ class VicsWriter final : public Writer {
   [[nodiscard]] absl::Status WriteRecord(const Entry& entry);
   [[nodiscard]] bool FitsEnvelope(const v1::Category& category) const;
   void AddMember(std::string_view name, const std::string& json);
-  void AddAlternatives(const Entry& entry);
+  // What sources of other formats said, and all PDQ hashes.
+  void AddMapped(const Entry& entry);
+  void AddAlternatives(const Entry& entry, const VicsMapped& mapped);
 
   Output output_;
   std::vector<Head> heads_;
@@ -67,6 +72,7 @@ class VicsWriter final : public Writer {
   std::string scheme_;  // whose categories the envelope says its records have
   std::uint64_t without_category_ = 0;
   std::uint64_t heads_left_out_ = 0;
+  std::uint64_t values_left_out_ = 0;
   const Head* head_ = nullptr;  // of the case that is open
   std::uint32_t part_ = 0;      // its place in its file, from 1; 0: of no file
   bool any_case_ = false;
@@ -197,15 +203,29 @@ void VicsWriter::AddMember(std::string_view name, const std::string& json) {
   record_ += ':' + json;
 }
 
-void VicsWriter::AddAlternatives(const Entry& entry) {
+void VicsWriter::AddMapped(const Entry& entry) {
+  const VicsMapped mapped = MappedOf(entry);
+  values_left_out_ += mapped.left_out;
+  for (const auto& [name, value] : mapped.members) AddMember(name, value);
+  AddAlternatives(entry, mapped);
+}
+
+void VicsWriter::AddAlternatives(const Entry& entry, const VicsMapped& mapped) {
   ordered_json list = ordered_json::array();
-  const auto add = [&](const char* name, const std::string& value) {
+  const auto add = [&](const std::string& name, const std::string& value) {
     ordered_json one{{"HashName", name}, {"HashValue", value}};
     if (!entry.digests().md5().empty()) one["MD5"] = UpperHex(entry.digests().md5());
     list.push_back(std::move(one));
   };
+  // First the one that stands for the file where a reader takes one only.
   const v1::Code* code = CodeForOneColumn(entry);
-  if (code != nullptr) add("PDQ", absl::BytesToHexString(code->pdq()));
+  absl::flat_hash_set<std::string> written;
+  const auto add_pdq = [&](const v1::Code& one) {
+    if (written.insert(one.pdq()).second) add("PDQ", absl::BytesToHexString(one.pdq()));
+  };
+  if (code != nullptr) add_pdq(*code);
+  for (const v1::Code& one : entry.codes()) add_pdq(one);
+  for (const auto& [name, value] : mapped.alternatives) add(name, value);
   if (!list.empty()) AddMember("AlternativeHashes", list.dump());
 }
 
@@ -257,7 +277,7 @@ absl::Status VicsWriter::WriteRecord(const Entry& entry) {
   add("VictimIdentified", "VICTIMIDENTIFIED",
       entry.victim_identified() != v1::TRI_STATE_UNSPECIFIED,
       entry.victim_identified() == v1::TRI_STATE_YES ? "\"true\"" : "\"false\"");
-  if (!carried.Has("ALTERNATIVEHASHES")) AddAlternatives(entry);
+  if (!carried.Has("ALTERNATIVEHASHES")) AddMapped(entry);
   if (data.size() > 2) {
     if (record_.size() > 1) record_ += ',';
     record_.append(data, 1);

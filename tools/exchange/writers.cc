@@ -13,18 +13,18 @@ namespace {
 using Made = absl::StatusOr<std::unique_ptr<Writer>>;
 
 constexpr std::array<OutFormat, 5> kOutFormats = {{
-    {"vics", "VICS JSON 2.0", false, true, false,
+    {"vics", "VICS JSON 2.0", false, true, false, false,
      [](Output output, const std::string&) -> Made { return MakeVicsWriter(std::move(output)); }},
-    {"csv", "CSV, one entry a line", false, false, false,
+    {"csv", "CSV, one entry a line", false, false, false, true,
      [](Output output, const std::string&) -> Made { return MakeCsvWriter(std::move(output)); }},
-    {"jsonl", "JSON Lines, one entry a line, with all that is carried", false, true, false,
+    {"jsonl", "JSON Lines, one entry a line, with all that is carried", false, true, false, false,
      [](Output output, const std::string&) -> Made {
        return MakeJsonLinesWriter(std::move(output));
      }},
     {"kdb", "Autopsy .kdb hash database: MD5, SHA-1, SHA-256, and comments", true, false, false,
-     [](Output, const std::string& path) -> Made { return MakeKdbWriter(path); }},
+     true, [](Output, const std::string& path) -> Made { return MakeKdbWriter(path); }},
     {"ncmec-votes", "votes for NCMEC's hash sharing, one request a line, of people's opinions",
-     false, true, true,
+     false, true, true, false,
      [](Output output, const std::string&) -> Made {
        return MakeNcmecVotesWriter(std::move(output));
      }},

@@ -49,6 +49,9 @@ class Writer {
   [[nodiscard]] virtual std::uint64_t without_category() const { return 0; }
   // What files and cases said of themselves that the format has one place for.
   [[nodiscard]] virtual std::uint64_t heads_left_out() const { return 0; }
+  // Values of entries that were written, which the format has no place for: further hashes, names,
+  // what a source said besides.
+  [[nodiscard]] virtual std::uint64_t values_left_out() const { return 0; }
 };
 
 struct OutFormat {
@@ -58,6 +61,7 @@ struct OutFormat {
   bool to_path = false;
   bool as_imported = false;  // it gives back what each source said: wants what is carried
   bool votes = false;        // it wants the opinions
+  bool drops = false;        // it wants what is carried to count it: it has no place for it
   // `path` is read only where to_path is set, `output` only where it is not.
   absl::StatusOr<std::unique_ptr<Writer>> (*make)(Output output, const std::string& path);
 };

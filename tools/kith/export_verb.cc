@@ -82,6 +82,8 @@ class OutFile {
     return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
   }
   absl::Status Close() {
+  // Records beside the entries, of a format that has entries only.
+  std::uint64_t passed_over = 0;
     if (path_.empty()) return absl::OkStatus();
     // A database has made its file by itself.
     if (fd_.get() < 0) fd_ = scan::Descriptor(::open(draft_.c_str(), O_RDONLY | O_CLOEXEC));
@@ -99,6 +101,10 @@ class OutFile {
   [[nodiscard]] const std::string& draft() const { return draft_; }
 
  private:
+      if (entry.repeats() && !format.as_imported) {
+        ++written.passed_over;
+        continue;
+      }
   static constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
   absl::Status Flush() {
@@ -135,6 +141,7 @@ absl::Status ReadImports(const std::shared_ptr<grpc::Channel>& channel, const st
                        facts.imports.insert(facts.imports.end(), page.imports().begin(),
                                             page.imports().end());
                      });
+  const std::uint64_t values_left_out = (*writer)->values_left_out() + written->passed_over;
 }
 
 absl::Status ReadOpinions(const std::shared_ptr<grpc::Channel>& channel,
@@ -145,6 +152,7 @@ absl::Status ReadOpinions(const std::shared_ptr<grpc::Channel>& channel,
                        facts.opinions.insert(facts.opinions.end(), page.opinions().begin(),
                                              page.opinions().end());
                      });
+    line["values_left_out"] = values_left_out;
 }
 
 absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
@@ -166,19 +174,25 @@ absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
 }
 
 struct Written {
+  if (values_left_out > 0) {
+    Note(fmt::format(
+        "{} left out that this format cannot hold: further hashes, names, what a source "
+        "said besides",
+        report::Counted(values_left_out, "value")));
+  }
   std::uint64_t entries = 0;
   std::uint64_t kept = 0;  // records that made no entry
 };
 
 // Entries are immutable and come by ascending number: pages are as good as one moment, but for what
 // is withdrawn in between.
-absl::StatusOr<Written> WriteEntries(Stub& stub, const ExportFlags& flags, bool as_imported,
-                                     std::uint64_t total, exchange::Writer& writer,
-                                     Progress& progress) {
+absl::StatusOr<Written> WriteEntries(Stub& stub, const ExportFlags& flags,
+                                     const exchange::OutFormat& format, std::uint64_t total,
+                                     exchange::Writer& writer, Progress& progress) {
   v1::ListEntriesRequest request;
   request.set_set(flags.set);
   request.set_page_size(1000);
-  request.set_as_imported(as_imported);
+  request.set_as_imported(format.as_imported || format.drops);
   Written written;
   while (true) {
     const auto page = Call(stub, &Stub::ListEntries, request);
@@ -219,7 +233,7 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
   Progress progress(program);
   if (auto status = (*writer)->Begin(*facts); !status.ok()) return status;
   const auto written =
-      WriteEntries(stub, flags, format.as_imported, facts->hash_set.entries(), **writer, progress);
+      WriteEntries(stub, flags, format, facts->hash_set.entries(), **writer, progress);
   progress.Clear();
   if (!written.ok()) return written.status();
   if (auto status = (*writer)->End(); !status.ok()) return status;

@@ -38,6 +38,9 @@ inline constexpr std::string_view kLowQualityNote = "PDQ of a quality below 50, 
 inline constexpr std::string_view kNonPertinentNote =
     "record of a non-pertinent category, kept for the way back, not matched";
 
+// Whether it is a PhotoDNA value: 144 bytes, 192 characters of base64 or 288 hexadecimal digits.
+[[nodiscard]] bool IsPhotoDna(std::string_view text);
+
 // Whether a record has anything to match by.
 [[nodiscard]] bool CanMatch(const Entry& entry);
 
