@@ -339,8 +339,8 @@ casework::ReportOptions Casework::ReportFacts() const {
   facts.worklist = options_.worklist;
   facts.notifications = options_.notifications;
   facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
-  facts.source_refs = [this](std::span<const std::uint64_t> entries) {
-    return catalog_->SourceRefs(entries);
+  facts.labels = [this](std::span<const std::uint64_t> entries) {
+    return catalog_->Labels(entries);
   };
   return facts;
 }

@@ -17,13 +17,20 @@ namespace kith::casework {
 namespace {
 
 // What the sources call the entries, for a reader who has their lists.
-absl::Status FillSourceRefs(const ReportOptions& options, v1::ReportFile& file) {
-  if (!options.source_refs || file.matches().empty()) return absl::OkStatus();
+absl::Status FillLabels(const ReportOptions& options, v1::ReportFile& file) {
+  if (!options.labels || file.matches().empty()) return absl::OkStatus();
   std::vector<std::uint64_t> entries;
   for (const v1::ReportMatch& match : file.matches()) entries.push_back(match.entry_id());
-  KITH_ASSIGN(std::vector<std::string> refs, options.source_refs(entries));
-  auto ref = refs.begin();
-  for (v1::ReportMatch& match : *file.mutable_matches()) match.set_source_ref(std::move(*ref++));
+  KITH_ASSIGN(std::vector<catalog::EntryLabel> labels, options.labels(entries));
+  auto label = labels.begin();
+  for (v1::ReportMatch& match : *file.mutable_matches()) {
+    match.set_source_ref(std::move(label->source_ref));
+    if (!label->category_code.empty()) {
+      match.mutable_category()->set_scheme(std::move(label->category_scheme));
+      match.mutable_category()->set_code(std::move(label->category_code));
+    }
+    ++label;
+  }
   return absl::OkStatus();
 }
 
@@ -142,7 +149,7 @@ class Builder {
       const bool asked = codes == nullptr || MatchesOneOf(file, *codes) ||
                          (identified_too && file.verdict() == v1::VERDICT_IDENTIFIED);
       if (!asked) return true;
-      refs = FillSourceRefs(options_, file);
+      refs = FillLabels(options_, file);
       taken = refs.ok() && pages.Add(std::move(file));
       return taken;
     }));

@@ -23,6 +23,7 @@
 #include "proto/kith/v1/case.pb.h"
 #include "proto/kith/v1/report.pb.h"
 #include "server/casework/ledger.h"
+#include "server/catalog/catalog.h"
 
 namespace kith::casework {
 
@@ -40,9 +41,9 @@ struct ReportOptions {
   std::uint64_t current_change = 0;  // index version now; an older ledger is told in the warnings
   // Active entries of a set, by its number.
   std::function<std::uint64_t(std::uint64_t set_id)> set_entries;
-  // The source_ref of each of these entries, in order.
-  std::function<absl::StatusOr<std::vector<std::string>>(std::span<const std::uint64_t>)>
-      source_refs;
+  // What the sources call these entries, in order.
+  std::function<absl::StatusOr<std::vector<catalog::EntryLabel>>(std::span<const std::uint64_t>)>
+      labels;
   // What the service can do, for the statement of method.
   std::function<absl::StatusOr<v1::GetCapabilitiesResponse>()> capabilities;
   WorklistFunction worklist;

@@ -70,6 +70,13 @@ struct AddedEntry {
   bool still_matched = false;
 };
 
+// What its source calls an entry, and its kind.
+struct EntryLabel {
+  std::string source_ref;
+  std::string category_scheme;
+  std::string category_code;
+};
+
 // Entries as their sources said them.
 // Where a page of what imports brought begins.
 struct ImportedPlace {
@@ -227,8 +234,8 @@ class Catalog {
   [[nodiscard]] absl::Status ForEachEntry(
       std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
       const std::function<absl::Status(const v1::Entry&)>& take);
-  // The source_ref of each of these entries, in order.
-  [[nodiscard]] absl::StatusOr<std::vector<std::string>> SourceRefs(
+  // What the sources call these entries, in order.
+  [[nodiscard]] absl::StatusOr<std::vector<EntryLabel>> Labels(
       std::span<const std::uint64_t> entry_ids);
 
   // For the matcher. UNAVAILABLE when the index lacks a change, because memory ran out, or while

@@ -147,21 +147,23 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ListEntries(std::uint64_t after,
   return ReadEntries(ids);
 }
 
-absl::StatusOr<std::vector<std::string>> Catalog::SourceRefs(
-    std::span<const std::uint64_t> entry_ids) {
-  std::vector<std::string> refs;
-  if (entry_ids.empty()) return refs;
+absl::StatusOr<std::vector<EntryLabel>> Catalog::Labels(std::span<const std::uint64_t> entry_ids) {
+  std::vector<EntryLabel> labels;
+  if (entry_ids.empty()) return labels;
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
-  Statement statement = read->Prepare("SELECT source_ref FROM entry WHERE id = ?1");
-  refs.reserve(entry_ids.size());
+  Statement statement =
+      read->Prepare("SELECT source_ref, category_scheme, category_code FROM entry WHERE id = ?1");
+  labels.reserve(entry_ids.size());
   for (const std::uint64_t id : entry_ids) {
     const auto row = statement.Bind(id).Step();
     if (!row.ok()) return row.status();
     if (!*row) return absl::DataLossError(absl::StrCat("entry ", id, " is gone from the store"));
-    refs.emplace_back(statement.Text(0));
+    labels.push_back({.source_ref = std::string(statement.Text(0)),
+                      .category_scheme = std::string(statement.Text(1)),
+                      .category_code = std::string(statement.Text(2))});
   }
-  return refs;
+  return labels;
 }
 
 absl::Status Catalog::Impl::Silence(std::span<const std::uint64_t> entries) {

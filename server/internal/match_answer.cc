@@ -108,12 +108,15 @@ absl::Status MatchGroup::Answer(std::vector<v1::MatchResult>& results) {
     if (!result.ok()) return result.status();
     results.push_back(*std::move(result));
   }
-  auto refs = catalog_.SourceRefs(shown);
-  if (!refs.ok()) return refs.status();
-  auto ref = refs->begin();
+  auto labels = catalog_.Labels(shown);
+  if (!labels.ok()) return labels.status();
+  auto label = labels->begin();
+  const auto name = [&label](v1::Match& match) {
+    match.set_source_ref(std::move((label++)->source_ref));
+  };
   for (std::size_t i = first_result; i < results.size(); ++i) {
-    for (v1::Match& match : *results[i].mutable_matches()) match.set_source_ref(*std::move(ref++));
-    for (v1::Match& match : *results[i].mutable_deciding()) match.set_source_ref(*std::move(ref++));
+    for (v1::Match& match : *results[i].mutable_matches()) name(match);
+    for (v1::Match& match : *results[i].mutable_deciding()) name(match);
   }
   return absl::OkStatus();
 }

@@ -165,7 +165,7 @@ absl::StatusOr<v1::ReportFile> LedgerView::ReadFile(std::uint64_t file_id,
                                                     std::uint64_t paths_on_record) {
   Statement read = read_.Prepare(
       "SELECT md5, sha256, size_bytes, format, width, height, disposition, detail, verdict, rule,"
-      " held_back, total_matches, held_back_matches, rejected_matches FROM evidence_file"
+      " held_back, total_matches, held_back_matches, rejected_matches, sha1 FROM evidence_file"
       " WHERE id = ?1");
   KITH_ASSIGN(const bool found, read.Bind(file_id).Step());
   if (!found) return absl::DataLossError("a file of the ledger is gone; run `kith store verify`");
@@ -184,6 +184,7 @@ absl::StatusOr<v1::ReportFile> LedgerView::ReadFile(std::uint64_t file_id,
   file.set_total_matches(read.Id(11));
   file.set_held_back_matches(read.Id(12));
   file.set_rejected_matches(read.Id(13));
+  file.set_sha1(absl::BytesToHexString(std::string(read.Blob(14))));
   KITH_RETURN_IF_ERROR(ReadPaths(file_id, file));
   if (static_cast<std::uint64_t>(file.paths_size()) != paths_on_record) {
     return absl::DataLossError(absl::StrCat("the ledger counts ", paths_on_record,
