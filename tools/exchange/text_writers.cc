@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "tools/exchange/internal/csv_line.h"
 #include "tools/exchange/internal/json_object.h"
 #include "tools/exchange/internal/make_writers.h"
 #include "tools/exchange/internal/one_code.h"
@@ -23,26 +24,6 @@ constexpr std::string_view kHeader =
     "entry,md5,sha1,sha256,pdq,pdq_quality,pdq_dialect,series,victim_identified,category_scheme,"
     "category,source_ref\r\n";
 
-void AppendCell(std::string& line, std::string_view cell) {
-  if (!line.empty()) line += ',';
-  std::string text;
-  // What a spreadsheet would run as a formula is shown as text.
-  if (!cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos) {
-    text += '\'';
-  }
-  text += cell;
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
-    line += text;
-    return;
-  }
-  line += '"';
-  for (const char c : text) {
-    if (c == '"') line += c;
-    line += c;
-  }
-  line += '"';
-}
-
 class CsvWriter final : public Writer {
  public:
   explicit CsvWriter(Output output) : output_(std::move(output)) {}
@@ -57,18 +38,18 @@ class CsvWriter final : public Writer {
     const auto further = static_cast<std::uint64_t>(std::max(entry.codes_size(), 1)) - 1;
     values_left_out_ += further + CarriedValues(entry);
     std::string line = std::to_string(entry.entry_id());
-    AppendCell(line, absl::BytesToHexString(entry.digests().md5()));
-    AppendCell(line, absl::BytesToHexString(entry.digests().sha1()));
-    AppendCell(line, absl::BytesToHexString(entry.digests().sha256()));
-    AppendCell(line, code == nullptr ? "" : absl::BytesToHexString(code->pdq()));
-    AppendCell(line,
-               code == nullptr || !code->has_quality() ? "" : std::to_string(code->quality()));
-    AppendCell(line, code == nullptr ? "" : report::DialectWord(code->dialect()));
-    AppendCell(line, report::EscapeText(entry.series()));
-    AppendCell(line, report::TriStateWord(entry.victim_identified()));
-    AppendCell(line, report::EscapeText(entry.category().scheme()));
-    AppendCell(line, report::EscapeText(entry.category().code()));
-    AppendCell(line, report::EscapeText(entry.source_ref()));
+    AppendCsvCell(line, absl::BytesToHexString(entry.digests().md5()));
+    AppendCsvCell(line, absl::BytesToHexString(entry.digests().sha1()));
+    AppendCsvCell(line, absl::BytesToHexString(entry.digests().sha256()));
+    AppendCsvCell(line, code == nullptr ? "" : absl::BytesToHexString(code->pdq()));
+    AppendCsvCell(line,
+                  code == nullptr || !code->has_quality() ? "" : std::to_string(code->quality()));
+    AppendCsvCell(line, code == nullptr ? "" : report::DialectWord(code->dialect()));
+    AppendCsvCell(line, report::EscapeText(entry.series()));
+    AppendCsvCell(line, report::TriStateWord(entry.victim_identified()));
+    AppendCsvCell(line, report::EscapeText(entry.category().scheme()));
+    AppendCsvCell(line, report::EscapeText(entry.category().code()));
+    AppendCsvCell(line, report::EscapeText(entry.source_ref()));
     return output_(line + "\r\n");
   }
   [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,15 +11,18 @@
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "proto/kith/v1/import.grpc.pb.h"
+#include "tools/exchange/case_writers.h"
 #include "tools/exchange/writers.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
+#include "tools/kith/export_case.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/out_file.h"
 #include "tools/kith/progress.h"
+#include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
-#include "tools/scan/walk.h"
 
 namespace kith::cli {
 namespace {
@@ -33,102 +31,12 @@ using Stub = v1::CatalogService::Stub;
 
 struct ExportFlags {
   std::string set;
+  std::string case_name;
+  std::string scheme = "vics-us";  // of the categories of a case
+  std::string who;
   std::string format;
   std::string out;     // empty: standard output
   std::string reason;  // of votes against entries
-};
-
-// Gives a file a name that nobody has. Its errno: EEXIST where something stands there, also what
-// came a moment ago. Not every file system knows how to rename so, and not every one knows links.
-int MoveToNewName(const std::string& from, const std::string& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return errno;
-  if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str()) == 0 ? 0 : errno;
-  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return errno;
-  // FAT and the like: what stands there now is kept, and no more can be promised.
-  if (::access(to.c_str(), F_OK) == 0) return EEXIST;
-  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
-}
-
-// A file that appears under its name when it is whole; only its owner may read it, for it holds
-// hashes. Bytes are gathered, so that a write is large.
-class OutFile {
- public:
-  ~OutFile() {
-    if (!draft_.empty()) ::unlink(draft_.c_str());
-  }
-  // Empty: standard output.
-  absl::Status Open(const std::string& path, bool to_path) {
-    path_ = path;
-    if (path.empty()) return absl::OkStatus();
-    if (::access(path.c_str(), F_OK) == 0) return IsThere();
-    // A name that nobody has, in the same folder: what stands there is somebody else's.
-    std::string name = path + ".part-XXXXXX";
-    fd_ = scan::Descriptor(::mkostemp(name.data(), O_CLOEXEC));
-    if (fd_.get() < 0) return Failed();
-    draft_ = std::move(name);
-    if (!to_path) return absl::OkStatus();
-    // A database makes its file by itself.
-    fd_ = scan::Descriptor();
-    return ::unlink(draft_.c_str()) == 0 ? absl::OkStatus() : Failed();
-  }
-  absl::Status Write(std::string_view bytes) {
-    if (path_.empty()) {
-      return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()
-                 ? absl::OkStatus()
-                 : absl::ResourceExhaustedError("cannot write to standard output");
-    }
-    buffer_ += bytes;
-    return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
-  }
-  absl::Status Close() {
-  // Records beside the entries, of a format that has entries only.
-  std::uint64_t passed_over = 0;
-    if (path_.empty()) return absl::OkStatus();
-    // A database has made its file by itself.
-    if (fd_.get() < 0) fd_ = scan::Descriptor(::open(draft_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd_.get() < 0) return Failed();
-    if (auto status = Flush(); !status.ok()) return status;
-    if (::fsync(fd_.get()) != 0) return Failed();
-    fd_ = scan::Descriptor();
-    if (const int error = MoveToNewName(draft_, path_); error != 0) {
-      errno = error;
-      return error == EEXIST ? IsThere() : Failed();
-    }
-    draft_.clear();
-    return absl::OkStatus();
-  }
-  [[nodiscard]] const std::string& draft() const { return draft_; }
-
- private:
-      if (entry.repeats() && !format.as_imported) {
-        ++written.passed_over;
-        continue;
-      }
-  static constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
-
-  absl::Status Flush() {
-    for (std::size_t at = 0; at < buffer_.size();) {
-      const ssize_t put = ::write(fd_.get(), buffer_.data() + at, buffer_.size() - at);
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return Failed();
-      at += static_cast<std::size_t>(put);
-    }
-    buffer_.clear();
-    return absl::OkStatus();
-  }
-  [[nodiscard]] absl::Status IsThere() const {
-    return absl::AlreadyExistsError(report::EscapeText(path_) + " is there already");
-  }
-  [[nodiscard]] absl::Status Failed() const {
-    return absl::FailedPreconditionError("cannot write " + report::EscapeText(path_) + ": " +
-                                         std::strerror(errno));
-  }
-
-  std::string path_;
-  std::string draft_;
-  scan::Descriptor fd_;
-  std::string buffer_;
 };
 
 absl::Status ReadImports(const std::shared_ptr<grpc::Channel>& channel, const std::string& set,
@@ -141,7 +49,6 @@ absl::Status ReadImports(const std::shared_ptr<grpc::Channel>& channel, const st
                        facts.imports.insert(facts.imports.end(), page.imports().begin(),
                                             page.imports().end());
                      });
-  const std::uint64_t values_left_out = (*writer)->values_left_out() + written->passed_over;
 }
 
 absl::Status ReadOpinions(const std::shared_ptr<grpc::Channel>& channel,
@@ -152,7 +59,6 @@ absl::Status ReadOpinions(const std::shared_ptr<grpc::Channel>& channel,
                        facts.opinions.insert(facts.opinions.end(), page.opinions().begin(),
                                              page.opinions().end());
                      });
-    line["values_left_out"] = values_left_out;
 }
 
 absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
@@ -174,14 +80,10 @@ absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
 }
 
 struct Written {
-  if (values_left_out > 0) {
-    Note(fmt::format(
-        "{} left out that this format cannot hold: further hashes, names, what a source "
-        "said besides",
-        report::Counted(values_left_out, "value")));
-  }
   std::uint64_t entries = 0;
   std::uint64_t kept = 0;  // records that made no entry
+  // Records beside the entries, of a format that has entries only.
+  std::uint64_t passed_over = 0;
 };
 
 // Entries are immutable and come by ascending number: pages are as good as one moment, but for what
@@ -199,6 +101,10 @@ absl::StatusOr<Written> WriteEntries(Stub& stub, const ExportFlags& flags,
     if (!page.ok()) return page.status();
     for (const v1::Entry& entry : page->entries()) {
       if (entry.withdrawn()) continue;
+      if (entry.repeats() && !format.as_imported) {
+        ++written.passed_over;
+        continue;
+      }
       if (auto status = writer.Add(entry); !status.ok()) return status;
       ++(entry.carried_only() ? written.kept : written.entries);
     }
@@ -218,11 +124,6 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
     return absl::InvalidArgumentError(std::string(format.name) +
                                       " is a database: say into which file with --out FILE");
   }
-  if (flags.out.empty() && program.json) {
-    return absl::InvalidArgumentError(
-        "standard output cannot hold the entries and a line of JSON: say into which file with "
-        "--out FILE");
-  }
   const auto facts = FactsOf(stub, channel, flags, format);
   if (!facts.ok()) return facts.status();
   OutFile file;
@@ -240,6 +141,7 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
   const std::uint64_t left_out = (*writer)->left_out();
   const std::uint64_t without_category = (*writer)->without_category();
   const std::uint64_t heads_left_out = (*writer)->heads_left_out();
+  const std::uint64_t values_left_out = (*writer)->values_left_out() + written->passed_over;
   writer->reset();
   if (auto status = file.Close(); !status.ok()) return status;
   if (program.json && !flags.out.empty()) {
@@ -250,6 +152,7 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
     line["left_out"] = left_out;
     line["without_category"] = without_category;
     line["heads_left_out"] = heads_left_out;
+    line["values_left_out"] = values_left_out;
     PrintJson(line);
     return kExitDone;
   }
@@ -271,6 +174,12 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
     Note(fmt::format("{} of files or cases left out, as the file has one: export a set an import",
                      report::Counted(heads_left_out, "head")));
   }
+  if (values_left_out > 0) {
+    Note(fmt::format(
+        "{} left out that this format cannot hold: further hashes, names, what a source "
+        "said besides",
+        report::Counted(values_left_out, "value")));
+  }
   if (without_category > 0) {
     Note(fmt::format("{} without its category, which is of another scheme than the file's",
                      report::Counted(without_category, "entry", "entries")));
@@ -288,20 +197,71 @@ std::string FormatList() {
   return list;
 }
 
+// What is exported, before anybody is asked.
+absl::Status CheckSubject(const Program& program, const ExportFlags& flags) {
+  const bool is_case = !flags.case_name.empty();
+  if (is_case == !flags.set.empty()) {
+    return absl::InvalidArgumentError("give --set NAME or --case AGENCY/NUMBER");
+  }
+  if (flags.out.empty() && program.json) {
+    return absl::InvalidArgumentError("standard output cannot hold the " +
+                                      std::string(is_case ? "files" : "entries") +
+                                      " and a line of JSON: say into which file with --out FILE");
+  }
+  const auto formats = exchange::CaseFormats();
+  if (is_case && std::find(formats.begin(), formats.end(), flags.format) == formats.end()) {
+    return absl::InvalidArgumentError("a case is written as vics, csv or jsonl, not as " +
+                                      flags.format);
+  }
+  return absl::OkStatus();
+}
+
+int Run(const Program& program, const ExportFlags& flags) {
+  if (const absl::Status fits = CheckSubject(program, flags); !fits.ok()) return Fail(fits);
+  auto connection = ConnectEngine(program, "export");
+  if (!connection.ok()) return Fail(connection.status());
+  const auto channel = (*connection)->channel();
+  const absl::StatusOr<int> code = flags.case_name.empty()
+                                       ? Export(program, flags, channel)
+                                       : ExportCase(program,
+                                                    {.case_name = flags.case_name,
+                                                     .format = flags.format,
+                                                     .out = flags.out,
+                                                     .scheme = flags.scheme,
+                                                     .who = flags.who},
+                                                    channel);
+  return code.ok() ? *code : Fail(Explained(code.status(), **connection));
+}
+
 }  // namespace
 
 void AddExportVerb(CLI::App& app, Program& program) {
   CLI::App* verb = AddVerb(app, program, "export",
                            "Writes the entries of a hash set in a format of the field. The file\n"
                            "holds whole hashes: handle it as the set itself. Formats:" +
-                               FormatList(),
+                               FormatList() +
+                               "\n"
+                               "With --case, what is known of the files of a case, as vics, csv "
+                               "or jsonl, for\n"
+                               "tools that review seizures. Category, series and identification "
+                               "come from what\n"
+                               "is certain: digests, and leads that a person confirmed. A mere "
+                               "lead stands as a\n"
+                               "remark. That it was given out is put on record, as of a report.",
                            "kith export --set national --format vics --out national.json\n"
                            "kith export --set national --format vics | gzip > national.json.gz\n"
-                           "kith export --set national --format vics --out national.json --json");
+                           "kith export --set national --format vics --out national.json --json\n"
+                           "kith export --case DPD/2026-0117 --format vics --out back.json");
   auto flags = std::make_shared<ExportFlags>();
   std::vector<std::string> names;
   for (const exchange::OutFormat& format : exchange::OutFormats()) names.emplace_back(format.name);
-  verb->add_option("--set", flags->set, "The hash set")->type_name("NAME")->required();
+  verb->add_option("--set", flags->set, "The hash set")->type_name("NAME");
+  verb->add_option("--case", flags->case_name, "The case whose files are written")
+      ->type_name("AGENCY/NUMBER");
+  verb->add_option("--scheme", flags->scheme,
+                   "Whose categories the files of a case get; others are left out (default: "
+                   "vics-us)")
+      ->type_name("NAME");
   verb->add_option("--format", flags->format, "The format")
       ->check(CLI::IsMember(names))
       ->type_name("NAME")
@@ -312,14 +272,10 @@ void AddExportVerb(CLI::App& app, Program& program) {
                    "Of ncmec-votes: the GUID of the reason of votes against entries; without one "
                    "none are cast")
       ->type_name("GUID");
+  AddWhoFlag(*verb, program, flags->who);
   AddProgressFlag(*verb, program);
   AddEngineFlags(*verb, program);
-  OnRun(*verb, program, [flags, &program] {
-    auto connection = ConnectEngine(program, "export");
-    if (!connection.ok()) return Fail(connection.status());
-    const auto code = Export(program, *flags, (*connection)->channel());
-    return code.ok() ? *code : Fail(Explained(code.status(), **connection));
-  });
+  OnRun(*verb, program, [flags, &program] { return Run(program, *flags); });
 }
 
 }  // namespace kith::cli

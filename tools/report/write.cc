@@ -140,6 +140,18 @@ std::string FreeName() {
 
 }  // namespace
 
+absl::Status CheckOutside(const std::string& file, std::span<const std::string> checked) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(fs::absolute(file, error), error);
+  if (error) return ErrnoStatus(error.value(), "cannot use " + EscapeText(file));
+  for (const std::string& folder : checked) {
+    if (folder.empty() || !LiesIn(real, folder)) continue;
+    return absl::InvalidArgumentError(
+        EscapeText(file) + " lies in the checked folder, which must not change; name another file");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> PrepareFolder(const std::string& wanted, const std::string& checked) {
   return PrepareFolder(wanted, std::span(&checked, 1));
 }

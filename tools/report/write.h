@@ -29,6 +29,10 @@ namespace kith::report {
 [[nodiscard]] absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
                                                         std::span<const std::string> checked);
 
+// INVALID_ARGUMENT where a file of this name would lie in one of the checked folders.
+[[nodiscard]] absl::Status CheckOutside(const std::string& file,
+                                        std::span<const std::string> checked);
+
 // Writes NAME.json, NAME.csv and NAME.html (mode 0600), where NAME is "report" for the initial
 // comparison and the word of its kind for others (KindFile in words.h): each whole or not at all,
 // the last complete ones stay until the new are safe on the disk. Errors: RESOURCE_EXHAUSTED for a
