@@ -62,7 +62,7 @@ TEST_F(CheckProgramTest, ARefusalAtOpeningComesInTheWordsOfTheEngine) {
   ASSERT_EQ(Kith("check seized --case DPD/7 --out r").code, 0);
   ASSERT_EQ(Kith("case purge DPD/7 --who me --why order --yes").code, 0);
   const auto refused = [&](const std::string& words) {
-    const Outcome run = Kith("check seized --out r " + words);
+    const Outcome run = Kith("check seized --out refused " + words);
     EXPECT_EQ(run.code, 2) << words;
     EXPECT_THAT(run.err, Not(HasSubstr("CANCELLED"))) << words;
     EXPECT_THAT(run.err, Not(HasSubstr("on record"))) << words;
@@ -135,12 +135,45 @@ TEST_F(CheckProgramTest, WhatWasNotSeenOfAnotherFolderOfTheCaseCounts) {
   EXPECT_EQ(last["warnings"].size(), 1U);
 }
 
+// A report of something else in the folder was replaced without a word; what a look-up told stands
+// nowhere else.
+TEST_F(CheckProgramTest, NoReportTakesThePlaceOfAnotherOne) {
+  Teach();
+  scratch_.Write("a/file", "x");
+  scratch_.Write("b/file", "y");
+  ASSERT_EQ(Kith("check a --case DPD/1 --out r").code, 0);
+  const std::string before = test::ReadAll(scratch_.At("r/report.json"));
+  const auto refused = [this](const std::string& words, const std::string& why) {
+    const Outcome run = Kith(words);
+    EXPECT_EQ(run.code, 2) << words;
+    EXPECT_THAT(run.err, HasSubstr(why)) << words;
+    EXPECT_THAT(run.err, HasSubstr("name another folder with --out")) << words;
+  };
+  refused("check a --out r", "r/report.json is of case DPD/1");
+  refused("check a --case DPD/2 --out r", "r/report.json is of case DPD/1");
+  EXPECT_EQ(test::ReadAll(scratch_.At("r/report.json")), before);
+  EXPECT_EQ(Kith("case show DPD/2").code, 2) << "a refused check was recorded";
+  // A report of a case tells of all its folders.
+  EXPECT_EQ(Kith("check b --case DPD/1 --out r").code, 0);
+  EXPECT_EQ(Kith("report initial --case DPD/1 --out r").code, 0);
+  ASSERT_EQ(Kith("check a --out l").code, 0);
+  EXPECT_EQ(Kith("check a --out l").code, 0);
+  refused("check b --out l", "l/report.json tells of a look-up of " + Real("a"));
+  refused("check a --case DPD/1 --out l", "l/report.json tells of a look-up of " + Real("a"));
+  refused("case report DPD/1 --out l", "l/report.json tells of a look-up of " + Real("a"));
+  EXPECT_EQ(Kith("report leads --case DPD/1 --out l").code, 0);
+  EXPECT_EQ(Kith("report leads --case DPD/1 --out l").code, 0);
+  refused("report leads --out l", "l/leads.json is of case DPD/1");
+  scratch_.Write("l/method.json", "{\"type\":\"report\",\"scope\":");
+  refused("report method --out l", "l/method.json is there and is no whole report");
+}
+
 // A name is escaped once: a backslash of it stood four times in tables.
 TEST_F(CheckProgramTest, TablesEscapeAPathOnce) {
   WritePicture("seized/new\\one.bmp", 7);
   Teach();
   ASSERT_EQ(Kith("check seized --case DPD/1 --out r").code, 0);
-  ASSERT_EQ(Kith("check seized --case DPD/2 --out r").code, 0);
+  ASSERT_EQ(Kith("check seized --case DPD/2 --out r2").code, 0);
   const std::vector<json> clusters = Lines(Kith("cluster list --json").out);
   ASSERT_EQ(clusters.size(), 1U);
   const Outcome cluster = Kith("cluster show " + clusters[0]["cluster"].dump());

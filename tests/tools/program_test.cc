@@ -117,7 +117,7 @@ TEST_F(ProgramTest, ListsEndAtTheirLimitAndSayThatThereIsMore) {
   EXPECT_EQ(Kith("entry list --limit 0").code, 2);
   WritePicture("a/one.bmp", 1);
   for (const std::string name : {"1", "2", "3"}) {
-    ASSERT_EQ(Kith("check a --case DPD/" + name + " --out r").code, 0);
+    ASSERT_EQ(Kith("check a --case DPD/" + name + " --out r" + name).code, 0);
   }
   EXPECT_EQ(Lines(Kith("case list --json --limit 2").out).size(), 2U);
   EXPECT_EQ(Lines(Kith("cluster list --json --limit 2").out).size(), 1U);
@@ -146,11 +146,11 @@ TEST_F(ProgramTest, FindsWhatItWasTaught) {
   EXPECT_EQ(Kith("enroll --set national --series Bluebell known").out,
             "1\talready there\tknown/one.bmp\n");
 
-  const Outcome look_up = Kith("check seized --out report");
+  const Outcome look_up = Kith("check seized --out look-up");
   EXPECT_EQ(look_up.code, 1) << look_up.err;
   EXPECT_THAT(look_up.out, HasSubstr("Bluebell"));
   EXPECT_THAT(look_up.out, HasSubstr("Nothing was recorded"));
-  const json report = json::parse(ReadAll(scratch_.At("report/report.json")));
+  const json report = json::parse(ReadAll(scratch_.At("look-up/report.json")));
   EXPECT_EQ(report["summary"]["entries_walked"], 4);
   EXPECT_EQ(report["scope"]["complete"], true);
   EXPECT_THAT(Kith("case list --json").out, IsEmpty());

@@ -20,6 +20,7 @@
 #include "tools/kith/progress.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
+#include "tools/report/earlier.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
 #include "tools/report/sources_to_ask.h"
@@ -100,6 +101,13 @@ class CheckVerb {
     if (!out.ok()) return Fail(out.status());
     root_ = *root;
     out_ = *out;
+    v1::ReportScope scope;
+    scope.set_case_name(flags_.case_name);
+    scope.set_root(root_);
+    if (absl::Status status = report::MayReplace(out_, v1::REPORT_KIND_INITIAL, scope);
+        !status.ok()) {
+      return Failed(status);
+    }
     auto connection = ConnectEngine(program_, "check");
     if (!connection.ok()) return Failed(connection.status());
     return Check(**connection);
@@ -315,6 +323,7 @@ void AddCheckVerb(CLI::App& app, Program& program) {
       "Tells for every file of a folder whether it is known, whether the children in it have been\n"
       "identified, and whom to call. Nothing in the folder changes. With --case the answer is\n"
       "recorded, and a run that was interrupted goes on where it ended; without, nothing is kept.\n"
+      "A report of another case, or of another look-up, in the folder of --out is not replaced.\n"
       "With --json a run that goes on prints a line for each file that it read itself; the whole\n"
       "case stands in report.json.\n"
       "Ctrl-C stops it with a report that says that it is incomplete; twice ends it at once.\n"

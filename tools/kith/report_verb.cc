@@ -14,6 +14,7 @@
 #include "tools/kith/engine_link.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/signature.h"
+#include "tools/report/earlier.h"
 #include "tools/report/kinds.h"
 #include "tools/report/merge.h"
 #include "tools/report/path_text.h"
@@ -136,6 +137,12 @@ int WriteReportOf(const Program& program, v1::GetReportRequest request, const st
     // The evidence may be mounted no more; where it is, it must not change.
     const auto folder = report::PrepareFolder(out, *roots);
     if (!folder.ok()) return folder.status();
+    v1::ReportScope scope;
+    scope.set_case_name(request.case_name());
+    scope.set_series(request.series());
+    if (absl::Status status = report::MayReplace(*folder, request.kind(), scope); !status.ok()) {
+      return status;
+    }
     request.set_record(true);
     const auto fetched = Fetch(stub, request);
     if (!fetched.ok()) return fetched.status();
@@ -172,7 +179,8 @@ void AddReportVerb(CLI::App& app, Program& program) {
       app, program, "report",
       "Writes a report from what is on record, as a page (HTML), for programs (JSON) and for\n"
       "spreadsheets (CSV). The page opens offline and prints; no report holds pictures or PDQ\n"
-      "hashes. Several kinds can go into one folder. That it was given out is put on record, with\n"
+      "hashes. Several kinds can go into one folder, where none replaces one of\n"
+      "another case or series. That it was given out is put on record, with\n"
       "a digest of what it tells, which is the same as long as the record is. report.csv has a "
       "row\n"
       "for each match with the first path of a file; each other path has one row, of the match "
