@@ -33,6 +33,24 @@ TEST(List, GoodLinesAreTakenAndBadOnesTold) {
                                          "line 6: longer than 4096 bytes"));
 }
 
+// A list without a record was read to its end, and /dev/zero has none.
+TEST(List, AReaderEndsWhenItsSourceIsToStop) {
+  for (const Format& format : Formats()) {
+    auto source = Source::Open("/dev/zero");
+    ASSERT_TRUE(source.ok()) << source.status();
+    int asked = 0;
+    source->StopWhen([&asked] { return ++asked > 3; });
+    MemorySink sink;
+    EXPECT_FALSE(format.read(*source, {}, sink).ok()) << format.name;
+    EXPECT_THAT(sink.entries, IsEmpty());
+  }
+  auto source = Source::Open("/dev/zero");
+  ASSERT_TRUE(source.ok());
+  source->StopWhen([] { return true; });
+  MemorySink sink;
+  EXPECT_TRUE(absl::IsCancelled(FindFormat("list")->read(*source, {}, sink)));
+}
+
 TEST(List, TheEmptyFileIsNoRecord) {
   const MemorySink sink = ReadBytes(
       "d41d8cd98f00b204e9800998ecf8427e\nDA39A3EE5E6B4B0D3255BFEF95601890AFD80709\n" + kMd5);

@@ -127,6 +127,35 @@ TEST_F(ProgramTest, TextThatIsNoneIsToldWhereItStands) {
   EXPECT_THAT(signer.err, HasSubstr("KITH_WHO: J\\xFF is not UTF-8: say who you are with --who"));
 }
 
+// A byte order mark made the first day none, and the line was not named; a list without an end was
+// read for ever.
+TEST_F(ProgramTest, HolidaysAreReadLineByLineAndEnd) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  const Outcome marked = Kith("notification holidays -",
+                              "\xEF\xBB\xBF"
+                              "2026-12-25\r\n");
+  EXPECT_EQ(marked.code, 0) << marked.err;
+  for (const std::string day : {"2026-02-30", "25.12.2026", "2026-12-2", "0000-01-01"}) {
+    const Outcome bad = Kith("notification holidays -", "# ours\n2026-12-25\n" + day + "\n");
+    EXPECT_EQ(bad.code, 2) << day;
+    EXPECT_THAT(bad.err, HasSubstr("line 3: " + day + " is no day: write YYYY-MM-DD"));
+  }
+  const Outcome endless = Kith("notification holidays /dev/zero");
+  EXPECT_EQ(endless.code, 2);
+  EXPECT_THAT(endless.err, HasSubstr("line 1 has no end"));
+  const Outcome blank = Kith("notification holidays -", std::string(200'000, '\n'));
+  EXPECT_EQ(blank.code, 2);
+  EXPECT_THAT(blank.err, HasSubstr("over 100,000 lines"));
+}
+
+// Only what brings a record asked whether to stop.
+TEST_F(ProgramTest, AnImportWithoutRecordsStopsWhenAsked) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  through_ = "timeout --preserve-status -k 60 -s INT 3";
+  const Outcome run = Kith("import --set s --format list /dev/zero");
+  EXPECT_EQ(run.code, 130) << run.err;
+}
+
 TEST_F(ProgramTest, WhoSignsIsKnownWithoutAnEnvironment) {
   EXPECT_EQ(Kith("set add s").code, 0);
   through_ = "env -u USER -u KITH_WHO";

@@ -2,6 +2,7 @@
 #include "tools/exchange/source.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ namespace kith::exchange {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
+constexpr int kPatienceMs = 200;
 
 }  // namespace
 
@@ -55,9 +57,20 @@ Source Source::OfBytes(std::string bytes) {
   return source;
 }
 
+// A read that waits for whoever writes into a pipe hears nothing.
+absl::Status Source::WaitForBytes() const {
+  while (stop_) {
+    if (stop_()) return absl::CancelledError("stopped");
+    pollfd bytes{fd_, POLLIN, 0};
+    if (::poll(&bytes, 1, kPatienceMs) != 0) break;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Source::Read(std::size_t at) {
   buffer_.resize(kChunkBytes);
   while (!ended_ && filled_ < buffer_.size()) {
+    if (auto status = WaitForBytes(); !status.ok()) return status;
     const ssize_t got = ::read(fd_, buffer_.data() + filled_, buffer_.size() - filled_);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {

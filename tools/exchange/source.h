@@ -8,8 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,9 +34,14 @@ class Source {
   // For tests: the bytes themselves.
   [[nodiscard]] static Source OfBytes(std::string bytes);
 
+  // From now on `stop` is asked before each piece is read, and now and then while a pipe is waited
+  // for: once it says true, Head and Next fail with CANCELLED, and with them every reader.
+  void StopWhen(std::function<bool()> stop) { stop_ = std::move(stop); }
+
   // The first bytes, at most kHeadBytes, which the reader sees again. Before the first Next.
   [[nodiscard]] absl::StatusOr<std::string_view> Head();
-  // The next bytes, valid until the next call; empty at the end. Errors: DATA_LOSS.
+  // The next bytes, valid until the next call; empty at the end. Errors: DATA_LOSS,
+  // CANCELLED.
   [[nodiscard]] absl::StatusOr<std::string_view> Next();
 
   // Bytes that Next gave.
@@ -47,9 +54,11 @@ class Source {
  private:
   Source(scan::Descriptor owned, int fd) : owned_(std::move(owned)), fd_(fd) {}
   [[nodiscard]] absl::Status Read(std::size_t at);
+  [[nodiscard]] absl::Status WaitForBytes() const;
 
   scan::Descriptor owned_;
   int fd_;
+  std::function<bool()> stop_;
   std::string buffer_;
   std::size_t filled_ = 0;
   bool peeked_ = false;  // buffer_ holds what Next has not given

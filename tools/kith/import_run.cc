@@ -58,7 +58,8 @@ absl::Status ImportRun::Read(const exchange::ReadOptions& options) {
   if (status.ok()) status = parts_.format.read(parts_.source, options, *this);
   if (status.ok()) status = Send();
   if (status.ok()) status = LookUp(names_, earlier_);
-  if (status.ok() && parts_.interrupt.requested()) status = Stopped();
+  // Whatever went wrong then: a Ctrl-C ends also who writes into a pipe.
+  if (parts_.interrupt.requested()) status = Stopped();
   progress_.Clear();
   if (status.ok()) status = MayCommit();
   if (status.ok()) status = parts_.problems.Flush();

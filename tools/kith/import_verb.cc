@@ -82,6 +82,7 @@ absl::StatusOr<int> ImportFile(const Program& program, const ImportFlags& flags,
                                Interrupt& interrupt, SaidBefore& before) {
   const auto catalog = v1::CatalogService::NewStub(channel);
   const auto stub = v1::ImportService::NewStub(channel);
+  open.source.StopWhen([&interrupt] { return interrupt.requested(); });
   interrupt.RunBegins("\nStopping: nothing of this file is imported, unless it is being stored.");
   return ImportRun(program, flags, file,
                    {*stub, *catalog, open.source, *open.format, problems, interrupt, before})

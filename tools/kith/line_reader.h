@@ -18,8 +18,8 @@ class LineReader {
   [[nodiscard]] static absl::StatusOr<LineReader> Open(const std::string& path,
                                                        std::size_t max_line_bytes);
 
-  // The next line without its end. False after the last one.
-  // Errors: DATA_LOSS when reading fails.
+  // The next line without its end, the first without a byte order mark. False after the last one.
+  // Errors: DATA_LOSS when reading fails, INVALID_ARGUMENT where a line has no end within 16 MiB.
   [[nodiscard]] absl::StatusOr<bool> Next(std::string& line);
   // True when Next would not have to wait for whoever writes into a pipe.
   [[nodiscard]] bool Ready() const;
@@ -29,6 +29,8 @@ class LineReader {
  private:
   LineReader(scan::Descriptor owned, int fd, std::size_t max_line_bytes)
       : owned_(std::move(owned)), fd_(fd), max_line_bytes_(max_line_bytes) {}
+
+  void Count(std::string& line);
 
   scan::Descriptor owned_;
   int fd_;

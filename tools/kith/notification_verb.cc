@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -64,9 +65,27 @@ int ListTasks(const Program& program, const v1::ListNotificationsRequest& reques
   });
 }
 
+// As the service takes it; asked here too, where the number of its line is known.
+bool IsDay(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  const auto number = [text](std::size_t at, std::size_t digits) {
+    unsigned value = 0;
+    for (const char c : text.substr(at, digits)) {
+      if (c < '0' || c > '9') return 0U;
+      value = 10 * value + static_cast<unsigned>(c - '0');
+    }
+    return value;
+  };
+  return number(0, 4) > 0 && std::chrono::year_month_day(
+                                 std::chrono::year(static_cast<int>(number(0, 4))),
+                                 std::chrono::month(number(5, 2)), std::chrono::day(number(8, 2)))
+                                 .ok();
+}
+
 absl::Status ReadDays(const std::string& path, v1::SetHolidaysRequest& request) {
   constexpr std::size_t kMaxLineBytes = 256;
   constexpr int kMaxDays = 10'000;
+  constexpr std::size_t kMaxLines = 100'000;  // blank ones and remarks too
   auto lines = LineReader::Open(path, kMaxLineBytes);
   if (!lines.ok()) return lines.status();
   std::string line;
@@ -74,15 +93,19 @@ absl::Status ReadDays(const std::string& path, v1::SetHolidaysRequest& request) 
     const auto more = lines->Next(line);
     if (!more.ok()) return more.status();
     if (!*more) return absl::OkStatus();
+    if (lines->number() > kMaxLines) {
+      return absl::InvalidArgumentError(report::EscapeText(path) + ": over 100,000 lines");
+    }
     line.erase(std::min(line.size(), line.find('#')));
     while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t')) {
       line.pop_back();
     }
     if (line.empty()) continue;
-    if (const std::string_view why = report::WhyNoText(line); !why.empty()) {
-      return absl::InvalidArgumentError(fmt::format("{}, line {}: {} {}: write YYYY-MM-DD",
-                                                    report::EscapeText(path), lines->number(),
-                                                    report::EscapeText(line), why));
+    const std::string_view why = report::WhyNoText(line);
+    if (!why.empty() || !IsDay(line)) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}, line {}: {} {}: write YYYY-MM-DD", report::EscapeText(path),
+                      lines->number(), report::EscapeText(line), why.empty() ? "is no day" : why));
     }
     if (request.days_size() == kMaxDays) {
       return absl::InvalidArgumentError(report::EscapeText(path) + ": over 10,000 days");
