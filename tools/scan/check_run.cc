@@ -15,6 +15,7 @@
 #include "tools/report/merge.h"
 #include "tools/scan/evidence.h"
 #include "tools/scan/grpc_status.h"
+#include "tools/scan/lost_engine.h"
 #include "tools/scan/recorded.h"
 
 namespace kith::scan {
@@ -36,10 +37,12 @@ constexpr std::chrono::milliseconds kFilterPatience{500};
 // The engine's side of a run: batches out, answers in, matched up again.
 class MatchLink {
  public:
-  MatchLink(const std::shared_ptr<grpc::Channel>& channel, const CheckEvents& events)
+  MatchLink(const std::shared_ptr<grpc::Channel>& channel, const CheckOptions& options,
+            const CheckEvents& events)
       : stub_(v1::MatchService::NewStub(channel)),
         events_(events),
-        stream_(stub_->MatchStream(&context_)) {}
+        stream_(stub_->MatchStream(&context_)),
+        lost_(channel, options.stop, options.stop_patience, [this] { context_.TryCancel(); }) {}
 
   ~MatchLink() {
     if (finished_) return;
@@ -68,9 +71,9 @@ class MatchLink {
       if (answered) context_.TryCancel();
       const grpc::Status status = stream_->Finish();
       finished_ = true;
-      return status.ok() ? absl::InternalError("the engine did not open the run")
-                         : ShownStatus(status);
+      return status.ok() ? absl::InternalError("the engine did not open the run") : Why(status);
     }
+    lost_.Heard();
     reader_ = std::jthread([this] { Read(); });
     return std::move(*response.mutable_opened());
   }
@@ -96,7 +99,7 @@ class MatchLink {
     reader_.join();
     const grpc::Status status = stream_->Finish();
     finished_ = true;
-    if (!status.ok()) return ShownStatus(status);
+    if (!status.ok()) return Why(status);
     if (!ahead_.empty()) return absl::InternalError("the engine left files without an answer");
     return std::move(report_);
   }
@@ -111,9 +114,15 @@ class MatchLink {
     Clock::time_point when;
   };
 
+  absl::Status Why(const grpc::Status& status) const {
+    if (!lost_.gave_up()) return ShownStatus(status);
+    return absl::UnavailableError("it stands still, so the run was given up");
+  }
+
   void Read() {
     v1::MatchStreamResponse response;
     while (stream_->Read(&response)) {
+      lost_.Heard();
       if (response.has_report()) {
         report::MergeFragment(std::move(*response.mutable_report()), report_);
       }
@@ -159,6 +168,7 @@ class MatchLink {
   Clock::time_point last_answer_;  // the reader's
   std::atomic<std::uint64_t> answered_files_ = 0;
   std::atomic<std::uint64_t> answered_bytes_ = 0;
+  LostEngine lost_;
   std::jthread reader_;
 };
 
@@ -200,7 +210,7 @@ class Check {
  public:
   Check(const std::shared_ptr<grpc::Channel>& channel, const CheckOptions& options,
         const CheckEvents& events)
-      : channel_(channel), options_(options), events_(events), link_(channel, events) {}
+      : channel_(channel), options_(options), events_(events), link_(channel, options, events) {}
 
   absl::StatusOr<CheckOutcome> Run() {
     // First: a case is not opened for a run that cannot read a picture.

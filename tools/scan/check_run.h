@@ -34,6 +34,9 @@ struct CheckOptions {
   bool exact = false;        // hash exactly what a fast hash could rule out
   bool count_first = false;  // count the files beside the run, so that progress knows the whole
   std::stop_token stop;
+  // After `stop`: how long nothing may come from the engine before it is asked whether it is there,
+  // and how long it has to answer that.
+  std::chrono::milliseconds stop_patience{5000};
 };
 
 // How a run hashes pictures. Its answer is the same either way.
@@ -79,7 +82,8 @@ struct CheckOutcome {
 // The main job: walks the folder, fingerprints its files on several threads, streams them to the
 // engine in batches and gathers the report. With a case it goes on where an earlier run ended:
 // files on record and unchanged (path, device, inode, size, time of change) are not read again.
-// After `stop` it begins no further file, and the report says that it is incomplete.
+// After `stop` it begins no further file, gives up one of which much is still to be read, and the
+// report says that it is incomplete; from an engine that stands still it turns away, UNAVAILABLE.
 // Blocks; uses its own threads; memory is bounded but for the report and, on resuming, some 50
 // bytes a recorded path (a node of a set of hashes of 16 bytes, and its bucket). Errors: those of
 // Walk, of CagedFingerprinter::Start and of MatchService.MatchStream; what was answered before is
