@@ -82,6 +82,7 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
   Fingerprint OfFile(int fd, const FingerprintOptions& options, const NeedsExact* needs_exact) {
     request_.options = options;
     needs_exact_ = needs_exact;
+    gave_up_ = false;
     return hashing::internal::ReadAndHash(fd, options, *this);
   }
 
@@ -99,6 +100,14 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
     if (memory_ == nullptr) return {};
     return memory_->bytes().first(static_cast<std::size_t>(size));
   }
+
+  bool Stopped() override {
+    gave_up_ = stop_.stop_requested();
+    return gave_up_;
+  }
+
+  void StopWhen(std::stop_token stop) { stop_ = std::move(stop); }
+  [[nodiscard]] bool gave_up() const { return gave_up_; }
 
   void Hash(std::uint64_t size, Fingerprint& print, Meanwhile meanwhile) override {
     std::memset(memory_->bytes().data() + size, 0, kZeroBytes);
@@ -209,6 +218,8 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
   CageRequest request_;
   const NeedsExact* needs_exact_ = nullptr;  // of the file at hand
   Message answer_;
+  std::stop_token stop_;
+  bool gave_up_ = false;  // the file at hand
 };
 
 absl::StatusOr<std::unique_ptr<CagedFingerprinter>> CagedFingerprinter::Start(
@@ -240,6 +251,9 @@ Fingerprint CagedFingerprinter::OfFile(int fd, const FingerprintOptions& options
                                        const NeedsExact& needs_exact) {
   return impl_->OfFile(fd, options, &needs_exact);
 }
+
+void CagedFingerprinter::StopWhen(std::stop_token stop) { impl_->StopWhen(std::move(stop)); }
+bool CagedFingerprinter::gave_up() const { return impl_->gave_up(); }
 
 const Posture& CagedFingerprinter::posture() const { return impl_->posture(); }
 

@@ -22,6 +22,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -63,6 +64,11 @@ class CagedFingerprinter {
   using NeedsExact = std::function<bool(const Fingerprint&)>;
   [[nodiscard]] Fingerprint OfFile(int fd, const FingerprintOptions& options,
                                    const NeedsExact& needs_exact);
+
+  // From now on OfFile gives a file up, between two pieces of 256 KiB, once `stop` is asked for: a
+  // file can be as large as a disk. Then `gave_up` is true of it, and its fingerprint is of no use.
+  void StopWhen(std::stop_token stop);
+  [[nodiscard]] bool gave_up() const;
 
   // What the first worker said of itself before it saw any file.
   [[nodiscard]] const Posture& posture() const;

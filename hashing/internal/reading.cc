@@ -74,6 +74,10 @@ class Reader {
     if (size_bytes == 0) return ReadEmpty();
     buffer_.resize(std::min<std::uint64_t>(size_bytes, kReadBytes));
     for (std::uint64_t done = 0; done < size_bytes;) {
+      // A file of one piece is finished: it takes no longer than to give it up.
+      if (done > kSniffBytes && keeper_.Stopped()) {
+        return Unreadable(std::move(print_), "was given up before its end");
+      }
       // The first bytes decide where the others go.
       const std::size_t want =
           std::min<std::uint64_t>(size_bytes - done, done == 0 ? kSniffBytes : kReadBytes);

@@ -19,6 +19,8 @@ class PictureKeeper {
   virtual ~PictureKeeper() = default;
   // Room for a whole file of `size` >= 1 bytes, to stay until Hash; empty where memory lacks.
   [[nodiscard]] virtual std::span<std::uint8_t> Room(std::uint64_t size) = 0;
+  // Asked between the pieces that are read: true gives the file up, `unreadable` and undigested.
+  [[nodiscard]] virtual bool Stopped() { return false; }
   // Fills in what hashing::internal::HashPicture does, for the first `size` bytes of the room.
   // `print` has format and size. Calls `meanwhile` once, whatever happens: it takes the digests of
   // the same bytes and puts them into `print`, while another process decodes, if one does.

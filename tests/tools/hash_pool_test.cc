@@ -172,6 +172,22 @@ TEST(HashPool, AfterCancelTakesNothingAndEnds) {
   EXPECT_FALSE(pool.Push(NamedFile(scratch.At("100"))));
 }
 
+// A stop waited for the end of the file that was being read, which took hours for one of a
+// terabyte.
+TEST(HashPool, AfterCancelALongFileIsGivenUp) {
+  const Scratch scratch;
+  scratch.Write("1", "x");
+  std::filesystem::resize_file(scratch.Write("2", ""), std::uintmax_t{1} << 40);
+  scratch.Write("3", "x");
+  HashPool pool(Threads(2), Cage());
+  std::jthread walker([&] { PushTree(pool, scratch.path()); });
+  HashedFile first;
+  while (pool.Pop(first, std::chrono::seconds(1)) == HashPool::Popped::kNotYet) continue;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  pool.Cancel();
+  EXPECT_TRUE(Drain(pool).empty());
+}
+
 TEST(HashPool, TellsWhatIsNoFile) {
   const Scratch scratch;
   HashPool pool(Threads(1), Cage());

@@ -33,9 +33,9 @@ Interrupt::Interrupt() : signals_(StopSignals()) {
 }
 
 void Interrupt::RunBegins(bool recorded) {
-  RunBegins(recorded ? "\nStopping: what is being read is finished and recorded, then comes the "
+  RunBegins(recorded ? "\nStopping: what was read is finished and recorded, then comes the "
                        "report. Ctrl-C again ends at once."
-                     : "\nStopping: what is being read is finished, then comes the report; nothing "
+                     : "\nStopping: what was read is finished, then comes the report; nothing "
                        "is recorded. Ctrl-C again ends at once.");
 }
 

@@ -61,6 +61,7 @@ void HashPool::Close() {
 }
 
 void HashPool::Cancel() {
+  stop_.request_stop();
   const std::lock_guard lock(mutex_);
   closed_ = true;
   cancelled_ = true;
@@ -72,7 +73,8 @@ void HashPool::Cancel() {
 HashPool::Popped HashPool::Pop(HashedFile& out, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   const auto at_end = [this] {
-    return slots_.empty() ? closed_ : cancelled_ && !slots_.front()->begun;
+    return slots_.empty() ? closed_
+                          : cancelled_ && (!slots_.front()->begun || slots_.front()->given_up);
   };
   const auto ready = [&] { return at_end() || (!slots_.empty() && slots_.front()->done); };
   if (!results_.wait_for(lock, patience, ready)) return Popped::kNotYet;
@@ -200,6 +202,7 @@ void HashPool::GiveToLink(const LinkKey& walked, std::uint64_t links, const Slot
 }
 
 void HashPool::Work(Cage& cage) {
+  cage.StopWhen(stop_.get_token());
   std::unique_lock lock(mutex_);
   while (const std::shared_ptr<Slot> slot = NextToDo(lock)) {
     WalkedFile& file = slot->result.file;
@@ -209,6 +212,7 @@ void HashPool::Work(Cage& cage) {
     slot->result.fingerprint = FingerprintWalked(file, cage, options_);
     file.folder.reset();
     lock.lock();
+    slot->given_up = cage.gave_up();
     if (links > 1) GiveToLink(walked, links, *slot);
     slot->done = true;
     results_.notify_all();

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -59,8 +60,8 @@ class HashPool {
   bool Push(WalkedFile file);
   // No more files will come.
   void Close();
-  // Begins no further file; those that are being read are finished and given back, as far as no
-  // file that was not begun comes before them.
+  // Begins no further file, and gives up those of which much is still to be read. What is finished
+  // is given back, as far as no file comes before it that is not.
   void Cancel();
 
   enum class Popped { kFile, kNotYet, kEnd };
@@ -72,6 +73,7 @@ class HashPool {
     HashedFile result;
     bool begun = false;
     bool done = false;
+    bool given_up = false;  // done, and nothing to give back
   };
   // What is known of an inode with several names; device, inode, size, time of change.
   using LinkKey = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t>;
@@ -100,6 +102,7 @@ class HashPool {
   std::deque<std::shared_ptr<Slot>> again_;  // of slots_: waited in vain for another name
   bool closed_ = false;
   bool cancelled_ = false;
+  std::stop_source stop_;  // of the files that are being read
   std::map<LinkKey, Link> links_;
   std::map<std::uint64_t, bool> trusted_;  // by device
   std::vector<std::jthread> threads_;
