@@ -166,6 +166,27 @@ TEST_F(ProgramTest, FindsWhatItWasTaught) {
   EXPECT_THAT(Kith("case show DPD/1").out, HasSubstr("Bluebell"));
 }
 
+// An enrolment that was cut off died without a word of what it had added.
+TEST_F(ProgramTest, AnEnrolmentThatIsStoppedTellsWhatItAdded) {
+  EXPECT_EQ(Kith("set add national").code, 0);
+  for (unsigned i = 0; i < 300; ++i) WritePicture("many/" + std::to_string(i) + ".bmp", i);
+  // It is read for hours.
+  std::filesystem::resize_file(scratch_.Write("z", ""), std::uintmax_t{1} << 40);
+  // The first batch is on record when it is stopped.
+  const std::string out = "'" + scratch_.At("out") + "'";
+  through_ = "exec";
+  const Outcome run = Kith(
+      "enroll --set national many z >out 2>err & pid=$!; until grep -q added " + out +
+      "; do kill -0 $pid || exit 1; sleep 0.05; done; " + "kill -TERM $pid; wait $pid; exit $? #");
+  EXPECT_EQ(run.code, 130) << run.err;
+  const auto lines = std::count(run.out.begin(), run.out.end(), '\n');
+  EXPECT_GE(lines, 256);
+  EXPECT_THAT(run.out, Not(HasSubstr("\tz\n")));
+  EXPECT_THAT(run.err, HasSubstr("refused; not all files were enrolled"));
+  through_ = "";
+  EXPECT_EQ(Lines(Kith("entry list --json").out).size(), static_cast<std::size_t>(lines));
+}
+
 TEST_F(ProgramTest, ReportsNeverLandInTheEvidence) {
   scratch_.Write("seized/file", "x");
   const Outcome inside = Kith("check seized --out seized/report");

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kExitCodes =
     "Exit codes of check and match: 0 nothing known found, 1 something known found, 2 usage or\n"
     "set-up error, 3 nothing known found but not all could be read or compared,\n"
-    "130 interrupted. Other verbs: 0 done, 2 error.\n";
+    "130 interrupted. Other verbs: 0 done, 2 error, 130 interrupted.\n";
 
 // Help that teaches: examples, then what it is, then the flags. The examples are kept in the
 // footer, which CLI11 would show last.

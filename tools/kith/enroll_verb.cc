@@ -3,12 +3,14 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "tools/kith/command_line.h"
+#include "tools/kith/interrupt.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
@@ -55,8 +57,8 @@ std::string WhyNot(const hashing::Fingerprint& fingerprint) {
 
 class EnrollRun {
  public:
-  EnrollRun(const Program& program, const EnrollFlags& flags, Stub& stub)
-      : program_(program), flags_(flags), stub_(stub) {}
+  EnrollRun(const Program& program, const EnrollFlags& flags, Interrupt& interrupt, Stub& stub)
+      : program_(program), flags_(flags), interrupt_(interrupt), stub_(stub) {}
 
   absl::StatusOr<int> Run() {
     if (absl::Status status = CheckTargets(); !status.ok()) return status;
@@ -67,6 +69,11 @@ class EnrollRun {
     auto cage = hashing::cage::CagedFingerprinter::Start({});
     if (!cage.ok()) return cage.status();
     scan::HashPool pool(options, *std::move(cage));
+    interrupt_.RunBegins(
+        "\nStopping: what was read is enrolled, then comes the summary. Ctrl-C again ends at "
+        "once.");
+    // Stopping must also wake a walker that waits for room.
+    const std::stop_callback on_stop(interrupt_.stop(), [&pool] { pool.Cancel(); });
     std::jthread walker([&] {
       walked_ = scan::WalkNamed(flags_.paths,
                                 [&](scan::WalkedFile file) { return pool.Push(std::move(file)); });
@@ -83,9 +90,12 @@ class EnrollRun {
     }
     pool.Cancel();
     walker.join();
-    if (!status.ok()) return status;
     for (const std::string& error : walked_.errors) Note("kith: " + error);
-    Summary();
+    const bool complete = status.ok() && !interrupt_.requested();
+    // Also of a run that ends early: what it added is there.
+    Summary(complete);
+    if (!status.ok()) return status;
+    if (!complete) return kExitInterrupted;
     return refused_ == 0 && walked_.error_count == 0 ? kExitDone : kExitError;
   }
 
@@ -182,20 +192,23 @@ class EnrollRun {
                           report::EscapeText(one.path)));
   }
 
-  void Summary() const {
+  void Summary(bool complete) const {
     if (program_.json) {
       return PrintJson({{"type", "summary"},
                         {"added", added_},
                         {"already_there", already_there_},
                         {"refused", refused_},
-                        {"walk_errors", walked_.error_count}});
+                        {"walk_errors", walked_.error_count},
+                        {"complete", complete}});
     }
-    Note(fmt::format("{} added, {} already there, {} refused.", report::Number(added_),
-                     report::Number(already_there_), report::Number(refused_)));
+    Note(fmt::format("{} added, {} already there, {} refused{}.", report::Number(added_),
+                     report::Number(already_there_), report::Number(refused_),
+                     complete ? "" : "; not all files were enrolled, run it again for the rest"));
   }
 
   const Program& program_;
   const EnrollFlags& flags_;
+  Interrupt& interrupt_;
   Stub& stub_;
   v1::AddEntriesRequest request_;
   std::vector<Waiting> waiting_;
@@ -212,7 +225,8 @@ void AddEnrollVerb(CLI::App& app, Program& program) {
       app, program, "enroll",
       "Brings files into a hash set. Only fingerprints are kept: digests and, of pictures with\n"
       "enough detail, the PDQ hash. Prints one line a file: entry, what became of it, path.\n"
-      "Exits 2 when a file could not be enrolled; the others are.",
+      "Ctrl-C stops it: what was read is enrolled, then comes the summary; twice ends it at once.\n"
+      "Exits 2 when a file could not be enrolled, the others are; 130 when interrupted.",
       "kith enroll --set national --series Bluebell pictures/\n"
       "kith enroll --set national a.jpg b.png\n"
       "kith enroll --set national --json pictures/");
@@ -224,8 +238,10 @@ void AddEnrollVerb(CLI::App& app, Program& program) {
   AddWhoFlag(*verb, program, flags->who);
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [flags, &program] {
-    return WithEngine<v1::CatalogService>(
-        program, "enroll", [&](Stub& stub) { return EnrollRun(program, *flags, stub).Run(); });
+    Interrupt interrupt;  // first: threads that are made later must not get its signals
+    return WithEngine<v1::CatalogService>(program, "enroll", [&](Stub& stub) {
+      return EnrollRun(program, *flags, interrupt, stub).Run();
+    });
   });
 }
 
