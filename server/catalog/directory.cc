@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/catalog/internal/catalog_impl.h"
 #include "server/catalog/names.h"
@@ -20,6 +21,19 @@ absl::Status Taken(absl::Status status, std::string_view what, std::string_view 
 
 // A chain of what stands in the place of what ends; a damaged store must not make it endless.
 constexpr int kLongestChain = 1000;
+
+// Of a new name. One that differs from another in upper and lower case only is a slip, which would
+// part the cases of one agency.
+absl::Status CheckLetters(const Directory& directory, std::string_view name) {
+  if (directory.agencies.ByName(name) != nullptr) return absl::OkStatus();
+  const auto alike = directory.agencies.After(0, 1, [name](const v1::Agency& agency) {
+    return absl::EqualsIgnoreCase(agency.name(), absl::string_view(name.data(), name.size()));
+  });
+  if (alike.empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat("no agency ", Quoted(name),
+                                               ", but one in other letters: did you mean ",
+                                               Quoted(alike.front()->name()), "?"));
+}
 
 absl::Status CheckAgency(const v1::Agency& agency) {
   return FirstError(
@@ -84,6 +98,7 @@ absl::StatusOr<v1::Agency> Catalog::AddAgency(const v1::Agency& agency) {
   if (!status.ok()) return status;
   auto write = impl_->BeginWrite();
   if (!write.ok()) return write.status();
+  if (status = CheckLetters(impl_->directory, agency.name()); !status.ok()) return status;
   status = write->Execute(
       "INSERT INTO agency (name, country, desk, ori, type, created_at)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

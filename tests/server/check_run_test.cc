@@ -559,6 +559,15 @@ TEST_F(CheckRunTest, ANewAgencyIsToldLoudly) {
   v1::GetAgencyRequest request;
   request.set_name("Somewhere");
   Must(engine_->GetAgency(request));
+  // A slip became a second agency, with cases of its own.
+  v1::MatchStreamOpen open;
+  open.set_case_name("SOMEWHERE/8");
+  const absl::Status slip = engine_->StartCheck(open).status();
+  EXPECT_TRUE(absl::IsAlreadyExists(slip)) << slip;
+  EXPECT_THAT(std::string(slip.message()), HasSubstr("did you mean \"Somewhere\"?"));
+  v1::GetCaseRequest of_slip;
+  of_slip.set_name("SOMEWHERE/8");
+  EXPECT_TRUE(absl::IsNotFound(engine_->GetCase(of_slip).status()));
 }
 
 TEST_F(CheckRunTest, BadNamesAndMessagesAreRefused) {

@@ -244,6 +244,10 @@ TEST_F(EngineCatalogTest, NamesAreChecked) {
   EXPECT_TRUE(add("\xE8\xAD\xA6\xE8\xA6\x96\xE5\xBA\x81").ok());
   EXPECT_TRUE(add(std::string(200, 'x')).ok());
   EXPECT_TRUE(absl::IsAlreadyExists(add(std::string(200, 'x'))));
+  // A mistyped one became a second agency.
+  const absl::Status slip = add(std::string(199, 'x') + "X");
+  EXPECT_TRUE(absl::IsAlreadyExists(slip)) << slip;
+  EXPECT_NE(slip.message().find("did you mean"), absl::string_view::npos) << slip;
   v1::AddContactRequest contact;
   contact.mutable_contact()->set_agency("nobody");
   contact.mutable_contact()->set_name("J");
