@@ -278,6 +278,7 @@ TEST_F(MergeTest, WhatWasRejectedMakesNothingDueEarlier) {
   word.set_entry_id(green);
   word.set_kind(v1::OPINION_KIND_REJECTED);
   word.mutable_signature()->set_who("J. Jansen");
+  word.mutable_signature()->set_why("another room");
   Must(engine_->GiveOpinion(word));
   Must(Merge("GREEN", "BLUE"));
   for (int round = 0; round < 2; ++round) {

@@ -29,7 +29,8 @@ bool IsThumbnail(std::string_view key) {
 constexpr std::size_t kMaxHashText = 288;
 
 bool IsHashName(std::string_view key) {
-  return EqualIgnoringCase(key, "photodna") || EqualIgnoringCase(key, "hashvalue");
+  return EqualIgnoringCase(key, "photodna") || EqualIgnoringCase(key, "pdna") ||
+         EqualIgnoringCase(key, "hashvalue");
 }
 
 bool IsBase64(std::string_view text) {
