@@ -201,6 +201,33 @@ TEST(Usage, TellsOfAFlagBeforeItsVerb) {
   EXPECT_THAT(said, HasSubstr("the flag --case stands after its verb: kith check --case"));
 }
 
+// The one behind the verb won without a word, and a record went into another store.
+TEST(Usage, RefusesAFlagThatIsGivenBeforeTheVerbAndBehindIt) {
+  for (const std::string flag : {"--store", "--server", "--config"}) {
+    std::string said;
+    EXPECT_EQ(RunWords({"kith", flag.c_str(), "A", "series", "list", flag.c_str(), "B"}, &said), 2);
+    EXPECT_THAT(said, HasSubstr(flag + " is given twice, before series list and behind it"));
+  }
+}
+
+TEST(Usage, SaysHowLargeANumberMayBe) {
+  std::string said;
+  EXPECT_EQ(RunWords({"kith", "series", "add", "B", "--victims", "99999999999"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("--victims 99999999999 is too large: at most 4294967295"));
+  EXPECT_EQ(RunWords({"kith", "series", "edit", "B", "--victims", "4294967296"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("is too large"));
+}
+
+TEST(Usage, KnowsWhatIsMeantByHelpAndVersion) {
+  std::string said;
+  EXPECT_EQ(RunWords({"kith", "help"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean kith --help?"));
+  EXPECT_EQ(RunWords({"kith", "version"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean kith --version?"));
+  EXPECT_EQ(RunWords({"kith", "set", "help"}, &said), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean kith set --help?"));
+}
+
 TEST(Usage, LeavesProtobufNoWord) {
   EXPECT_EQ(RunWords({"kith", "--version"}), 0);
   v1::HashSet set;

@@ -156,6 +156,26 @@ TEST_F(ProgramTest, AnImportWithoutRecordsStopsWhenAsked) {
   EXPECT_EQ(run.code, 130) << run.err;
 }
 
+// It left an empty folder, and was silent while it waited.
+TEST_F(ProgramTest, AServiceThatIsNotThereIsWaitedForAloudAndLeavesNoFolder) {
+  scratch_.Write("seized/file", "x");
+  const Outcome run = Kith("check seized --server 127.0.0.1:9 --out r");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("waiting for the service at 127.0.0.1:9\n"));
+  EXPECT_FALSE(std::filesystem::exists(scratch_.At("r")));
+}
+
+TEST_F(ProgramTest, AFolderThatCannotBeReadIsNamedWithTheOneThatWasGiven) {
+  // A folder that is deeper than is gone into: root reads all others.
+  std::string deep = "b";
+  for (int i = 0; i < 520; ++i) deep += "/d";
+  scratch_.Write(deep + "/file", "x");
+  scratch_.Write("a/file", "x");
+  const Outcome run = Kith("hash a b");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("kith: below b: folder "));
+}
+
 TEST_F(ProgramTest, WhoSignsIsKnownWithoutAnEnvironment) {
   EXPECT_EQ(Kith("set add s").code, 0);
   through_ = "env -u USER -u KITH_WHO";

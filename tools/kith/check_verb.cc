@@ -97,6 +97,8 @@ class CheckVerb {
     const auto root = RealRoot(flags_.folder);
     if (!root.ok()) return Fail(root.status());
     if (absl::Status status = CheckCaseName(flags_.case_name); !status.ok()) return Fail(status);
+    std::error_code error;
+    made_folder_ = flags_.out.empty() || !std::filesystem::exists(flags_.out, error);
     const auto out = report::PrepareFolder(flags_.out, *root);
     if (!out.ok()) return Fail(out.status());
     root_ = *root;
@@ -207,7 +209,7 @@ class CheckVerb {
   int Failed(const absl::Status& status) const {
     const int code = Fail(status);
     // A folder that was made for a report that does not come; with anything in it, it stays.
-    if (flags_.out.empty()) (void)::rmdir(out_.c_str());
+    if (made_folder_) (void)::rmdir(out_.c_str());
     if (opened_ && !flags_.case_name.empty()) {
       Note("What was answered until now is on record. Run the same command again to go on.");
     }
@@ -311,6 +313,7 @@ class CheckVerb {
   Progress progress_;
   std::string root_;
   std::string out_;
+  bool made_folder_ = false;  // for the report
   Clock::time_point begun_;
   bool opened_ = false;  // the engine took the run: files may have been answered
 };

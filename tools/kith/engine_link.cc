@@ -6,8 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 #include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "tools/report/words.h"
@@ -22,6 +27,22 @@ bool MayMakeStore(std::string_view verb) {
                                                            "import",     "series add",  "set add"};
   return std::find(kAdd.begin(), kAdd.end(), verb) != kAdd.end();
 }
+
+// Says on stderr what is waited for, where that takes longer than a second.
+class WaitingNote {
+ public:
+  explicit WaitingNote(std::string text)
+      : teller_([this, said = std::move(text)](const std::stop_token& ended) {
+          std::unique_lock lock(mutex_);
+          (void)ended_.wait_for(lock, ended, std::chrono::seconds(1), [] { return false; });
+          if (!ended.stop_requested()) Note(said);
+        }) {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any ended_;
+  std::jthread teller_;  // last: it uses the others
+};
 
 }  // namespace
 
@@ -64,6 +85,8 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
                : fmt::format("{}: {} of {}", what, report::Number(done), report::Number(total)));
     };
   }
+  std::optional<WaitingNote> note;
+  if (!options.server.empty()) note.emplace("waiting for the service at " + options.server);
   return server::Connect(options);
 }
 

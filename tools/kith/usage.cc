@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -91,6 +92,14 @@ bool IsPlainNumber(const std::string& value) {
   return error == std::errc() && stopped == end && (value.size() == 1 || value.front() != '0');
 }
 
+// Of a plain number that no check of CLI11 bounds: such have 32 bits.
+bool IsTooLarge(const CLI::Option& option, const std::string& value) {
+  if (option.get_type_name() != "N") return false;
+  std::uint64_t number = 0;
+  std::from_chars(value.data(), value.data() + value.size(), number);
+  return number > std::numeric_limits<std::uint32_t>::max();
+}
+
 // Where the numbers of things are shown that an argument may name.
 std::string WhereNumbersAre(std::string_view verb, const CLI::Option& option) {
   const std::string name = NameOf(option);
@@ -109,7 +118,10 @@ std::string ExplainNumbers(const CLI::App& verb, std::string_view words) {
     const std::string type = TypeOf(*option);
     if (type != "ID" && type != "BITS" && type != "N") continue;
     for (const std::string& value : option->results()) {
-      if (IsPlainNumber(value)) continue;
+      if (IsPlainNumber(value)) {
+        if (!IsTooLarge(*option, value)) continue;
+        return NameOf(*option) + " " + value + " is too large: at most 4294967295";
+      }
       const std::string shown = report::EscapeText(value) + " is no number";
       if (type == "ID") return shown + ": " + WhereNumbersAre(of, *option) + " shows them";
       return NameOf(*option) + " " + shown + ": write it in digits, without zeros before it";
@@ -136,6 +148,25 @@ std::string ExplainEmpty(const CLI::App& app) {
     if (std::string why = ExplainEmpty(*verb); !why.empty()) return why;
   }
   return "";
+}
+
+// A flag that stands both before the verb and behind it, where one would win without a word; "".
+std::string ExplainTwice(const CLI::App& app, const CLI::App& verb, const std::string& words) {
+  if (&app == &verb) return "";
+  for (const CLI::Option* before : app.get_options()) {
+    if (before->results().empty() || TypeOf(*before).empty()) continue;
+    for (const CLI::Option* behind : verb.get_options()) {
+      if (behind->results().empty() || NameOf(*before) != NameOf(*behind)) continue;
+      return NameOf(*before) + " is given twice, before " + words.substr(words.find(' ') + 1) +
+             " and behind it: give it once";
+    }
+  }
+  return "";
+}
+
+// What somebody looks for by a verb that is a flag here.
+std::string FlagMeant(const std::string& word) {
+  return word == "help" || word == "version" ? "--" + word : "";
 }
 
 }  // namespace
@@ -166,7 +197,10 @@ std::string ExplainExtras(const CLI::App& app) {
              (near.empty() ? "" : "; did you mean " + near + "?");
     }
     if (!verb->get_subcommands({}).empty()) {
-      const std::string near = Nearest(extra, VerbNames(*verb));
+      const std::string flag_meant = FlagMeant(extra);
+      const bool is_known = Knows(*verb, flag_meant);
+      const std::string near =
+          is_known ? words + " " + flag_meant : Nearest(extra, VerbNames(*verb));
       return words + " knows no verb " + shown +
              (near.empty() ? "" : "; did you mean " + near + "?");
     }
@@ -181,6 +215,7 @@ std::string ExplainValues(const CLI::App& app) {
   std::string why = ExplainEmpty(app);
   if (why.empty()) why = ExplainText(app);
   if (why.empty()) why = ExplainNumbers(*verb, words);
+  if (why.empty()) why = ExplainTwice(app, *verb, words);
   return why;
 }
 

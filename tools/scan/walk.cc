@@ -287,7 +287,10 @@ WalkSummary WalkNamed(const std::vector<std::string>& paths,
     all.entries += below->entries;
     all.folders += below->folders;
     all.error_count += below->error_count;
-    all.errors.insert(all.errors.end(), below->errors.begin(), below->errors.end());
+    // They name what is below the folder, of which there may be several.
+    for (const std::string& error : below->errors) {
+      all.errors.push_back("below " + EscapeText(path) + ": " + error);
+    }
     if (below->error_count > below->errors.size()) {
       all.errors.push_back("and " + std::to_string(below->error_count - below->errors.size()) +
                            " more below " + EscapeText(path));
