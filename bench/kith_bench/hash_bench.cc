@@ -135,8 +135,9 @@ std::optional<File> ReadPicture(const std::filesystem::path& path) {
   return file;
 }
 
-// Regular files of enough bytes in a fixed order.
-absl::StatusOr<std::vector<std::filesystem::path>> FilesOf(const HashBenchOptions& options) {
+// Regular files of enough bytes in a fixed order; counts those of fewer.
+absl::StatusOr<std::vector<std::filesystem::path>> FilesOf(const HashBenchOptions& options,
+                                                           std::uint64_t& left_out) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
   std::filesystem::recursive_directory_iterator entry(
@@ -145,7 +146,13 @@ absl::StatusOr<std::vector<std::filesystem::path>> FilesOf(const HashBenchOption
        entry.increment(error)) {
     std::error_code gone;  // a file that is gone by now is none
     if (entry->is_symlink(gone) || !entry->is_regular_file(gone)) continue;
-    if (entry->file_size(gone) >= options.min_bytes && !gone) files.push_back(entry->path());
+    const std::uintmax_t bytes = entry->file_size(gone);
+    if (gone) continue;
+    if (bytes >= options.min_bytes) {
+      files.push_back(entry->path());
+    } else {
+      ++left_out;
+    }
   }
   if (error) {
     return absl::NotFoundError(fmt::format(
@@ -241,14 +248,22 @@ absl::StatusOr<HashBench> RunHashBench(const HashBenchOptions& options) {
       return absl::InvalidArgumentError(fmt::format("there is no mode {}", mode));
     }
   }
-  const auto files = FilesOf(options);
+  std::uint64_t left_out = 0;
+  const auto files = FilesOf(options, left_out);
   if (!files.ok()) return files.status();
   cv::setNumThreads(1);
   Runner runner(options);
   for (const std::filesystem::path& path : *files) {
     if (const auto file = ReadPicture(path); file.has_value()) runner.Take(*file);
   }
-  return runner.Finish();
+  HashBench bench = runner.Finish();
+  bench.left_out = left_out;
+  // A row of zeros would be taken for a measurement.
+  if (bench.results.empty() || bench.results.front().all.files > 0) return bench;
+  return absl::NotFoundError(fmt::format(
+      "no JPEG or PNG of {} bytes and more is beneath {}: {} smaller files were left out "
+      "(--min-bytes), {} pictures are not decoded whole",
+      options.min_bytes, report::EscapeText(options.folder.string()), left_out, bench.skipped));
 }
 
 }  // namespace kith::bench

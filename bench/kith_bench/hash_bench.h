@@ -57,10 +57,12 @@ struct HashBench {
   std::vector<HashBenchResult> results;  // in the order of the modes
   // Pictures that one of the ways does not decode whole; they are in no figure.
   std::uint64_t skipped = 0;
+  std::uint64_t left_out = 0;  // files of fewer bytes than min_bytes, whatever they hold
 };
 
 // Hashes every JPEG and PNG beneath the folder, told by content, without following links. The modes
-// take turns at each file, so that what else the machine does falls on all alike.
+// take turns at each file, so that what else the machine does falls on all alike. NOT_FOUND where
+// no picture is left to hash.
 [[nodiscard]] absl::StatusOr<HashBench> RunHashBench(const HashBenchOptions& options);
 
 }  // namespace kith::bench

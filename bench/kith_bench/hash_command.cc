@@ -69,6 +69,7 @@ void PrintJson(const HashBenchOptions& options, const HashBench& bench,
   }
   line["rounds"] = options.rounds;
   line["skipped"] = bench.skipped;
+  line["left_out"] = bench.left_out;
   line["machine"] = MachineName();
   fmt::print("{}\n", line.dump());
 }
@@ -88,9 +89,9 @@ void PrintTableRow(const std::string& mode, std::string_view kind, const HashFig
 void PrintTable(const HashBenchOptions& options, const HashBench& bench,
                 const HashBenchResult* yardstick) {
   fmt::print(
-      "{}\none core, processor time, median of {} round(s); files of {} bytes and more; {} "
-      "skipped\n\n",
-      MachineName(), options.rounds, options.min_bytes, bench.skipped);
+      "{}\none core, processor time, median of {} round(s); files of {} bytes and more, {} "
+      "smaller left out; {} skipped\n\n",
+      MachineName(), options.rounds, options.min_bytes, bench.left_out, bench.skipped);
   fmt::print("{:<14} {:<12} {:>6} {:>9} {:>9} {:>8} {:>8} {:>8} {:>7} {:>6} {:>11}\n", "mode",
              "kind", "files", "seconds", "images/s", "MB/s", "MP/s", "x OpenCV", "bits", "worst",
              "handed over");

@@ -23,6 +23,8 @@ namespace {
 
 constexpr int kDone = 0;
 constexpr int kError = 2;
+// From fewer codes or queries follows noise, which kithd would be set up by for years.
+constexpr std::size_t kLeast = 1000;
 
 struct TuneArguments {
   TuneOptions tune;
@@ -79,10 +81,10 @@ void AddTuneCommand(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "tune", "Measure this machine and write the settings for kithd that fit it");
   command->add_option("--count", arguments->tune.count, "Codes that the index is to hold")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{100000000}))
+      ->check(CLI::Range(kLeast, std::size_t{100000000}))
       ->capture_default_str();
   command->add_option("--queries", arguments->tune.queries, "Queries of a measurement")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{10000000}))
+      ->check(CLI::Range(kLeast, std::size_t{10000000}))
       ->capture_default_str();
   command->add_option("--threads", arguments->tune.threads, "Threads that are tried, at most")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))

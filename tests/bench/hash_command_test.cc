@@ -98,11 +98,14 @@ TEST_F(KithBenchHashTest, LeavesSmallFilesOut) {
                                 std::to_string(baseline_.size()), "--json"});
   ASSERT_EQ(objects.size(), 1U);
   for (const nlohmann::json& object : objects) EXPECT_LT(object.at("files"), 4);
-  const auto none =
-      Objects({folder_.path(), "--mode", "exact", "--json", "--min-bytes", "9999999"});
-  ASSERT_EQ(none.size(), 1U);
-  EXPECT_EQ(none[0].at("files"), 0);
-  EXPECT_EQ(none[0].at("images_per_second"), 0);
+  EXPECT_GT(objects[0].at("left_out"), 0);
+  // A table of zeros was printed, with exit code 0.
+  for (const char* json : {"--json", "--rounds=1"}) {
+    const Outcome none = Hash({folder_.path(), "--mode", "exact", json, "--min-bytes", "9999999"});
+    EXPECT_EQ(none.exit_code, 2);
+    EXPECT_EQ(none.out, "");
+    EXPECT_THAT(none.err, HasSubstr("7 smaller files were left out (--min-bytes)"));
+  }
 }
 
 TEST_F(KithBenchHashTest, PrintsATableForPeople) {

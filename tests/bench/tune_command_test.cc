@@ -3,10 +3,12 @@
 // kith-bench index measures the engine that it names; tune writes what kith reads.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/end_to_end/process.h"
 #include "tests/tools/scratch.h"
@@ -39,8 +41,8 @@ TEST(IndexBench, PutsFewCodesIntoTheEngineThatIsNamedToo) {
 TEST(TuneBench, WritesSettingsThatKithTakes) {
   const test::Scratch scratch;
   const std::string file = scratch.At("kith.toml");
-  const Command tune{.arguments = {KITH_BENCH_PROGRAM, "tune", "--count", "4000", "--queries", "50",
-                                   "--threads", "2", "--out", file}};
+  const Command tune{.arguments = {KITH_BENCH_PROGRAM, "tune", "--count", "4000", "--queries",
+                                   "1000", "--threads", "2", "--out", file}};
   const Outcome tuned = RunToEnd(tune);
   ASSERT_EQ(tuned.exit_code, 0) << tuned.err;
   const std::string settings = test::ReadAll(file);
@@ -64,6 +66,21 @@ TEST(TuneBench, WritesSettingsThatKithTakes) {
   EXPECT_NE(again.exit_code, 0);
   EXPECT_EQ(test::ReadAll(file), settings);
   EXPECT_NE(again.err.find("is not replaced"), std::string::npos);
+}
+
+// Ten queries were written down as the truth about a machine.
+TEST(TuneBench, RefusesToConcludeFromNoise) {
+  const test::Scratch scratch;
+  const std::string file = scratch.At("kith.toml");
+  for (const std::vector<std::string>& few : std::vector<std::vector<std::string>>{
+           {"--queries", "999"}, {"--queries", "10"}, {"--count", "1"}}) {
+    std::vector<std::string> arguments = {KITH_BENCH_PROGRAM, "tune", "--out", file};
+    arguments.insert(arguments.end(), few.begin(), few.end());
+    const Outcome outcome = RunToEnd({.arguments = arguments});
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find(few[0]), std::string::npos) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(file));
+  }
 }
 
 }  // namespace
