@@ -176,6 +176,32 @@ TEST_F(ProgramTest, AFolderThatCannotBeReadIsNamedWithTheOneThatWasGiven) {
   EXPECT_THAT(run.err, HasSubstr("kith: below b: folder "));
 }
 
+// The service counts from 0 what the program counted from 1.
+TEST_F(ProgramTest, HashesAreCountedFromOneWhoeverRefusesThem) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  const std::string empty_md5 = "d41d8cd98f00b204e9800998ecf8427e";
+  const std::string empty_sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+  const Outcome ours = Kith("entry add --set s " + md5 + " xyz");
+  EXPECT_THAT(ours.err, HasSubstr("kith: hash 2: "));
+  const Outcome of_service = Kith("entry add --set s " + md5 + " " + empty_md5);
+  EXPECT_EQ(of_service.code, 2);
+  EXPECT_THAT(of_service.err, HasSubstr("kith: hash 2: "));
+  const Outcome one_file = Kith("entry add --set s --one-file " + md5 + " " + empty_sha1);
+  EXPECT_EQ(one_file.code, 2);
+  EXPECT_THAT(one_file.err, HasSubstr("kith: the file: "));
+}
+
+TEST_F(ProgramTest, AListOfEmptyFilesIsToldAsWhatItIs) {
+  EXPECT_EQ(Kith("set add s").code, 0);
+  const std::string md5 = "d41d8cd98f00b204e9800998ecf8427e\n";
+  const Outcome one = Kith("import --set s -", md5);
+  EXPECT_EQ(one.code, 2);
+  EXPECT_THAT(one.err, HasSubstr("1 record of the empty file: nothing was imported"));
+  EXPECT_THAT(Kith("import --set s -", md5 + md5).err,
+              HasSubstr("2 records of the empty file: nothing was imported"));
+}
+
 TEST_F(ProgramTest, WhoSignsIsKnownWithoutAnEnvironment) {
   EXPECT_EQ(Kith("set add s").code, 0);
   through_ = "env -u USER -u KITH_WHO";

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -204,12 +207,25 @@ absl::StatusOr<v1::AddEntriesRequest> RequestOf(const AddFlags& flags) {
   return request;
 }
 
+// The service counts its items from 0, and tells of none of one file.
+absl::Status InWordsOfHashes(const absl::Status& status, bool one_file) {
+  const std::string message(status.message().data(), status.message().size());
+  constexpr std::string_view kItem = "item ";
+  std::size_t item = 0;
+  if (!message.starts_with(kItem)) return status;
+  const char* const end = message.data() + message.size();
+  const auto [behind, error] = std::from_chars(message.data() + kItem.size(), end, item);
+  if (error != std::errc()) return status;
+  return {status.code(), one_file ? "the file" + std::string(behind, end)
+                                  : fmt::format("hash {}{}", item + 1, std::string(behind, end))};
+}
+
 int AddHashes(const Program& program, const AddFlags& flags) {
   const auto request = RequestOf(flags);
   if (!request.ok()) return Fail(request.status());
   return WithEngine<v1::CatalogService>(program, "entry", [&](Stub& stub) -> absl::StatusOr<int> {
     const auto added = Call(stub, &Stub::AddEntries, *request);
-    if (!added.ok()) return added.status();
+    if (!added.ok()) return InWordsOfHashes(added.status(), flags.one_file);
     for (int i = 0; i < added->entries_size(); ++i) {
       const auto& one = added->entries(i);
       const std::string status = one.already_there() ? "already there" : "added";

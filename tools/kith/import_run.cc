@@ -26,6 +26,19 @@ constexpr char kTakenBack[] = "taken back by its source";
 constexpr char kReplaced[] = "replaced by its source";
 constexpr char kOlder[] = "record older than what its source said since, left out";
 
+// What a reader left out, and why: "2 records of the empty file".
+std::string LeftOut(const std::map<std::string, std::uint64_t, std::less<>>& notes) {
+  constexpr std::string_view kRecord = "record ";
+  std::string all;
+  for (const auto& [what, count] : notes) {
+    if (!all.empty()) all += "; ";
+    all += what.starts_with(kRecord)
+               ? report::Counted(count, "record") + " " + what.substr(kRecord.size())
+               : what + ": " + report::Number(count);
+  }
+  return all;
+}
+
 absl::Status Stopped() { return absl::CancelledError("stopped: nothing was imported"); }
 
 }  // namespace
@@ -388,6 +401,9 @@ absl::Status ImportRun::MayCommit() const {
   }
   // What tells changes only may have none to tell.
   const bool nothing_new = parts_.format.replaces && bad_ == 0;
+  if (taken_ + taken_back_ == 0 && !nothing_new && !notes_.empty()) {
+    return absl::InvalidArgumentError(LeftOut(notes_) + ": nothing was imported");
+  }
   if (taken_ + taken_back_ == 0 && !nothing_new) {
     return absl::InvalidArgumentError(
         fmt::format("no hash was found ({}): nothing was imported", parts_.format.describe));
