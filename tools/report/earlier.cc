@@ -117,7 +117,9 @@ absl::StatusOr<std::optional<std::string>> Head(const std::string& path) {
 }
 
 Subject SubjectOf(v1::ReportKind kind, const v1::ReportScope& scope) {
-  Subject subject{.case_name = scope.case_name(), .series = scope.series()};
+  Subject subject;
+  subject.case_name = scope.case_name();
+  subject.series = scope.series();
   const bool is_look_up = scope.case_name().empty() && KindIsOfACase(kind);
   if (!is_look_up) return subject;
   nlohmann::ordered_json root;
