@@ -104,6 +104,7 @@ absl::StatusOr<std::unique_ptr<Connection>> ConnectWith(const ConnectOptions& op
     absl::StatusOr<StoreLock::Attempt> attempt =
         StoreLock::TryAcquire(options.store_dir, options.create, options.program);
     if (!attempt.ok()) return attempt.status();
+    if (options.warn && !attempt->open_to_others.empty()) options.warn(attempt->open_to_others);
     if (attempt->lock != nullptr) return Hold(std::move(attempt->lock), options, factory);
     if (attempt->holder.address != holder.address) channel = nullptr;
     holder = attempt->holder;

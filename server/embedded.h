@@ -25,7 +25,7 @@ struct ConnectOptions {
   // another process holds it, spoken to through the socket in the store.
   std::string server;
   std::string store_dir;
-  // Make the store when the folder holds none.
+  // Make the store where none is, in a folder that is not there or holds nothing else.
   bool create = true;
   std::string index_engine = "mih";
   std::size_t index_keep_from = 65536;  // see the setting index.keep_from
@@ -33,6 +33,8 @@ struct ConnectOptions {
   std::string program;
   // Told while the index is rebuilt.
   std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
+  // Told what is wrong with a store that is opened here all the same.
+  std::function<void(const std::string& what)> warn;
   int timeout_ms = 10'000;
 };
 

@@ -57,6 +57,7 @@ KithdLog::~KithdLog() = default;
 
 // "{}": a message is data, never a format.
 void KithdLog::Info(const std::string& message) { impl_->logger.info("{}", message); }
+void KithdLog::Warning(const std::string& message) { impl_->logger.warn("{}", message); }
 void KithdLog::Error(const std::string& message) { impl_->logger.error("{}", message); }
 void KithdLog::Always(const std::string& message) { impl_->always.info("{}", message); }
 

@@ -21,6 +21,7 @@ class KithdLog {
   KithdLog& operator=(const KithdLog&) = delete;
 
   void Info(const std::string& message);
+  void Warning(const std::string& message);
   void Error(const std::string& message);
   // At level info, whatever the least level is: others wait for this line.
   void Always(const std::string& message);

@@ -305,6 +305,12 @@ int RunKithdWith(int argc, char** argv, const EngineFactory& factory) {
                           attempt->holder.pid, "); end it, or give another --store")));
   }
   KithdLog log(settings->Get("log.format").value, settings->Get("log.level").value);
+  if (!attempt->open_to_others.empty()) log.Warning(attempt->open_to_others);
+  if (attempt->is_new) {
+    // A service must start on a new machine, but a mistyped --store recognizes nothing for ever.
+    log.Warning(absl::StrCat("making a new, empty store at ", attempt->lock->store_dir(),
+                             ": there was none; it recognizes nothing until hash sets are in it"));
+  }
   return Daemon(&log, line.ready_fd).Run(std::move(attempt->lock), *std::move(options), factory);
 }
 

@@ -9,9 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "server/net/address.h"
+#include "server/store_lock_folder.h"
 
 namespace kith::server {
 namespace {
@@ -31,81 +30,23 @@ namespace fs = std::filesystem;
 constexpr char kLockName[] = "lock";
 constexpr char kSocketName[] = "kith.sock";
 
-absl::Status Failed(const std::string& what, int error) {
-  const std::string message = absl::StrCat(what, ": ", std::strerror(error));
-  switch (error) {
-    case EROFS:
-      return absl::FailedPreconditionError(absl::StrCat(
-          message, "; a store is written to, also to look up: copy it to a disk that can be"));
-    case EACCES:
-    case EPERM:
-      return absl::PermissionDeniedError(
-          absl::StrCat(message, "; run as the user who owns the store"));
-    case ENOENT:
-      return absl::NotFoundError(message);
-    case ENOSPC:
-    case EDQUOT:
-    case EMFILE:
-    case ENFILE:
-      return absl::ResourceExhaustedError(message);
-    default:
-      return absl::FailedPreconditionError(message);
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
   }
-}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }
 
-// Makes the folder and those above it, each for this user alone, whatever the umask is.
-absl::Status MakePrivateFolders(const fs::path& folder) {
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) == 0) {
-    if (S_ISDIR(status.st_mode)) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("store ", folder.string(), ": ", "there is a file that is no folder"));
-  }
-  if (errno != ENOENT) return Failed(absl::StrCat("store ", folder.string()), errno);
-  if (folder.has_parent_path() && folder.parent_path() != folder) {
-    if (absl::Status above = MakePrivateFolders(folder.parent_path()); !above.ok()) return above;
-  }
-  if (::mkdir(folder.c_str(), 0700) != 0) {
-    // Another process may have been quicker.
-    if (errno == EEXIST) return absl::OkStatus();
-    return Failed(absl::StrCat("make the store ", folder.string()), errno);
-  }
-  if (::chmod(folder.c_str(), 0700) != 0) {
-    return Failed(absl::StrCat("make the store ", folder.string()), errno);
-  }
-  return absl::OkStatus();
-}
+ private:
+  int fd_;
+};
 
-// A folder that a person has just made for a store is closed to others; one with content is left as
-// it is, since it may be anything.
-void CloseEmptyFolder(const fs::path& folder) {
-  std::error_code error;
-  if (!fs::is_empty(folder, error) || error) return;
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) == 0 && status.st_uid == ::geteuid() &&
-      (status.st_mode & 077) != 0) {
-    ::chmod(folder.c_str(), 0700);
-  }
-}
-
-absl::StatusOr<std::string> PrepareFolder(const std::string& store_dir, bool create) {
-  if (store_dir.empty()) return absl::InvalidArgumentError("no store is named; give --store DIR");
-  std::error_code error;
-  fs::path folder = fs::absolute(store_dir, error).lexically_normal();
-  if (error) return Failed(absl::StrCat("store ", store_dir), error.value());
-  // "x/" names the same folder as "x".
-  if (!folder.has_filename() && folder.has_parent_path()) folder = folder.parent_path();
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0 && errno == ENOENT && !create) {
-    return absl::NotFoundError(absl::StrCat("there is no store at ", folder.string(),
-                                            "; name another with --store DIR or KITH_STORE, or "
-                                            "start one: kith set add NAME"));
-  }
-  if (absl::Status made = MakePrivateFolders(folder); !made.ok()) return made;
-  if (create) CloseEmptyFolder(folder);
-  const fs::path real = fs::canonical(folder, error);
-  if (error) return Failed(absl::StrCat("store ", folder.string()), error.value());
-  return real.string();
+absl::Status LockFailed(const std::string& path, int error) {
+  return FolderFailed(absl::StrCat("lock the store, ", path), error);
 }
 
 StoreHolder ReadHolder(int fd) {
@@ -124,6 +65,20 @@ StoreHolder ReadHolder(int fd) {
     }
   }
   return holder;
+}
+
+// A file that merely has the name of our lock may be anybody's: nothing is written into it. What a
+// power cut leaves of a lock may be cut short, or zeros.
+bool IsOfKith(int fd) {
+  struct stat status {};
+  std::array<char, 4096> text{};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+  if (size < 0) return false;
+  const absl::string_view said(text.data(), static_cast<std::size_t>(size));
+  constexpr absl::string_view kBegin = "pid ";
+  if (said.substr(0, kBegin.size()) == kBegin.substr(0, said.size())) return true;
+  return size == status.st_size && said.find_first_not_of('\0') == absl::string_view::npos;
 }
 
 // The same file still stands at the path: somebody may have removed it while we waited our turn.
@@ -146,7 +101,7 @@ absl::StatusOr<std::string> MakeShortFolder() {
     std::string folder = absl::StrCat(base, "/kith-XXXXXX");
     if (::mkdtemp(folder.data()) != nullptr) return folder;
   }
-  return Failed("make a folder for the store's socket in /tmp", errno);
+  return FolderFailed("make a folder for the store's socket in /tmp", errno);
 }
 
 // What MakeShortFolder made for a holder that was killed.
@@ -169,27 +124,45 @@ absl::StatusOr<StoreLock::Attempt> StoreLock::TryAcquire(const std::string& stor
   if (!folder.ok()) return folder.status();
   const std::string path = absl::StrCat(*folder, "/", kLockName);
   for (;;) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return Failed(absl::StrCat("lock the store, ", path), errno);
-    std::unique_ptr<StoreLock> lock(new StoreLock(fd, *folder, program));
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      const int error = errno;
-      Attempt attempt;
-      attempt.holder = ReadHolder(fd);
-      // The destructor must not touch what another holds.
-      lock->fd_ = -1;
-      ::close(fd);
-      if (error != EWOULDBLOCK) return Failed(absl::StrCat("lock the store, ", path), error);
-      return attempt;
+    const bool is_store = HoldsStore(*folder);
+    if (!is_store && create) {
+      if (absl::Status vacant = CheckVacant(*folder); !vacant.ok()) return vacant;
     }
-    if (!IsStillThere(fd, path)) continue;
-    if (::fchmod(fd, 0600) != 0) return Failed(absl::StrCat("lock the store, ", path), errno);
-    RemoveLeftover(ReadHolder(fd));
-    if (absl::Status written = lock->Write(""); !written.ok()) return written;
-    Attempt attempt;
-    attempt.lock = std::move(lock);
-    return attempt;
+    // Where no store is and none is to be made, the folder may be anything, evidence too: nothing
+    // is made or changed there. But somebody may hold the lock of a store that he is just making.
+    const bool may_write = is_store || create;
+    constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    Descriptor file(::open(path.c_str(), kFlags | (may_write ? O_RDWR | O_CREAT : O_RDONLY), 0600));
+    if (file.get() < 0 && !may_write && (errno == ENOENT || errno == ELOOP)) {
+      return NoStore(*folder);
+    }
+    if (file.get() < 0) return LockFailed(path, errno);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return LockFailed(path, errno);
+      return Attempt{.lock = nullptr, .holder = ReadHolder(file.get())};
+    }
+    if (!IsStillThere(file.get(), path) || HoldsStore(*folder) != is_store) continue;
+    if (!may_write) return NoStore(*folder);
+    if (!IsOfKith(file.get())) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path,
+                       ": this file is no lock of Kith, and is left as it is; a store needs "
+                       "the name: move the file away, or name another --store"));
+    }
+    return Take(file.Release(), *std::move(folder), program, !is_store);
   }
+}
+
+absl::StatusOr<StoreLock::Attempt> StoreLock::Take(int fd, std::string folder,
+                                                   const std::string& program, bool is_new) {
+  Attempt attempt;
+  attempt.lock.reset(new StoreLock(fd, std::move(folder), program));
+  attempt.is_new = is_new;
+  attempt.open_to_others = OpenToOthers(attempt.lock->store_dir());
+  if (::fchmod(fd, 0600) != 0) return LockFailed(attempt.lock->store_dir(), errno);
+  RemoveLeftover(ReadHolder(fd));
+  if (absl::Status written = attempt.lock->Write(""); !written.ok()) return written;
+  return attempt;
 }
 
 StoreLock::StoreLock(int fd, std::string store_dir, std::string program)
@@ -226,7 +199,7 @@ absl::Status StoreLock::Write(const std::string& address) {
   if (!address.empty()) absl::StrAppend(&text, "address ", address, "\n");
   if (::ftruncate(fd_, 0) != 0 ||
       ::pwrite(fd_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    return Failed(absl::StrCat("write the lock of store ", store_dir_), errno);
+    return FolderFailed(absl::StrCat("write the lock of store ", store_dir_), errno);
   }
   return absl::OkStatus();
 }

@@ -27,13 +27,17 @@ class StoreLock {
   // What came of trying: the lock, or who holds it.
   struct Attempt {
     std::unique_ptr<StoreLock> lock;
-    StoreHolder holder;  // where `lock` is null
+    StoreHolder holder = {};  // where `lock` is null
+    bool is_new = false;      // there is no store in the folder yet
+    std::string open_to_others =
+        {};  // what others may do to the store, and the remedy; often empty
   };
 
   // Tries once, never waits. With `create` a missing folder is made, mode 0700; an empty one that
-  // others may enter is closed to them.
-  // Errors: NOT_FOUND, FAILED_PRECONDITION (no folder, read-only), PERMISSION_DENIED,
-  // RESOURCE_EXHAUSTED for a full disk.
+  // others may enter is closed to them. Without, nothing is written into a folder that is no store;
+  // and never is a file changed that merely has the name of the lock.
+  // Errors: NOT_FOUND, FAILED_PRECONDITION (no folder, read-only, other files where a store is to
+  // be made), PERMISSION_DENIED, RESOURCE_EXHAUSTED for a full disk.
   [[nodiscard]] static absl::StatusOr<Attempt> TryAcquire(const std::string& store_dir, bool create,
                                                           const std::string& program);
   // Gives the store up.
@@ -53,6 +57,8 @@ class StoreLock {
 
  private:
   StoreLock(int fd, std::string store_dir, std::string program);
+  [[nodiscard]] static absl::StatusOr<Attempt> Take(int fd, std::string folder,
+                                                    const std::string& program, bool is_new);
   [[nodiscard]] absl::Status Write(const std::string& address);
 
   int fd_;

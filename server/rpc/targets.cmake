@@ -27,6 +27,7 @@ kith_library(
   run_kithd.cc
   settings.cc
   store_lock.cc
+  store_lock_folder.cc
   PUBLIC kith::proto kith::net
   PRIVATE absl::strings Boost::headers gRPC::grpc++_reflection spdlog::spdlog tomlplusplus::tomlplusplus
           Threads::Threads)
@@ -34,6 +35,7 @@ target_compile_definitions(kith_rpc PRIVATE KITH_VERSION="${PROJECT_VERSION}")
 target_precompile_headers(kith_rpc PRIVATE <grpcpp/grpcpp.h>)
 # These know no gRPC, and reading it would cost more than they do.
 set_source_files_properties(kithd_log.cc rpc/work_pool.cc run_kithd.cc settings.cc store_lock.cc
+                            store_lock_folder.cc
                             PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
 kith_library(server SOURCES embedded.cc PUBLIC kith::rpc PRIVATE kith::engine)

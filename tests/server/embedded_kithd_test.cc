@@ -99,6 +99,8 @@ TEST_F(KithdTest, NamesItsAddressesServesAndEndsInOrder) {
   Start({"--unix", folder_ + "/other.sock"});
   EXPECT_THAT(kithd_->output(), HasSubstr("unix:" + folder_ + "/other.sock"));
   EXPECT_THAT(kithd_->output(), HasSubstr("unix:" + folder_ + "/store/kith.sock"));
+  // A mistyped --store would recognize nothing for ever.
+  EXPECT_THAT(kithd_->output(), HasSubstr("making a new, empty store at " + folder_ + "/store"));
   EXPECT_TRUE(GetAgency("x").ok());
   kithd_->Signal(SIGTERM);
   EXPECT_EQ(kithd_->Exit(), 0);

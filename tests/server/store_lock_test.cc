@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "server/net/address.h"
@@ -34,6 +35,13 @@ class StoreLockTest : public ::testing::Test {
     EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
     return status.st_mode & 0777U;
   }
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ + name) << text;
+  }
+  [[nodiscard]] std::string Read(const std::string& name) const {
+    std::ifstream file(folder_ + name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
   std::string folder_;
 };
 
@@ -52,6 +60,9 @@ TEST_F(StoreLockTest, TheSecondLearnsWhoHoldsIt) {
   EXPECT_EQ(second->holder.address, "unix:/x/kith.sock");
   first->lock.reset();
   second = StoreLock::TryAcquire(folder_ + "/store", false, "kithd");
+  ASSERT_FALSE(second.ok()) << "nobody has made the store";
+  Write("/store/kith.db", "");
+  second = StoreLock::TryAcquire(folder_ + "/store", false, "kithd");
   ASSERT_TRUE(second.ok());
   EXPECT_NE(second->lock, nullptr);
 }
@@ -68,15 +79,72 @@ TEST_F(StoreLockTest, StoreAndLockArePrivateWhateverTheUmask) {
   }
 }
 
-TEST_F(StoreLockTest, AnEmptyFolderIsClosedToOthersAndAFullOneIsLeftAsItIs) {
+TEST_F(StoreLockTest, AnEmptyFolderIsClosedToOthersAndAStoreIsLeftAsItIs) {
   fs::create_directory(folder_ + "/empty");
   fs::create_directory(folder_ + "/full");
-  std::ofstream(folder_ + "/full/photo.jpg") << "x";
+  Write("/full/kith.db", "x");
   for (const char* name : {"/empty", "/full"}) ::chmod((folder_ + name).c_str(), 0755);
-  ASSERT_TRUE(StoreLock::TryAcquire(folder_ + "/empty", true, "kith").ok());
-  ASSERT_TRUE(StoreLock::TryAcquire(folder_ + "/full", true, "kith").ok());
+  auto made = StoreLock::TryAcquire(folder_ + "/empty", true, "kith");
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_TRUE(made->is_new);
+  EXPECT_EQ(made->open_to_others, "");
   EXPECT_EQ(Mode(folder_ + "/empty"), 0700U);
+  // Who opened it may have a reason, but is told.
+  auto open = StoreLock::TryAcquire(folder_ + "/full", true, "kith");
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_FALSE(open->is_new);
   EXPECT_EQ(Mode(folder_ + "/full"), 0755U);
+  EXPECT_THAT(open->open_to_others, HasSubstr("mode 0755"));
+  EXPECT_THAT(open->open_to_others, HasSubstr("chmod 700 " + folder_ + "/full"));
+}
+
+TEST_F(StoreLockTest, NothingIsWrittenIntoAFolderThatIsNoStore) {
+  fs::create_directory(folder_ + "/photos");
+  EXPECT_EQ(StoreLock::TryAcquire(folder_ + "/photos", false, "kith").status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_TRUE(fs::is_empty(folder_ + "/photos"));
+  Write("/photos/lock", "the evidence of x");
+  ::chmod((folder_ + "/photos/lock").c_str(), 0640);
+  EXPECT_EQ(StoreLock::TryAcquire(folder_ + "/photos", false, "kith").status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(Mode(folder_ + "/photos/lock"), 0640U);
+  EXPECT_EQ(Read("/photos/lock"), "the evidence of x");
+}
+
+TEST_F(StoreLockTest, AFileThatIsNoLockIsLeftAsItIs) {
+  for (const char* store : {"/new", "/old"}) {
+    const std::string folder = folder_ + store;
+    fs::create_directory(folder);
+    if (std::string(store) == "/old") Write("/old/kith.db", "x");
+    const std::string lock = std::string(store) + "/lock";
+    Write(lock, "the evidence of x");
+    ::chmod((folder + "/lock").c_str(), 0640);
+    const auto refused = StoreLock::TryAcquire(folder, true, "kith").status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("no lock of Kith"));
+    EXPECT_EQ(Mode(folder + "/lock"), 0640U);
+    EXPECT_EQ(Read(lock), "the evidence of x");
+    // What a killed process or a power cut leaves.
+    for (const std::string& left : {std::string("pid 7\nprogram kith\n"), std::string("pi"),
+                                    std::string(20, '\0'), std::string()}) {
+      Write(lock, left);
+      EXPECT_TRUE(StoreLock::TryAcquire(folder, true, "kith").ok()) << left.size();
+    }
+  }
+}
+
+TEST_F(StoreLockTest, NoStoreIsMadeAmongOtherFiles) {
+  fs::create_directory(folder_ + "/photos");
+  Write("/photos/photo.jpg", "x");
+  const auto refused = StoreLock::TryAcquire(folder_ + "/photos", true, "kith").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("among other files"));
+  EXPECT_FALSE(fs::exists(folder_ + "/photos/lock"));
+  // What a store leaves that was removed, on a disk of its own.
+  fs::create_directories(folder_ + "/left/index");
+  fs::create_directories(folder_ + "/left/lost+found");
+  Write("/left/lock", "");
+  EXPECT_TRUE(StoreLock::TryAcquire(folder_ + "/left", true, "kith").ok());
 }
 
 TEST_F(StoreLockTest, SaysWhatIsWrongWithTheFolder) {

@@ -62,6 +62,30 @@ TEST_F(ProgramTest, OnlyWhoAddsMakesAStore) {
   EXPECT_EQ(Kith("set list --store three").code, 0);
 }
 
+// A file called "lock" among pictures lost its text to any verb that named the folder.
+TEST_F(ProgramTest, AFolderThatIsNoStoreStaysAsItIs) {
+  scratch_.Write("photos/lock", "the text of others");
+  for (const char* words : {"match 0123456789abcdef0123456789abcdef", "set add x", "set list"}) {
+    EXPECT_EQ(Kith(std::string(words) + " --store photos").code, 2) << words;
+    EXPECT_EQ(ReadAll(scratch_.At("photos/lock")), "the text of others") << words;
+  }
+  scratch_.Write("more/photo.jpg", "x");
+  const Outcome run = Kith("set add x --store more");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("among other files"));
+  EXPECT_FALSE(std::filesystem::exists(scratch_.At("more/kith.db")));
+}
+
+TEST_F(ProgramTest, AStoreThatIsOpenToOthersIsToldOf) {
+  ASSERT_EQ(Kith("set add s").code, 0);
+  std::filesystem::permissions(scratch_.At("store"), std::filesystem::perms(0750));
+  const Outcome open = Kith("set list");
+  EXPECT_EQ(open.code, 0);
+  EXPECT_THAT(open.err, HasSubstr("mode 0750"));
+  std::filesystem::permissions(scratch_.At("store"), std::filesystem::perms(0700));
+  EXPECT_THAT(Kith("set list").err, IsEmpty());
+}
+
 TEST_F(ProgramTest, AnExportLeavesAlonePartsOfOthers) {
   const std::string md5 = "0123456789abcdef0123456789abcdef";
   EXPECT_EQ(Kith("set add s").code, 0);

@@ -81,6 +81,7 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
       if (now - last < std::chrono::seconds(1)) return;
       last = now;
       Note(total == 0
+  options.warn = [](const std::string& what) { Note("kith: warning: " + what); };
                ? fmt::format("{}: {}", what, report::Number(done))
                : fmt::format("{}: {} of {}", what, report::Number(done), report::Number(total)));
     };
