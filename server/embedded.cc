@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/embedded.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
 #include "index/unreadable_pages.h"
 #include "server/connect.h"
 #include "server/engine.h"
 
 namespace kith::server {
 namespace {
+
+constexpr int kExitError = 2;
+constexpr int kExitInterrupted = 130;
 
 absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options) {
   index::MarkUnreadableFiles();
@@ -17,6 +29,26 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options)
 
 absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectOptions& options) {
   return ConnectWith(options, &OpenEngine);
+}
+
+void StartProcess() {
+  // In this order: a file that is opened gets the lowest number that is free.
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The wrong way round, so that whoever uses it learns that it is not there.
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) std::abort();
+  }
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+int EndProcess(const std::string& program, int exit_code) {
+  // Why an earlier write failed is forgotten: errno tells of this flush alone.
+  const int error = std::fflush(stdout) != 0 ? errno : 0;
+  if (error == 0 && std::ferror(stdout) == 0) return exit_code;
+  (void)std::fprintf(stderr, "%s: cannot write to standard output: %s\n", program.c_str(),
+                     error != 0 ? std::strerror(error) : "its disk was full, or its reader gone");
+  // An interrupt may have come because standard output is gone.
+  return exit_code == kExitInterrupted ? exit_code : kExitError;
 }
 
 int RunKithd(int argc, char** argv) { return RunKithdWith(argc, argv, &OpenEngine); }

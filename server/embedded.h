@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose: a way to an engine for programs of this project: in this process, in another that holds
-// the store, or behind an address; and the program kithd.
+// the store, or behind an address; the program kithd; and how every program starts and ends.
 //
 // Thread-safety: Connect may be called from any thread, and a Connection used by many at once.
-// RunKithd is a whole program: once, by main().
+// RunKithd is a whole program: once, by main(), as StartProcess and EndProcess.
 #pragma once
 
 #include <functional>
@@ -61,6 +61,16 @@ class Connection {
 // (names it); INVALID_ARGUMENT for an address that is not loopback or a Unix socket.
 // Cost: O(entries) when the store is opened here, else one round trip.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectOptions& options);
+
+// First thing in main(). Where standard input, output or error is closed, something stands in that
+// gives no data and takes none; else the next file that is opened would get its number, and what is
+// printed go into the lock of the store. A limit on the size of files (ulimit -f) becomes an error
+// of the write, as a full disk is, instead of a signal that ends the program without a word.
+void StartProcess();
+
+// Last thing in main(): the exit code, which is no success where standard output took not all, for
+// a full disk must not look like one. Says so on standard error.
+[[nodiscard]] int EndProcess(const std::string& program, int exit_code);
 
 // The program kithd, and `kith serve`: argv[0] is its name. Returns the exit code.
 int RunKithd(int argc, char** argv);

@@ -75,6 +75,7 @@ absl::Status FolderFailed(const std::string& what, int error) {
       return absl::NotFoundError(message);
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
       return absl::ResourceExhaustedError(message);

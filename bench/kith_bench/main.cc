@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "bench/kith_bench/commands.h"
+#include "server/embedded.h"
 
 namespace {
 
@@ -30,8 +31,9 @@ int RunProgram(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  kith::server::StartProcess();
   try {
-    return RunProgram(argc, argv);
+    return kith::server::EndProcess("kith-bench", RunProgram(argc, argv));
   } catch (const std::exception& error) {
     std::cerr << "kith-bench: " << error.what() << '\n';
     return kUsageError;

@@ -38,6 +38,13 @@ TEST(IndexBench, PutsFewCodesIntoTheEngineThatIsNamedToo) {
   EXPECT_NE(bytes["mih"], bytes["faiss-multihash"]);
 }
 
+TEST(KithBench, HelpThatCannotBePrintedIsNotSuccess) {
+  const Outcome outcome = RunToEnd(
+      {.arguments = {"sh", "-c", "exec \"$1\" --help >/dev/full", "sh", KITH_BENCH_PROGRAM}});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.err.find("cannot write to standard output"), std::string::npos);
+}
+
 TEST(TuneBench, WritesSettingsThatKithTakes) {
   const test::Scratch scratch;
   const std::string file = scratch.At("kith.toml");

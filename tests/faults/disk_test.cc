@@ -173,6 +173,9 @@ TEST_F(ReadOnly, DataThatCannotBePrintedIsNotSuccess) {
       world_.Line("kith", {"hash", (world_.Seizure() / "exact/lakeside-01.jpg").string()});
   line.arguments.insert(line.arguments.begin(), {"sh", "-c", "exec \"$@\" >/dev/full", "sh"});
   EXPECT_EQ(RunToEnd(line).exit_code, 2);
+  line = world_.Line("kithd", {"--help"});
+  line.arguments.insert(line.arguments.begin(), {"sh", "-c", "exec \"$@\" >/dev/full", "sh"});
+  EXPECT_EQ(RunToEnd(line).exit_code, 2);
 }
 
 }  // namespace

@@ -86,6 +86,27 @@ TEST_F(ProgramTest, AStoreThatIsOpenToOthersIsToldOf) {
   EXPECT_THAT(Kith("set list").err, IsEmpty());
 }
 
+// What was printed went into the next file that was opened: the lock of the store.
+TEST_F(ProgramTest, AClosedStandardOutputIsNoSuccess) {
+  ASSERT_EQ(Kith("set add s").code, 0);
+  through_ = R"(sh -c 'exec "$@" >&-' sh)";
+  const Outcome out = Kith("set list");
+  EXPECT_EQ(out.code, 2);
+  EXPECT_THAT(out.err, HasSubstr("cannot write to standard output"));
+  through_ = R"(sh -c 'exec "$@" <&-' sh)";
+  EXPECT_EQ(Kith("match -").code, 2);
+}
+
+// A limit on the size of files ended the program by a signal, and half a backup stayed.
+TEST_F(ProgramTest, ALimitOnTheSizeOfFilesIsAFullDisk) {
+  ASSERT_EQ(Kith("set add s").code, 0);
+  through_ = R"(sh -c 'ulimit -f 80; exec "$@"' sh)";
+  const Outcome run = Kith("store backup copy");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("disk full"));
+  EXPECT_FALSE(std::filesystem::exists(scratch_.At("copy")));
+}
+
 TEST_F(ProgramTest, AnExportLeavesAlonePartsOfOthers) {
   const std::string md5 = "0123456789abcdef0123456789abcdef";
   EXPECT_EQ(Kith("set add s").code, 0);

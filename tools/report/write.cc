@@ -33,6 +33,7 @@ absl::Status ErrnoStatus(int error, const std::string& what) {
       return absl::PermissionDeniedError(message);
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return absl::ResourceExhaustedError(message);
     case ENOTDIR:
     case EEXIST:
