@@ -76,6 +76,18 @@ TEST_F(ProgramTest, AFolderThatIsNoStoreStaysAsItIs) {
   EXPECT_FALSE(std::filesystem::exists(scratch_.At("more/kith.db")));
 }
 
+TEST_F(ProgramTest, ACheckRefusesAStoreInTheCheckedFolder) {
+  scratch_.Write("seized/file", "x");
+  ASSERT_EQ(Kith("set add s --store seized/store").code, 0);
+  std::filesystem::create_directory_symlink(scratch_.At("seized"), scratch_.At("link"));
+  for (const char* store : {"seized/store", "link/store", "seized/none"}) {
+    const Outcome run = Kith(std::string("check seized --out r --store ") + store);
+    EXPECT_EQ(run.code, 2) << store;
+    EXPECT_THAT(run.err, HasSubstr("lies in the checked folder")) << store;
+  }
+  EXPECT_FALSE(std::filesystem::exists(scratch_.At("r")));
+}
+
 TEST_F(ProgramTest, AStoreThatIsOpenToOthersIsToldOf) {
   ASSERT_EQ(Kith("set add s").code, 0);
   std::filesystem::permissions(scratch_.At("store"), std::filesystem::perms(0750));

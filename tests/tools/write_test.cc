@@ -36,6 +36,12 @@ TEST(PrepareFolder, RefusesToTouchTheEvidence) {
   EXPECT_TRUE(PrepareFolder(scratch.At("evidence-report"), evidence).ok());
 }
 
+// Whether there is a folder already was asked after the failure, and the answer to that was told.
+TEST(PrepareFolder, TellsWhyAFolderCannotBeMade) {
+  const auto folder = PrepareFolder("/sys/kith-report/deep", "");
+  EXPECT_EQ(folder.status().code(), absl::StatusCode::kPermissionDenied) << folder.status();
+}
+
 TEST(PrepareFolder, RefusesANewRelativeNameInsideTheEvidence) {
   const Scratch scratch;
   const fs::path before = fs::current_path();

@@ -88,6 +88,16 @@ absl::Status CheckCaseName(const std::string& name) {
                                     EscapeText(name));
 }
 
+// Nothing is written below the folder that is checked, and a look-up writes to its store too.
+absl::Status CheckStoreOutside(const Program& program, const std::string& root) {
+  const absl::StatusOr<std::string> store = StoreOnThisMachine(program);
+  if (!store.ok()) return store.status();
+  if (store->empty() || !report::LiesIn(*store, root)) return absl::OkStatus();
+  return absl::InvalidArgumentError("the store " + EscapeText(*store) +
+                                    " lies in the checked folder, which must not change; name "
+                                    "another with --store, or move it");
+}
+
 class CheckVerb {
  public:
   CheckVerb(const Program& program, const CheckFlags& flags)
@@ -97,6 +107,7 @@ class CheckVerb {
     const auto root = RealRoot(flags_.folder);
     if (!root.ok()) return Fail(root.status());
     if (absl::Status status = CheckCaseName(flags_.case_name); !status.ok()) return Fail(status);
+    if (absl::Status status = CheckStoreOutside(program_, *root); !status.ok()) return Fail(status);
     std::error_code error;
     made_folder_ = flags_.out.empty() || !std::filesystem::exists(flags_.out, error);
     const auto out = report::PrepareFolder(flags_.out, *root);

@@ -44,6 +44,12 @@ class WaitingNote {
   std::jthread teller_;  // last: it uses the others
 };
 
+// A store that was asked for by name is not given up for a server that a file names.
+std::string ServerOf(const Program& program, const server::Settings& settings) {
+  if (!program.store.empty() && program.server.empty()) return "";
+  return settings.Get("server.address").value;
+}
+
 }  // namespace
 
 absl::StatusOr<server::Settings> ResolveSettings(const Program& program) {
@@ -55,15 +61,19 @@ absl::StatusOr<server::Settings> ResolveSettings(const Program& program) {
   return server::Settings::Resolve(environment, flags);
 }
 
+absl::StatusOr<std::string> StoreOnThisMachine(const Program& program) {
+  const absl::StatusOr<server::Settings> settings = ResolveSettings(program);
+  if (!settings.ok()) return settings.status();
+  if (!ServerOf(program, *settings).empty()) return "";
+  return settings->Get("store.dir").value;
+}
+
 absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program& program,
                                                                   const std::string& verb) {
   const absl::StatusOr<server::Settings> settings = ResolveSettings(program);
   if (!settings.ok()) return settings.status();
   server::ConnectOptions options;
-  // A store that was asked for by name is not given up for a server that a file names.
-  if (program.store.empty() || !program.server.empty()) {
-    options.server = settings->Get("server.address").value;
-  }
+  options.server = ServerOf(program, *settings);
   options.store_dir = settings->Get("store.dir").value;
   options.index_engine = settings->Get("index.engine").value;
   if (!absl::SimpleAtoi(settings->Get("index.keep_from").value, &options.index_keep_from)) {
@@ -71,6 +81,7 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
   }
   options.program = "kith " + verb;
   options.create = MayMakeStore(verb);
+  options.warn = [](const std::string& what) { Note("kith: warning: " + what); };
   const bool show =
       program.progress == "always" || (program.progress == "auto" && ::isatty(STDERR_FILENO) == 1);
   if (show) {
@@ -81,7 +92,6 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
       if (now - last < std::chrono::seconds(1)) return;
       last = now;
       Note(total == 0
-  options.warn = [](const std::string& what) { Note("kith: warning: " + what); };
                ? fmt::format("{}: {}", what, report::Number(done))
                : fmt::format("{}: {} of {}", what, report::Number(done), report::Number(total)));
     };

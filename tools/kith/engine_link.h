@@ -19,6 +19,10 @@ namespace kith::cli {
 // The settings of this run: flags, environment, file, defaults.
 [[nodiscard]] absl::StatusOr<server::Settings> ResolveSettings(const Program& program);
 
+// The folder of the store that ConnectEngine opens, or speaks to the holder of; empty: none, a
+// server is asked.
+[[nodiscard]] absl::StatusOr<std::string> StoreOnThisMachine(const Program& program);
+
 // The way of a verb to its engine: in this process, or at --server. `verb` names who holds the
 // store, for others who find it held. Where the index takes long to build, says so on stderr.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(

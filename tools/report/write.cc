@@ -117,7 +117,7 @@ absl::Status SyncFolder(const std::string& folder) {
 // By what the folders are, not by their names: one that is mounted a second time, or written in
 // other letters where case does not matter, is the same. What does not exist yet lies where its
 // parent lies.
-bool LiesIn(const fs::path& inner, const fs::path& outer) {
+bool IsBelow(const fs::path& inner, const fs::path& outer) {
   struct stat wanted {};
   if (::stat(outer.c_str(), &wanted) != 0) return false;
   for (fs::path at = inner;; at = at.parent_path()) {
@@ -146,11 +146,18 @@ absl::Status CheckOutside(const std::string& file, std::span<const std::string> 
   const fs::path real = fs::weakly_canonical(fs::absolute(file, error), error);
   if (error) return ErrnoStatus(error.value(), "cannot use " + EscapeText(file));
   for (const std::string& folder : checked) {
-    if (folder.empty() || !LiesIn(real, folder)) continue;
+    if (folder.empty() || !IsBelow(real, folder)) continue;
     return absl::InvalidArgumentError(
         EscapeText(file) + " lies in the checked folder, which must not change; name another file");
   }
   return absl::OkStatus();
+}
+
+bool LiesIn(const std::string& path, const std::string& folder) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  const fs::path real = error ? absolute : fs::weakly_canonical(absolute, error);
+  return IsBelow(error ? absolute : real, folder);
 }
 
 absl::StatusOr<std::string> PrepareFolder(const std::string& wanted, const std::string& checked) {
@@ -168,7 +175,7 @@ absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
   if (error) return ErrnoStatus(error.value(), "cannot use report folder " + shown);
   for (const std::string& folder : checked) {
     if (folder.empty()) continue;
-    if (LiesIn(real, folder)) {
+    if (IsBelow(real, folder)) {
       return absl::InvalidArgumentError(
           "the report folder " + shown +
           " lies in the checked folder, which must not change; name another with --out");
@@ -176,8 +183,10 @@ absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
   }
   for (fs::path made; const fs::path& part : real) {
     made /= part;
-    if (::mkdir(made.c_str(), 0700) != 0 && errno != EEXIST && !fs::is_directory(made, error)) {
-      return ErrnoStatus(errno, "cannot make report folder " + shown);
+    if (::mkdir(made.c_str(), 0700) == 0) continue;
+    const int failed = errno;  // before another question changes it
+    if (failed != EEXIST && !fs::is_directory(made, error)) {
+      return ErrnoStatus(failed, "cannot make report folder " + shown);
     }
   }
   AtomicFile probe((real / ".kith-probe").string());

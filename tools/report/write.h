@@ -17,6 +17,10 @@ namespace kith::report {
 // Where a report goes, found to be writable before the run that it tells of.
 // Not thread-safe.
 
+// Whether what is at `path`, or would be, lies in the folder: by what the folders are, by device
+// and inode, and not by their names.
+[[nodiscard]] bool LiesIn(const std::string& path, const std::string& folder);
+
 // Makes the folder (mode 0700) where it does not exist and writes to it once. An empty `wanted`
 // makes ./kith-report, or kith-report-2 and so on where that exists. Returns its real path.
 // Errors: INVALID_ARGUMENT when it lies in `checked` (the evidence must not change; folders are
