@@ -79,7 +79,7 @@ class Builder {
       return absl::InvalidArgumentError("this report is of a case, not of a series: name the case");
     }
     KITH_ASSIGN(LedgerView view, LedgerView::Open(ledger_, request_.case_name()));
-    KITH_ASSIGN(v1::Report head, CaseHead(view, request_.case_name(), options_));
+    KITH_ASSIGN(v1::Report head, CaseHead(view, request_.case_name(), directory_, options_));
     if (!Head(std::move(head))) return absl::OkStatus();
     return (this->*body)(view);
   }

@@ -59,6 +59,7 @@ TEST_F(Input, ADeviceIsNamedAndNotRead) {
   // A device of our own where we may make one.
   int devices = 0;
   if (::mknod(world_.Path("seizure/zero").c_str(), S_IFCHR | 0600, makedev(1, 5)) == 0) ++devices;
+  ASSERT_EQ(world_.Kith({"import", "--set", "list", "-"}, Md5(1) + "\n").exit_code, 0);
   const Outcome checked =
       world_.Kith({"check", world_.Path("seizure").string(), "--out", world_.Path("out").string()});
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;

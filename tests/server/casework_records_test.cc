@@ -54,6 +54,7 @@ class RecordsTest : public CaseworkTest {
 };
 
 TEST_F(RecordsTest, WhatIsSaidOfACaseStaysAndIsToldByItsReports) {
+  AddEntry("known", "BLUE", 99);
   Check("LKA/1", {Picture("a", 1)});
   EXPECT_FALSE(GetCase("LKA/1").record().has_details());
   EXPECT_FALSE(GetReport("LKA/1").scope().has_details());

@@ -309,6 +309,7 @@ TEST_F(CheckRunTest, AWorseReadingOfTheSameContentTakesNothingFromAPath) {
 }
 
 TEST_F(CheckRunTest, OfTwoReadingsThatAreAsGoodTheLaterHolds) {
+  AddEntry("known", "BLUE", 99);
   Check("LKA/1", {Other("x", v1::DISPOSITION_UNREADABLE)});
   const v1::Report report = Check("LKA/1", {Other("x", v1::DISPOSITION_NOT_REGULAR)});
   const Sums sums = SumsOf(report);
@@ -446,6 +447,7 @@ TEST_F(CheckRunTest, TheReportIsOfOneRadius) {
 }
 
 TEST_F(CheckRunTest, SumsThatDoNotAgreeAreTold) {
+  AddEntry("known", "BLUE", 99);
   auto run = Start("LKA/1");
   Send(*run, {Picture("a", 1)});
   v1::Report report = End(*run, 3, 0, true, {"b: permission denied"});
@@ -465,6 +467,25 @@ TEST_F(CheckRunTest, SumsThatDoNotAgreeAreTold) {
   EXPECT_THAT(report.scope().warnings(), IsEmpty());
   EXPECT_THAT(report.scope().remarks(), ElementsAre(HasSubstr("1 path of an earlier run")));
   EXPECT_EQ(report.summary().entries_walked(), 2U);
+}
+
+// A mistyped store answered every check with "unrecognized", complete and without a doubt.
+TEST_F(CheckRunTest, ThatNothingIsKnownIsTold) {
+  AddEntry("harmless", "", 3);
+  for (const std::string case_name : {"LKA/1", ""}) {
+    auto run = Start(case_name);
+    Send(*run, {Picture("a", 1)});
+    EXPECT_THAT(End(*run, 1).scope().warnings(),
+                ElementsAre(HasSubstr("there is nothing to compare with")));
+  }
+  const std::uint64_t entry = AddEntry("known", "BLUE", 99);
+  auto run = Start("");
+  Send(*run, {Picture("a", 1)});
+  EXPECT_THAT(End(*run, 1).scope().warnings(), IsEmpty());
+  Withdraw(entry);
+  run = Start("");
+  Send(*run, {Picture("a", 1)});
+  EXPECT_EQ(End(*run, 1).scope().warnings_size(), 1);
 }
 
 TEST_F(CheckRunTest, SeveralRootsStandSideBySide) {
@@ -615,6 +636,7 @@ TEST_F(CheckRunTest, OnePathThatIsTooLongDoesNotEndTheRun) {
 }
 
 TEST_F(CheckRunTest, WordsWithoutEndDoNotBrickTheReport) {
+  AddEntry("known", "BLUE", 99);
   v1::EvidenceFile wordy = Picture("a", 1);
   wordy.mutable_fingerprint()->set_format(std::string(100, 'f'));
   std::string detail;
@@ -632,6 +654,7 @@ TEST_F(CheckRunTest, WordsWithoutEndDoNotBrickTheReport) {
 
 // Of 8 folders they made a message that no client could be sent.
 TEST_F(CheckRunTest, FoldersFullOfPlacesNotSeenDoNotBrickTheReport) {
+  AddEntry("known", "BLUE", 99);
   const std::vector<std::string> errors(1000, std::string(4096, 'e'));
   for (int root = 0; root < 8; ++root) {
     auto run = Start("LKA/1", std::string(60'000, '/') + std::to_string(root));
@@ -659,6 +682,7 @@ TEST_F(CheckRunTest, FoldersFullOfPlacesNotSeenDoNotBrickTheReport) {
 }
 
 TEST_F(CheckRunTest, NumbersOfAnySizeSurvive) {
+  AddEntry("known", "BLUE", 99);
   constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
   v1::EvidenceFile file = Picture("a", 1);
   file.set_device(kHuge);

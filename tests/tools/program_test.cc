@@ -194,6 +194,7 @@ TEST_F(ProgramTest, ReportsNeverLandInTheEvidence) {
   EXPECT_THAT(inside.err, HasSubstr("must not change"));
   EXPECT_FALSE(std::filesystem::exists(scratch_.At("seized/report")));
   EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("import --set s -", "0123456789abcdef0123456789abcdef").code, 0);
   EXPECT_EQ(Kith("check seized").code, 0);
   EXPECT_TRUE(std::filesystem::exists(scratch_.At("kith-report/report.html")));
   EXPECT_EQ(Kith("check seized").code, 0);
@@ -382,6 +383,7 @@ TEST_F(ProgramTest, RefusesNamesThatAreNoText) {
 TEST_F(ProgramTest, PathsMayBeAnyBytes) {
   scratch_.Write("se\xffized/fi\xfele", "x");
   EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("import --set s -", "0123456789abcdef0123456789abcdef").code, 0);
   const Outcome run = Kith("check \"$(printf 'se\\377ized')\" --out \"$(printf 'o\\377')\"");
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_TRUE(std::filesystem::exists(scratch_.At("o\xff/report.json")));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "tests/tools/program_fixture.h"
 
@@ -86,6 +87,26 @@ TEST_F(ProgramTest, ACheckRefusesAStoreInTheCheckedFolder) {
     EXPECT_THAT(run.err, HasSubstr("lies in the checked folder")) << store;
   }
   EXPECT_FALSE(std::filesystem::exists(scratch_.At("r")));
+}
+
+// A mistyped --store, or one whose sets are disabled, told that nothing known was found.
+TEST_F(ProgramTest, NothingToCompareWithIsNoAnswer) {
+  const std::string match = "match 0123456789abcdef0123456789abcdef";
+  scratch_.Write("seized/file", "x");
+  const auto check = [this] {
+    const Outcome run = Kith("check seized --out r --json");
+    return std::pair(run.code, Lines(run.out).back()["warnings"].dump());
+  };
+  ASSERT_EQ(Kith("set add s").code, 0);
+  EXPECT_THAT(Kith(match).err, HasSubstr("nothing to compare with"));
+  EXPECT_THAT(check(), testing::Pair(3, HasSubstr("nothing to compare with")));
+  ASSERT_EQ(Kith("import --set s -", "0123456789abcdef0123456789abcdee").code, 0);
+  EXPECT_THAT(Kith(match).err, IsEmpty());
+  EXPECT_THAT(check(), testing::Pair(0, "[]"));
+  ASSERT_EQ(Kith("set disable s").code, 0);
+  EXPECT_THAT(Kith(match).err, HasSubstr("nothing to compare with"));
+  EXPECT_THAT(Kith(match + " --purpose benign").err, IsEmpty());
+  EXPECT_THAT(check(), testing::Pair(3, HasSubstr("nothing to compare with")));
 }
 
 TEST_F(ProgramTest, AStoreThatIsOpenToOthersIsToldOf) {

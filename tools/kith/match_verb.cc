@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "proto/kith/v1/catalog.grpc.pb.h"
 #include "proto/kith/v1/match.grpc.pb.h"
 #include "tools/exchange/hash_text.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
 #include "tools/kith/line_reader.h"
+#include "tools/kith/listing.h"
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
 #include "tools/kith/verbs.h"
@@ -177,6 +179,27 @@ class MatchRun {
   bool known_ = false;
 };
 
+// A mistyped store, or one whose sets are all disabled, knows nothing of any hash: that must not
+// pass for an answer.
+absl::Status WarnOfNothingKnown(const server::Connection& connection) {
+  const auto stub = v1::CatalogService::NewStub(connection.channel());
+  bool any = false;
+  const absl::Status status = ForEachPage(
+      *stub, &v1::CatalogService::Stub::ListHashSets, v1::ListHashSetsRequest(),
+      [&any](const v1::ListHashSetsResponse& page) {
+        for (const v1::HashSet& set : page.hash_sets()) {
+          any = any || (set.enabled() && set.purpose() == v1::PURPOSE_KNOWN && set.entries() > 0);
+        }
+      });
+  if (status.ok() && !any) {
+    Note(
+        fmt::format("kith: warning: no enabled hash set of known files has an active entry in {}: "
+                    "there is nothing to compare with",
+                    connection.description()));
+  }
+  return status;
+}
+
 int Run(const Program& program, const MatchFlags& flags) {
   const bool from_input = flags.hashes.size() == 1 && flags.hashes.front() == "-";
   // All arguments are read before anything is asked or printed.
@@ -191,10 +214,17 @@ int Run(const Program& program, const MatchFlags& flags) {
     }
     hashes.push_back(*std::move(hash));
   }
-  return WithEngine<v1::MatchService>(program, "match", [&](Stub& stub) {
-    MatchRun run(program, flags, stub);
-    return from_input ? run.FromInput() : run.FromArguments(hashes);
-  });
+  const auto connection = ConnectEngine(program, "match");
+  if (!connection.ok()) return Fail(connection.status());
+  if (flags.purpose != "benign") {
+    const absl::Status warned = WarnOfNothingKnown(**connection);
+    if (!warned.ok()) return Fail(Explained(warned, **connection));
+  }
+  const auto stub = v1::MatchService::NewStub((*connection)->channel());
+  MatchRun run(program, flags, *stub);
+  const absl::StatusOr<int> code = from_input ? run.FromInput() : run.FromArguments(hashes);
+  if (!code.ok()) return Fail(Explained(code.status(), **connection));
+  return *code;
 }
 
 }  // namespace

@@ -14,6 +14,18 @@
 #include "server/casework/verdict.h"
 
 namespace kith::casework {
+namespace {
+
+// Whether there is an entry that could make a file known.
+bool AnythingKnown(const catalog::Directory& directory, const ReportOptions& options) {
+  const auto sets = directory.hash_sets.After(0, std::numeric_limits<std::size_t>::max());
+  return std::any_of(sets.begin(), sets.end(), [&options](const auto& set) {
+    return set->enabled() && set->purpose() == v1::PURPOSE_KNOWN &&
+           options.set_entries(set->set_id()) > 0;
+  });
+}
+
+}  // namespace
 
 v1::Report StoreHead(const ReportOptions& options) {
   v1::Report report;
@@ -28,6 +40,7 @@ v1::Report StoreHead(const ReportOptions& options) {
 }
 
 absl::StatusOr<v1::Report> CaseHead(LedgerView& view, std::string_view case_name,
+                                    const catalog::Directory& directory,
                                     const ReportOptions& options) {
   v1::Report report = StoreHead(options);
   Doubts doubts;
@@ -38,6 +51,7 @@ absl::StatusOr<v1::Report> CaseHead(LedgerView& view, std::string_view case_name
   KITH_ASSIGN(doubts.matched, view.MatchedWhen());
   doubts.files = report.summary().files();
   doubts.current_change = options.current_change;
+  doubts.nothing_known = options.set_entries && !AnythingKnown(directory, options);
 
   v1::RunHeader& run = *report.mutable_run();
   v1::ReportScope& scope = *report.mutable_scope();

@@ -22,6 +22,7 @@ namespace kith::casework {
 
 // Header, scope with its warnings, and summary of a case or look-up.
 [[nodiscard]] absl::StatusOr<v1::Report> CaseHead(LedgerView& view, std::string_view case_name,
+                                                  const catalog::Directory& directory,
                                                   const ReportOptions& options);
 
 // All hash sets, by name.

@@ -111,6 +111,12 @@ std::vector<std::string> Warnings(const Doubts& doubts) {
     warnings.emplace_back(
         "Files of this case were compared within different radii. Run the check again.");
   }
+  if (doubts.nothing_known) {
+    warnings.emplace_back(
+        "No enabled hash set of known files has an active entry: there is nothing to compare with, "
+        "and that nothing is recognized tells nothing. Look whether this is the right store, "
+        "import or enable a set, and run the check again.");
+  }
   return warnings;
 }
 

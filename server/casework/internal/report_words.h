@@ -23,6 +23,7 @@ struct Doubts {
   MatchedAt matched;
   std::uint64_t files = 0;
   std::uint64_t current_change = 0;
+  bool nothing_known = false;  // there is no entry that could make a file known
 };
 
 // What the reader must know before he relies on the answer, one sentence or two each; no times and
