@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hashing/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -69,6 +70,10 @@ Digests DigestsOf(std::span<const std::uint8_t> bytes) {
   Digester digester;
   digester.Update(bytes);
   return digester.Finish();
+}
+
+std::string DigestLibrary() {
+  return std::string("OpenSSL ") + OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
 std::string DigestHex(std::span<const std::uint8_t> digest) {

@@ -44,6 +44,9 @@ class Digester {
 
 [[nodiscard]] Digests DigestsOf(std::span<const std::uint8_t> bytes);
 
+// What makes the digests, with the version that runs.
+[[nodiscard]] std::string DigestLibrary();
+
 // Lower-case hex, two digits a byte.
 [[nodiscard]] std::string DigestHex(std::span<const std::uint8_t> digest);
 

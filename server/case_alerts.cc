@@ -44,17 +44,13 @@ struct ChangeFacts {
 absl::StatusOr<std::optional<ChangeFacts>> ReadFacts(catalog::Database& database,
                                                      std::uint64_t change) {
   KITH_ASSIGN(Transaction read, database.BeginRead());
-  Statement row = read.Prepare(
+  Statement row = read.Prepare(absl::StrCat(
       "SELECT c.kind, coalesce(c.first_entry, 0), coalesce(c.last_entry, 0),"
       " coalesce((SELECT max(series) FROM series_version WHERE change = c.number), 0),"
       " coalesce((SELECT max(hash_set) FROM hash_set_version WHERE change = c.number), 0),"
       " coalesce((SELECT hash_set FROM entry WHERE id = c.first_entry), 0),"
-      " coalesce((SELECT max(series) FROM entry_moved WHERE change = c.number), 0),"
-      " coalesce((SELECT v.radius_bits = coalesce((SELECT o.radius_bits FROM hash_set_version o"
-      "  WHERE o.hash_set = v.hash_set AND o.change < v.change ORDER BY o.change DESC LIMIT 1),"
-      "  (SELECT h.radius_bits FROM hash_set h WHERE h.id = v.hash_set))"
-      "  FROM hash_set_version v WHERE v.change = c.number), 0)"
-      " FROM change c WHERE c.number = ?1");
+      " coalesce((SELECT max(series) FROM entry_moved WHERE change = c.number), 0), NOT ",
+      std::string(catalog::kNewRadius), " FROM change c WHERE c.number = ?1"));
   KITH_ASSIGN(const bool found, row.Bind(change).Step());
   if (!found) return std::nullopt;
   ChangeFacts facts;

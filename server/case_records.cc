@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Casework: what people say of cases, and which reports were given out.
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,7 +20,12 @@ namespace kith::server {
 
 absl::Status Casework::GiveReport(casework::Ledger& ledger, const v1::GetReportRequest& request,
                                   const std::function<bool(v1::Report)>& emit) {
-  const casework::ReportOptions facts = ReportFacts();
+  casework::ReportOptions facts = ReportFacts();
+  // Of the store, for look-ups too.
+  facts.opinions = [this](std::string_view sha256, std::uint64_t entry_id) {
+    constexpr std::size_t kAll = std::numeric_limits<std::int64_t>::max();
+    return ledger_.ListOpinions(0, kAll, sha256, entry_id);
+  };
   if (!request.record()) return casework::BuildReport(ledger, request, facts, emit);
   KITH_RETURN_IF_ERROR(catalog::CheckOptionalName("who", request.who()));
   casework::ReportDigest digest;

@@ -25,6 +25,7 @@ constexpr int kMatchAgainRounds = 3;
 // before a verdict on record gives way. That takes a change each time, so more than one is rare.
 constexpr int kMatchBatchRounds = 100;
 constexpr std::size_t kMaxWalkErrors = 1000;
+constexpr int kMaxLibraries = 32;
 constexpr std::size_t kRootBytesAMessage = 512 << 10;
 // What a client says in words, and how much of it is kept: a report must fit its messages.
 constexpr std::size_t kMaxFormatBytes = 64;
@@ -64,6 +65,17 @@ absl::Status CheckFile(const v1::EvidenceFile& file, std::size_t position) {
   }
   if (fault.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("file ", position, " of the batch: ", fault));
+}
+
+absl::Status CheckLibraries(const v1::MatchStreamOpen& open) {
+  if (open.libraries_size() > kMaxLibraries) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(open.libraries_size(), " libraries: at most ", kMaxLibraries));
+  }
+  for (const std::string& library : open.libraries()) {
+    if (auto status = catalog::CheckName("library", library); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 // At most so many are kept; what is beyond is counted.
@@ -339,6 +351,7 @@ casework::ReportOptions Casework::ReportFacts() const {
   facts.worklist = options_.worklist;
   facts.notifications = options_.notifications;
   facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
+  facts.verdict_change = [this](std::uint64_t up_to) { return catalog_->LastVerdictChange(up_to); };
   facts.labels = [this](std::span<const std::uint64_t> entries) {
     return catalog_->Labels(entries);
   };
@@ -369,6 +382,7 @@ absl::StatusOr<std::unique_ptr<CheckRun>> Casework::StartCheck(const v1::MatchSt
   }
   // Not at its end, when the report goes on record.
   if (auto status = catalog::CheckOptionalName("who", open.who()); !status.ok()) return status;
+  if (auto status = CheckLibraries(open); !status.ok()) return status;
   RunOfCheck::Memory memory;
   casework::Ledger* ledger = &ledger_;
   std::uint64_t agency_id = 0;
@@ -394,7 +408,9 @@ absl::StatusOr<std::unique_ptr<CheckRun>> Casework::StartCheck(const v1::MatchSt
   }
   const auto radius_bits =
       open.options().has_radius_bits() ? std::optional(open.options().radius_bits()) : std::nullopt;
-  const auto run = ledger->StartRun(open.case_name(), agency_id, open.root(), radius_bits);
+  const std::vector<std::string> libraries(open.libraries().begin(), open.libraries().end());
+  const auto run =
+      ledger->StartRun(open.case_name(), agency_id, open.root(), radius_bits, libraries);
   if (!run.ok()) return run.status();
   opened.set_new_case(run->new_case && !open.case_name().empty());
   opened.set_recorded_paths(run->recorded_paths);
@@ -419,6 +435,11 @@ absl::Status Casework::GetReport(const v1::GetReportRequest& request,
                                  const std::function<bool(v1::GetReportResponse)>& emit) {
   auto roots = ledger_.Roots(request.case_name());
   if (!roots.ok()) return roots.status();
+  // A report on a case names the alerts that it does not heed yet. Where they cannot be raised now,
+  // it says less exactly that something has changed, and is right all the same.
+  if (!request.case_name().empty() && options_.watch) {
+    options_.watch(catalog_->Version().change()).IgnoreError();
+  }
   v1::GetReportResponse response;
   std::size_t bytes = 0;
   for (std::string& root : *roots) {

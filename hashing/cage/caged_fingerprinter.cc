@@ -11,6 +11,7 @@
 #include "hashing/cage/internal/shared_memory.h"
 #include "hashing/cage/internal/worker_path.h"
 #include "hashing/cage/internal/worker_process.h"
+#include "hashing/digest.h"
 #include "hashing/internal/cage_messages.h"
 #include "hashing/internal/reading.h"
 
@@ -69,14 +70,18 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
       : options_(options),
         path_(path),
         posture_(internal::PostureOf(worker.hello, path)),
-        worker_(std::move(worker.process)) {}
+        libraries_(std::move(worker.hello.libraries)),
+        worker_(std::move(worker.process)) {
+    libraries_.push_back(DigestLibrary());
+  }
 
   // Without a worker yet.
-  Impl(const CageOptions& options, const std::string& path, const Posture& posture)
-      : options_(options), path_(path), posture_(posture) {}
+  Impl(const CageOptions& options, const std::string& path, const Posture& posture,
+       const std::vector<std::string>& libraries)
+      : options_(options), path_(path), posture_(posture), libraries_(libraries) {}
 
   [[nodiscard]] std::unique_ptr<Impl> Another() const {
-    return std::make_unique<Impl>(options_, path_, posture_);
+    return std::make_unique<Impl>(options_, path_, posture_, libraries_);
   }
 
   Fingerprint OfFile(int fd, const FingerprintOptions& options, const NeedsExact* needs_exact) {
@@ -120,6 +125,7 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
   }
 
   [[nodiscard]] const Posture& posture() const { return posture_; }
+  [[nodiscard]] const std::vector<std::string>& libraries() const { return libraries_; }
 
  private:
   // Has the worker hash what is in the memory.
@@ -210,6 +216,7 @@ class CagedFingerprinter::Impl : public hashing::internal::PictureKeeper {
   const CageOptions options_;
   const std::string path_;
   const Posture posture_;
+  std::vector<std::string> libraries_;
   std::unique_ptr<WorkerProcess> worker_;  // null: to be started for the next picture
   int files_ = 0;                          // that this worker, or the last one, has answered
   Clock::duration busy_{};
@@ -256,5 +263,7 @@ void CagedFingerprinter::StopWhen(std::stop_token stop) { impl_->StopWhen(std::m
 bool CagedFingerprinter::gave_up() const { return impl_->gave_up(); }
 
 const Posture& CagedFingerprinter::posture() const { return impl_->posture(); }
+
+const std::vector<std::string>& CagedFingerprinter::libraries() const { return impl_->libraries(); }
 
 }  // namespace kith::hashing::cage

@@ -24,6 +24,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "hashing/cage/posture.h"
@@ -72,6 +73,8 @@ class CagedFingerprinter {
 
   // What the first worker said of itself before it saw any file.
   [[nodiscard]] const Posture& posture() const;
+  // What makes the fingerprints, name and version each: of the first worker, and the digests.
+  [[nodiscard]] const std::vector<std::string>& libraries() const;
 
  private:
   class Impl;

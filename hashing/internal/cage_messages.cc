@@ -13,12 +13,15 @@ namespace kith::hashing::internal {
 namespace {
 
 // The kind of a message and, in the last digit, the version of all of them.
-constexpr std::uint32_t kHelloMagic = 0x4B444833;    // "KDH3"
-constexpr std::uint32_t kRequestMagic = 0x4B445233;  // "KDR3"
-constexpr std::uint32_t kAnswerMagic = 0x4B444133;   // "KDA3"
+constexpr std::uint32_t kHelloMagic = 0x4B444834;    // "KDH4"
+constexpr std::uint32_t kRequestMagic = 0x4B445234;  // "KDR4"
+constexpr std::uint32_t kAnswerMagic = 0x4B444134;   // "KDA4"
 
 // An hour, which no picture has: what a worker says must not overflow a sum.
 constexpr std::int64_t kMostHashNs = 3'600'000'000'000;
+
+constexpr std::size_t kMaxLibraries = 24;
+constexpr std::size_t kMaxLibraryBytes = 100;
 
 enum OptionBits : std::uint8_t {
   kFullBit = 1,
@@ -168,6 +171,14 @@ Message WriteHello(const CageHello& hello) {
   out.Put(hello.measures);
   out.Put(hello.landlock_abi);
   out.Put(hello.address_space_bytes);
+  const std::size_t count = std::min(hello.libraries.size(), kMaxLibraries);
+  out.Put(static_cast<std::uint8_t>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string& library = hello.libraries[i];
+    const std::size_t size = std::min(library.size(), kMaxLibraryBytes);
+    out.Put(static_cast<std::uint8_t>(size));
+    out.PutBytes({reinterpret_cast<const std::uint8_t*>(library.data()), size});
+  }
   return out.Take();
 }
 
@@ -178,6 +189,13 @@ std::optional<CageHello> ReadHello(std::span<const std::uint8_t> message) {
   hello.measures = in.Get<std::uint32_t>();
   hello.landlock_abi = in.Get<std::uint32_t>();
   hello.address_space_bytes = in.Get<std::uint64_t>();
+  const std::size_t count = in.Get<std::uint8_t>();
+  if (count > kMaxLibraries) return std::nullopt;
+  for (std::size_t i = 0; i < count && !in.is_short(); ++i) {
+    const std::size_t size = in.Get<std::uint8_t>();
+    if (size > kMaxLibraryBytes) return std::nullopt;
+    hello.libraries.push_back(Printable(in.Bytes(size)));
+  }
   return in.AtEnd() ? std::optional(hello) : std::nullopt;
 }
 

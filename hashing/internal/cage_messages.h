@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "hashing/fingerprint.h"
@@ -43,6 +44,8 @@ struct CageHello {
   std::uint32_t measures = 0;
   std::uint32_t landlock_abi = 0;         // 0: the kernel has none
   std::uint64_t address_space_bytes = 0;  // 0: not limited
+  std::vector<std::string> libraries =
+      {};  // hashing/libraries.h; at most 24 of 100 printable bytes
 
   friend bool operator==(const CageHello&, const CageHello&) = default;
 };

@@ -4,6 +4,7 @@
 // dropped.
 #include "hashing/internal/heif.h"
 
+#include <libde265/de265.h>
 #include <libheif/heif.h>
 
 #include <algorithm>
@@ -13,7 +14,9 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "hashing/internal/heif_hevc.h"
 #include "hashing/internal/heif_slot.h"
 #include "hashing/internal/heif_work.h"
@@ -119,12 +122,23 @@ DecodeResult DecodeHeif(Format format, Bytes bytes, const DecodeLimits& limits, 
   return result;
 }
 
+std::vector<std::string> HeifLibraries() {
+  std::vector<std::string> libraries = {absl::StrCat("libheif ", heif_get_version()),
+                                        absl::StrCat("libde265 ", de265_get_version())};
+  // Which decoders of AV1 libheif has, it says in words: "AOMedia Project AV1 Decoder v3.6.0".
+  const heif_decoder_descriptor* av1 = nullptr;
+  if (heif_get_decoder_descriptors(heif_compression_AV1, &av1, 1) == 1) {
+    libraries.emplace_back(heif_decoder_descriptor_get_name(av1));
+  }
+  return libraries;
+}
+
 }  // namespace
 
 void UseHeif() {
   static std::once_flag once;
   std::call_once(once, [] { (void)heif_register_decoder_plugin(&HevcPlugin()); });
-  FillHeifSlot(DecodeHeif);
+  FillHeifSlot(DecodeHeif, HeifLibraries);
 }
 
 }  // namespace kith::hashing::internal

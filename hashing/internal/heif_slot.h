@@ -7,6 +7,9 @@
 // Thread-safety: filled once, at the start of a program; read from any thread.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "hashing/internal/decoders.h"
 
 namespace kith::hashing::internal {
@@ -14,7 +17,11 @@ namespace kith::hashing::internal {
 using Decoder = DecodeResult (*)(Format format, Bytes bytes, const DecodeLimits& limits,
                                  RowSink& sink);
 
-void FillHeifSlot(Decoder decoder);
+// `libraries`: what it decodes with, name and version each.
+void FillHeifSlot(Decoder decoder, std::vector<std::string> (*libraries)() = nullptr);
+
+// Those; none where the slot is empty.
+[[nodiscard]] std::vector<std::string> LibrariesOfSlot();
 
 // HEIC and AVIF through the slot; `unsupported` where it is empty.
 [[nodiscard]] DecodeResult DecodeBySlot(Format format, Bytes bytes, const DecodeLimits& limits,

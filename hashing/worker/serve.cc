@@ -15,6 +15,7 @@
 
 #include "hashing/internal/cage_messages.h"
 #include "hashing/internal/heif.h"
+#include "hashing/libraries.h"
 #include "hashing/worker/jail.h"
 #include "hashing/worker/warm_up.h"
 
@@ -103,6 +104,7 @@ int Serve(int channel_descriptor, HashFunction hash) {
   // What a codec opens, maps or starts at its first use it does now. Once more inside: if the cage
   // were too small for a codec, it would show before the hello and not with an exhibit.
   const bool warm = WarmUpCodecs();
+  hello.libraries = Libraries();
   GiveUpEverything(channel_descriptor, hello);
   if (!warm || !WarmUpCodecs()) return kMakesNoSense;
   Channel channel(channel_descriptor);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/series_counts.h"
 #include "server/casework/internal/sql.h"
@@ -104,7 +105,8 @@ absl::StatusOr<CaseName> ParseCaseName(std::string_view name) {
 
 absl::StatusOr<Run> Ledger::StartRun(std::string_view case_name, std::uint64_t agency_id,
                                      std::string_view root,
-                                     std::optional<std::uint32_t> radius_bits) {
+                                     std::optional<std::uint32_t> radius_bits,
+                                     std::span<const std::string> libraries) {
   KITH_ASSIGN(Transaction write, database_->BeginWrite());
   Run run;
   run.radius_bits = radius_bits;
@@ -125,10 +127,11 @@ absl::StatusOr<Run> Ledger::StartRun(std::string_view case_name, std::uint64_t a
   KITH_ASSIGN(run.root_id, FindOrAddRoot(write, run.case_id, root));
   KITH_ASSIGN(const std::uint64_t began, NextEvent(write, run.case_id));
   Statement add = write.Prepare(
-      "INSERT INTO run (case_record, root, radius_bits, began, started_at)"
-      " VALUES (?1, ?2, nullif(?3, -1), ?4, ?5)");
-  KITH_RETURN_IF_ERROR(
-      add.Bind(run.case_id, run.root_id, RadiusColumn(radius_bits), began, now).Run());
+      "INSERT INTO run (case_record, root, radius_bits, began, started_at, libraries)"
+      " VALUES (?1, ?2, nullif(?3, -1), ?4, ?5, ?6)");
+  KITH_RETURN_IF_ERROR(add.Bind(run.case_id, run.root_id, RadiusColumn(radius_bits), began, now,
+                                absl::StrJoin(libraries, "\n"))
+                           .Run());
   run.run_id = write.LastInsertId();
   KITH_RETURN_IF_ERROR(write.Commit());
   return run;

@@ -118,10 +118,12 @@ class Ledger {
       : database_(database), directory_(directory), watched_(watched) {}
 
   // Begins a run over `root`, and the case at its first use. An empty name stands for the one case
-  // of a ledger in memory. Until FinishRun the case counts as incomplete.
+  // of a ledger in memory. Until FinishRun the case counts as incomplete. `libraries`, without line
+  // feeds: what reads the files and makes their hashes.
   [[nodiscard]] absl::StatusOr<Run> StartRun(std::string_view case_name, std::uint64_t agency_id,
                                              std::string_view root,
-                                             std::optional<std::uint32_t> radius_bits);
+                                             std::optional<std::uint32_t> radius_bits,
+                                             std::span<const std::string> libraries = {});
 
   // Records files and what they match (`results`, one each, judged, at index version `change`).
   // A path that holds other content than before keeps both; a reading that failed gives way to one
@@ -221,7 +223,8 @@ class Ledger {
   [[nodiscard]] absl::Status CloseAlert(std::uint64_t alert_id, std::string_view who,
                                         std::string_view why);
 
-  // The files of all cases that nothing known matches, by content, then case.
+  // The files of all cases that nothing known matches and that are not known to be harmless (a
+  // digest of theirs stands in a benign set), by content, then case.
   struct Unrecognized {
     std::uint64_t file_id = 0;
     std::string sha256;

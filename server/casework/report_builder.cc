@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/circulation.h"
 #include "server/casework/internal/ledger_view.h"
@@ -30,6 +31,20 @@ absl::Status FillLabels(const ReportOptions& options, v1::ReportFile& file) {
       match.mutable_category()->set_code(std::move(label->category_code));
     }
     ++label;
+  }
+  return absl::OkStatus();
+}
+
+// Who confirmed what a person confirmed, when and why.
+absl::Status FillGiven(const ReportOptions& options, v1::ReportFile& file) {
+  if (!options.opinions) return absl::OkStatus();
+  for (v1::ReportMatch& match : *file.mutable_matches()) {
+    if (match.opinion() != v1::OPINION_KIND_CONFIRMED) continue;
+    const std::string sha256 = absl::HexStringToBytes(file.sha256());
+    KITH_ASSIGN(std::vector<v1::Opinion> said, options.opinions(sha256, match.entry_id()));
+    std::erase_if(said,
+                  [](const v1::Opinion& one) { return one.kind() != v1::OPINION_KIND_CONFIRMED; });
+    if (!said.empty()) *match.mutable_given() = std::move(said.back());
   }
   return absl::OkStatus();
 }
@@ -144,16 +159,17 @@ class Builder {
                      bool identified_too = false) {
     FilePages pages(emit_, options_.fragment_bytes);
     bool taken = true;
-    absl::Status refs;
+    absl::Status filled;
     KITH_RETURN_IF_ERROR(view.Files(codes != nullptr, [&](v1::ReportFile file) {
       const bool asked = codes == nullptr || MatchesOneOf(file, *codes) ||
                          (identified_too && file.verdict() == v1::VERDICT_IDENTIFIED);
       if (!asked) return true;
-      refs = FillLabels(options_, file);
-      taken = refs.ok() && pages.Add(std::move(file));
+      filled = FillLabels(options_, file);
+      if (filled.ok()) filled = FillGiven(options_, file);
+      taken = filled.ok() && pages.Add(std::move(file));
       return taken;
     }));
-    KITH_RETURN_IF_ERROR(refs);
+    KITH_RETURN_IF_ERROR(filled);
     if (taken) pages.Flush();
     return absl::OkStatus();
   }
@@ -240,6 +256,7 @@ class Builder {
         if (sighting.series() != one.series().code()) continue;
         one.set_files(one.files() + sighting.files());
         one.set_files_by_digest(one.files_by_digest() + sighting.files_by_digest());
+        one.set_files_confirmed(one.files_confirmed() + sighting.files_confirmed());
       }
     }
   }
@@ -307,7 +324,14 @@ class Builder {
       if (!emit_(std::exchange(page, {}))) return absl::OkStatus();
       bytes = 0;
     }
-    emit_(std::move(page));
+    if (!emit_(std::move(page))) return absl::OkStatus();
+    KITH_ASSIGN(std::vector<v1::ReportFile> files, view.FilesWithOpinions());
+    FilePages pages(emit_, options_.fragment_bytes);
+    for (v1::ReportFile& file : files) {
+      KITH_RETURN_IF_ERROR(FillLabels(options_, file));
+      if (!pages.Add(std::move(file))) return absl::OkStatus();
+    }
+    pages.Flush();
     return absl::OkStatus();
   }
 

@@ -34,6 +34,8 @@ using WorklistFunction = std::function<absl::Status(
 // All tasks, done ones too, by due day, series and case.
 using NotificationsFunction = std::function<absl::StatusOr<std::vector<v1::NotificationTask>>()>;
 
+// A method statement on a case has as its files those on which people gave opinions, and as their
+// matches these opinions, in order, also what was rejected or taken back (`given`).
 struct ReportOptions {
   std::string program;  // name and version, for the run header
   std::string host;     // likewise
@@ -41,6 +43,12 @@ struct ReportOptions {
   std::uint64_t current_change = 0;  // index version now; an older ledger is told in the warnings
   // Active entries of a set, by its number.
   std::function<std::uint64_t(std::uint64_t set_id)> set_entries;
+  // The last change up to this one that can touch a verdict; absent: each can.
+  std::function<absl::StatusOr<std::uint64_t>(std::uint64_t up_to)> verdict_change;
+  // What was said of a pair of content (SHA-256, raw) and entry, in order.
+  std::function<absl::StatusOr<std::vector<v1::Opinion>>(std::string_view sha256,
+                                                         std::uint64_t entry_id)>
+      opinions;
   // What the sources call these entries, in order.
   std::function<absl::StatusOr<std::vector<catalog::EntryLabel>>(std::span<const std::uint64_t>)>
       labels;

@@ -337,8 +337,17 @@ CREATE TRIGGER report_made_is_kept BEFORE DELETE ON report_made
   BEGIN SELECT RAISE(ABORT, 'reports on record are immutable'); END;
 )sql";
 
-constexpr std::array<catalog::Migration, 5> kMigrations = {
-    {{1, kCasework1}, {3, kCasework3}, {4, kCasework4}, {6, kCasework6}, {7, kCasework7}}};
+// What read the files of a run and made their hashes, one a line; empty: nobody said.
+constexpr std::string_view kCasework8 = R"sql(
+ALTER TABLE run ADD COLUMN libraries TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<catalog::Migration, 6> kMigrations = {{{1, kCasework1},
+                                                            {3, kCasework3},
+                                                            {4, kCasework4},
+                                                            {6, kCasework6},
+                                                            {7, kCasework7},
+                                                            {8, kCasework8}}};
 
 }  // namespace
 

@@ -7,6 +7,7 @@ list(
   casework/internal/batch_writer.cc
   casework/internal/case_sql.cc
   casework/internal/circulation.cc
+  casework/internal/ledger_remarks.cc
   casework/internal/ledger_summary.cc
   casework/internal/ledger_view.cc
   casework/internal/match_writer.cc

@@ -136,8 +136,15 @@ bool IsUsable(const v1::Code& code) {
          (!code.has_quality() || code.quality() >= catalog::kMinimumQuality);
 }
 
-Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matches) {
-  if (matches.empty()) return Unmatched(fingerprint);
+Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matches,
+                std::uint64_t rejected) {
+  if (matches.empty()) {
+    Judgement unmatched = Unmatched(fingerprint);
+    if (rejected > 0 && unmatched.verdict == v1::VERDICT_UNRECOGNIZED) {
+      unmatched.rule = "its only leads were rejected by a person";
+    }
+    return unmatched;
+  }
   const bool held_back = HoldBack(matches);
   bool known = false;
   // Of known entries, of benign ones, and of known ones that are identified.

@@ -15,8 +15,9 @@
 //      says identified and another set says not identified.
 //   3. IDENTIFIED: a known match says identified. RECOGNIZED: there is a known match.
 //   4. UNRECOGNIZED: only benign matches count (NOT_APPLICABLE: neither picture nor video).
-//   5. Without a match the disposition decides: what could be compared is UNRECOGNIZED, what could
-//      not is UNDETERMINED, what is neither picture nor video is NOT_APPLICABLE.
+//   5. Without a match the disposition decides: what could be compared is UNRECOGNIZED (and where a
+//      person rejected all that lay near, that is said), what could not is UNDETERMINED, what is
+//      neither picture nor video is NOT_APPLICABLE.
 #pragma once
 
 #include <cstdint>
@@ -62,8 +63,10 @@ struct Judgement {
 
 // `matches` are all matches of the file with active entries of enabled sets, in any order; sets
 // `held_back` of each. Needs only disposition, codes and digests of the fingerprint. A bare query
-// (disposition UNSPECIFIED) could be compared when it holds a usable code or a digest.
-[[nodiscard]] Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matches);
+// (disposition UNSPECIFIED) could be compared when it holds a usable code or a digest. `rejected`:
+// how many leads are no matches because a person rejected them.
+[[nodiscard]] Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matches,
+                              std::uint64_t rejected = 0);
 
 // Whether two rules of one verdict differ by benign matches alone, which hold nothing back: by what
 // came or went that concerns nobody.

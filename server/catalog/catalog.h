@@ -180,6 +180,9 @@ class Catalog {
   // Up to `limit` changes with a number above `after`, ascending.
   [[nodiscard]] absl::StatusOr<std::vector<v1::Change>> ListChanges(std::uint64_t after,
                                                                     std::size_t limit);
+  // The last change up to this one that can touch a verdict; 0: none. Entries, series, merges, sets
+  // and radii do; notes, contacts, aliases, opinions (which give verdicts anew themselves) do not.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> LastVerdictChange(std::uint64_t up_to);
   // Active entries of a set or a series, by number; of a series with those merged into it.
   [[nodiscard]] std::uint64_t SetEntries(std::uint64_t set_id) const;
   [[nodiscard]] std::uint64_t SeriesEntries(std::uint64_t series_id) const;

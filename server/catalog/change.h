@@ -36,6 +36,13 @@ enum class ChangeKind {
 // "series identified", ...; "change" for a kind that this program does not know.
 [[nodiscard]] std::string_view NameOf(ChangeKind kind);
 
+// Of a change `c` of a hash set: that its radius is another one since. A condition for a query.
+inline constexpr std::string_view kNewRadius =
+    "coalesce((SELECT v.radius_bits <> coalesce((SELECT o.radius_bits FROM hash_set_version o"
+    " WHERE o.hash_set = v.hash_set AND o.change < v.change ORDER BY o.change DESC LIMIT 1),"
+    " (SELECT h.radius_bits FROM hash_set h WHERE h.id = v.hash_set))"
+    " FROM hash_set_version v WHERE v.change = c.number), 1)";
+
 // Who made a change, and why, as that person says. Both may be empty where a call says so.
 struct Signature {
   std::string who = {};

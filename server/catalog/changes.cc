@@ -79,6 +79,22 @@ absl::StatusOr<std::uint64_t> Catalog::Impl::AddChange(Transaction& write, Chang
   return write.LastInsertId();
 }
 
+absl::StatusOr<std::uint64_t> Catalog::LastVerdictChange(std::uint64_t up_to) {
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  // Those of which alerts are raised (case_alerts.cc): of a set, a new radius.
+  Statement row = read->Prepare(absl::StrCat(
+      "SELECT number FROM change c WHERE number <= ?1 AND (kind IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+      " OR (kind = ?10 AND ",
+      std::string(kNewRadius), ")) ORDER BY number DESC LIMIT 1"));
+  row.Bind(up_to, ChangeKind::kAdded, ChangeKind::kWithdrawn, ChangeKind::kMoved,
+           ChangeKind::kIdentified, ChangeKind::kUnidentified, ChangeKind::kMerged,
+           ChangeKind::kUnmerged, ChangeKind::kSwitched, ChangeKind::kSetEdited);
+  const auto found = row.Step();
+  if (!found.ok()) return found.status();
+  return *found ? row.Id(0) : 0;
+}
+
 absl::StatusOr<std::vector<v1::Change>> Catalog::ListChanges(std::uint64_t after,
                                                              std::size_t limit) {
   auto read = impl_->database->BeginRead();

@@ -133,7 +133,7 @@ absl::StatusOr<v1::MatchResult> MatchGroup::ResultOf(std::size_t query,
     facts.push_back(FactsOf(candidate, entry));
     chosen.push_back({.candidate = candidate, .facts = {}, .entry = entry});
   }
-  const casework::Judgement judgement = casework::Judge(*queries_[query], facts);
+  const casework::Judgement judgement = casework::Judge(*queries_[query], facts, *rejected);
   for (std::size_t k = 0; k < chosen.size(); ++k) chosen[k].facts = facts[k];
   const std::size_t count = std::min(call_.limit, chosen.size());
   call_.shown += count;

@@ -274,7 +274,7 @@ TEST_F(Kinds, HaveTheRightNumbersOnEveryPage) {
   has(4, "Measured error rates");
   has(4, method["method"]["rates"]["command"]);
   for (const Json& rate : method["method"]["rates"]["alterations"]) has(4, rate["alteration"]);
-  has(5, std::to_string(listed) + " files never seen before");
+  has(5, std::to_string(listed) + " files to look at");
   has(5, "5 clusters of them");
   for (const Json& cluster : worklist["clusters"]) {
     if (cluster["cluster"] != 0) has(5, "Cluster " + cluster["cluster"].dump());

@@ -51,7 +51,10 @@ void ExpectSound(const Fingerprint& print, const CageRequest& request) {
 }
 
 TEST(CageMessages, ComeBackAsTheyWere) {
-  const CageHello hello{.measures = 0x155, .landlock_abi = 7, .address_space_bytes = 1ull << 40};
+  const CageHello hello{.measures = 0x155,
+                        .landlock_abi = 7,
+                        .address_space_bytes = 1ull << 40,
+                        .libraries = {"libpng 1.6.39", ""}};
   EXPECT_EQ(internal::ReadHello(internal::WriteHello(hello)), hello);
   CageRequest request{.sequence = 1ull << 50, .size_bytes = 12345, .capacity_bytes = 1 << 20};
   request.options.cli512 = false;

@@ -17,6 +17,7 @@ namespace {
 using test::Caged;
 using test::Everything;
 using test::Uncaged;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 TEST(Cage, GivesTheSameAsWithoutIt) {
@@ -145,6 +146,18 @@ TEST(Cage, RefusesAProgramThatIsNoWorker) {
   const auto wrong = cage::CagedFingerprinter::Start({.worker_path = "/bin/true"});
   ASSERT_FALSE(wrong.ok());
   EXPECT_THAT(std::string(wrong.status().message()), HasSubstr("/bin/true does not start"));
+}
+
+TEST(Cage, TellsWhatMakesTheFingerprints) {
+  const auto cage = test::StartCage();
+  ASSERT_NE(cage, nullptr);
+  for (const char* name :
+       {"PDQ", "libjpeg", "libpng 1.", "giflib 5.", "libwebp ", "libtiff ", "openjpeg 2.",
+        "libjxl 0.", "libheif 1.", "libde265 1.", "AV1", "OpenSSL "}) {
+    EXPECT_THAT(cage->libraries(), Contains(HasSubstr(name)));
+  }
+  EXPECT_EQ(cage->Another()->libraries(), cage->libraries());
+  for (const std::string& library : cage->libraries()) EXPECT_LE(library.size(), 100U) << library;
 }
 
 TEST(Cage, TellsItsPosture) {

@@ -9,8 +9,11 @@
 namespace kith::server::testing {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Three cases of two agencies. BLUE (identified): 11 by digest in LKA/1 and DPD/2, near 11 in
 // DPD/3. RED (not identified): 21 in LKA/1 and DPD/2. New: 31 in LKA/1 and, altered, in DPD/2 and
@@ -47,6 +50,23 @@ class ReportsTest : public CaseworkTest {
   template <typename... More>
   v1::Report Get(v1::ReportKind kind, const More&... more) {
     return Must(Try(kind, more...));
+  }
+
+  // A file that stands in a benign set.
+  static v1::EvidenceFile Stock(const std::string& path) { return Picture(path, 41); }
+  void Say(v1::OpinionKind kind, const v1::EvidenceFile& file, std::uint64_t entry,
+           const std::string& why) {
+    v1::GiveOpinionRequest request;
+    request.set_sha256(file.fingerprint().digests().sha256());
+    request.set_entry_id(entry);
+    request.set_kind(kind);
+    request.mutable_signature()->set_who("J. Jansen");
+    request.mutable_signature()->set_why(why);
+    Must(engine_->GiveOpinion(request));
+  }
+  std::vector<std::string> WarningsOf(const std::string& case_name) {
+    const v1::Report report = Get(v1::REPORT_KIND_INITIAL, case_name);
+    return {report.scope().warnings().begin(), report.scope().warnings().end()};
   }
 
   std::vector<std::string> roots_;
@@ -96,7 +116,7 @@ TEST_F(ReportsTest, ASeriesIdentifiedLaterIsInTheReportAtOnce) {
   EXPECT_EQ(report.files_size(), 2);
   // The verdicts on record are older: the report says so.
   ASSERT_GE(report.scope().warnings_size(), 1);
-  EXPECT_THAT(report.scope().warnings(0), HasSubstr("has changed since"));
+  EXPECT_THAT(report.scope().warnings(0), HasSubstr("known otherwise now: alert 1"));
 }
 
 TEST_F(ReportsTest, LeadsOfACaseNameTheOtherAgencies) {
@@ -175,6 +195,199 @@ TEST_F(ReportsTest, MethodStatesWhatTheServiceDoesAndTheRunsOfTheCase) {
   EXPECT_EQ(report.method().runs(0).entries_walked(), 5U);
   EXPECT_EQ(report.method().runs(0).entries_sent(), 5U);
   EXPECT_EQ(report.method().runs(1).entries_resumed(), 5U);
+}
+
+// Stock files of a benign list were told as never seen before, and headed the clusters.
+TEST_F(ReportsTest, WhatABenignSetHoldsIsHarmlessAndNotNew) {
+  AddEntry("harmless", "", 41);
+  Check("LKA/4", {Stock("stock.jpg"), Picture("near.jpg", 41, 9), Picture("new.jpg", 51)});
+  Check("DPD/4", {Stock("stock.jpg")});
+  const v1::Report report = Get(v1::REPORT_KIND_INITIAL, "LKA/4");
+  EXPECT_EQ(FileAt(report, "stock.jpg").verdict(), v1::VERDICT_UNRECOGNIZED);
+  EXPECT_TRUE(FileAt(report, "stock.jpg").harmless());
+  // What merely lies near a benign picture is new.
+  EXPECT_FALSE(FileAt(report, "near.jpg").harmless());
+  EXPECT_FALSE(FileAt(report, "new.jpg").harmless());
+  EXPECT_EQ(report.summary().harmless_files(), 1U);
+  EXPECT_EQ(report.summary().rejected_files(), 0U);
+  std::vector<std::string> listed;
+  for (const v1::ReportCluster& cluster : Get(v1::REPORT_KIND_WORKLIST, "LKA/4").clusters()) {
+    for (const v1::ReportClusterFile& file : cluster.listed()) listed.push_back(file.path());
+  }
+  std::sort(listed.begin(), listed.end());
+  EXPECT_THAT(listed, ElementsAre("near.jpg", "new.jpg"));
+  for (const v1::Cluster& cluster : Must(engine_->ListClusters({})).clusters()) {
+    EXPECT_THAT(cluster.case_names(), Not(Contains("DPD/4")));
+  }
+  // A known list that holds the very file is another matter.
+  AddEntry("known", "RED", 41);
+  v1::RefreshCaseRequest refresh;
+  refresh.set_name("LKA/4");
+  Must(engine_->RefreshCase(refresh));
+  const v1::Report again = Get(v1::REPORT_KIND_INITIAL, "LKA/4");
+  EXPECT_EQ(FileAt(again, "stock.jpg").verdict(), v1::VERDICT_CONFLICT);
+  EXPECT_FALSE(FileAt(again, "stock.jpg").harmless());
+  EXPECT_EQ(again.summary().harmless_files(), 0U);
+}
+
+// One whose only lead was rejected said that nothing matched, and was counted as never seen.
+TEST_F(ReportsTest, AFileWhoseOnlyLeadsWereRejectedSaysSo) {
+  const v1::EvidenceFile lead = Picture("x", 11, 15);  // of DPD/3
+  const std::uint64_t entry =
+      FileAt(Get(v1::REPORT_KIND_INITIAL, "DPD/3"), "x").matches(0).entry_id();
+  Say(v1::OPINION_KIND_REJECTED, lead, entry, "another room");
+  const v1::Report report = Get(v1::REPORT_KIND_INITIAL, "DPD/3");
+  EXPECT_EQ(FileAt(report, "x").verdict(), v1::VERDICT_UNRECOGNIZED);
+  EXPECT_EQ(FileAt(report, "x").rule(), "its only leads were rejected by a person");
+  EXPECT_EQ(FileAt(report, "y").rule(), "compared by PDQ and digest; nothing matches");
+  EXPECT_EQ(report.summary().rejected_files(), 1U);
+  EXPECT_EQ(report.summary().harmless_files(), 0U);
+}
+
+// Two reports on one state disagreed on what is certain, and none said who confirmed it.
+TEST_F(ReportsTest, WhatAPersonConfirmedIsCountedAndToldEverywhere) {
+  const v1::EvidenceFile lead = Picture("x", 11, 15);  // of DPD/3
+  const std::uint64_t entry =
+      FileAt(Get(v1::REPORT_KIND_INITIAL, "DPD/3"), "x").matches(0).entry_id();
+  EXPECT_EQ(Get(v1::REPORT_KIND_IDENTIFICATION, "DPD/3").series(0).files_confirmed(), 0U);
+  EXPECT_FALSE(FileAt(Get(v1::REPORT_KIND_INITIAL, "DPD/3"), "x").matches(0).has_given());
+  Say(v1::OPINION_KIND_CONFIRMED, lead, entry, "same room");
+  for (const auto kind : {v1::REPORT_KIND_INITIAL, v1::REPORT_KIND_IDENTIFICATION}) {
+    const v1::Report report = Get(kind, "DPD/3");
+    EXPECT_EQ(report.series(0).files_confirmed(), 1U);
+    EXPECT_EQ(report.series(0).files_by_digest(), 0U);
+    const v1::Opinion& given = FileAt(report, "x").matches(0).given();
+    EXPECT_EQ(given.kind(), v1::OPINION_KIND_CONFIRMED);
+    EXPECT_EQ(given.who(), "J. Jansen");
+    EXPECT_EQ(given.why(), "same room");
+    EXPECT_EQ(given.at().size(), 20U);
+  }
+  const v1::Report circulation = Get(v1::REPORT_KIND_CIRCULATION, "", "BLUE");
+  EXPECT_EQ(circulation.series(0).files_confirmed(), 1U);
+  EXPECT_EQ(circulation.series(0).files_by_digest(), 2U);
+  for (const v1::ReportSighting& sighting : circulation.sightings()) {
+    EXPECT_EQ(sighting.files_confirmed(), sighting.case_name() == "DPD/3" ? 1U : 0U);
+  }
+}
+
+// A file with a digest match and a confirmed lead to one series is counted once.
+TEST_F(ReportsTest, WhatADigestMakesCertainIsNotCountedAsConfirmed) {
+  v1::AddEntriesRequest request;
+  request.set_set("known");
+  request.set_series("BLUE");
+  *request.add_entries()->mutable_codes() = EntryOf(11).codes();
+  request.mutable_entries(0)->mutable_digests()->set_md5(std::string(16, 'm'));
+  const std::uint64_t lead = Must(engine_->AddEntries(request)).entries(0).entry_id();
+  v1::RefreshCaseRequest refresh;
+  refresh.set_name("LKA/1");
+  Must(engine_->RefreshCase(refresh));
+  Say(v1::OPINION_KIND_CONFIRMED, Picture("a", 11), lead, "the same");
+  const v1::Report report = Get(v1::REPORT_KIND_IDENTIFICATION, "LKA/1");
+  EXPECT_EQ(report.series(0).files(), 1U);
+  EXPECT_EQ(report.series(0).files_by_digest(), 1U);
+  EXPECT_EQ(report.series(0).files_confirmed(), 0U);
+}
+
+// Every word on a series, a contact or a set, and every opinion, made all reports doubt themselves.
+TEST_F(ReportsTest, WordsAndOpinionsRaiseNoDoubt) {
+  v1::EditSeriesRequest series;
+  series.set_code("BLUE");
+  series.set_note("seen in the south");
+  Must(engine_->EditSeries(series));
+  v1::EditHashSetRequest set;
+  set.set_name("known");
+  set.set_version("2026-11");
+  Must(engine_->EditHashSet(set));
+  v1::EditAgencyRequest agency;
+  agency.set_name("LKA");
+  agency.set_desk("+49 711 9");
+  Must(engine_->EditAgency(agency));
+  const std::uint64_t entry =
+      FileAt(Get(v1::REPORT_KIND_INITIAL, "DPD/3"), "x").matches(0).entry_id();
+  Say(v1::OPINION_KIND_CONFIRMED, Picture("x", 11, 15), entry, "same room");
+  for (const char* name : {"LKA/1", "DPD/2", "DPD/3"}) {
+    EXPECT_THAT(WarningsOf(name), ElementsAre()) << name;
+  }
+  // An entry may tell on any file; a smaller radius too.
+  AddEntry("known", "RED", 99);
+  EXPECT_THAT(WarningsOf("DPD/3"),
+              ElementsAre(HasSubstr("bring the answer up to date, run `kith case refresh DPD/3`")));
+  v1::RefreshCaseRequest refresh;
+  refresh.set_name("DPD/3");
+  Must(engine_->RefreshCase(refresh));
+  EXPECT_THAT(WarningsOf("DPD/3"), ElementsAre());
+  set.clear_version();
+  set.set_radius_bits(16);
+  Must(engine_->EditHashSet(set));
+  EXPECT_THAT(WarningsOf("DPD/3"), ElementsAre(HasSubstr("kith case refresh DPD/3")));
+}
+
+// A report told of an identified series and of no identified file, and said only that "what is
+// known has changed".
+TEST_F(ReportsTest, FilesThatAreKnownOtherwiseAreNamedByTheirAlerts) {
+  Identify("RED");
+  EXPECT_THAT(WarningsOf("LKA/1"), ElementsAre(HasSubstr("1 file is known otherwise now: alert ")));
+  // Of a case that no alert concerns there is less to say.
+  EXPECT_THAT(WarningsOf("DPD/3"), ElementsAre(HasSubstr("has changed since")));
+  AddEntry("known", "BLUE", 31);
+  EXPECT_THAT(WarningsOf("LKA/1"),
+              ElementsAre(AllOf(HasSubstr("2 files are known otherwise now: alerts "),
+                                HasSubstr("run `kith case refresh LKA/1`"))));
+  // The alerts stay open, as somebody has the old report; this one is up to date.
+  v1::RefreshCaseRequest refresh;
+  refresh.set_name("LKA/1");
+  Must(engine_->RefreshCase(refresh));
+  EXPECT_THAT(WarningsOf("LKA/1"), ElementsAre());
+}
+
+// Whoever must explain a report could not see who had said what of a lead.
+TEST_F(ReportsTest, MethodListsWhatPeopleSaidOfTheFilesOfTheCase) {
+  const std::uint64_t entry =
+      FileAt(Get(v1::REPORT_KIND_INITIAL, "DPD/3"), "x").matches(0).entry_id();
+  EXPECT_EQ(Get(v1::REPORT_KIND_METHOD, "DPD/3").files_size(), 0);
+  Say(v1::OPINION_KIND_CONFIRMED, Picture("x", 11, 15), entry, "same room");
+  Say(v1::OPINION_KIND_REJECTED, Picture("x", 11, 15), entry, "another door");
+  EXPECT_EQ(Get(v1::REPORT_KIND_METHOD, "LKA/1").files_size(), 0);
+  const v1::Report report = Get(v1::REPORT_KIND_METHOD, "DPD/3");
+  ASSERT_EQ(report.files_size(), 1);
+  EXPECT_EQ(report.files(0).paths(0), "x");
+  ASSERT_EQ(report.files(0).matches_size(), 2);
+  for (const v1::ReportMatch& match : report.files(0).matches()) {
+    EXPECT_EQ(match.entry_id(), entry);
+    EXPECT_EQ(match.series(), "BLUE");
+    EXPECT_EQ(match.distance_bits(), 15U);
+    EXPECT_EQ(match.given().who(), "J. Jansen");
+  }
+  EXPECT_EQ(report.files(0).matches(0).opinion(), v1::OPINION_KIND_CONFIRMED);
+  EXPECT_EQ(report.files(0).matches(1).opinion(), v1::OPINION_KIND_REJECTED);
+  EXPECT_EQ(report.files(0).matches(1).given().why(), "another door");
+}
+
+// Nothing said what had decoded the pictures and made their hashes.
+TEST_F(ReportsTest, MethodTellsWhatMadeTheHashesOfEachRun) {
+  v1::MatchStreamOpen open;
+  open.set_case_name("LKA/1");
+  open.set_root("/seized");
+  open.add_libraries("libpng 1.6.39");
+  open.add_libraries("PDQ of kith 9");
+  End(*Must(engine_->StartCheck(open)), 0);
+  const v1::Report report = Get(v1::REPORT_KIND_METHOD, "LKA/1");
+  ASSERT_EQ(report.method().runs_size(), 2);
+  EXPECT_EQ(report.method().runs(0).libraries_size(), 0);
+  EXPECT_THAT(report.method().runs(1).libraries(), ElementsAre("libpng 1.6.39", "PDQ of kith 9"));
+  for (int i = 0; i < 31; ++i) open.add_libraries("one more");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->StartCheck(open).status()));
+  open.clear_libraries();
+  open.add_libraries("two\nlines");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->StartCheck(open).status()));
+}
+
+TEST_F(ReportsTest, SetsTellHowTheyAreToBeHandled) {
+  v1::EditHashSetRequest set;
+  set.set_name("known");
+  set.set_handling("national only");
+  Must(engine_->EditHashSet(set));
+  EXPECT_EQ(Get(v1::REPORT_KIND_METHOD).sets(1).handling(), "national only");
 }
 
 TEST_F(ReportsTest, SayWhatTheyAreOf) {

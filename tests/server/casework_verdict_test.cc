@@ -311,6 +311,16 @@ TEST(VerdictPropertyTest, AgreesWithThePlainRulesInAnyOrder) {
   }
 }
 
+TEST(VerdictTest, WhereAllLeadsWereRejectedThatIsTheReason) {
+  const Judgement rejected = Judge(Read(v1::DISPOSITION_HASHED, 1), {}, 2);
+  EXPECT_EQ(rejected.verdict, v1::VERDICT_UNRECOGNIZED);
+  EXPECT_EQ(rejected.rule, "its only leads were rejected by a person");
+  EXPECT_NE(Judge(Read(v1::DISPOSITION_HASHED, 1), {}).rule, rejected.rule);
+  // One that still has a lead is judged by that.
+  std::vector<MatchFacts> matches = {Lead(1, 9, kYes)};
+  EXPECT_EQ(Judge(Read(v1::DISPOSITION_HASHED, 1), matches, 2).verdict, v1::VERDICT_IDENTIFIED);
+}
+
 TEST(VerdictTest, WhatWasReadToItsEndNeedNotBeReadAgain) {
   for (int i = 0; i <= 12; ++i) {
     const auto disposition = static_cast<v1::Disposition>(i);

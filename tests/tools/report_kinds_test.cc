@@ -100,8 +100,8 @@ TEST(Identification, TellsWhereTheRecordOfTheChildrenIsKept) {
   EXPECT_EQ(Json(report)["series"][0]["locator"], kHostile);
   EXPECT_EQ(Json(report)["series"][0]["victims"], 2);
   const std::string csv = Csv(report);
-  EXPECT_THAT(csv, HasSubstr(",nearness,locator,victims\r\n"));
-  EXPECT_THAT(csv, HasSubstr(",2\r\n"));
+  EXPECT_THAT(csv, HasSubstr(",nearness,locator,victims,"));
+  EXPECT_THAT(csv, HasSubstr(",2,0,no,no,"));
 }
 
 TEST(CaseDetails, StandInTheHeaderOfTheReport) {
@@ -250,7 +250,7 @@ TEST(Worklist, JoinsWhatCameInPieces) {
   add(7, true, 0);
   add(0, false, 1);
   const std::string html = RenderHtml(report);
-  EXPECT_THAT(html, HasSubstr("<b>3</b> <span>files never seen before</span>"));
+  EXPECT_THAT(html, HasSubstr("<b>3</b> <span>files to look at</span>"));
   EXPECT_THAT(html, HasSubstr("<b>1</b> <span>clusters of them</span>"));
   EXPECT_THAT(html, HasSubstr("2 files in 2 cases: NORTH/1, SOUTH/7."));
   EXPECT_THAT(html, HasSubstr("Near no other"));
@@ -336,7 +336,7 @@ TEST(Leads, PutTheOtherAgenciesFirst) {
   EXPECT_THAT(html, Not(HasSubstr("No other agency")));
   const std::string csv = Csv(report);
   EXPECT_THAT(csv, HasSubstr("meadow,unidentified,2,2,SOUTH/7,SOUTH,'=desk,2026-03-05T10:00:00Z,3,"
-                             "0,no,no\r\n"));
+                             "0,no,no,0,no,"));
   EXPECT_EQ(Json(report)["sightings"][0]["this_case"], true);
   report.mutable_sightings()->RemoveLast();
   EXPECT_THAT(RenderHtml(report), HasSubstr("No other agency has met it."));
@@ -388,8 +388,194 @@ TEST(Method, StatesThresholdsRatesAndRuns) {
   const auto json = Json(report);
   EXPECT_EQ(json["method"]["rates"]["alterations"][0]["found"], 9999);
   EXPECT_EQ(json["method"]["libraries"][0], "sqlite 3");
-  EXPECT_THAT(Csv(report), HasSubstr("rate,crop-5,2026-11-25,9999,10000,0,0\r\n"));
-  EXPECT_THAT(Csv(report), HasSubstr("rate,different pictures,2026-11-25,0,4950,,\r\n"));
+  EXPECT_THAT(Csv(report), HasSubstr("rate,crop-5,2026-11-25,9999,10000,0,0,,"));
+  EXPECT_THAT(Csv(report), HasSubstr("rate,different pictures,2026-11-25,0,4950,,,70,"));
+}
+
+// Of each run, what decoded the pictures; of each set, its radius and how it is to be handled; of
+// each opinion, whose it is. The CSV had none of them.
+TEST(Method, TellsWhatMadeTheHashesAndWhoSaidWhat) {
+  v1::Report report = Of(v1::REPORT_KIND_METHOD);
+  v1::ReportSet& set = *report.add_sets();
+  set.set_name("national");
+  set.set_version("2026-11");
+  set.set_source("police");
+  set.set_purpose(v1::PURPOSE_KNOWN);
+  set.set_enabled(true);
+  set.set_radius_bits(24);
+  set.set_entries(1'000);
+  set.set_handling(kHostile);
+  for (const char* at : {"2026-01-05T10:00:00Z", "2026-01-06T10:00:00Z"}) {
+    v1::ReportRun& run = *report.mutable_method()->add_runs();
+    run.set_started_at(at);
+    run.set_finished_at("2026-01-06T11:00:00Z");
+    run.set_complete(true);
+    run.set_radius_bits(30);
+    run.set_entries_walked(12);
+    run.add_libraries("libpng 1.6.39");
+    run.add_libraries("PDQ of kith 9");
+  }
+  AddFile(report, "lakeside", "pdq", 7, "same picture");
+  v1::ReportMatch& match = *report.mutable_files(0)->mutable_matches(0);
+  match.set_entry_id(17);
+  match.set_opinion(v1::OPINION_KIND_REJECTED);
+  match.mutable_given()->set_who("J. <Jansen>");
+  match.mutable_given()->set_at("2026-01-07T10:00:00Z");
+  match.mutable_given()->set_why("another door");
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("<b>Read and hashed with:</b> libpng 1.6.39, PDQ of kith 9.</p>"));
+  EXPECT_THAT(html, HasSubstr(std::string("<td>") + kHostileHtml + "</td></tr>"));
+  EXPECT_THAT(html, HasSubstr("entry 17, 7 bits</td><td>rejected</td><td>J. &lt;Jansen&gt;</td>"
+                              "<td>2026-01-07T10:00:00Z</td><td>another door</td>"));
+  const nlohmann::json json = Json(report);
+  EXPECT_EQ(json["sets"][0]["handling"], kHostile);
+  EXPECT_EQ(json["method"]["runs"][1]["libraries"][0], "libpng 1.6.39");
+  EXPECT_EQ(json["files"][0]["matches"][0]["opinion"]["kind"], "rejected");
+  EXPECT_EQ(json["files"][0]["matches"][0]["opinion"]["who"], "J. <Jansen>");
+  EXPECT_EQ(json["files"][0]["matches"][0]["confirmed"], false);
+  const std::string csv = Csv(report);
+  EXPECT_THAT(csv,
+              HasSubstr("part,name,value,found,copies,median,farthest,nearest,source,purpose,"
+                        "enabled,radius,dialect,entries,handling,folder,ended,walked,read,"
+                        "on_record,not_seen,libraries,entry,set,series,sha256,who,at,why\r\n"));
+  EXPECT_THAT(csv, HasSubstr("set,national,2026-11,,,,,,police,known,yes,24,unknown,1000,"));
+  EXPECT_THAT(csv,
+              HasSubstr("run,2026-01-05T10:00:00Z,complete,,,,,,,,,30,,,,,2026-01-06T11:00:00Z,"
+                        "12,0,0,0,libpng 1.6.39; PDQ of kith 9,"));
+  EXPECT_THAT(csv, HasSubstr(",17,national,lakeside," + std::string(64, 'a') +
+                             ",J. <Jansen>,2026-01-07T10:00:00Z,another door\r\n"));
+  // Runs that used something else say so, and old ones that it is not on record.
+  report.mutable_method()->mutable_runs(0)->clear_libraries();
+  EXPECT_THAT(RenderHtml(report),
+              HasSubstr("Read and hashed with (runs of 2026-01-05T10:00:00Z):</b> not on record."));
+}
+
+// How a series is to be handled, and where restitution is asked, stood in the JSON alone; of the
+// circulation of one series nobody learnt whom to call.
+TEST(Series, TellHowTheyAreToBeHandledAndWhomToCall) {
+  v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
+  v1::ReportSeries& series = AddSeries(report, "lakeside", true);
+  series.set_agency_country("NL");
+  series.mutable_series()->set_sensitivity("national <only>");
+  series.mutable_series()->set_jurisdiction("Texas");
+  series.mutable_series()->mutable_contact()->set_name("A. Lind");
+  series.mutable_series()->mutable_contact()->set_phone("+1 2");
+  series.mutable_series()->mutable_restitution_contact()->set_name("R. Court");
+  series.mutable_series()->mutable_restitution_contact()->set_phone("+1 9");
+  AddFile(report, "lakeside", "sha256", 0, "same file");
+  const std::vector<std::string> facts = {
+      "<dt>Sensitivity</dt><dd>national &lt;only&gt;</dd>", "<dt>Jurisdiction</dt><dd>Texas</dd>",
+      "<dt>For restitution</dt><dd>R. Court, +1 9</dd>", "<dt>Identified by</dt><dd>NORTH, NL",
+      "<strong>+1 2</strong>A. Lind"};
+  for (const std::string& fact : facts) EXPECT_THAT(RenderHtml(report), HasSubstr(fact));
+  EXPECT_EQ(Json(report)["series"][0]["agency_country"], "NL");
+  EXPECT_THAT(Csv(report), HasSubstr(",agency_country,jurisdiction,sensitivity,restitution_contact,"
+                                     "restitution_phone,restitution_email\r\n"));
+  EXPECT_THAT(Csv(report), HasSubstr(",NL,Texas,national <only>,R. Court,'+1 9,\r\n"));
+  report.set_kind(v1::REPORT_KIND_INITIAL);
+  EXPECT_THAT(RenderHtml(report), HasSubstr("lakeside<br><span class=\"tag\">national &lt;only"));
+  report.set_kind(v1::REPORT_KIND_CIRCULATION);
+  report.mutable_scope()->clear_case_name();
+  report.mutable_scope()->set_series("lakeside");
+  AddSighting(report, "lakeside", "SOUTH/7", "2026-04-05T10:00:00Z", false);
+  for (const std::string& fact : facts) EXPECT_THAT(RenderHtml(report), HasSubstr(fact));
+  EXPECT_THAT(Csv(report), HasSubstr(",0,no,NORTH,NL,desk@north.example,,A. Lind,'+1 2,,Texas,"
+                                     "national <only>\r\n"));
+}
+
+// What a person confirmed was counted among the leads to confirm, or not at all.
+TEST(Series, CountWhatAPersonConfirmedAsCertain) {
+  v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
+  v1::ReportSeries& series = AddSeries(report, "lakeside", true);  // 3 files, 1 by digest
+  series.set_files_confirmed(1);
+  series.set_has_lead(true);
+  series.set_nearest_lead_bits(7);
+  AddFile(report, "lakeside", "pdq", 7, "same picture");
+  v1::ReportMatch& match = *report.mutable_files(0)->mutable_matches(0);
+  match.set_opinion(v1::OPINION_KIND_CONFIRMED);
+  match.mutable_given()->set_who("J. <Jansen>");
+  match.mutable_given()->set_at("2026-01-07T10:00:00Z");
+  match.mutable_given()->set_why("same room");
+  EXPECT_THAT(
+      RenderHtml(report),
+      HasSubstr("3 files, 1 certain by digest, 1 confirmed by a person, 1 lead to confirm."));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("by J. &lt;Jansen&gt;, 2026-01-07: same room"));
+  EXPECT_THAT(Csv(report), HasSubstr(",0,no,yes,J. <Jansen>,2026-01-07T10:00:00Z,same room,"));
+  EXPECT_EQ(Json(report)["series"][0]["files_confirmed"], 1);
+  EXPECT_EQ(Json(report)["files"][0]["matches"][0]["opinion"]["why"], "same room");
+  report.set_kind(v1::REPORT_KIND_INITIAL);
+  EXPECT_THAT(RenderHtml(report),
+              HasSubstr(">1 confirmed</span> <span class=\"tag\">nearest lead"));
+  report.mutable_series(0)->set_files(2);
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("nearest lead")));
+  report.set_kind(v1::REPORT_KIND_CIRCULATION);
+  AddSighting(report, "lakeside", "NORTH/1", "2026-01-05T10:00:00Z", true);
+  report.mutable_sightings(0)->set_files_by_digest(1);
+  report.mutable_sightings(0)->set_files_confirmed(1);
+  EXPECT_THAT(RenderHtml(report),
+              HasSubstr("<td class=\"num\">3</td><td class=\"num\">2</td></tr>"));
+  EXPECT_THAT(Csv(report), HasSubstr(",3,1,yes,yes,1,no,"));
+  EXPECT_EQ(Json(report)["sightings"][0]["files_confirmed"], 1);
+}
+
+// Counts of a purged case cannot be looked up any more, and a content in two cases counts twice.
+TEST(Circulation, SaysWhatIsPurgedAndHowFilesAreCounted) {
+  v1::Report report = Of(v1::REPORT_KIND_CIRCULATION);
+  report.mutable_scope()->clear_case_name();
+  report.mutable_scope()->set_series("lakeside");
+  AddSeries(report, "lakeside", false);
+  AddSighting(report, "lakeside", "NORTH/1", "2026-01-05T10:00:00Z", false);
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr(">purged<")));
+  report.mutable_sightings(0)->set_purged(true);
+  EXPECT_THAT(RenderHtml(report), HasSubstr("NORTH/1 <span class=\"tag\">purged</span>"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("<b>3</b> <span>files, counted in each case</span>"));
+  EXPECT_THAT(Csv(report), HasSubstr(",3,0,no,no,0,yes,"));
+  report.set_kind(v1::REPORT_KIND_LEADS);
+  report.mutable_scope()->clear_series();
+  EXPECT_THAT(RenderHtml(report), HasSubstr("NORTH/1 <span class=\"tag\">purged</span>"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("3 files, counted in each case, 1 certain by digest"));
+  report.mutable_scope()->set_case_name("NORTH/1");
+  EXPECT_THAT(RenderHtml(report), HasSubstr("<b>3 files, 1 certain by digest"));
+}
+
+// Harmless stock files and files whose leads were rejected were told as never seen before.
+TEST(Initial, TellsApartWhatIsNewRejectedAndHarmless) {
+  v1::Report report = Of(v1::REPORT_KIND_INITIAL);
+  auto& count = *report.mutable_summary()->add_verdicts();
+  count.set_verdict(v1::VERDICT_UNRECOGNIZED);
+  count.set_files(4);
+  report.mutable_summary()->set_harmless_files(2);
+  report.mutable_summary()->set_rejected_files(1);
+  for (const char* name : {"stock", "stock too", "rejected", "new"}) {
+    v1::ReportFile& file = *report.add_files();
+    file.add_paths(name);
+    file.set_verdict(v1::VERDICT_UNRECOGNIZED);
+    file.set_rule("why");
+  }
+  report.mutable_files(0)->set_harmless(true);
+  report.mutable_files(1)->set_harmless(true);
+  report.mutable_files(2)->set_rejected_matches(2);
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("<b>1</b> <span>never seen: look first</span>"));
+  EXPECT_THAT(html, HasSubstr("<b>1</b> <span>leads rejected</span>"));
+  EXPECT_THAT(html, HasSubstr("<b>2</b> <span>known to be harmless</span>"));
+  EXPECT_THAT(html, HasSubstr("<b>1 file</b> was never seen before"));
+  EXPECT_THAT(html, HasSubstr("<b>1 file</b> had only leads that a person rejected"));
+  EXPECT_THAT(html, HasSubstr("<b>2 files</b> are known to be harmless"));
+  const auto section = [&html](const std::string& id) {
+    const std::size_t begin = html.find("<section id=\"" + id + "\">");
+    return begin == std::string::npos ? ""
+                                      : html.substr(begin, html.find("</section>", begin) - begin);
+  };
+  EXPECT_THAT(section("new"), HasSubstr("<td class=\"path\">new</td>"));
+  EXPECT_THAT(section("new"), Not(HasSubstr("stock")));
+  EXPECT_THAT(section("rejected"), HasSubstr("2 leads rejected"));
+  EXPECT_THAT(section("harmless"), HasSubstr("stock too"));
+  EXPECT_EQ(Json(report)["summary"]["harmless_files"], 2);
+  EXPECT_EQ(Json(report)["summary"]["rejected_files"], 1);
+  EXPECT_EQ(Json(report)["files"][0]["harmless"], true);
+  EXPECT_THAT(Csv(report), HasSubstr(",0,yes,,"));
+  EXPECT_THAT(Csv(report), HasSubstr(",2,no,,"));
 }
 
 TEST(EveryKind, OfNothingIsAWholePage) {

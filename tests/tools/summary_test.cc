@@ -10,6 +10,7 @@
 namespace kith::cli {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -106,6 +107,32 @@ TEST(Summary, TellsWhomToCallAndWhatToDo) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   report.mutable_scope()->set_complete(false);
   EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), HasSubstr("INCOMPLETE"));
+}
+
+// Stock files were to be looked at first, and what a person confirmed was not certain.
+TEST(Summary, TellsWhatIsHarmlessRejectedAndConfirmed) {
+  v1::Report report = Complete();
+  Count(report, v1::VERDICT_UNRECOGNIZED, 5);
+  report.mutable_summary()->set_harmless_files(3);
+  report.mutable_summary()->set_rejected_files(1);
+  v1::ReportSeries& series = *report.add_series();
+  series.mutable_series()->set_code("Bluebell");
+  series.set_files(4);
+  series.set_files_by_digest(1);
+  series.set_files_confirmed(3);
+  series.set_has_lead(true);
+  series.set_nearest_lead_bits(7);
+  std::string text = CheckSummary(report, "/mnt/a", Paint(Program()));
+  EXPECT_THAT(text, HasSubstr("1 file matches nothing known"));
+  EXPECT_THAT(text, HasSubstr("Of the UNRECOGNIZED, 3 files are known to be harmless"));
+  EXPECT_THAT(text, HasSubstr("1 file had only leads that a person rejected"));
+  EXPECT_THAT(text, ContainsRegex("Bluebell +4 +4"));
+  EXPECT_THAT(text, Not(HasSubstr("7 bits")));
+  report.mutable_series(0)->set_files_confirmed(2);
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), HasSubstr("7 bits"));
+  report.mutable_summary()->set_rejected_files(2);
+  text = CheckSummary(report, "/mnt/a", Paint(Program()));
+  EXPECT_THAT(text, Not(HasSubstr("that nobody looks for yet")));
 }
 
 TEST(Summary, DoesNotCallARunWithRemarksSpotless) {

@@ -71,6 +71,10 @@ std::string Verdicts(const v1::Report& report, const Paint& paint) {
     out +=
         (count.files() > 0 ? paint.Line(count.verdict(), lines[i]) : paint.Soft(lines[i])) + "\n";
   }
+  if (const auto files = report.summary().harmless_files(); files > 0) {
+    out += "Of the UNRECOGNIZED, " + Counted(files, "file is", "files are") +
+           " known to be harmless: a benign set holds " + (files == 1 ? "it" : "them") + ".\n";
+  }
   return out;
 }
 
@@ -103,9 +107,13 @@ std::string SeriesTable(const v1::Report& report, const Paint& paint) {
   if (report.series().empty()) return "";
   Table table({"SERIES", "STATUS", ">FILES", ">CERTAIN", "NEAREST LEAD", "AGENCY", "CALL"});
   for (const v1::ReportSeries& series : report.series()) {
+    // What a person confirmed is certain too.
+    const std::uint64_t certain = series.files_by_digest() + series.files_confirmed();
     table.Add({series.series().code(), report::StatusWord(series.series().status()),
-               Number(series.files()), Number(series.files_by_digest()),
-               series.has_lead() ? Counted(series.nearest_lead_bits(), "bit") : "",
+               Number(series.files()), Number(certain),
+               series.has_lead() && certain < series.files()
+                   ? Counted(series.nearest_lead_bits(), "bit")
+                   : "",
                series.series().agency(), IsIdentified(series) ? Person(series) : ""});
   }
   std::string out = "\n";
@@ -180,11 +188,15 @@ std::string NextSteps(const v1::Report& report) {
     step(fmt::format("{} known, but nobody has identified the children yet: report what you learn.",
                      Counted(files, "file is", "files are")));
   }
-  if (const auto files = FilesOf(report, v1::VERDICT_UNRECOGNIZED); files > 0) {
+  if (const auto files = report::NeverSeenFiles(report.summary()); files > 0) {
     step(
         fmt::format("{} nothing known: a child that nobody looks for yet may be there. Look at "
                     "{} first.",
                     Counted(files, "file matches", "files match"), files == 1 ? "it" : "them"));
+  }
+  if (const auto files = report.summary().rejected_files(); files > 0) {
+    step(Counted(files, "file had", "files had") +
+         " only leads that a person rejected: who is in them is not known.");
   }
   if (const auto files = FilesOf(report, v1::VERDICT_UNDETERMINED); files > 0) {
     step(Counted(files, "file") +

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
+#include "tools/report/csv_row.h"
 #include "tools/report/deciding.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
@@ -12,67 +12,34 @@
 namespace kith::report {
 namespace {
 
+using Row = CsvRow;
+
 // A contract: columns are only added at the end.
 constexpr std::string_view kHeader =
     "path,path_base64,verdict,rule,disposition,detail,format,width,height,size_bytes,md5,sha256,"
     "total_matches,held_back,entry,set,series,series_status,purpose,by,distance,view,query_view,"
     "orientation,dialect,agency,agency_desk,contact,contact_role,contact_phone,contact_email,"
-    "identified_on,nearness,locator,victims\r\n";
+    "identified_on,nearness,locator,victims,rejected_matches,harmless,confirmed,confirmed_by,"
+    "confirmed_at,confirmed_why,agency_country,jurisdiction,sensitivity,restitution_contact,"
+    "restitution_phone,restitution_email\r\n";
 constexpr std::string_view kSightingsHeader =
     "series,series_status,series_cases,series_agencies,case,agency,agency_desk,first_seen_at,files,"
-    "files_by_digest,this_case,this_agency\r\n";
+    "files_by_digest,this_case,this_agency,files_confirmed,purged,identified_by,"
+    "identified_by_country,identified_by_desk,identified_on,contact,contact_phone,contact_email,"
+    "jurisdiction,sensitivity\r\n";
 constexpr std::string_view kWorklistHeader =
     "cluster,cluster_files,cluster_cases,sha256,cases,path_case,path,path_base64\r\n";
 constexpr std::string_view kNotificationsHeader =
     "due_on,series,case,contact,contact_role,contact_phone,contact_email,agency,since,notified_at,"
     "notified_by,note,agency_desk\r\n";
-constexpr std::string_view kMethodHeader = "part,name,value,found,copies,median,farthest\r\n";
-
-// What a spreadsheet would run as a formula.
-bool IsFormula(std::string_view cell) {
-  return !cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos;
-}
-
-class Row {
- public:
-  void Add(std::string_view cell) {
-    std::string text;
-    if (IsFormula(cell)) text += '\'';  // shown as text
-    text += cell;
-    if (text.find_first_of(",\"\r\n") != std::string::npos) {
-      std::string quoted = "\"";
-      for (const char c : text) {
-        if (c == '"') quoted += c;
-        quoted += c;
-      }
-      quoted += '"';
-      text.swap(quoted);
-    }
-    AddAsItIs(text);
-  }
-  void Add(std::uint64_t number) { AddAsItIs(std::to_string(number)); }
-  // The path, and in base64 where it is not UTF-8, or has got an apostrophe that may as well be its
-  // own. That may begin with '+', and is for programs, which decode it; no letter of it makes a
-  // formula do anything.
-  void AddPath(const std::string& path) {
-    const std::string text = EscapeText(path);
-    Add(text);
-    AddAsItIs(IsUtf8(path) && !IsFormula(text) ? "" : absl::Base64Escape(path));
-  }
-  [[nodiscard]] const std::string& line() const { return line_; }
-
- private:
-  void AddAsItIs(std::string_view cell) {
-    if (!first_) line_ += ',';
-    first_ = false;
-    line_ += cell;
-  }
-
-  std::string line_;
-  bool first_ = true;
-};
 
 using SeriesByCode = std::map<std::string, const v1::ReportSeries*>;
+
+const v1::ReportSeries& SeriesOf(const std::string& code, const SeriesByCode& by_code) {
+  static const v1::ReportSeries kNone;
+  const auto found = by_code.find(code);
+  return found == by_code.end() ? kNone : *found->second;
+}
 
 void AddMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& row) {
   row.Add(match.entry_id());
@@ -86,9 +53,7 @@ void AddMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& ro
   row.Add(ViewWord(match.query_view()));
   row.Add(OrientationWord(match.orientation()));
   row.Add(DialectWord(match.dialect()));
-  const auto found = by_code.find(match.series());
-  static const v1::ReportSeries kNone;
-  const v1::ReportSeries& series = found == by_code.end() ? kNone : *found->second;
+  const v1::ReportSeries& series = SeriesOf(match.series(), by_code);
   row.Add(EscapeText(series.series().agency()));
   row.Add(EscapeText(series.agency_desk()));
   row.Add(EscapeText(series.series().contact().name()));
@@ -102,6 +67,24 @@ void AddMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& ro
 }
 
 constexpr int kMatchColumns = 21;
+
+// Columns that were added later, of a match too.
+void AddMoreOfMatch(const v1::ReportMatch& match, const SeriesByCode& by_code, Row& row) {
+  const bool confirmed = match.opinion() == v1::OPINION_KIND_CONFIRMED;
+  row.Add(confirmed ? "yes" : "no");
+  row.Add(confirmed ? EscapeText(match.given().who()) : "");
+  row.Add(confirmed ? EscapeText(match.given().at()) : "");
+  row.Add(confirmed ? EscapeText(match.given().why()) : "");
+  const v1::ReportSeries& series = SeriesOf(match.series(), by_code);
+  const v1::Contact& restitution = series.series().restitution_contact();
+  for (const std::string& cell :
+       {series.agency_country(), series.series().jurisdiction(), series.series().sensitivity(),
+        restitution.name(), restitution.phone(), restitution.email()}) {
+    row.Add(EscapeText(cell));
+  }
+}
+
+constexpr int kMoreMatchColumns = 10;
 
 // One content may lie at thousands of paths and match thousands of entries: every match stands at
 // its first path, and the one that its verdict rests on, else the nearest, at each other path.
@@ -126,6 +109,13 @@ void RenderFile(const v1::ReportFile& file, const SeriesByCode& by_code, const S
     } else {
       for (int i = 0; i < kMatchColumns; ++i) row.Add("");
     }
+    row.Add(file.rejected_matches());
+    row.Add(file.harmless() ? "yes" : "no");
+    if (match != nullptr) {
+      AddMoreOfMatch(*match, by_code, row);
+    } else {
+      for (int i = 0; i < kMoreMatchColumns; ++i) row.Add("");
+    }
     sink(row.line() + "\r\n");
   };
   const Matches deciding = DecidingMatches(file);
@@ -145,10 +135,8 @@ void RenderSightings(const v1::Report& report, const Sink& sink) {
   sink(kSightingsHeader);
   SeriesByCode by_code;
   for (const v1::ReportSeries& series : report.series()) by_code[series.series().code()] = &series;
-  static const v1::ReportSeries kNone;
   for (const v1::ReportSighting& sighting : report.sightings()) {
-    const auto found = by_code.find(sighting.series());
-    const v1::ReportSeries& series = found == by_code.end() ? kNone : *found->second;
+    const v1::ReportSeries& series = SeriesOf(sighting.series(), by_code);
     Row row;
     row.Add(EscapeText(sighting.series()));
     row.Add(StatusWord(series.series().status()));
@@ -162,6 +150,14 @@ void RenderSightings(const v1::Report& report, const Sink& sink) {
     row.Add(sighting.files_by_digest());
     row.Add(sighting.this_case() ? "yes" : "no");
     row.Add(sighting.this_agency() ? "yes" : "no");
+    row.Add(sighting.files_confirmed());
+    row.Add(sighting.purged() ? "yes" : "no");
+    const v1::Series& of = series.series();
+    for (const std::string& cell : {of.agency(), series.agency_country(), series.agency_desk(),
+                                    of.identified_on(), of.contact().name(), of.contact().phone(),
+                                    of.contact().email(), of.jurisdiction(), of.sensitivity()}) {
+      row.Add(EscapeText(cell));
+    }
     sink(row.line() + "\r\n");
   }
 }
@@ -201,55 +197,10 @@ void RenderNotifications(const v1::Report& report, const Sink& sink) {
   }
 }
 
-void RenderMethod(const v1::Report& report, const Sink& sink) {
-  sink(kMethodHeader);
-  const v1::ReportMethod& method = report.method();
-  const auto line = [&sink](std::string_view part, std::string_view name, std::string_view value,
-                            const std::vector<std::uint64_t>& numbers = {}) {
-    Row row;
-    row.Add(part);
-    row.Add(EscapeText(name));
-    row.Add(EscapeText(value));
-    for (const std::uint64_t number : numbers) row.Add(number);
-    for (std::size_t i = numbers.size(); i < 4; ++i) row.Add("");
-    sink(row.line() + "\r\n");
-  };
-  const auto number = [&line](std::string_view part, std::string_view name, std::uint64_t value) {
-    line(part, name, std::to_string(value));
-  };
-  line("version", "program", method.program());
-  line("version", "store", report.scope().index_version().store_id());
-  number("version", "index version", report.scope().index_version().change());
-  line("version", "index engine", method.index_engine());
-  for (const std::string& library : method.libraries()) line("library", library, "");
-  number("threshold", "PDQ quality", method.minimum_quality());
-  number("threshold", "default radius", method.default_radius_bits());
-  number("threshold", "largest radius", method.max_radius_bits());
-  for (const v1::NearnessBand& band : method.bands()) number("band", band.words(), band.to_bits());
-  number("known", "entries", method.entries());
-  number("known", "PDQ hashes", method.codes());
-  number("known", "digests", method.digests());
-  for (const v1::ReportSet& set : report.sets()) line("set", set.name(), set.version());
-  const v1::MeasuredRates& rates = method.rates();
-  for (const v1::AlterationRate& rate : rates.alterations()) {
-    line("rate", rate.alteration(), rates.measured_on(),
-         {rate.found(), rate.copies(), rate.median_bits(), rate.farthest_bits()});
-  }
-  if (method.has_rates()) {
-    line("rate", "different pictures", rates.measured_on(),
-         {rates.unlike_pairs_found(), rates.unlike_pairs()});
-    line("rate", "random codes", rates.measured_on(),
-         {rates.random_pairs_found(), rates.random_pairs()});
-  }
-  for (const v1::ReportRun& run : method.runs()) {
-    line("run", run.started_at(), run.complete() ? "complete" : "not complete");
-  }
-}
-
 }  // namespace
 
 void RenderCsv(const v1::Report& report, const Sink& sink) {
-  if (report.kind() == v1::REPORT_KIND_METHOD) return RenderMethod(report, sink);
+  if (report.kind() == v1::REPORT_KIND_METHOD) return RenderMethodCsv(report, sink);
   if (report.kind() == v1::REPORT_KIND_WORKLIST) return RenderWorklist(report, sink);
   if (report.kind() == v1::REPORT_KIND_NOTIFICATIONS) return RenderNotifications(report, sink);
   if (report.kind() == v1::REPORT_KIND_LEADS || report.kind() == v1::REPORT_KIND_CIRCULATION) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,17 @@ inline Matches DecidingMatches(const v1::ReportFile& file) {
     }
   }
   return {};
+}
+
+// Of the unrecognized files, those that nothing at all is known of: a benign set holds the others,
+// or a person rejected their leads.
+inline std::uint64_t NeverSeenFiles(const v1::ReportSummary& summary) {
+  std::uint64_t files = 0;
+  for (const v1::VerdictCount& count : summary.verdicts()) {
+    if (count.verdict() == v1::VERDICT_UNRECOGNIZED) files += count.files();
+  }
+  const std::uint64_t others = summary.harmless_files() + summary.rejected_files();
+  return files - std::min(files, others);
 }
 
 // All matches of a file, `first` before the others; nearest first in each.

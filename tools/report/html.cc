@@ -40,13 +40,16 @@ std::string Answer(const v1::Report& report) {
   for (const SourceToAsk& source : SourcesToAsk(report)) to_ask += source.files;
   const bool nobody =
       to_ask > 0 && std::none_of(report.series().begin(), report.series().end(), IsIdentified);
-  const auto say = [&](v1::Verdict verdict, std::string_view one, std::string_view many) {
-    const std::uint64_t files = FilesOf(report, verdict);
+  const auto say_of = [&](std::uint64_t files, std::string_view one, std::string_view many,
+                          const std::string& sure = "") {
     if (files == 0) return;
+    out += fmt::format("<p class=\"answer\"><b>{}</b> {}{}.</p>", Counted(files, "file"),
+                       files == 1 ? one : many, sure);
+  };
+  const auto say = [&](v1::Verdict verdict, std::string_view one, std::string_view many) {
     const bool known = verdict == v1::VERDICT_IDENTIFIED || verdict == v1::VERDICT_RECOGNIZED;
-    out +=
-        fmt::format("<p class=\"answer\"><b>{}</b> {}{}.</p>", Counted(files, "file"),
-                    files == 1 ? one : many, known ? SureWords(SurenessOf(report, verdict)) : "");
+    say_of(FilesOf(report, verdict), one, many,
+           known ? SureWords(SurenessOf(report, verdict)) : "");
   };
   if (nobody) {
     say(v1::VERDICT_IDENTIFIED,
@@ -64,9 +67,12 @@ std::string Answer(const v1::Report& report) {
     out = std::string("<p class=\"answer\">Nothing known was found") +
           (report.scope().complete() ? "" : " so far") + ".</p>";
   }
-  say(v1::VERDICT_UNRECOGNIZED, "was never seen before: look at it first",
-      "were never seen before: look at them first");
+  say_of(NeverSeenFiles(report.summary()), "was never seen before: look at it first",
+         "were never seen before: look at them first");
+  say_of(report.summary().rejected_files(), "had only leads that a person rejected",
+         "had only leads that a person rejected");
   say(v1::VERDICT_UNDETERMINED, "could not be compared", "could not be compared");
+  say_of(report.summary().harmless_files(), "is known to be harmless", "are known to be harmless");
   return out;
 }
 
@@ -87,12 +93,27 @@ std::string VerdictTiles(const v1::Report& report) {
   };
   std::vector<Tile> tiles;
   for (const Row& row : kRows) {
-    const std::uint64_t files = FilesOf(report, row.verdict);
+    const std::uint64_t files = row.verdict == v1::VERDICT_UNRECOGNIZED
+                                    ? NeverSeenFiles(report.summary())
+                                    : FilesOf(report, row.verdict);
     if (files == 0 && !row.always) continue;
     tiles.push_back({.number = Number(files),
                      .words = row.words,
                      .css = row.css,
                      .link = files > 0 ? row.link : std::string_view()});
+  }
+  // Of the same verdict; each file is counted in one tile.
+  const v1::ReportSummary& summary = report.summary();
+  if (summary.rejected_files() > 0) {
+    tiles.push_back({.number = Number(summary.rejected_files()),
+                     .words = "leads rejected",
+                     .css = "UNRECOGNIZED",
+                     .link = "rejected"});
+  }
+  if (summary.harmless_files() > 0) {
+    tiles.push_back({.number = Number(summary.harmless_files()),
+                     .words = "known to be harmless",
+                     .link = "harmless"});
   }
   return Tiles(tiles);
 }
@@ -223,14 +244,16 @@ std::string CirculationBody(const v1::Report& report, std::size_t most) {
   }
   tiles.push_back({.number = Number(spread.cases), .words = "cases met them"});
   tiles.push_back({.number = Number(spread.agencies), .words = "agencies"});
-  tiles.push_back({.number = Number(SumFiles(report)),
-                   .words = report.scope().series().empty() ? "files here" : "files in all"});
+  tiles.push_back(
+      {.number = Number(SumFiles(report)),
+       .words = report.scope().series().empty() ? "files here" : "files, counted in each case"});
   std::string words;
   if (report.sightings().empty()) {
     words = "<p class=\"answer\">No case has met this.</p>";
   } else if (report.series_size() == 1 && !report.scope().series().empty()) {
-    words = fmt::format("<p class=\"answer\">The series is <b>{}</b>.</p>",
-                        IsIdentified(report.series(0)) ? "identified" : "not identified");
+    words = fmt::format("<p class=\"answer\">The series is <b>{}</b>.</p>{}",
+                        IsIdentified(report.series(0)) ? "identified" : "not identified",
+                        SeriesFacts(report.series(0)));
   }
   return Section({.id = "answer", .title = "The answer"}, Tiles(tiles) + words) +
          CirculationSections(report, most);

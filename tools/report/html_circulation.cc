@@ -37,7 +37,7 @@ std::string SeriesSection(const v1::Report& report, std::size_t most) {
     table.Add({{E(series.series().code()), "code"},
                {IsIdentified(series) ? "identified" : "not identified"},
                {Number(series.files())},
-               {Number(series.files_by_digest())},
+               {Number(series.files_by_digest() + series.files_confirmed())},
                {Number(series.cases())},
                {Number(series.agencies())},
                {IsIdentified(series) ? IdentifiedBy(series) : ""}});
@@ -64,23 +64,30 @@ std::string SightingsSection(const v1::Report& report, std::size_t most) {
                    {"Certain", true}});
   for (const v1::ReportSighting& sighting : report.sightings()) {
     if (table.rows() == most) break;
-    table.Add({{E(sighting.first_seen_at().substr(0, 10))},
-               {E(sighting.series()), "code"},
-               {E(sighting.case_name()) +
-                (sighting.this_case() ? " <span class=\"tag\">this case</span>" : "")},
-               {E(sighting.agency())},
-               {E(sighting.agency_desk())},
-               {Number(sighting.files())},
-               {Number(sighting.files_by_digest())}});
+    table.Add(
+        {{E(sighting.first_seen_at().substr(0, 10))},
+         {E(sighting.series()), "code"},
+         {E(sighting.case_name()) +
+          (sighting.this_case() ? " <span class=\"tag\">this case</span>" : "") +
+          (sighting.purged() ? " <span class=\"tag\">purged</span>" : "")},
+         {E(sighting.agency())},
+         {E(sighting.agency_desk())},
+         {Number(sighting.files())},
+         {sighting.purged() ? ""
+                            : Number(sighting.files_by_digest() + sighting.files_confirmed())}});
   }
   if (table.empty()) return {};
   return Section(
       {.id = "sightings",
        .title = "When and where it was met",
        .count_html = Number(static_cast<std::uint64_t>(report.sightings_size())),
-       .intro_html = IsOfCase(report) ? "A sighting is one series in one case. Each is counted "
-                                        "when the case first met the series."
-                                      : "Each case is counted when it first met the series."},
+       .intro_html =
+           std::string(IsOfCase(report)
+                           ? "A sighting is one series in one case. Each is counted when "
+                             "the case first met the series. "
+                           : "Each case is counted when it first met the series. ") +
+           "Certain: by digest, or as a person has confirmed. Of a purged case the number "
+           "of files is left."},
       TimeChart({.id = "time", .title = "Sightings over time", .one = "sighting"}, moments) +
           table.Html() +
           ShownOf(most, static_cast<std::size_t>(report.sightings_size()), "the CSV file"));

@@ -14,20 +14,6 @@
 namespace kith::report {
 namespace {
 
-std::string PathsCell(const v1::ReportFile& file) {
-  constexpr int kShown = 5;
-  std::string out;
-  for (int i = 0; i < std::min(kShown, file.paths_size()); ++i) {
-    out += (i == 0 ? "" : "<br>") + E(file.paths(i));
-  }
-  if (file.paths_size() > kShown) {
-    out +=
-        fmt::format("<br><span class=\"soft\">and {}</span>",
-                    Counted(static_cast<std::uint64_t>(file.paths_size() - kShown), "more path"));
-  }
-  return out;
-}
-
 // How near, in words: a lead says that it is one until a person has confirmed it.
 std::string NearnessTag(const v1::ReportMatch& match) {
   if (match.by() != "pdq") {
@@ -49,6 +35,8 @@ std::string MatchText(const v1::ReportMatch& match) {
   out += "in " + E(match.set()) + " " + NearnessTag(match);
   if (match.purpose() == v1::PURPOSE_BENIGN) out += " <span class=\"tag\">benign set</span>";
   if (match.held_back()) out += " <span class=\"tag\">held back</span>";
+  const std::string given = GivenHtml(match.given());
+  if (!given.empty()) out += " <span class=\"soft small\">by " + given + "</span>";
   return out;
 }
 
@@ -109,6 +97,12 @@ std::string NewCell(const v1::ReportFile& file) {
   return out + RuleLine(file);
 }
 
+// One whose leads a person rejected: how many those were.
+std::string RejectedCell(const v1::ReportFile& file) {
+  return NewCell(file) + "<div class=\"rule\">" + Counted(file.rejected_matches(), "lead") +
+         " rejected</div>";
+}
+
 using CellOf = std::string (*)(const v1::ReportFile&);
 
 std::string FilesSection(SectionWords words, std::string_view column, const Files& files,
@@ -116,7 +110,7 @@ std::string FilesSection(SectionWords words, std::string_view column, const File
   if (files.empty()) return "";
   TableHtml table({{"Path"}, {column}, {"Size", true}});
   for (std::size_t i = 0; i < std::min(files.size(), most); ++i) {
-    table.Add({{PathsCell(*files[i]), "path"}, {cell(*files[i])}, {Size(files[i]->size_bytes())}});
+    table.Add({{PathsHtml(*files[i]), "path"}, {cell(*files[i])}, {Size(files[i]->size_bytes())}});
   }
   words.count_html = Number(files.size());
   return Section(words, table.Html() + ShownOf(most, files.size(), "report.csv"));
@@ -127,7 +121,44 @@ bool CouldNotBeRead(const v1::ReportFile& file) {
          file.disposition() != v1::DISPOSITION_EMPTY;
 }
 
+// Of the unrecognized, each is of one of these kinds.
+bool IsHarmless(const v1::ReportFile& file) { return file.harmless(); }
+bool WasRejected(const v1::ReportFile& file) {
+  return !file.harmless() && file.rejected_matches() > 0;
+}
+bool WasNeverSeen(const v1::ReportFile& file) {
+  return !file.harmless() && file.rejected_matches() == 0;
+}
+
+Files Unrecognized(const v1::Report& report, bool (*is_kind)(const v1::ReportFile&)) {
+  Files files = SelectFiles(report, v1::VERDICT_UNRECOGNIZED);
+  std::erase_if(files, [is_kind](const v1::ReportFile* file) { return !is_kind(*file); });
+  return files;
+}
+
 }  // namespace
+
+std::string PathsHtml(const v1::ReportFile& file) {
+  constexpr int kShown = 5;
+  std::string out;
+  for (int i = 0; i < std::min(kShown, file.paths_size()); ++i) {
+    out += (i == 0 ? "" : "<br>") + E(file.paths(i));
+  }
+  if (file.paths_size() > kShown) {
+    out +=
+        fmt::format("<br><span class=\"soft\">and {}</span>",
+                    Counted(static_cast<std::uint64_t>(file.paths_size() - kShown), "more path"));
+  }
+  return out;
+}
+
+std::string GivenHtml(const v1::Opinion& given) {
+  if (given.who().empty() && given.at().empty()) return "";
+  std::string out = E(given.who().empty() ? "nobody said who" : given.who());
+  if (!given.at().empty()) out += ", " + E(given.at().substr(0, 10));
+  if (!given.why().empty()) out += ": " + E(given.why());
+  return out;
+}
 
 Files SelectFiles(const v1::Report& report, v1::Verdict verdict) {
   Files files;
@@ -201,7 +232,18 @@ std::string FileSections(const v1::Report& report, std::size_t most) {
                        .title = "Never seen before",
                        .intro_html = "Nothing known matches these. A new child may be among them: "
                                      "look at them first."},
-                      "What it is", SelectFiles(report, v1::VERDICT_UNRECOGNIZED), most, NewCell);
+                      "What it is", Unrecognized(report, WasNeverSeen), most, NewCell) +
+         FilesSection({.id = "rejected",
+                       .title = "Leads rejected by a person",
+                       .intro_html = "What lay near these is something else, as a person has said "
+                                     "who looked: the method report lists who and why. Nothing "
+                                     "else known matches, so a new child may be among them."},
+                      "What it is", Unrecognized(report, WasRejected), most, RejectedCell) +
+         FilesSection({.id = "harmless",
+                       .title = "Known to be harmless",
+                       .intro_html = "The very files stand in a benign set, and nothing known "
+                                     "matches them."},
+                      "Found", Unrecognized(report, IsHarmless), most, WhyCell);
 }
 
 std::map<std::string, OfSeries> GatherSeries(const v1::Report& report,
@@ -235,7 +277,7 @@ std::string FilesOfSeries(v1::ReportKind kind, const OfSeries& series) {
   for (const OfSeries::File& one : series.files) {
     std::string digests = "SHA-256 " + E(one.file->sha256());
     if (!one.file->md5().empty()) digests += "<br>MD5 " + E(one.file->md5());
-    table.Add({{PathsCell(*one.file), "path"},
+    table.Add({{PathsHtml(*one.file), "path"},
                {MatchLines(one.matches, one.matches.size()) + RuleLine(*one.file)},
                {digests, "path small"}});
   }

@@ -35,6 +35,11 @@ struct Sureness {
 // most `most` files a section.
 [[nodiscard]] std::string FileSections(const v1::Report& report, std::size_t most);
 
+// Some of its paths, and how many more there are.
+[[nodiscard]] std::string PathsHtml(const v1::ReportFile& file);
+// Who said it, when and why: "A. Adams, 2026-01-05: same room"; "" where nobody did.
+[[nodiscard]] std::string GivenHtml(const v1::Opinion& given);
+
 // What a report says of one series.
 struct OfSeries {
   struct File {

@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "tools/report/html_charts.h"
+#include "tools/report/html_files.h"
 #include "tools/report/html_page.h"
 #include "tools/report/words.h"
 
@@ -14,6 +17,7 @@ namespace kith::report {
 namespace {
 
 constexpr std::size_t kDistances = 32;
+constexpr std::size_t kOpinions = 1000;
 
 std::string BandText(const v1::NearnessBand& band, std::uint32_t from) {
   return fmt::format("{} to {} bits", from, band.to_bits());
@@ -126,6 +130,26 @@ std::string Rates(const v1::MeasuredRates& rates) {
           "among, the more false leads there are.</p>");
 }
 
+// What read the files: once for all runs that used the same.
+std::string LibrariesOfRuns(const v1::ReportMethod& method) {
+  std::map<std::string, std::string> runs_of;  // by the libraries: when the runs began
+  for (const v1::ReportRun& run : method.runs()) {
+    std::string libraries;
+    for (const std::string& library : run.libraries()) {
+      libraries += (libraries.empty() ? "" : ", ") + E(library);
+    }
+    std::string& runs = runs_of[libraries];
+    runs += (runs.empty() ? "" : ", ") + E(run.started_at());
+  }
+  std::string out;
+  for (const auto& [libraries, runs] : runs_of) {
+    const std::string which = runs_of.size() == 1 ? "" : " (runs of " + runs + ")";
+    out += "<p><b>Read and hashed with" + which + ":</b> " +
+           (libraries.empty() ? "not on record" : libraries) + ".</p>";
+  }
+  return out;
+}
+
 std::string Runs(const v1::ReportMethod& method) {
   if (method.runs().empty()) return "";
   TableHtml table({{"Started"},
@@ -157,21 +181,58 @@ std::string Runs(const v1::ReportMethod& method) {
                   .intro_html = "Walked: directory entries met. Read: of these, read in this run. "
                                 "On record: read by an earlier run and unchanged. Not seen: places "
                                 "that could not be looked into."},
-                 table.Html());
+                 table.Html() + LibrariesOfRuns(method));
+}
+
+// What somebody said of a lead, each word as it was given.
+std::string Opinions(const v1::Report& report) {
+  TableHtml table({{"File"}, {"Lead"}, {"Opinion"}, {"By"}, {"On"}, {"Why"}});
+  std::size_t all = 0;
+  for (const v1::ReportFile& file : report.files()) {
+    for (const v1::ReportMatch& match : file.matches()) {
+      if (++all > kOpinions) continue;
+      const v1::Opinion& given = match.given();
+      const std::string lead =
+          (match.series().empty() ? "" : "<span class=\"code\">" + E(match.series()) + "</span> ") +
+          (match.set().empty() ? "" : "in " + E(match.set()) + ", ") +
+          fmt::format("entry {}", match.entry_id()) +
+          (match.by() == "pdq" ? ", " + Counted(match.distance_bits(), "bit") : "");
+      table.Add({{PathsHtml(file), "path"},
+                 {lead},
+                 {OpinionWord(match.opinion())},
+                 {E(given.who())},
+                 {E(given.at())},
+                 {E(given.why())}});
+    }
+  }
+  if (table.empty()) return "";
+  return Section({.id = "opinions",
+                  .title = "What people said of leads",
+                  .count_html = Number(all),
+                  .intro_html = "Each word in the order in which it was given; the last one on a "
+                                "file and entry holds. Withdrawn: the word before it holds no "
+                                "longer."},
+                 table.Html() + ShownOf(kOpinions, all, "method.csv"));
 }
 
 }  // namespace
 
 std::string SetsSection(const v1::Report& report) {
-  TableHtml table(
-      {{"Hash set"}, {"Source"}, {"Version"}, {"Purpose"}, {"Radius", true}, {"Entries", true}});
+  TableHtml table({{"Hash set"},
+                   {"Source"},
+                   {"Version"},
+                   {"Purpose"},
+                   {"Radius", true},
+                   {"Entries", true},
+                   {"Handling"}});
   for (const v1::ReportSet& set : report.sets()) {
     table.Add({{E(set.name()), "code"},
                {E(set.source())},
                {E(set.version())},
                {PurposeWord(set.purpose()) + (set.enabled() ? "" : ", off")},
                {std::to_string(set.radius_bits())},
-               {Number(set.entries())}});
+               {Number(set.entries())},
+               {E(set.handling())}});
   }
   return table.empty() ? "" : Section({.id = "sets", .title = "Compared with"}, table.Html());
 }
@@ -199,7 +260,7 @@ std::string MethodSections(const v1::Report& report) {
                             "<p>" + E(report.scope().method()) + "</p>");
   out += Thresholds(report);
   if (report.method().has_rates()) out += Rates(report.method().rates());
-  return out + Versions(report) + SetsSection(report) + Runs(report.method());
+  return out + Versions(report) + SetsSection(report) + Runs(report.method()) + Opinions(report);
 }
 
 }  // namespace kith::report

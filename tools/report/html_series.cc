@@ -44,13 +44,23 @@ std::string CallCell(const v1::ReportSeries& series) {
   return out;
 }
 
+// Files whose matches with the series are leads that nobody has confirmed.
+std::uint64_t LeadFiles(const v1::ReportSeries& series) {
+  const std::uint64_t certain = series.files_by_digest() + series.files_confirmed();
+  return series.files() - std::min(series.files(), certain);
+}
+
 std::string StrengthCell(const v1::ReportSeries& series) {
   std::string out;
   if (series.files_by_digest() > 0) {
     out = fmt::format("<span class=\"tag certain\">{} certain</span> ",
                       Number(series.files_by_digest()));
   }
-  if (series.has_lead()) {
+  if (series.files_confirmed() > 0) {
+    out += fmt::format("<span class=\"tag certain\">{} confirmed</span> ",
+                       Number(series.files_confirmed()));
+  }
+  if (series.has_lead() && LeadFiles(series) > 0) {
     out += fmt::format("<span class=\"tag\">nearest lead {}</span>",
                        Counted(series.nearest_lead_bits(), "bit"));
   }
@@ -64,12 +74,35 @@ std::string VictimFacts(const v1::ReportSeries& series) {
          Fact("Their record", E(series.series().locator()));
 }
 
-// "12 files: 10 certain by digest, the others leads to confirm".
-std::string HowMany(const v1::ReportSeries& series) {
+// What the source or the agency asks of whoever handles the series.
+std::string RuleFacts(const v1::ReportSeries& series) {
+  const v1::Contact& restitution = series.series().restitution_contact();
+  std::string whom;
+  for (const std::string& part : {restitution.name(), restitution.phone(), restitution.email()}) {
+    if (!part.empty()) whom += (whom.empty() ? "" : ", ") + E(part);
+  }
+  return Fact("Sensitivity", E(series.series().sensitivity())) +
+         Fact("Jurisdiction", E(series.series().jurisdiction())) + Fact("For restitution", whom);
+}
+
+// Beside the code of a series wherever somebody may be about to call: how it is to be handled.
+std::string CodeHtml(const v1::ReportSeries& series) {
+  const std::string& sensitivity = series.series().sensitivity();
+  return E(series.series().code()) +
+         (sensitivity.empty() ? "" : "<br><span class=\"tag\">" + E(sensitivity) + "</span>");
+}
+
+// "12 files, 9 certain by digest, 1 confirmed by a person, 2 leads to confirm". A file that several
+// cases hold counts in each.
+std::string HowMany(const v1::ReportSeries& series, bool of_all_cases = false) {
   std::string out = Counted(series.files(), "file");
-  const std::uint64_t leads = series.files() - std::min(series.files(), series.files_by_digest());
+  if (of_all_cases && series.cases() > 1) out += ", counted in each case";
+  const std::uint64_t leads = LeadFiles(series);
   if (series.files_by_digest() > 0) {
     out += fmt::format(", {} certain by digest", Number(series.files_by_digest()));
+  }
+  if (series.files_confirmed() > 0) {
+    out += fmt::format(", {} confirmed by a person", Number(series.files_confirmed()));
   }
   if (leads > 0) out += ", " + Counted(leads, "lead") + " to confirm";
   return out;
@@ -122,7 +155,8 @@ std::string AgencyTable(const std::vector<const v1::ReportSighting*>& sightings,
     if (met.first.empty()) met.first = sighting->first_seen_at();
     if (met.cases++ < kCasesShown) {
       met.cases_html += (met.cases_html.empty() ? "" : "<br>") + E(sighting->case_name()) +
-                        (sighting->this_case() ? " <span class=\"tag\">this case</span>" : "");
+                        (sighting->this_case() ? " <span class=\"tag\">this case</span>" : "") +
+                        (sighting->purged() ? " <span class=\"tag\">purged</span>" : "");
     }
     met.files += sighting->files();
     met.own = met.own || sighting->this_agency() || sighting->this_case();
@@ -163,7 +197,7 @@ TableHtml TableOf(const SeriesList& list, bool identified) {
           ? TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Identified by"}, {"Whom to call"}})
           : TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Note"}});
   for (const v1::ReportSeries* series : list) {
-    const Cell code{E(series->series().code()), "code"};
+    const Cell code{CodeHtml(*series), "code"};
     const Cell files{Number(series->files())};
     const Cell strength{StrengthCell(*series)};
     if (identified) {
@@ -182,6 +216,16 @@ std::string IdentifiedBy(const v1::ReportSeries& series) {
   if (!series.agency_country().empty()) out += ", " + E(series.agency_country());
   const std::string& on = series.series().identified_on();
   return out + (on.empty() ? "" : "<br><span class=\"soft small\">on " + E(on) + "</span>");
+}
+
+std::string SeriesFacts(const v1::ReportSeries& series) {
+  std::string facts;
+  if (IsIdentified(series)) {
+    facts = Fact("Identified by", IdentifiedBy(series)) + VictimFacts(series) +
+            "<dt>Whom to call</dt><dd class=\"call\">" + CallCell(series) + "</dd>";
+  }
+  facts += RuleFacts(series);
+  return facts.empty() ? "" : "<dl class=\"facts\">" + facts + "</dl>\n";
 }
 
 std::string SeriesTable(const v1::Report& report, bool identified) {
@@ -232,12 +276,10 @@ std::string IdentificationSections(const v1::Report& report, std::size_t most_fi
   int number = 0;
   for (const v1::ReportSeries* series : shown) {
     const std::string id = fmt::format("series-{}", ++number);
-    out += Section({.id = id, .title = "Series " + E(series->series().code())},
-                   "<p class=\"answer\"><b>" + HowMany(*series) + ".</b></p><dl class=\"facts\">" +
-                       Fact("Identified by", IdentifiedBy(*series)) + VictimFacts(*series) +
-                       "<dt>Whom to call</dt>" + "<dd class=\"call\">" + CallCell(*series) +
-                       "</dd></dl>\n" +
-                       FilesOfSeries(report.kind(), gathered.at(series->series().code())));
+    out +=
+        Section({.id = id, .title = "Series " + E(series->series().code())},
+                "<p class=\"answer\"><b>" + HowMany(*series) + ".</b></p>" + SeriesFacts(*series) +
+                    FilesOfSeries(report.kind(), gathered.at(series->series().code())));
   }
   if (all.size() == shown.size()) return out;
   // Whom to call is never left to another file.
@@ -265,16 +307,17 @@ std::string LeadsSections(const v1::Report& report, std::size_t most_files) {
                                       return !sighting->this_case() && !sighting->this_agency();
                                     });
     const bool unsaid = series->series().status() == v1::SERIES_STATUS_UNSPECIFIED;
-    std::string words = HowMany(*series) + ". Met in " + Counted(series->cases(), "case") + " of " +
+    std::string words = HowMany(*series, report.scope().case_name().empty()) + ". Met in " +
+                        Counted(series->cases(), "case") + " of " +
                         Counted(series->agencies(), "agency", "agencies") + ".";
     if (!report.scope().case_name().empty() && !others) words += " No other agency has met it.";
-    out +=
-        Section({.id = id, .title = "Series " + E(series->series().code())},
-                "<p class=\"answer\"><b>" + words + "</b></p>" +
-                    (series->series().note().empty() && !unsaid
-                         ? ""
-                         : "<p class=\"soft\">" + NoteCell(*series) + "</p>") +
-                    AgencyTable(of.sightings, report.scope()) + FilesOfSeries(report.kind(), of));
+    out += Section({.id = id, .title = "Series " + E(series->series().code())},
+                   "<p class=\"answer\"><b>" + words + "</b></p>" +
+                       (series->series().note().empty() && !unsaid
+                            ? ""
+                            : "<p class=\"soft\">" + NoteCell(*series) + "</p>") +
+                       SeriesFacts(*series) + AgencyTable(of.sightings, report.scope()) +
+                       FilesOfSeries(report.kind(), of));
   }
   if (all.size() == shown.size()) return out;
   return out + "<p class=\"soft\">The first " + Number(shown.size()) + " of " + Number(all.size()) +

@@ -16,6 +16,10 @@ namespace kith::report {
 // Which agency, and when.
 [[nodiscard]] std::string IdentifiedBy(const v1::ReportSeries& series);
 
+// By whom, whom to call, how many children, and what rules hold for it: a list of facts, "" where
+// nothing is on record.
+[[nodiscard]] std::string SeriesFacts(const v1::ReportSeries& series);
+
 // The table of the series that are identified, or of those that are not; "" where there are none.
 [[nodiscard]] std::string SourcesSection(const v1::Report& report);
 [[nodiscard]] std::string SeriesTable(const v1::Report& report, bool identified);

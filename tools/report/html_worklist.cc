@@ -170,20 +170,24 @@ std::string WorklistBody(const v1::Report& report, std::size_t most) {
   if (files == 0) {
     return Section(
         {.id = "answer", .title = "The answer"},
-        "<p class=\"answer\">Every file that could be compared is known: there is nothing "
-        "new to look at.</p>");
+        "<p class=\"answer\">Every file that could be compared is known, or known to be harmless: "
+        "there is nothing new to look at.</p>");
   }
   const std::string same = SameFileSection(clusters, most);
   std::string out = Section(
       {.id = "answer", .title = "The answer"},
-      Tiles({{.number = Number(files), .words = "files never seen before", .css = "UNRECOGNIZED"},
+      Tiles({{.number = Number(files), .words = "files to look at", .css = "UNRECOGNIZED"},
              {.number = Number(count),
               .words = "clusters of them",
               .link = same.empty() ? "cluster-1" : "same"},
              {.number = Number(linked), .words = "files in clusters"},
              {.number = Number(cases.size()), .words = "cases hold them"}}) +
           "<p class=\"answer\">A child that nobody looks for yet may be here. Begin with what lies "
-          "in most cases: files of a cluster lie near each other, or are the same.</p>" +
+          "in most cases: files of a cluster lie near each other, or are the same.</p>"
+          "<p class=\"soft\">Nothing known matches these. Among them are files whose leads a "
+          "person "
+          "rejected, as the child in them is new all the same; files that stand in a benign set "
+          "are left out.</p>" +
           ClusterChart(clusters));
   out += same;
   std::size_t number = 0;

@@ -46,14 +46,17 @@ Json SetJson(const v1::ReportSet& set) {
           {"enabled", set.enabled()},
           {"radius", set.radius_bits()},
           {"dialect", DialectWord(set.dialect())},
-          {"entries", set.entries()}};
+          {"entries", set.entries()},
+          {"handling", set.handling()}};
 }
 
 Json ReportSeriesJson(const v1::ReportSeries& series) {
   Json out = SeriesJson(series.series());
   out["agency_desk"] = series.agency_desk();
+  out["agency_country"] = series.agency_country();
   out["files"] = series.files();
   out["files_by_digest"] = series.files_by_digest();
+  out["files_confirmed"] = series.files_confirmed();
   out["nearest_lead_distance"] =
       series.has_lead() ? Json(series.nearest_lead_bits()) : Json(nullptr);
   return out;
@@ -74,9 +77,16 @@ Json SightingJson(const v1::ReportSighting& sighting) {
           {"first_seen_at", sighting.first_seen_at()},
           {"files", sighting.files()},
           {"files_by_digest", sighting.files_by_digest()},
+          {"files_confirmed", sighting.files_confirmed()},
           {"purged", sighting.purged()},
           {"this_case", sighting.this_case()},
           {"this_agency", sighting.this_agency()}};
+}
+
+Json NamesJson(const google::protobuf::RepeatedPtrField<std::string>& names) {
+  Json out = Json::array();
+  for (const std::string& name : names) out.push_back(name);
+  return out;
 }
 
 Json RatesJson(const v1::MeasuredRates& rates) {
@@ -114,13 +124,14 @@ Json RunOfCaseJson(const v1::ReportRun& run) {
   out["entries_resumed"] = run.entries_resumed();
   out["entries_kept"] = run.entries_kept();
   out["walk_errors"] = run.walk_errors();
+  out["libraries"] = NamesJson(run.libraries());
   return out;
 }
 
 Json MethodJson(const v1::ReportMethod& method) {
   Json out = {{"program", method.program()},
               {"index_engine", method.index_engine()},
-              {"libraries", Json::array()},
+              {"libraries", NamesJson(method.libraries())},
               {"minimum_quality", method.minimum_quality()},
               {"default_radius", method.default_radius_bits()},
               {"max_radius", method.max_radius_bits()},
@@ -129,13 +140,21 @@ Json MethodJson(const v1::ReportMethod& method) {
               {"digests", method.digests()},
               {"bands", Json::array()},
               {"runs", Json::array()}};
-  for (const std::string& library : method.libraries()) out["libraries"].push_back(library);
   for (const v1::NearnessBand& band : method.bands()) {
     out["bands"].push_back({{"words", band.words()}, {"to_distance", band.to_bits()}});
   }
   for (const v1::ReportRun& run : method.runs()) out["runs"].push_back(RunOfCaseJson(run));
   out["rates"] = method.has_rates() ? RatesJson(method.rates()) : Json(nullptr);
   return out;
+}
+
+// A person's word on it, where somebody gave one.
+Json OpinionJson(const v1::ReportMatch& match) {
+  if (!match.has_given()) return nullptr;
+  return {{"kind", OpinionWord(match.opinion())},
+          {"who", match.given().who()},
+          {"at", match.given().at()},
+          {"why", match.given().why()}};
 }
 
 Json MatchJson(const v1::ReportMatch& match) {
@@ -153,6 +172,7 @@ Json MatchJson(const v1::ReportMatch& match) {
           {"held_back", match.held_back()},
           {"nearness", match.nearness()},
           {"confirmed", match.opinion() == v1::OPINION_KIND_CONFIRMED},
+          {"opinion", OpinionJson(match)},
           {"victim_identified", TriStateWord(match.victim_identified())},
           {"source_ref", match.source_ref()}};
 }
@@ -179,14 +199,9 @@ Json FileJson(const v1::ReportFile& file) {
   out["total_matches"] = file.total_matches();
   out["held_back_matches"] = file.held_back_matches();
   out["rejected_matches"] = file.rejected_matches();
+  out["harmless"] = file.harmless();
   out["matches"] = Json::array();
   for (const v1::ReportMatch& match : file.matches()) out["matches"].push_back(MatchJson(match));
-  return out;
-}
-
-Json NamesJson(const google::protobuf::RepeatedPtrField<std::string>& names) {
-  Json out = Json::array();
-  for (const std::string& name : names) out.push_back(name);
   return out;
 }
 
@@ -274,6 +289,8 @@ Json SummaryJson(const v1::ReportSummary& summary) {
   out["entries_walked"] = summary.entries_walked();
   out["files"] = summary.files();
   out["held_back_files"] = summary.held_back_files();
+  out["harmless_files"] = summary.harmless_files();
+  out["rejected_files"] = summary.rejected_files();
   for (const auto& count : summary.verdicts()) {
     out["verdicts"][VerdictWord(count.verdict())] = {{"files", count.files()},
                                                      {"paths", count.paths()}};

@@ -27,7 +27,7 @@ constexpr std::array<Kind, 7> kKinds = {{
     {v1::REPORT_KIND_NOTIFICATIONS, "notifications", "Notifications due", false,
      "of a case or of all: who is to be told of what, by when"},
     {v1::REPORT_KIND_METHOD, "method", "Audit and method statement", false,
-     "of a case or the store: versions, thresholds, error rates, runs"},
+     "of a case or the store: versions, thresholds, error rates, runs, opinions"},
 }};
 
 // Of a kind that a newer server knows, as of an initial comparison: what is there is shown.

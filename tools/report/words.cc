@@ -58,6 +58,9 @@ std::string NotificationWord(v1::Notification notification) {
       return "";
   }
 }
+std::string OpinionWord(v1::OpinionKind kind) {
+  return absl::AsciiStrToLower(Word(kind, v1::OpinionKind_Name(kind), "OPINION_KIND_", ""));
+}
 std::string TriStateWord(v1::TriState state) {
   return absl::AsciiStrToLower(Word(state, v1::TriState_Name(state), "TRI_STATE_", ""));
 }

@@ -26,6 +26,7 @@ namespace kith::report {
 [[nodiscard]] std::string NotificationWord(v1::Notification notification);  // "opt-in", "" if unset
 [[nodiscard]] std::string CaseStateWord(v1::CaseState state);   // "final-report", "" if unset
 [[nodiscard]] std::string StatusWord(v1::SeriesStatus status);  // "identified", "" if unset
+[[nodiscard]] std::string OpinionWord(v1::OpinionKind kind);    // "confirmed", "" if unset
 [[nodiscard]] std::string TriStateWord(v1::TriState state);     // "yes", "no", ""
 [[nodiscard]] std::string ViewWord(const v1::View& view);       // "original", "trimmed", "frame:3"
 

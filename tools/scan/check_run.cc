@@ -8,8 +8,10 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "proto/kith/v1/match.grpc.pb.h"
 #include "tools/report/merge.h"
@@ -53,7 +55,8 @@ class MatchLink {
   MatchLink(const MatchLink&) = delete;
   MatchLink& operator=(const MatchLink&) = delete;
 
-  absl::StatusOr<v1::MatchStreamOpened> Open(const CheckOptions& options) {
+  absl::StatusOr<v1::MatchStreamOpened> Open(const CheckOptions& options,
+                                             const std::vector<std::string>& libraries) {
     v1::MatchStreamRequest request;
     v1::MatchStreamOpen& open = *request.mutable_open();
     if (options.radius_bits.has_value()) {
@@ -63,6 +66,7 @@ class MatchLink {
     open.set_who(options.who);
     open.set_root(options.root);
     open.set_want_report(true);
+    for (const std::string& library : libraries) open.add_libraries(library);
     v1::MatchStreamResponse response;
     const bool answered = stream_->Write(request) && stream_->Read(&response);
     if (!answered || !response.has_opened()) {
@@ -216,7 +220,7 @@ class Check {
     // First: a case is not opened for a run that cannot read a picture.
     auto cage = hashing::cage::CagedFingerprinter::Start({});
     if (!cage.ok()) return cage.status();
-    const auto opened = link_.Open(options_);
+    const auto opened = link_.Open(options_, (*cage)->libraries());
     if (!opened.ok()) return opened.status();
     if (events_.opened) events_.opened(*opened);
     std::optional<RecordedFiles> recorded;

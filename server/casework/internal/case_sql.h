@@ -29,6 +29,11 @@ namespace kith::casework {
 // Reads the column of evidence_code, which may be NULL, into the codes of `fingerprint`. DATA_LOSS.
 [[nodiscard]] absl::Status ParseCodes(catalog::Statement& row, int column,
                                       v1::Fingerprint& fingerprint);
+// That a digest of file `f` stands in a benign set: a condition for a query. Where nothing known
+// counts, such a file is harmless; one that merely lies near a benign picture is not.
+inline constexpr std::string_view kHoldsBenignDigest =
+    "EXISTS (SELECT 1 FROM match m WHERE m.file = f.id AND m.superseded_at IS NULL"
+    " AND m.purpose = 2 AND m.found_by <> 4)";
 // A case is complete when each of its roots has a complete run, after whose end no other run began
 // that is not complete. A run that was killed beside one that then went to its end left nothing
 // out.

@@ -59,6 +59,7 @@ absl::StatusOr<std::vector<v1::ReportSighting>> Circulation::Of(const v1::Series
     } else {
       sighting.set_files(count->second.files);
       sighting.set_files_by_digest(count->second.files_by_digest);
+      sighting.set_files_confirmed(count->second.files_confirmed);
     }
   }
   std::sort(sightings.begin(), sightings.end(),

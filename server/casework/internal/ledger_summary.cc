@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The counts of a report.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/ledger_view.h"
 #include "server/casework/internal/sql.h"
 
@@ -33,6 +37,21 @@ absl::Status CountVerdicts(Transaction& read, std::uint64_t case_id, v1::ReportS
     held_back += rows.Id(3);
   }
   summary.set_held_back_files(held_back);
+  return absl::OkStatus();
+}
+
+// Of the unrecognized, those of which more is known than that nothing matches.
+absl::Status CountUnrecognized(Transaction& read, std::uint64_t case_id,
+                               v1::ReportSummary& summary) {
+  Statement row = read.Prepare(absl::StrCat(
+      "SELECT coalesce(sum(harmless), 0), coalesce(sum(NOT harmless AND rejected_matches > 0), 0)"
+      " FROM (SELECT f.rejected_matches, ",
+      std::string(kHoldsBenignDigest),
+      " AS harmless FROM evidence_file f WHERE f.case_record = ?1 AND f.paths > 0"
+      " AND f.verdict = ?2 AND (f.total_matches > 0 OR f.rejected_matches > 0))"));
+  KITH_RETURN_IF_ERROR(row.Bind(case_id, v1::VERDICT_UNRECOGNIZED).Step().status());
+  summary.set_harmless_files(row.Id(0));
+  summary.set_rejected_files(row.Id(1));
   return absl::OkStatus();
 }
 
@@ -97,6 +116,7 @@ absl::Status CountDistances(Transaction& read, std::uint64_t case_id, v1::Report
 absl::StatusOr<v1::ReportSummary> LedgerView::Summary() {
   v1::ReportSummary summary;
   KITH_RETURN_IF_ERROR(CountVerdicts(read_, case_id_, summary));
+  KITH_RETURN_IF_ERROR(CountUnrecognized(read_, case_id_, summary));
   KITH_RETURN_IF_ERROR(CountDispositions(read_, case_id_, summary));
   KITH_RETURN_IF_ERROR(CountFormats(read_, case_id_, summary));
   KITH_RETURN_IF_ERROR(CountDistances(read_, case_id_, summary));

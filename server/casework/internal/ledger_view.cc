@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/sql.h"
 
@@ -91,7 +92,7 @@ absl::StatusOr<std::vector<RunRecord>> LedgerView::LastRuns() {
   return runs;
 }
 
-absl::StatusOr<MatchedAt> LedgerView::MatchedWhen() {
+absl::StatusOr<MatchedAt> LedgerView::MatchedWhen(const LastVerdictChange& last_change) {
   MatchedAt when;
   Statement range = read_.Prepare(
       "SELECT coalesce(min(matched_at), 0), coalesce(max(matched_at), 0),"
@@ -100,10 +101,16 @@ absl::StatusOr<MatchedAt> LedgerView::MatchedWhen() {
   when.oldest = range.Id(0);
   when.newest = range.Id(1);
   when.radii = range.Id(2);
+  std::uint64_t told = when.newest;
+  if (last_change) {
+    KITH_ASSIGN(told, last_change(when.newest));
+    // What was not matched with all that is on record of it counts as matched before all changes.
+    told = std::max<std::uint64_t>(told, std::min<std::uint64_t>(when.newest, 1));
+  }
   Statement older = read_.Prepare(
       "SELECT count(*) FROM evidence_file WHERE case_record = ?1 AND paths > 0 AND matched_at < "
       "?2");
-  KITH_RETURN_IF_ERROR(older.Bind(case_id_, when.newest).Step().status());
+  KITH_RETURN_IF_ERROR(older.Bind(case_id_, told).Step().status());
   when.older_files = older.Id(0);
   Statement truncated = read_.Prepare(
       "SELECT count(*) FROM evidence_file f WHERE case_record = ?1 AND paths > 0"
@@ -118,7 +125,7 @@ absl::StatusOr<std::vector<v1::ReportRun>> LedgerView::AllRuns() {
   Statement rows = read_.Prepare(
       "SELECT o.path, r.started_at, r.finished_at, r.complete, r.interrupted, r.radius_bits,"
       " r.entries_walked, r.entries_sent, r.entries_resumed, r.entries_kept,"
-      " (SELECT count(*) FROM walk_error e WHERE e.run = r.id)"
+      " (SELECT count(*) FROM walk_error e WHERE e.run = r.id), r.libraries"
       " FROM run r JOIN root o ON o.id = r.root WHERE r.case_record = ?1 ORDER BY r.id");
   rows.Bind(case_id_);
   std::vector<v1::ReportRun> runs;
@@ -137,6 +144,9 @@ absl::StatusOr<std::vector<v1::ReportRun>> LedgerView::AllRuns() {
     run.set_entries_resumed(rows.Id(8));
     run.set_entries_kept(rows.Id(9));
     run.set_walk_errors(rows.Id(10));
+    for (const auto library : absl::StrSplit(std::string(rows.Text(11)), '\n', absl::SkipEmpty())) {
+      run.add_libraries(std::string(library));
+    }
   }
 }
 
@@ -218,44 +228,53 @@ absl::Status LedgerView::ReadPaths(std::uint64_t file_id, v1::ReportFile& file) 
 }
 
 absl::Status LedgerView::ReadMatches(std::uint64_t file_id, v1::ReportFile& file) {
-  Statement rows = read_.Prepare(
-      "SELECT entry, hash_set, coalesce(series, 0), series_status, purpose, found_by,"
-      " distance_bits, view_frame, view_crop, query_frame, query_crop, orientation, dialect,"
-      " held_back, victim_identified, opinion FROM match"
-      " WHERE file = ?1 AND superseded_at IS NULL ORDER BY found_by = 4, distance_bits, entry");
+  Statement rows = read_.Prepare(absl::StrCat(
+      std::string(kMatchColumns),
+      "WHERE file = ?1 AND superseded_at IS NULL ORDER BY found_by = 4, distance_bits, entry"));
   rows.Bind(file_id);
+  bool benign_digest = false;
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
-    if (!more) return absl::OkStatus();
-    v1::ReportMatch* match = file.add_matches();
-    match->set_entry_id(rows.Id(0));
-    const auto [set_name, new_set] = set_names_.try_emplace(rows.Id(1));
-    if (new_set) {
-      const auto set = directory_->hash_sets.ById(rows.Id(1));
-      if (set != nullptr) set_name->second = set->name();
-    }
-    match->set_set(set_name->second);
-    const auto [code, new_series] = series_codes_.try_emplace(rows.Id(2));
-    if (new_series) {
-      // As the series of the report are told.
-      const auto series = directory_->CurrentSeries(rows.Id(2));
-      if (series != nullptr) code->second = series->code();
-    }
-    match->set_series(code->second);
-    match->set_series_status(static_cast<v1::SeriesStatus>(rows.Int(3)));
-    match->set_purpose(static_cast<v1::Purpose>(rows.Int(4)));
-    match->set_by(std::string(NameOf(static_cast<FoundBy>(rows.Int(5)))));
-    match->set_distance_bits(static_cast<std::uint32_t>(rows.Int(6)));
-    *match->mutable_view() = ViewOf(rows.Int(7), rows.Int(8));
-    *match->mutable_query_view() = ViewOf(rows.Int(9), rows.Int(10));
-    match->set_orientation(static_cast<v1::Orientation>(rows.Int(11)));
-    match->set_dialect(static_cast<v1::Dialect>(rows.Int(12)));
-    match->set_held_back(rows.Int(13) != 0);
-    match->set_victim_identified(static_cast<v1::TriState>(rows.Int(14)));
-    if (rows.Int(15) != 0) match->set_opinion(v1::OPINION_KIND_CONFIRMED);
-    match->set_nearness(std::string(NearnessOf(static_cast<FoundBy>(rows.Int(5)) != FoundBy::kPdq,
-                                               static_cast<int>(rows.Int(6)))));
+    if (!more) break;
+    v1::ReportMatch& match = *file.add_matches();
+    FillMatch(rows, match);
+    benign_digest |= match.purpose() == v1::PURPOSE_BENIGN && match.by() != NameOf(FoundBy::kPdq);
   }
+  const bool nothing_known =
+      file.verdict() == v1::VERDICT_UNRECOGNIZED || file.verdict() == v1::VERDICT_NOT_APPLICABLE;
+  file.set_harmless(nothing_known && benign_digest);
+  return absl::OkStatus();
+}
+
+void LedgerView::FillMatch(const Statement& row, v1::ReportMatch& match) {
+  match.set_entry_id(row.Id(0));
+  const auto [set_name, new_set] = set_names_.try_emplace(row.Id(1));
+  if (new_set) {
+    const auto set = directory_->hash_sets.ById(row.Id(1));
+    if (set != nullptr) set_name->second = set->name();
+  }
+  match.set_set(set_name->second);
+  const auto [code, new_series] = series_codes_.try_emplace(row.Id(2));
+  if (new_series) {
+    // As the series of the report are told.
+    const auto series = directory_->CurrentSeries(row.Id(2));
+    if (series != nullptr) code->second = series->code();
+  }
+  match.set_series(code->second);
+  match.set_series_status(static_cast<v1::SeriesStatus>(row.Int(3)));
+  match.set_purpose(static_cast<v1::Purpose>(row.Int(4)));
+  const auto found_by = static_cast<FoundBy>(row.Int(5));
+  match.set_by(std::string(NameOf(found_by)));
+  match.set_distance_bits(static_cast<std::uint32_t>(row.Int(6)));
+  *match.mutable_view() = ViewOf(row.Int(7), row.Int(8));
+  *match.mutable_query_view() = ViewOf(row.Int(9), row.Int(10));
+  match.set_orientation(static_cast<v1::Orientation>(row.Int(11)));
+  match.set_dialect(static_cast<v1::Dialect>(row.Int(12)));
+  match.set_held_back(row.Int(13) != 0);
+  match.set_victim_identified(static_cast<v1::TriState>(row.Int(14)));
+  if (row.Int(15) != 0) match.set_opinion(v1::OPINION_KIND_CONFIRMED);
+  match.set_nearness(
+      std::string(NearnessOf(found_by != FoundBy::kPdq, static_cast<int>(row.Int(6)))));
 }
 
 }  // namespace kith::casework

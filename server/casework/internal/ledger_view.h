@@ -40,13 +40,23 @@ struct RunRecord {
   std::vector<std::string> walk_errors;
 };
 
+// The last change up to this one that can touch a verdict: what people write of a series or say of
+// a match gives no file another one. An empty function: each change can.
+using LastVerdictChange = std::function<absl::StatusOr<std::uint64_t>(std::uint64_t up_to)>;
+
 // Which states of the knowledge the files of the case were matched against.
 struct MatchedAt {
   std::uint64_t oldest = 0;
   std::uint64_t newest = 0;
-  std::uint64_t older_files = 0;      // not at the newest
-  std::uint64_t radii = 0;            // different ones
+  std::uint64_t older_files = 0;  // before a change that the newest saw and that can tell on them
+  std::uint64_t radii = 0;        // different ones
   std::uint64_t truncated_files = 0;  // more matches than are on record
+};
+
+// Files of which alerts that nobody has closed say something else than is on record.
+struct KnownOtherwise {
+  std::uint64_t files = 0;
+  std::vector<std::uint64_t> alerts;  // ascending
 };
 
 class LedgerView {
@@ -58,7 +68,8 @@ class LedgerView {
   [[nodiscard]] absl::StatusOr<bool> Complete();
   // The last run over each root, in the order of the roots.
   [[nodiscard]] absl::StatusOr<std::vector<RunRecord>> LastRuns();
-  [[nodiscard]] absl::StatusOr<MatchedAt> MatchedWhen();
+  [[nodiscard]] absl::StatusOr<MatchedAt> MatchedWhen(const LastVerdictChange& last_change);
+  [[nodiscard]] absl::StatusOr<KnownOtherwise> OpenAlerts();
   [[nodiscard]] absl::StatusOr<v1::ReportSummary> Summary();
   [[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> Series() {
     return CountSeries(read_, *directory_, case_id_);
@@ -70,6 +81,9 @@ class LedgerView {
   // roots, a path has its root before it.
   [[nodiscard]] absl::Status Files(bool matched_only,
                                    const std::function<bool(v1::ReportFile)>& emit);
+  // Each file on which somebody gave an opinion, by its first path. Its matches are those opinions,
+  // in order, also what was rejected or taken back: each as the case met it last, with `given`.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::ReportFile>> FilesWithOpinions();
   // The moment at which all of this is read, for what is asked of other cases.
   [[nodiscard]] catalog::Transaction& read() { return read_; }
   [[nodiscard]] std::uint64_t case_id() const { return case_id_; }
@@ -83,6 +97,8 @@ class LedgerView {
                                                         std::uint64_t paths_on_record);
   [[nodiscard]] absl::Status ReadPaths(std::uint64_t file_id, v1::ReportFile& file);
   [[nodiscard]] absl::Status ReadMatches(std::uint64_t file_id, v1::ReportFile& file);
+  // A row of kMatchColumns.
+  void FillMatch(const catalog::Statement& row, v1::ReportMatch& match);
 
   struct Root {
     std::uint64_t id = 0;
@@ -98,5 +114,11 @@ class LedgerView {
   std::map<std::uint64_t, std::string> series_codes_;
   std::map<std::uint64_t, std::string> set_names_;
 };
+
+// What FillMatch reads.
+inline constexpr std::string_view kMatchColumns =
+    "SELECT entry, hash_set, coalesce(series, 0), series_status, purpose, found_by,"
+    " distance_bits, view_frame, view_crop, query_frame, query_crop, orientation, dialect,"
+    " held_back, victim_identified, opinion FROM match ";
 
 }  // namespace kith::casework

@@ -44,14 +44,19 @@ absl::StatusOr<v1::Report> CaseHead(LedgerView& view, std::string_view case_name
                                     const ReportOptions& options) {
   v1::Report report = StoreHead(options);
   Doubts doubts;
-  doubts.recorded = !case_name.empty();
+  doubts.case_name = std::string(case_name);
   KITH_ASSIGN(*report.mutable_summary(), view.Summary());
   KITH_ASSIGN(doubts.complete, view.Complete());
   KITH_ASSIGN(doubts.runs, view.LastRuns());
-  KITH_ASSIGN(doubts.matched, view.MatchedWhen());
+  KITH_ASSIGN(doubts.matched, view.MatchedWhen(options.verdict_change));
+  KITH_ASSIGN(doubts.known_otherwise, view.OpenAlerts());
   doubts.files = report.summary().files();
   doubts.current_change = options.current_change;
   doubts.nothing_known = options.set_entries && !AnythingKnown(directory, options);
+  doubts.verdict_change = options.current_change;
+  if (options.verdict_change) {
+    KITH_ASSIGN(doubts.verdict_change, options.verdict_change(options.current_change));
+  }
 
   v1::RunHeader& run = *report.mutable_run();
   v1::ReportScope& scope = *report.mutable_scope();
@@ -89,6 +94,7 @@ std::vector<v1::ReportSet> SetsOf(const catalog::Directory& directory,
     shown.set_enabled(set->enabled());
     shown.set_radius_bits(set->radius_bits());
     shown.set_dialect(set->dialect());
+    shown.set_handling(set->handling());
     if (options.set_entries) shown.set_entries(options.set_entries(set->set_id()));
   }
   std::sort(sets.begin(), sets.end(),
@@ -116,6 +122,7 @@ std::vector<v1::ReportSeries> SeriesOf(const std::vector<SeriesCount>& counts,
     v1::ReportSeries& shown = all.emplace_back(SeriesRecord(*series, directory));
     shown.set_files(count.files);
     shown.set_files_by_digest(count.files_by_digest);
+    shown.set_files_confirmed(count.files_confirmed);
     shown.set_has_lead(count.nearest_lead_bits.has_value());
     shown.set_nearest_lead_bits(count.nearest_lead_bits.value_or(0));
   }

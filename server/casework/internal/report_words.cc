@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/casework/internal/report_words.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace kith::casework {
 namespace {
@@ -70,6 +73,61 @@ void WarnOfRun(const RunRecord& run, bool recorded, BoundedWords& warnings) {
   }
 }
 
+// "alert 1", "alerts 1, 4 and 6"; of many the first.
+std::string Named(const std::vector<std::uint64_t>& alerts) {
+  constexpr std::size_t kNamed = 10;
+  const std::size_t named = std::min(alerts.size(), kNamed);
+  std::string out = alerts.size() == 1 ? "alert " : "alerts ";
+  for (std::size_t i = 0; i < named; ++i) {
+    if (i > 0) out += i + 1 == alerts.size() ? " and " : ", ";
+    absl::StrAppend(&out, alerts[i]);
+  }
+  if (named < alerts.size()) absl::StrAppend(&out, " and ", alerts.size() - named, " more");
+  return out;
+}
+
+// As a shell takes it for one word.
+std::string ShellWord(const std::string& text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '/' || c == '-' || c == '_' || c == '.';
+  });
+  return plain ? text : absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
+}
+
+// The files are not read again for it, so what brings them up to date is a refresh of the case; a
+// look-up has none.
+void WarnOfKnowledge(const Doubts& doubts, std::vector<std::string>& warnings) {
+  const MatchedAt& matched = doubts.matched;
+  const bool recorded = !doubts.case_name.empty();
+  const std::string how =
+      recorded ? absl::StrCat("run `kith case refresh ", ShellWord(doubts.case_name), "`")
+               : std::string("run the check again");
+  if (matched.older_files > 0) {
+    warnings.push_back(
+        absl::StrCat(Count(matched.older_files, "file was", "files were"),
+                     " compared with an older state of the hash sets (index version ",
+                     matched.oldest, " or later) than the rest (index version ", matched.newest,
+                     "). To bring them up to date, ", how, "."));
+  }
+  if (doubts.known_otherwise.files > 0) {
+    warnings.push_back(absl::StrCat(
+        Count(doubts.known_otherwise.files, "file is", "files are"),
+        " known otherwise now: ", Named(doubts.known_otherwise.alerts),
+        ". The counts and verdicts here are those of index version ", matched.newest,
+        "; series and contacts are told as they are now. To bring the answer up to date, ", how,
+        "."));
+  } else if (doubts.files > 0 && matched.newest < doubts.verdict_change) {
+    warnings.push_back(absl::StrCat(
+        "What is known has changed since these files were compared (index version ", matched.newest,
+        ", now ", doubts.current_change, "). To bring the answer up to date, ", how, "."));
+  }
+  if (matched.radii > 1) {
+    warnings.push_back(absl::StrCat(
+        "Files of this case were compared within different radii. To compare all within one, ", how,
+        "."));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> Warnings(const Doubts& doubts) {
@@ -77,7 +135,7 @@ std::vector<std::string> Warnings(const Doubts& doubts) {
   BoundedWords of_runs(warnings);
   BoundedWords of_places(warnings);
   for (const RunRecord& run : doubts.runs) {
-    WarnOfRun(run, doubts.recorded, of_runs);
+    WarnOfRun(run, !doubts.case_name.empty(), of_runs);
     // A run that did not end has told of no places.
     for (const std::string& error : run.walk_errors) {
       of_places.Add(absl::StrCat("Not looked into: ", error));
@@ -95,28 +153,13 @@ std::vector<std::string> Warnings(const Doubts& doubts) {
   if (!doubts.complete && warnings.empty()) {
     warnings.emplace_back("An earlier run over these files was not complete; run the check again.");
   }
-  const MatchedAt& matched = doubts.matched;
-  if (matched.older_files > 0) {
-    warnings.push_back(absl::StrCat(
-        Count(matched.older_files, "file was", "files were"),
-        " compared with an older state of the hash sets (index version ", matched.oldest,
-        " or later) than the rest (index version ", matched.newest, "). Run the check again."));
-  }
-  if (doubts.files > 0 && matched.newest < doubts.current_change) {
-    warnings.push_back(absl::StrCat(
-        "What is known has changed since these files were compared (index version ", matched.newest,
-        ", now ", doubts.current_change, "). Run the check again to bring the answer up to date."));
-  }
-  if (matched.radii > 1) {
-    warnings.emplace_back(
-        "Files of this case were compared within different radii. Run the check again.");
-  }
   if (doubts.nothing_known) {
     warnings.emplace_back(
         "No enabled hash set of known files has an active entry: there is nothing to compare with, "
         "and that nothing is recognized tells nothing. Look whether this is the right store, "
         "import or enable a set, and run the check again.");
   }
+  WarnOfKnowledge(doubts, warnings);
   return warnings;
 }
 
@@ -169,11 +212,15 @@ std::string Method(std::optional<std::uint32_t> radius_bits) {
       radius,
       ". Such pictures nearly always show the same, but different pictures can lie as near: a PDQ "
       "match is a lead at every distance, 0 too, until a person has looked and confirmed it. "
-      "What a person confirmed counts as certain; what a person rejected is left out and counted. "
+      "What a person confirmed counts as certain; what a person rejected is left out and counted, "
+      "and a file whose only leads were rejected says so. "
       "A known entry found by PDQ only is held back where a benign entry lies nearer; such files "
       "are marked. "
       "Pictures of too little detail (PDQ quality below 50) are compared by digest only, as is "
       "media that is not looked into. "
+      "A file of which a digest stands in a benign set, and which nothing known matches, is known "
+      "to "
+      "be harmless and counted apart. "
       "A file that matches nothing is not thereby harmless or new: crops, overlays and strong "
       "edits "
       "can escape PDQ.");

@@ -17,13 +17,16 @@ namespace kith::casework {
 
 // What the warnings are made of.
 struct Doubts {
-  bool recorded = true;  // false: a look-up
+  std::string case_name;  // empty: a look-up
   bool complete = false;
   std::vector<RunRecord> runs;
   MatchedAt matched;
+  KnownOtherwise known_otherwise;
   std::uint64_t files = 0;
   std::uint64_t current_change = 0;
   bool nothing_known = false;  // there is no entry that could make a file known
+  // The last change up to that one that can touch a verdict.
+  std::uint64_t verdict_change = 0;
 };
 
 // What the reader must know before he relies on the answer, one sentence or two each; no times and

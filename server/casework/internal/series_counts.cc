@@ -23,17 +23,18 @@ absl::StatusOr<std::vector<SeriesCount>> CountSeries(Transaction& read,
                                                      const catalog::Directory& directory,
                                                      std::uint64_t case_id) {
   // In the order of the files, so that one of which several matches count as the same series is
-  // told by the last one that was counted.
+  // told by the last one that was counted; of each, what matches by digest first.
   Statement rows = read.Prepare(
-      "SELECT f.id, m.series, m.found_by, m.distance_bits FROM evidence_file f"
+      "SELECT f.id, m.series, m.found_by, m.distance_bits, m.opinion FROM evidence_file f"
       " CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
       " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
-      " AND m.purpose <> 2 AND m.series IS NOT NULL ORDER BY f.id");
+      " AND m.purpose <> 2 AND m.series IS NOT NULL ORDER BY f.id, m.found_by");
   rows.Bind(case_id);
   struct Counted {
     SeriesCount count;
     std::uint64_t last_file = 0;
     std::uint64_t last_file_by_digest = 0;
+    std::uint64_t last_file_confirmed = 0;
   };
   std::map<std::uint64_t, Counted> counted;
   CurrentSeries current(&directory);
@@ -43,13 +44,16 @@ absl::StatusOr<std::vector<SeriesCount>> CountSeries(Transaction& read,
     const std::uint64_t series_id = current.Of(rows.Id(1));
     if (series_id == 0) continue;
     const std::uint64_t file_id = rows.Id(0);
-    auto& [count, last_file, last_file_by_digest] = counted[series_id];
+    auto& [count, last_file, last_file_by_digest, last_file_confirmed] = counted[series_id];
     count.series_id = series_id;
     if (last_file != file_id) ++count.files;
     last_file = file_id;
     if (static_cast<FoundBy>(rows.Int(2)) == FoundBy::kPdq) {
       const auto distance = static_cast<std::uint32_t>(rows.Int(3));
       count.nearest_lead_bits = std::min(count.nearest_lead_bits.value_or(distance), distance);
+      const bool counts = rows.Int(4) != 0 && last_file_by_digest != file_id;
+      if (counts && last_file_confirmed != file_id) ++count.files_confirmed;
+      if (counts) last_file_confirmed = file_id;
     } else if (last_file_by_digest != file_id) {
       ++count.files_by_digest;
       last_file_by_digest = file_id;

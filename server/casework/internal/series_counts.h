@@ -38,6 +38,7 @@ struct SeriesCount {
   std::uint64_t series_id = 0;
   std::uint64_t files = 0;  // distinct, of all series that count as this one
   std::uint64_t files_by_digest = 0;
+  std::uint64_t files_confirmed = 0;  // by a person, of the others
   std::optional<std::uint32_t> nearest_lead_bits;
 };
 
