@@ -167,7 +167,7 @@ absl::StatusOr<int> ExportCase(const Program& program, const CaseExport& flags,
   }
   if (const grpc::Status status = reader->Finish(); !status.ok()) {
     stream.Clear();
-    return FromGrpc(status);
+    return ShownStatus(status);
   }
   if (auto status = stream.End(); !status.ok()) return status;
   Tell(program, flags, stream);
