@@ -8,11 +8,13 @@
 #include <libheif/heif.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,7 @@ namespace kith::hashing::internal {
 namespace {
 
 constexpr std::size_t kLongestWords = 200;
+constexpr char kAv1Decoder[] = "aom";
 
 struct Free {
   void operator()(heif_context* context) const { heif_context_free(context); }
@@ -60,7 +63,7 @@ Owned<heif_decoding_options> Options(Format format) {
   if (!options) return options;
   options->convert_hdr_to_8bit = 1;
   // The other decoder of AVIF makes threads even when told not to.
-  options->decoder_id = format == Format::kAvif ? "aom" : kHevcDecoder;
+  options->decoder_id = format == Format::kAvif ? kAv1Decoder : kHevcDecoder;
   return options;
 }
 
@@ -125,10 +128,15 @@ DecodeResult DecodeHeif(Format format, Bytes bytes, const DecodeLimits& limits, 
 std::vector<std::string> HeifLibraries() {
   std::vector<std::string> libraries = {absl::StrCat("libheif ", heif_get_version()),
                                         absl::StrCat("libde265 ", de265_get_version())};
-  // Which decoders of AV1 libheif has, it says in words: "AOMedia Project AV1 Decoder v3.6.0".
-  const heif_decoder_descriptor* av1 = nullptr;
-  if (heif_get_decoder_descriptors(heif_compression_AV1, &av1, 1) == 1) {
-    libraries.emplace_back(heif_decoder_descriptor_get_name(av1));
+  // Of the decoders of AV1 that libheif has, the one that is asked for says what it is in words:
+  // "AOMedia Project AV1 Decoder v3.6.0".
+  std::array<const heif_decoder_descriptor*, 8> decoders{};
+  const int count = heif_get_decoder_descriptors(heif_compression_AV1, decoders.data(),
+                                                 static_cast<int>(decoders.size()));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(count, 0)); ++i) {
+    const char* const id = heif_decoder_descriptor_get_id_name(decoders.at(i));
+    if (id == nullptr || std::string_view(id) != kAv1Decoder) continue;
+    libraries.emplace_back(heif_decoder_descriptor_get_name(decoders.at(i)));
   }
   return libraries;
 }
