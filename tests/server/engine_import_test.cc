@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
+
 #include <array>
 #include <filesystem>
 #include <string>
@@ -423,6 +426,10 @@ TEST_F(CarriedOnlyTest, ManyFillBlocksOfTheirOwn) {
   EXPECT_TRUE(absl::IsInvalidArgument(engine().AddEntries(add).status()));
 }
 
+google::protobuf::UnknownFieldSet& UnknownOf(google::protobuf::Message& message) {
+  return *message.GetReflection()->MutableUnknownFields(&message);
+}
+
 // A hash of 5 MiB in a record that is never matched was stored, and nothing that stood behind it
 // could be read any more, of no set.
 TEST_F(CarriedOnlyTest, OneRecordCannotBarTheWayBack) {
@@ -433,7 +440,7 @@ TEST_F(CarriedOnlyTest, OneRecordCannotBarTheWayBack) {
   v1::Entry short_hash = Harmless(2, "short hash");
   *short_hash.add_codes() = MakeCode("x");
   v1::Entry of_later = Harmless(3, "a field of a later version");
-  of_later.mutable_unknown_fields()->AddLengthDelimited(1000, std::string(5 << 20, 'x'));
+  UnknownOf(of_later).AddLengthDelimited(1000, std::string(5 << 20, 'x'));
   v1::Entry of_later_too = of_later;
   of_later_too.clear_carried_only();
   const std::string id = Begin("a");
@@ -444,8 +451,8 @@ TEST_F(CarriedOnlyTest, OneRecordCannotBarTheWayBack) {
   // What is small enough to be taken is not kept where nobody can tell what it is.
   v1::Entry unknown = Harmless(4, "kept");
   *unknown.add_codes() = MakeCode(Pdq(4));
-  unknown.mutable_codes(0)->mutable_unknown_fields()->AddVarint(1000, 1);
-  unknown.mutable_unknown_fields()->AddLengthDelimited(1000, "x");
+  UnknownOf(*unknown.mutable_codes(0)).AddVarint(1000, 1);
+  UnknownOf(unknown).AddLengthDelimited(1000, "x");
   Import("a", {unknown});
   Import("b", {Said(5, "", "behind it")});
   EXPECT_THAT(Listed("a", 10), ::testing::ElementsAre("-kept"));
@@ -453,10 +460,10 @@ TEST_F(CarriedOnlyTest, OneRecordCannotBarTheWayBack) {
   v1::ListEntriesRequest list;
   list.set_set("a");
   list.set_as_imported(true);
-  const auto page = engine().ListEntries(list);
+  auto page = engine().ListEntries(list);
   ASSERT_TRUE(page.ok()) << page.status();
-  EXPECT_TRUE(page->entries(0).unknown_fields().empty());
-  EXPECT_TRUE(page->entries(0).codes(0).unknown_fields().empty());
+  EXPECT_TRUE(UnknownOf(*page->mutable_entries(0)).empty());
+  EXPECT_TRUE(UnknownOf(*page->mutable_entries(0)->mutable_codes(0)).empty());
   EXPECT_EQ(page->entries(0).codes(0).pdq(), Pdq(4));
   EXPECT_TRUE(Verify().ok());
 }
