@@ -29,8 +29,8 @@ class StoreLock {
     std::unique_ptr<StoreLock> lock;
     StoreHolder holder = {};  // where `lock` is null
     bool is_new = false;      // there is no store in the folder yet
-    std::string open_to_others =
-        {};  // what others may do to the store, and the remedy; often empty
+    // What others than the owner may do to the store, and the remedy; mostly empty.
+    std::string open_to_others = {};
   };
 
   // Tries once, never waits. With `create` a missing folder is made, mode 0700; an empty one that
