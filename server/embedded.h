@@ -62,10 +62,11 @@ class Connection {
 // Cost: O(entries) when the store is opened here, else one round trip.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectOptions& options);
 
-// First thing in main(). Where standard input, output or error is closed, something stands in that
-// gives no data and takes none; else the next file that is opened would get its number, and what is
-// printed go into the lock of the store. A limit on the size of files (ulimit -f) becomes an error
-// of the write, as a full disk is, instead of a signal that ends the program without a word.
+// First thing in main(). A program that calls it has, before its libraries are loaded, something
+// that gives no data and takes none where standard input, output or error is closed: else the next
+// file that is opened would get its number, and what is printed go into the lock of the store. A
+// limit on the size of files (ulimit -f) becomes an error of the write, as a full disk is, instead
+// of a signal that ends the program without a word.
 void StartProcess();
 
 // Last thing in main(): the exit code, which is no success where standard output took not all, for

@@ -125,9 +125,11 @@ TEST_F(ProgramTest, AClosedStandardOutputIsNoSuccess) {
   through_ = R"(sh -c 'exec "$@" >&-' sh)";
   const Outcome out = Kith("set list");
   EXPECT_EQ(out.code, 2);
-  EXPECT_THAT(out.err, HasSubstr("cannot write to standard output"));
+  EXPECT_THAT(out.err, HasSubstr("cannot write to standard output: Bad file descriptor"));
   through_ = R"(sh -c 'exec "$@" <&-' sh)";
-  EXPECT_EQ(Kith("match -").code, 2);
+  const Outcome in = Kith("match -");
+  EXPECT_EQ(in.code, 2);
+  EXPECT_THAT(in.err, HasSubstr("Bad file descriptor"));
 }
 
 // A limit on the size of files ended the program by a signal, and half a backup stayed.
