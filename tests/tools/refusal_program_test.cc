@@ -231,7 +231,7 @@ TEST_F(ProgramTest, HolidaysAreReadLineByLineAndEnd) {
 // Only what brings a record asked whether to stop.
 TEST_F(ProgramTest, AnImportWithoutRecordsStopsWhenAsked) {
   EXPECT_EQ(Kith("set add s").code, 0);
-  through_ = "timeout --preserve-status -k 60 -s INT 3";
+  through_ = "timeout --foreground --preserve-status -k 60 -s INT 3";
   const Outcome run = Kith("import --set s --format list /dev/zero");
   EXPECT_EQ(run.code, 130) << run.err;
 }
