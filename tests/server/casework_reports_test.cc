@@ -211,12 +211,14 @@ TEST_F(ReportsTest, WhatABenignSetHoldsIsHarmlessAndNotNew) {
   EXPECT_EQ(report.summary().harmless_files(), 1U);
   EXPECT_EQ(report.summary().rejected_files(), 0U);
   std::vector<std::string> listed;
-  for (const v1::ReportCluster& cluster : Get(v1::REPORT_KIND_WORKLIST, "LKA/4").clusters()) {
+  const v1::Report worklist = Get(v1::REPORT_KIND_WORKLIST, "LKA/4");
+  for (const v1::ReportCluster& cluster : worklist.clusters()) {
     for (const v1::ReportClusterFile& file : cluster.listed()) listed.push_back(file.path());
   }
   std::sort(listed.begin(), listed.end());
   EXPECT_THAT(listed, ElementsAre("near.jpg", "new.jpg"));
-  for (const v1::Cluster& cluster : Must(engine_->ListClusters({})).clusters()) {
+  const v1::ListClustersResponse clusters = Must(engine_->ListClusters({}));
+  for (const v1::Cluster& cluster : clusters.clusters()) {
     EXPECT_THAT(cluster.case_names(), Not(Contains("DPD/4")));
   }
   // A known list that holds the very file is another matter.

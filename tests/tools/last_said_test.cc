@@ -92,12 +92,12 @@ TEST(LastSaid, WhatIsOlderThanWhatTheFileSaidChangesNothing) {
   EXPECT_EQ(said.At(*old), 100);
   said.Forget(*old);
   said.Finish();
-  EXPECT_EQ(Of(said, Record("a", '1')), Verdict::kTakenBack);
-  EXPECT_EQ(Of(said, Record("b", '1')), Verdict::kTakenBack);
-  EXPECT_EQ(Of(said, Record("c", '1')), Verdict::kStands);
-  EXPECT_EQ(Of(said, Record("d", '1')), Verdict::kStands);
-  EXPECT_EQ(Of(said, Record("e", '1')), Verdict::kStands);
-  EXPECT_EQ(Of(said, Record("f", '1')), Verdict::kStands);
+  EXPECT_EQ(Of(said, Record("a", '1')), Fate::kTakenBack);
+  EXPECT_EQ(Of(said, Record("b", '1')), Fate::kTakenBack);
+  EXPECT_EQ(Of(said, Record("c", '1')), Fate::kStands);
+  EXPECT_EQ(Of(said, Record("d", '1')), Fate::kStands);
+  EXPECT_EQ(Of(said, Record("e", '1')), Fate::kStands);
+  EXPECT_EQ(Of(said, Record("f", '1')), Fate::kStands);
   EXPECT_TRUE(said.EndsTakenBack("a"));
   EXPECT_FALSE(said.EndsTakenBack("c"));
   EXPECT_EQ(said.LastAt("b"), 200);
