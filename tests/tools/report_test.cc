@@ -107,7 +107,7 @@ std::vector<std::vector<std::string>> Rows(const std::string& csv) {
 TEST(Csv, HasOneRowAPathAndMatchAndTheSameColumnsInEach) {
   const auto rows = Rows(Csv(Sample()));
   ASSERT_EQ(rows.size(), 4U);  // header, two paths of the first file, one of the second
-  for (const auto& row : rows) EXPECT_EQ(row.size(), 35U);
+  for (const auto& row : rows) EXPECT_EQ(row.size(), 47U);
   EXPECT_EQ(rows[0][0], "path");
   EXPECT_EQ(rows[1][2], "IDENTIFIED");
   EXPECT_EQ(rows[1][14], "17");
