@@ -55,7 +55,7 @@ std::string Tiff() {
 
 std::vector<std::string> Libraries() {
   std::vector<std::string> libraries = {
-      absl::StrCat("PDQ, BMP and PNM of kith ", KITH_VERSION),
+      absl::StrCat("PDQ of kith ", KITH_VERSION),
       Jpeg(),
       absl::StrCat("libpng ", png_get_libpng_ver(nullptr)),
       Dotted("giflib", GIFLIB_MAJOR, GIFLIB_MINOR, GIFLIB_RELEASE),
