@@ -541,18 +541,20 @@ TEST_F(LedgerTest, AnUpgradeKeepsTheFilesAndNumbersAreNotGivenAgain) {
     const auto database =
         Must(catalog::Database::Open({.path = path + "/kith.db", .migrations = steps}));
     Ledger old(database.get(), &directory_);
-    const casework::Run run = Must(old.StartRun("LKA/1", 0, "/seized", std::nullopt));
     const std::vector<v1::EvidenceFile> files = {Picture("a.jpg", 1), Picture("b.jpg", 2)};
     const std::vector<const v1::EvidenceFile*> pointers = {&files[0], &files[1]};
     // The ledger of today asks for columns that came later.
     const auto alter = [&](const std::string& sql) {
       auto write = Must(database->BeginWrite());
-      Must(write.Execute("ALTER TABLE watch " + sql));
+      Must(write.Execute("ALTER TABLE " + sql));
       Must(write.Commit());
     };
-    alter("ADD COLUMN announced INTEGER NOT NULL DEFAULT 0");
+    alter("watch ADD COLUMN announced INTEGER NOT NULL DEFAULT 0");
+    alter("run ADD COLUMN libraries TEXT NOT NULL DEFAULT ''");
+    const casework::Run run = Must(old.StartRun("LKA/1", 0, "/seized", std::nullopt));
     Must(old.Record(run, pointers, std::vector(2, Nothing()), 0));
-    alter("DROP COLUMN announced");
+    alter("watch DROP COLUMN announced");
+    alter("run DROP COLUMN libraries");
     before = Value(*database, kept);
     EXPECT_GT(before.size(), 100U);
   }
