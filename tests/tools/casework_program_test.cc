@@ -145,8 +145,8 @@ TEST_F(ProgramTest, NamesTheDeskWhereNobodyElseIsToCall) {
   EXPECT_EQ(second[0]["case"], "DPD/2");
   EXPECT_EQ(Kith("notification list --case DPD/9").code, 2);
   EXPECT_EQ(Kith("report notifications --out n").code, 0);
-  EXPECT_THAT(ReadAll(scratch_.At("n/report.html")), HasSubstr("+1 555 0100"));
-  EXPECT_THAT(ReadAll(scratch_.At("n/report.html")), HasSubstr("No holidays are known"));
+  EXPECT_THAT(ReadAll(scratch_.At("n/notifications.html")), HasSubstr("+1 555 0100"));
+  EXPECT_THAT(ReadAll(scratch_.At("n/notifications.html")), HasSubstr("No holidays are known"));
   EXPECT_THAT(ReadAll(scratch_.At("n/notifications.csv")), HasSubstr("+1 555 0100"));
   // With a person, it is told how to reach that one.
   EXPECT_EQ(Kith("contact add 'A. Adams' --agency SOUTH --phone '+1 555 0199'").code, 0);
