@@ -24,6 +24,8 @@ class CaseExportTest : public ProgramTest {
     scratch_.Write("e/note.txt", "no picture");
     ASSERT_EQ(Kith("set add us").code, 0);
     ASSERT_EQ(Kith("set add leads --dialect full").code, 0);
+    // Something to compare with.
+    ASSERT_EQ(Kith("import --set us -", std::string(32, 'f') + "\n").code, 0);
     ASSERT_EQ(Kith("check e --case DPD/1 --out r").code, 0);
   }
   // The line of the file that lies there.
