@@ -125,7 +125,8 @@ TEST(Losses, OfWhatVicsSaidNothingIsLost) {
   std::uint64_t left_out = 9;
   EXPECT_EQ(VicsOf(sink, left_out)["Tags"], "x");
   EXPECT_EQ(left_out, 0U);
-  EXPECT_EQ(Write(sink, "csv").values_left_out, 3U);
+  // PhotoDNA and the tag; the digest is carried for its small letters, and has a column.
+  EXPECT_EQ(Write(sink, "csv").values_left_out, 2U);
 }
 
 }  // namespace

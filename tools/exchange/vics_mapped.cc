@@ -77,6 +77,15 @@ bool Map(const Mapping& mapping, const std::string& text, VicsMapped& mapped) {
   return false;
 }
 
+// Members of VICS that are carried where they are spelled in another way than the writer spells
+// them: what they say, the entry tells too.
+bool IsToldByEntry(const std::string& name) {
+  constexpr std::array<std::string_view, 7> kTold = {
+      "MD5", "SHA1", "SHA256", "Category", "Series", "VictimIdentified", "MediaID"};
+  return std::any_of(kTold.begin(), kTold.end(),
+                     [&name](std::string_view told) { return EqualIgnoringCase(told, name); });
+}
+
 // Of the frames of a video some are codes of the entry, which are written as such.
 std::uint64_t ValuesOf(const Entry& entry, const json& value) {
   if (entry.carried().format() != "vpdq" || !value.is_array()) return 1;
@@ -107,9 +116,12 @@ VicsMapped MappedOf(const Entry& entry) {
 
 std::uint64_t CarriedValues(const Entry& entry) {
   const auto data = json::parse(entry.carried().data(), nullptr, false);
+  if (!data.is_object()) return 0;
+  const bool is_vics = entry.carried().format() == "vics";
   std::uint64_t values = 0;
-  if (data.is_object()) {
-    for (const auto& value : data) values += ValuesOf(entry, value);
+  for (const auto& [name, value] : data.items()) {
+    if (is_vics && IsToldByEntry(name)) continue;
+    values += ValuesOf(entry, value);
   }
   return values;
 }
