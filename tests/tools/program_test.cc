@@ -209,7 +209,7 @@ TEST_F(ProgramTest, AReportThatCannotBeWrittenDoesNotTakeTheAnswerAway) {
   EXPECT_EQ(Kith("series add Bluebell --identified-by DPD").code, 0);
   EXPECT_EQ(Kith("enroll --set national --series Bluebell known").code, 0);
   // A folder stands where the report is to be.
-  std::filesystem::create_directories(scratch_.At("folder/report.json/full"));
+  std::filesystem::create_directories(scratch_.At("folder/report.csv/full"));
   const Outcome people = Kith("check seized --out folder");
   EXPECT_EQ(people.code, 2);
   EXPECT_THAT(people.out, HasSubstr("Call about Bluebell"));

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: one row of a CSV file (RFC 4180), in which no cell is run as a formula.
+//
+// Thread-safety: a row is used by one thread at a time.
 #pragma once
 
 #include <cstdint>

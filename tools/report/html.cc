@@ -263,28 +263,28 @@ std::string CirculationBody(const v1::Report& report, std::size_t most) {
 
 std::string RenderHtml(const v1::Report& report, const HtmlOptions& options) {
   const std::size_t most = options.files_a_section;
-  std::string out = PageHead(report);
+  std::string out = PageHead(report) + Banner(report);
   switch (report.kind()) {
     case v1::REPORT_KIND_IDENTIFICATION:
-      out += Banner(report) + IdentificationBody(report, most);
+      out += IdentificationBody(report, most);
       break;
     case v1::REPORT_KIND_LEADS:
-      out += Banner(report) + LeadsBody(report, most);
+      out += LeadsBody(report, most);
       break;
     case v1::REPORT_KIND_CIRCULATION:
-      out += Banner(report) + CirculationBody(report, most);
+      out += CirculationBody(report, most);
       break;
     case v1::REPORT_KIND_WORKLIST:
-      out += Banner(report) + WorklistBody(report, most);
+      out += WorklistBody(report, most);
       break;
     case v1::REPORT_KIND_NOTIFICATIONS:
       out += NotificationsBody(report, most);
       break;
     case v1::REPORT_KIND_METHOD:
-      out += Banner(report) + MethodSections(report);
+      out += MethodSections(report);
       break;
     default:
-      out += Banner(report) + InitialBody(report, most);
+      out += InitialBody(report, most);
   }
   return out + PageFoot();
 }

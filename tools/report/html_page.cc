@@ -71,9 +71,13 @@ std::string PageHead(const v1::Report& report) {
 
 std::string Banner(const v1::Report& report) {
   const v1::ReportScope& scope = report.scope();
-  if (scope.case_name().empty() && !KindIsOfACase(report.kind())) return "";
+  const bool of_a_run = report.kind() != v1::REPORT_KIND_NOTIFICATIONS &&
+                        (!scope.case_name().empty() || KindIsOfACase(report.kind()));
+  if (!of_a_run && scope.warnings().empty() && scope.remarks().empty()) return "";
   std::string out;
-  if (!scope.complete()) {
+  if (!of_a_run) {
+    out = "<div class=\"banner complete\"><strong>To be known</strong>";
+  } else if (!scope.complete()) {
     out =
         "<div class=\"banner incomplete\"><strong>INCOMPLETE</strong>The run did not reach its "
         "end. Files are missing from this report: run the check again before you rely on it.";
