@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of the runs of digests is refused, or read and written back the same. What is fuzzed is
 // what stands in its sections; that they lie within the file is the business of digest_run_fuzz.cc.
-#include <unistd.h>
-
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <system_error>
 
 #include "index/internal/digest_manifest.h"
 #include "tests/fuzz/fuzz.h"
@@ -24,13 +24,25 @@ using kith::index::internal::WriteManifest;
 constexpr FileKind kKind = {.magic = "KithDigM", .version = 2};
 constexpr std::size_t kStateBytes = 24;
 
+// A folder that is gone when the process ends.
+class TempFolder {
+ public:
+  TempFolder() { FUZZ_CHECK(::mkdtemp(path_.data()) != nullptr); }
+  ~TempFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/dev/shm/kith_digest_manifest_fuzz.XXXXXX";
+};
+
 const std::string& Folder() {
-  static const std::string folder = [] {
-    std::string name = "/dev/shm/kith_digest_manifest_fuzz." + std::to_string(::getpid());
-    std::filesystem::create_directory(name);
-    return name;
-  }();
-  return folder;
+  static const TempFolder folder;
+  return folder.path();
 }
 
 std::string FileNow() {
