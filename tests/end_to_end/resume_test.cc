@@ -75,12 +75,15 @@ class Resume : public ::testing::Test {
     return resumed;
   }
 
-  // Until files are being read, however long the start took.
+  // Until files are on record and others are to come, however long the start took.
   void WaitUntilAmidFiles(Child& child) const {
-    while (child.IsRunning() && child.Err().find("New case NORTH/9") == std::string::npos) {
-      std::this_thread::sleep_for(milliseconds(2));
+    while (child.IsRunning()) {
+      const auto lines = JsonLines(world_.Kith({"case", "list", "--json"}).out);
+      const bool any = std::any_of(lines.begin(), lines.end(), [](const nlohmann::json& line) {
+        return line.value("case", "") == "NORTH/9" && line.value("files", 0) > 0;
+      });
+      if (any) return;
     }
-    std::this_thread::sleep_for(quiet_run_ / 4);
   }
 
   static constexpr int kCopies = 20;
