@@ -109,8 +109,8 @@ class Kinds : public ::testing::Test {
   }
   void Checked(const std::filesystem::path& folder, const std::string& name) const {
     const std::string out = "check-" + name.substr(0, name.find('/'));
-    const Outcome outcome = world_.Kith(
-        {"check", folder.string(), "--case", name, "--out", world_.Path(out).string()});
+    const Outcome outcome =
+        world_.Kith({"check", folder.string(), "--case", name, "--out", world_.Path(out).string()});
     ASSERT_EQ(outcome.exit_code, 1) << outcome.err;
   }
   // `kith report KIND MORE...` into `folder`; returns the JSON.
