@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 kith_test(casework_verdict_test SOURCES casework_verdict_test.cc LIBS kith::engine)
 kith_test(casework_ledger_test SOURCES casework_ledger_test.cc LIBS kith::engine absl::strings)
-kith_test(check_run_test SOURCES check_run_test.cc LIBS kith::engine)
-kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engine)
-kith_test(casework_alert_test SOURCES casework_alert_story_test.cc casework_alert_test.cc LIBS
+kith_test(check_run_test SOURCES check_run_limits_test.cc check_run_test.cc seizure_run_test.cc LIBS
           kith::engine)
+kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engine)
+kith_test(
+  casework_alert_test
+  SOURCES casework_alert_story_test.cc casework_alert_test.cc casework_cluster_test.cc
+          casework_notification_test.cc casework_purge_test.cc
+  LIBS kith::engine)
 kith_test(case_desk_test SOURCES case_desk_test.cc LIBS kith::engine)
 kith_test(evidence_index_test SOURCES evidence_index_test.cc LIBS kith::engine absl::strings)
 kith_test(casework_reports_test SOURCES casework_reports_test.cc LIBS kith::engine)

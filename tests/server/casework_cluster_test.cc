@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// New files that lie near each other are linked.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/server/casework_alert_fixture.h"
+
+namespace kith::server::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST_F(AlertTest, NewFilesThatLieNearEachOtherAreLinkedTheMostWidespreadFirst) {
+  AddEntry("known", "RED", 50);
+  Check("LKA/1", {Picture("a.jpg", 1), Picture("b.jpg", 2), Picture("known.jpg", 50),
+                  Picture("alone.jpg", 7)});
+  Check("LKA/2", {Picture("a2.jpg", 1, 20), Picture("b2.jpg", 2), Picture("c.jpg", 3)});
+  Check("LKA/3", {Picture("a3.jpg", 1, 45), Picture("c3.jpg", 3, 9)});
+  const auto clusters = [&] {
+    v1::ListClustersRequest request;
+    request.set_page_size(1);
+    std::vector<v1::Cluster> all;
+    do {
+      const auto page = Must(engine_->ListClusters(request));
+      all.insert(all.end(), page.clusters().begin(), page.clusters().end());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return all;
+  };
+  std::vector<v1::Cluster> all = clusters();
+  ASSERT_EQ(all.size(), 3U);
+  // Picture 1 by way of its middle one: 0 - 20 - 45.
+  EXPECT_EQ(all[0].files(), 3);
+  EXPECT_THAT(all[0].case_names(), ElementsAre("LKA/1", "LKA/2", "LKA/3"));
+  EXPECT_EQ(all[1].files(), 2);
+  EXPECT_THAT(all[1].case_names(), ElementsAre("LKA/2", "LKA/3"));
+  EXPECT_EQ(all[2].files(), 1);  // the same file in two cases
+  EXPECT_THAT(all[2].case_names(), ElementsAre("LKA/1", "LKA/2"));
+  v1::GetClusterRequest get;
+  get.set_cluster_id(all[0].cluster_id());
+  const auto first = Must(engine_->GetCluster(get));
+  ASSERT_EQ(first.files_size(), 3);
+  EXPECT_EQ(first.files(0).path(), "a.jpg");
+  get.set_cluster_id(9999);
+  EXPECT_TRUE(absl::IsNotFound(engine_->GetCluster(get).status()));
+  // What becomes known is no new file any more.
+  AddEntry("known", "RED", 3);
+  Refresh("LKA/2");
+  Refresh("LKA/3");
+  all = clusters();
+  EXPECT_EQ(all.size(), 2U);
+}
+
+TEST_F(AlertTest, TheFileOfAClusterLiesInTheFirstOfItsCases) {
+  Check("LKA/2", {Picture("second.jpg", 1)});
+  Check("LKA/1", {Picture("first.jpg", 1)});
+  const auto listed = Must(engine_->ListClusters({}));
+  ASSERT_EQ(listed.clusters_size(), 1);
+  v1::GetClusterRequest get;
+  get.set_cluster_id(listed.clusters(0).cluster_id());
+  const auto cluster = Must(engine_->GetCluster(get));
+  ASSERT_EQ(cluster.files_size(), 1);
+  EXPECT_THAT(cluster.files(0).case_names(), ElementsAre("LKA/1", "LKA/2"));
+  EXPECT_EQ(cluster.files(0).path(), "first.jpg");
+}
+
+// What was shown before and is gone moves nothing off the pages to come.
+TEST_F(AlertTest, PagesOfClustersLeaveNoneOutWhenOneGoes) {
+  Check("LKA/1", {Picture("a.jpg", 1), Picture("b.jpg", 2), Picture("c.jpg", 3),
+                  Picture("c5.jpg", 3, 5), Picture("c10.jpg", 3, 10), Picture("c15.jpg", 3, 15)});
+  Check("LKA/2", {Picture("a.jpg", 1), Picture("b.jpg", 2)});
+  Check("LKA/3", {Picture("a.jpg", 1)});
+  v1::ListClustersRequest list;
+  list.set_page_size(1);
+  const auto first = Must(engine_->ListClusters(list));
+  ASSERT_EQ(first.clusters_size(), 1);
+  EXPECT_EQ(first.clusters(0).case_names_size(), 3);
+  list.set_page_token(first.next_page_token());
+  AddEntry("known", "RED", 1);
+  for (const char* name : {"LKA/1", "LKA/2", "LKA/3"}) Refresh(name);
+  const auto second = Must(engine_->ListClusters(list));
+  ASSERT_EQ(second.clusters_size(), 1);
+  EXPECT_THAT(second.clusters(0).case_names(), ElementsAre("LKA/1", "LKA/2"));
+  list.set_page_token(second.next_page_token());
+  const auto third = Must(engine_->ListClusters(list));
+  ASSERT_EQ(third.clusters_size(), 1);
+  EXPECT_EQ(third.clusters(0).files(), 4);
+  EXPECT_EQ(third.next_page_token(), "");
+  for (const char* token : {"clusters-1", "clusters-1.2", "clusters-1.2.x", "clusters-1.02.1"}) {
+    list.set_page_token(token);
+    EXPECT_TRUE(absl::IsInvalidArgument(engine_->ListClusters(list).status())) << token;
+  }
+  v1::GetClusterRequest get;
+  get.set_cluster_id(third.clusters(0).cluster_id());
+  get.set_page_size(2);
+  const auto files = Must(engine_->GetCluster(get));
+  ASSERT_EQ(files.files_size(), 2);
+  EXPECT_EQ(files.files(1).path(), "c5.jpg");
+  v1::AddEntriesRequest known;
+  known.set_set("known");
+  known.add_entries()->mutable_digests()->set_sha256(files.files(1).sha256());
+  Must(engine_->AddEntries(known));
+  Refresh("LKA/1");
+  get.set_page_token(files.next_page_token());
+  const auto rest = Must(engine_->GetCluster(get));
+  ASSERT_EQ(rest.files_size(), 2);
+  EXPECT_EQ(rest.files(0).path(), "c10.jpg");
+}
+
+}  // namespace
+}  // namespace kith::server::testing
