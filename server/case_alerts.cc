@@ -120,6 +120,7 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes,
   const catalog::Directory& directory = catalog_->directory();
   std::string subject;
   std::vector<std::uint64_t> files;
+  // These kinds, and no others, touch a verdict: Catalog::LastVerdictChange names them too.
   switch (facts.kind) {
     case ChangeKind::kAdded: {
       KITH_RETURN_IF_ERROR(GatherNear(facts.set_id, facts.first_entry, facts.last_entry, files));

@@ -185,11 +185,10 @@ absl::Status CaseDesk::Settle(const v1::Opinion& opinion, v1::GiveOpinionRespons
 
 void CaseDesk::TellUnsettled(const v1::Opinion& opinion, const absl::Status& why) {
   if (!told_unsettled_.insert(opinion.change()).second) return;
-  const auto words = why.message();
-  catalog_->Alarm(absl::StrCat("the opinion on file ", StartOf(opinion.sha256()), "... and entry ",
-                               opinion.entry_id(), " (change ", opinion.change(),
-                               ") is on record and could not be applied to all cases: ",
-                               std::string(words.data(), words.size())));
+  catalog_->Alarm(
+      absl::StrCat("the opinion on file ", StartOf(opinion.sha256()), "... and entry ",
+                   opinion.entry_id(), " (change ", opinion.change(),
+                   ") is on record and could not be applied to all cases: ", why.message()));
 }
 
 absl::Status CaseDesk::SettleOpinions(v1::GiveOpinionResponse* response) {
@@ -217,6 +216,7 @@ absl::Status CaseDesk::SettleOpinions(v1::GiveOpinionResponse* response) {
     if (all) {
       settled = change;
       settled_.erase(change);
+      told_unsettled_.erase(change);
     } else {
       settled_.insert(change);
     }

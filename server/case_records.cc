@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Casework: what people say of cases, and which reports were given out.
+// Casework: cases on record, what people say of them, and the reports that are given out.
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -17,6 +17,29 @@
 #include "server/internal/respond.h"
 
 namespace kith::server {
+namespace {
+
+constexpr std::size_t kRootBytesAMessage = 512 << 10;
+
+}  // namespace
+
+casework::ReportOptions Casework::ReportFacts() const {
+  const v1::IndexVersion version = catalog_->Version();
+  casework::ReportOptions facts;
+  facts.program = options_.program;
+  facts.host = options_.host;
+  facts.store_id = version.store_id();
+  facts.current_change = version.change();
+  facts.capabilities = options_.capabilities;
+  facts.worklist = options_.worklist;
+  facts.notifications = options_.notifications;
+  facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
+  facts.verdict_change = [this](std::uint64_t up_to) { return catalog_->LastVerdictChange(up_to); };
+  facts.labels = [this](std::span<const std::uint64_t> entries) {
+    return catalog_->Labels(entries);
+  };
+  return facts;
+}
 
 absl::Status Casework::GiveReport(casework::Ledger& ledger, const v1::GetReportRequest& request,
                                   const std::function<bool(v1::Report)>& emit) {
@@ -75,6 +98,56 @@ absl::StatusOr<v1::ListReportsResponse> Casework::ListReports(
       "reports", *page, found, [&](const auto& report) { *response.add_reports() = report; },
       [](const auto& report) { return report.report_id(); }));
   return response;
+}
+
+absl::Status Casework::ListRecordedPaths(
+    const v1::ListRecordedPathsRequest& request,
+    const std::function<bool(v1::ListRecordedPathsResponse)>& emit) {
+  return ledger_.ListRecordedPaths(request.case_name(), request.root(), emit);
+}
+
+absl::Status Casework::GetReport(const v1::GetReportRequest& request,
+                                 const std::function<bool(v1::GetReportResponse)>& emit) {
+  auto roots = ledger_.Roots(request.case_name());
+  if (!roots.ok()) return roots.status();
+  // A report on a case names the alerts that it does not heed yet. Where they cannot be raised now,
+  // it says less exactly that something has changed, and is right all the same.
+  if (!request.case_name().empty() && options_.watch) {
+    options_.watch(catalog_->Version().change()).IgnoreError();
+  }
+  v1::GetReportResponse response;
+  std::size_t bytes = 0;
+  for (std::string& root : *roots) {
+    bytes += root.size();
+    response.add_checked_roots(std::move(root));
+    if (bytes < kRootBytesAMessage) continue;
+    if (!emit(std::exchange(response, {}))) return absl::OkStatus();
+    bytes = 0;
+  }
+  if (response.checked_roots_size() > 0 && !emit(std::move(response))) return absl::OkStatus();
+  return GiveReport(ledger_, request, [&](v1::Report report) {
+    v1::GetReportResponse fragment;
+    *fragment.mutable_report() = std::move(report);
+    return emit(std::move(fragment));
+  });
+}
+
+absl::StatusOr<v1::ListCasesResponse> Casework::ListCases(const v1::ListCasesRequest& request) {
+  const auto page = ReadPage("cases", request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  auto cases = ledger_.ListCases(page->after, page->size + 1);
+  if (!cases.ok()) return cases.status();
+  v1::ListCasesResponse response;
+  if (cases->size() > page->size) {
+    cases->resize(page->size);
+    response.set_next_page_token(MakePageToken("cases", cases->back().case_id()));
+  }
+  for (v1::Case& record : *cases) *response.add_cases() = std::move(record);
+  return response;
+}
+
+absl::StatusOr<v1::GetCaseResponse> Casework::GetCase(const v1::GetCaseRequest& request) {
+  return ledger_.GetCase(request.name());
 }
 
 }  // namespace kith::server

@@ -62,14 +62,14 @@ absl::StatusOr<TaskKey> ReadToken(const std::string& token) {
 }
 
 // Of the series that a name, or one that it was merged into, counts as.
-absl::StatusOr<std::string> CurrentCode(const catalog::Directory& directory,
-                                        const std::string& name) {
+absl::StatusOr<catalog::RecordMap<v1::Series>::Pointer> CurrentSeries(
+    const catalog::Directory& directory, const std::string& name) {
   const auto named = directory.series.ByName(name);
   const auto series = named ? directory.CurrentSeries(named->series_id()) : nullptr;
   if (series == nullptr) {
     return absl::NotFoundError(absl::StrCat("no series ", catalog::Quoted(name)));
   }
-  return series->code();
+  return series;
 }
 
 }  // namespace
@@ -158,7 +158,8 @@ absl::StatusOr<v1::ListNotificationsResponse> CaseDesk::ListNotifications(
   KITH_ASSIGN(const TaskKey after, ReadToken(request.page_token()));
   std::string code;
   if (!request.series().empty()) {
-    KITH_ASSIGN(code, CurrentCode(catalog_->directory(), request.series()));
+    KITH_ASSIGN(const auto series, CurrentSeries(catalog_->directory(), request.series()));
+    code = series->code();
   }
   // NOT_FOUND for a case that is none.
   if (!request.case_name().empty()) {
@@ -185,8 +186,7 @@ absl::StatusOr<v1::MarkNotifiedResponse> CaseDesk::MarkNotified(
   if (who.empty()) return absl::InvalidArgumentError("say who told them");
   KITH_RETURN_IF_ERROR(catalog::FirstError(
       {catalog::CheckName("who", who), catalog::CheckText("why", request.signature().why())}));
-  KITH_ASSIGN(const std::string code, CurrentCode(catalog_->directory(), request.series()));
-  const auto series = catalog_->directory().series.ByName(code);
+  KITH_ASSIGN(const auto series, CurrentSeries(catalog_->directory(), request.series()));
   const auto find = [&]() -> absl::StatusOr<v1::NotificationTask> {
     KITH_ASSIGN(const std::vector<v1::NotificationTask> tasks, Notifications(true));
     for (const v1::NotificationTask& task : tasks) {

@@ -12,8 +12,8 @@
 #include "server/casework/deciding.h"
 #include "server/casework/schema.h"
 #include "server/catalog/names.h"
+#include "server/internal/check_bounds.h"
 #include "server/internal/margins.h"
-#include "server/internal/paging.h"
 
 namespace kith::server {
 namespace {
@@ -24,73 +24,7 @@ constexpr int kMatchAgainRounds = 3;
 // A batch is matched again when alerts of a later change were raised meanwhile, or have to be
 // before a verdict on record gives way. That takes a change each time, so more than one is rare.
 constexpr int kMatchBatchRounds = 100;
-constexpr std::size_t kMaxWalkErrors = 1000;
-constexpr int kMaxLibraries = 32;
-constexpr std::size_t kRootBytesAMessage = 512 << 10;
-// What a client says in words, and how much of it is kept: a report must fit its messages.
-constexpr std::size_t kMaxFormatBytes = 64;
-constexpr std::size_t kMaxWordsBytes = catalog::kMaxTextBytes;
 constexpr std::uint64_t kMaxCount = std::numeric_limits<std::int64_t>::max() / 4;
-
-// The first `bytes` bytes of UTF-8, or a few less: no character is cut.
-std::string_view Beginning(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  return text.substr(0, bytes);
-}
-
-// Where a file says more than is kept: the same without that, in `kept`.
-const v1::EvidenceFile* InBounds(const v1::EvidenceFile& file, std::deque<v1::EvidenceFile>& kept) {
-  const v1::Fingerprint& fingerprint = file.fingerprint();
-  if (fingerprint.detail().size() <= kMaxWordsBytes &&
-      fingerprint.format().size() <= kMaxFormatBytes) {
-    return &file;
-  }
-  v1::Fingerprint& shortened = *kept.emplace_back(file).mutable_fingerprint();
-  shortened.set_detail(std::string(Beginning(fingerprint.detail(), kMaxWordsBytes)));
-  shortened.set_format(std::string(Beginning(fingerprint.format(), kMaxFormatBytes)));
-  return &kept.back();
-}
-
-absl::Status CheckFile(const v1::EvidenceFile& file, std::size_t position) {
-  std::string fault;
-  const v1::Fingerprint& fingerprint = file.fingerprint();
-  if (file.path().empty()) fault = "its path is missing";
-  if (fingerprint.disposition() == v1::DISPOSITION_UNSPECIFIED ||
-      !v1::Disposition_IsValid(fingerprint.disposition())) {
-    fault = "it says not what became of reading it (disposition)";
-  }
-  if (!catalog::IsUtf8(fingerprint.detail()) || !catalog::IsUtf8(fingerprint.format())) {
-    fault = "its detail or format is not UTF-8";
-  }
-  if (fault.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("file ", position, " of the batch: ", fault));
-}
-
-absl::Status CheckLibraries(const v1::MatchStreamOpen& open) {
-  if (open.libraries_size() > kMaxLibraries) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(open.libraries_size(), " libraries: at most ", kMaxLibraries));
-  }
-  for (const std::string& library : open.libraries()) {
-    if (auto status = catalog::CheckName("library", library); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-// At most so many are kept; what is beyond is counted.
-std::vector<std::string> WalkErrors(const v1::MatchStreamEnd& end) {
-  std::vector<std::string> errors;
-  for (const std::string& error : end.walk_errors()) {
-    if (errors.size() == kMaxWalkErrors) {
-      errors.push_back(absl::StrCat(
-          "and ", end.walk_errors_size() - static_cast<int>(errors.size()), " places more"));
-      break;
-    }
-    errors.emplace_back(Beginning(error, kMaxWordsBytes));
-  }
-  return errors;
-}
 
 }  // namespace
 
@@ -340,24 +274,6 @@ Casework::Casework(catalog::Catalog* catalog, CaseworkOptions options)
       options_(std::move(options)),
       ledger_(&catalog->database(), &catalog->directory(), true) {}
 
-casework::ReportOptions Casework::ReportFacts() const {
-  const v1::IndexVersion version = catalog_->Version();
-  casework::ReportOptions facts;
-  facts.program = options_.program;
-  facts.host = options_.host;
-  facts.store_id = version.store_id();
-  facts.current_change = version.change();
-  facts.capabilities = options_.capabilities;
-  facts.worklist = options_.worklist;
-  facts.notifications = options_.notifications;
-  facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
-  facts.verdict_change = [this](std::uint64_t up_to) { return catalog_->LastVerdictChange(up_to); };
-  facts.labels = [this](std::span<const std::uint64_t> entries) {
-    return catalog_->Labels(entries);
-  };
-  return facts;
-}
-
 // Clerical set-up must not hold up a check: an agency that nobody has entered is entered now, and
 // the answer says so.
 absl::StatusOr<std::uint64_t> Casework::FindOrAddAgency(const std::string& name, bool& is_new) {
@@ -423,56 +339,6 @@ absl::StatusOr<std::unique_ptr<CheckRun>> Casework::StartCheck(const v1::MatchSt
                              return dialect == v1::DIALECT_FULL;
                            }));
   return std::make_unique<RunOfCheck>(this, std::move(memory), *run, open, std::move(opened));
-}
-
-absl::Status Casework::ListRecordedPaths(
-    const v1::ListRecordedPathsRequest& request,
-    const std::function<bool(v1::ListRecordedPathsResponse)>& emit) {
-  return ledger_.ListRecordedPaths(request.case_name(), request.root(), emit);
-}
-
-absl::Status Casework::GetReport(const v1::GetReportRequest& request,
-                                 const std::function<bool(v1::GetReportResponse)>& emit) {
-  auto roots = ledger_.Roots(request.case_name());
-  if (!roots.ok()) return roots.status();
-  // A report on a case names the alerts that it does not heed yet. Where they cannot be raised now,
-  // it says less exactly that something has changed, and is right all the same.
-  if (!request.case_name().empty() && options_.watch) {
-    options_.watch(catalog_->Version().change()).IgnoreError();
-  }
-  v1::GetReportResponse response;
-  std::size_t bytes = 0;
-  for (std::string& root : *roots) {
-    bytes += root.size();
-    response.add_checked_roots(std::move(root));
-    if (bytes < kRootBytesAMessage) continue;
-    if (!emit(std::exchange(response, {}))) return absl::OkStatus();
-    bytes = 0;
-  }
-  if (response.checked_roots_size() > 0 && !emit(std::move(response))) return absl::OkStatus();
-  return GiveReport(ledger_, request, [&](v1::Report report) {
-    v1::GetReportResponse fragment;
-    *fragment.mutable_report() = std::move(report);
-    return emit(std::move(fragment));
-  });
-}
-
-absl::StatusOr<v1::ListCasesResponse> Casework::ListCases(const v1::ListCasesRequest& request) {
-  const auto page = ReadPage("cases", request.page_size(), request.page_token());
-  if (!page.ok()) return page.status();
-  auto cases = ledger_.ListCases(page->after, page->size + 1);
-  if (!cases.ok()) return cases.status();
-  v1::ListCasesResponse response;
-  if (cases->size() > page->size) {
-    cases->resize(page->size);
-    response.set_next_page_token(MakePageToken("cases", cases->back().case_id()));
-  }
-  for (v1::Case& record : *cases) *response.add_cases() = std::move(record);
-  return response;
-}
-
-absl::StatusOr<v1::GetCaseResponse> Casework::GetCase(const v1::GetCaseRequest& request) {
-  return ledger_.GetCase(request.name());
 }
 
 }  // namespace kith::server

@@ -20,30 +20,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "server/net/address.h"
+#include "server/net/descriptor.h"
 #include "server/store_lock_folder.h"
 
 namespace kith::server {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kLockName[] = "lock";
-constexpr char kSocketName[] = "kith.sock";
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 absl::Status LockFailed(const std::string& path, int error) {
   return FolderFailed(absl::StrCat("lock the store, ", path), error);
@@ -159,7 +142,9 @@ absl::StatusOr<StoreLock::Attempt> StoreLock::Take(int fd, std::string folder,
   attempt.lock.reset(new StoreLock(fd, std::move(folder), program));
   attempt.is_new = is_new;
   attempt.open_to_others = OpenToOthers(attempt.lock->store_dir());
-  if (::fchmod(fd, 0600) != 0) return LockFailed(attempt.lock->store_dir(), errno);
+  if (::fchmod(fd, 0600) != 0) {
+    return LockFailed(absl::StrCat(attempt.lock->store_dir(), "/", kLockName), errno);
+  }
   RemoveLeftover(ReadHolder(fd));
   if (absl::Status written = attempt.lock->Write(""); !written.ok()) return written;
   return attempt;

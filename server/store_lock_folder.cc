@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 // As server/catalog/catalog.h names it, with what SQLite and upgrades put beside it.
 constexpr char kDatabaseName[] = "kith.db";
+constexpr char kIndexName[] = "index";
 
 // Makes the folder and those above it, each for this user alone, whatever the umask is.
 absl::Status MakePrivateFolders(const fs::path& folder) {
@@ -109,7 +110,7 @@ bool HoldsStore(const std::string& folder) {
 
 absl::Status CheckVacant(const std::string& folder) {
   // A disk of its own for the store has a lost+found.
-  static constexpr std::array<std::string_view, 4> kOurs = {"lock", "index", "kith.sock",
+  static constexpr std::array<std::string_view, 4> kOurs = {kLockName, kSocketName, kIndexName,
                                                             "lost+found"};
   std::error_code error;
   fs::directory_iterator file(folder, error);

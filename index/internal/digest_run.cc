@@ -146,8 +146,9 @@ void DigestRun::FindInBucket(const char* digest, std::uint64_t begin, std::uint6
 
 void RunCursor::Announce() {
   const auto page_of = [this](std::uint64_t offset) {
-    const auto at = reinterpret_cast<std::uintptr_t>(run_->rows_.data()) + offset;
-    return reinterpret_cast<void*>(at / kFilePageBytes * kFilePageBytes);
+    const std::uint8_t* const at = run_->rows_.data() + offset;
+    const std::size_t behind = reinterpret_cast<std::uintptr_t>(at) % kFilePageBytes;
+    return const_cast<std::uint8_t*>(at - behind);
   };
   // What lies behind the end of the mapping is refused, which is no loss.
   ::madvise(page_of(announced_), kAheadBytes, MADV_WILLNEED);

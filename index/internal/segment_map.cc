@@ -94,7 +94,6 @@ void SegmentMap::ScrubDeleter::operator()(ScrubState* state) const {
 absl::StatusOr<std::unique_ptr<SegmentMap>> SegmentMap::Open(const std::string& path,
                                                              const SegmentOpenOptions& options) {
   auto map = std::make_unique<SegmentMap>();
-  map->path_ = path;
   absl::StatusOr<File> file = File::OpenToRead(path);
   if (!file.ok()) return file.status();
   map->file_ = *std::move(file);
@@ -122,9 +121,9 @@ absl::Status SegmentMap::ReadHeader(std::uint64_t file_bytes) {
   std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(file_bytes, kSegmentHeaderBytes));
   if (absl::Status status = file_.ReadAt(0, bytes); !status.ok()) return status;
   absl::StatusOr<SegmentHeader> header = DecodeHeader(bytes, file_bytes);
-  if (!header.ok()) return NameFile(path_, header.status());
+  if (!header.ok()) return NameFile(file_.path(), header.status());
   header_ = *std::move(header);
-  info_ = InfoOf(path_, header_, ManifestHash(bytes));
+  info_ = InfoOf(file_.path(), header_, ManifestHash(bytes));
   return absl::OkStatus();
 }
 
@@ -153,7 +152,7 @@ absl::Status SegmentMap::ReadSection(const Section& section, std::uint64_t at,
 absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
   const absl::StatusOr<struct stat> before = file_.Look();
   if (!before.ok()) return before.status();
-  if (!IsSuspect(path_) && IsMarkedVerified(path_, *before, info_.manifest_hash)) {
+  if (!IsSuspect(file_.path()) && IsMarkedVerified(file_.path(), *before, info_.manifest_hash)) {
     return absl::OkStatus();
   }
   for (std::uint64_t done = kSegmentHeaderBytes;; done += kPieceBytes) {
@@ -165,8 +164,8 @@ absl::Status SegmentMap::VerifyOnce(const SegmentOpenOptions& options) {
     }
     if (*all) break;
   }
-  ForgetSuspect(path_);
-  MarkVerified(path_, *before, info_.manifest_hash);
+  ForgetSuspect(file_.path());
+  MarkVerified(file_.path(), *before, info_.manifest_hash);
   return absl::OkStatus();
 }
 
@@ -181,7 +180,7 @@ absl::Status SegmentMap::MakeResident() {
       return status;
     }
     if (absl::Status status = VerifySection(section, HashOf({to, section.bytes})); !status.ok()) {
-      return NameFile(path_, status);
+      return NameFile(file_.path(), status);
     }
     resident_[index] = std::move(memory);
   }
@@ -209,9 +208,9 @@ absl::Status SegmentMap::VerifyHeader() const {
   if (absl::Status status = file_.ReadAt(0, bytes); !status.ok()) return status;
   const absl::Status status = DecodeHeader(bytes, header_.file_bytes).status();
   if (status.ok()) return status;
-  ForgetVerified(path_);
+  ForgetVerified(file_.path());
   // It was whole when the file was opened, so another version is damage too.
-  return NameFile(path_, absl::DataLossError(status.message()));
+  return NameFile(file_.path(), absl::DataLossError(status.message()));
 }
 
 void SegmentMap::BeginScrub() {
@@ -252,8 +251,8 @@ absl::StatusOr<bool> SegmentMap::ScrubOn(std::uint64_t budget_bytes) {
     scrub_->at = 0;
     scrub_->section = (scrub_->section + 1) % header_.sections.size();
     if (!status.ok()) {
-      ForgetVerified(path_);
-      return NameFile(path_, status);
+      ForgetVerified(file_.path());
+      return NameFile(file_.path(), status);
     }
     if (scrub_->section == 0) return true;
   }

@@ -91,7 +91,6 @@ class SegmentMap {
   absl::Status ReadSection(const Section& section, std::uint64_t at,
                            std::span<std::uint8_t> piece) const;
 
-  std::string path_;
   File file_;
   Mapping mapping_;
   bool huge_pages_ = false;

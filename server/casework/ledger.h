@@ -33,6 +33,10 @@
 
 namespace kith::casework {
 
+// The last change up to this one that can touch a verdict: what people write of a series or say of
+// a match gives no file another one. An empty function: each change can.
+using LastVerdictChange = std::function<absl::StatusOr<std::uint64_t>(std::uint64_t up_to)>;
+
 // AGENCY/NUMBER. The agency is what stands before the first "/"; the number may hold more of them.
 struct CaseName {
   std::string agency;

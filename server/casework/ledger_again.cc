@@ -56,19 +56,9 @@ absl::StatusOr<std::vector<v1::Opinion>> ReadOpinions(Statement& rows) {
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
     if (!more) return opinions;
-    v1::Opinion& opinion = opinions.emplace_back();
-    opinion.set_change(rows.Id(0));
-    opinion.set_sha256(std::string(rows.Blob(1)));
-    opinion.set_entry_id(rows.Id(2));
-    opinion.set_kind(static_cast<v1::OpinionKind>(rows.Int(3)));
-    opinion.set_at(std::string(rows.Text(4)));
-    opinion.set_who(std::string(rows.Text(5)));
-    opinion.set_why(std::string(rows.Text(6)));
+    ReadOpinion(rows, opinions.emplace_back());
   }
 }
-
-// The identity of a content in every case that holds it.
-std::string IdentityOf(std::string_view sha256) { return absl::StrCat("\1", std::string(sha256)); }
 
 }  // namespace
 
@@ -85,7 +75,7 @@ absl::StatusOr<std::vector<StoredFile>> Ledger::StaleFiles(const Run& run, std::
 absl::StatusOr<std::vector<StoredFile>> Ledger::FilesOf(std::string_view sha256) {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
   Statement rows = read.Prepare(Stored("WHERE f.identity = ?1 AND f.paths > 0 ORDER BY f.id"));
-  rows.Bind(BlobView{IdentityOf(sha256)});
+  rows.Bind(BlobView{ContentIdentity(sha256)});
   return ReadAll(rows);
 }
 
@@ -124,7 +114,7 @@ absl::StatusOr<int> Ledger::HowMet(std::string_view sha256, std::uint64_t entry_
   Statement row = read.Prepare(
       "SELECT min(m.found_by) FROM evidence_file f JOIN match m ON m.file = f.id"
       " WHERE f.identity = ?1 AND m.entry = ?2");
-  KITH_ASSIGN(const bool found, row.Bind(BlobView{IdentityOf(sha256)}, entry_id).Step());
+  KITH_ASSIGN(const bool found, row.Bind(BlobView{ContentIdentity(sha256)}, entry_id).Step());
   if (!found || row.IsNull(0)) return 0;
   return static_cast<FoundBy>(row.Int(0)) == FoundBy::kPdq ? 2 : 1;
 }

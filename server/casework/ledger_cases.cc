@@ -71,7 +71,7 @@ class HoldsAsAnother {
 
   absl::StatusOr<bool> Of(std::uint64_t series_id, std::uint64_t case_id) {
     auto series = directory_.series.ById(series_id);
-    while (series != nullptr && !series->merged_into().empty()) {
+    for (int i = 0; i < catalog::kLongestChain && series && !series->merged_into().empty(); ++i) {
       series = directory_.series.ByName(series->merged_into());
       if (series == nullptr) break;
       KITH_RETURN_IF_ERROR(met_.Bind(series->series_id(), case_id, series_id).Step().status());
@@ -274,17 +274,12 @@ absl::StatusOr<std::set<std::string>> Ledger::Holidays() {
 absl::StatusOr<std::optional<v1::Change>> Ledger::HolidaysSetBy() {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
   Statement row = read.Prepare(
-      "SELECT number, at, subject, who, note FROM change WHERE kind = ?1"
+      "SELECT number, at, kind, subject, who, note FROM change WHERE kind = ?1"
       " ORDER BY number DESC LIMIT 1");
   KITH_ASSIGN(const bool found, row.Bind(catalog::ChangeKind::kHolidays).Step());
   if (!found) return std::nullopt;
   v1::Change change;
-  change.set_number(row.Id(0));
-  change.set_at(std::string(row.Text(1)));
-  change.set_what(std::string(catalog::NameOf(catalog::ChangeKind::kHolidays)));
-  change.set_subject(std::string(row.Text(2)));
-  change.set_who(std::string(row.Text(3)));
-  change.set_why(std::string(row.Text(4)));
+  catalog::ReadChange(row, change);
   return change;
 }
 

@@ -43,8 +43,7 @@ struct ReportOptions {
   std::uint64_t current_change = 0;  // index version now; an older ledger is told in the warnings
   // Active entries of a set, by its number.
   std::function<std::uint64_t(std::uint64_t set_id)> set_entries;
-  // The last change up to this one that can touch a verdict; absent: each can.
-  std::function<absl::StatusOr<std::uint64_t>(std::uint64_t up_to)> verdict_change;
+  LastVerdictChange verdict_change;
   // What was said of a pair of content (SHA-256, raw) and entry, in order.
   std::function<absl::StatusOr<std::vector<v1::Opinion>>(std::string_view sha256,
                                                          std::uint64_t entry_id)>

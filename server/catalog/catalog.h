@@ -77,7 +77,6 @@ struct EntryLabel {
   std::string category_code;
 };
 
-// Entries as their sources said them.
 // Where a page of what imports brought begins.
 struct ImportedPlace {
   std::uint64_t after = 0;   // this entry
@@ -85,6 +84,7 @@ struct ImportedPlace {
   std::uint64_t passed = 0;  // behind so many records of it
 };
 
+// Entries as their sources said them.
 struct ImportedPage {
   std::vector<v1::Entry> entries;
   ImportedPlace next;  // where the next page begins

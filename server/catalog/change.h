@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "proto/kith/v1/catalog.pb.h"
+#include "server/catalog/database.h"
 
 namespace kith::catalog {
 
@@ -35,6 +36,9 @@ enum class ChangeKind {
 
 // "series identified", ...; "change" for a kind that this program does not know.
 [[nodiscard]] std::string_view NameOf(ChangeKind kind);
+
+// Fills a change from a row: number, at, kind, subject, who, note.
+void ReadChange(const Statement& row, v1::Change& change);
 
 // Of a change `c` of a hash set: that its radius is another one since. A condition for a query.
 inline constexpr std::string_view kNewRadius =

@@ -19,9 +19,6 @@ absl::Status Taken(absl::Status status, std::string_view what, std::string_view 
       absl::StrCat(std::string(what), " ", Quoted(name), " exists already"));
 }
 
-// A chain of what stands in the place of what ends; a damaged store must not make it endless.
-constexpr int kLongestChain = 1000;
-
 // Of a new name. One that differs from another in upper and lower case only is a slip, which would
 // part the cases of one agency.
 absl::Status CheckLetters(const Directory& directory, std::string_view name) {

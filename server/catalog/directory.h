@@ -19,6 +19,10 @@
 
 namespace kith::catalog {
 
+// Series merged one into another, and contacts that superseded each other, are followed so far: a
+// damaged store must not make it endless.
+inline constexpr int kLongestChain = 1000;
+
 // Records of one kind by number (from 1) and by unique name.
 template <typename Record>
 class RecordMap {

@@ -39,6 +39,7 @@ list(
   engine_catalog.cc
   engine_changes.cc
   engine_import.cc
+  internal/check_bounds.cc
   internal/match_answer.cc
   internal/match_group.cc
   internal/match_opinions.cc

@@ -10,6 +10,20 @@ namespace kith::casework {
 using catalog::Statement;
 using catalog::Transaction;
 
+void ReadOpinion(const catalog::Statement& row, v1::Opinion& opinion) {
+  opinion.set_change(row.Id(0));
+  opinion.set_sha256(std::string(row.Blob(1)));
+  opinion.set_entry_id(row.Id(2));
+  opinion.set_kind(static_cast<v1::OpinionKind>(row.Int(3)));
+  opinion.set_at(std::string(row.Text(4)));
+  opinion.set_who(std::string(row.Text(5)));
+  opinion.set_why(std::string(row.Text(6)));
+}
+
+std::string ContentIdentity(std::string_view sha256) {
+  return absl::StrCat("\1", std::string(sha256));
+}
+
 absl::StatusOr<std::uint64_t> FindCase(Transaction& transaction, std::string_view name) {
   Statement find = transaction.Prepare("SELECT id FROM case_record WHERE name = ?1");
   KITH_ASSIGN(const bool found, find.Bind(name).Step());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -29,6 +30,10 @@ namespace kith::casework {
 // Reads the column of evidence_code, which may be NULL, into the codes of `fingerprint`. DATA_LOSS.
 [[nodiscard]] absl::Status ParseCodes(catalog::Statement& row, int column,
                                       v1::Fingerprint& fingerprint);
+// From a row: change, sha256, entry, kind, at, who, why.
+void ReadOpinion(const catalog::Statement& row, v1::Opinion& opinion);
+// The identity of a content in every case that holds it.
+[[nodiscard]] std::string ContentIdentity(std::string_view sha256);
 // That a digest of file `f` stands in a benign set: a condition for a query. Where nothing known
 // counts, such a file is harmless; one that merely lies near a benign picture is not.
 inline constexpr std::string_view kHoldsBenignDigest =

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/ledger_view.h"
 #include "server/casework/internal/sql.h"
 
@@ -65,7 +66,7 @@ absl::StatusOr<std::vector<v1::ReportFile>> LedgerView::FilesWithOpinions() {
     if (!more) break;
     if (opinions.Blob(1) != sha256) {
       sha256 = std::string(opinions.Blob(1));
-      const std::string identity = absl::StrCat("\1", sha256);
+      const std::string identity = ContentIdentity(sha256);
       KITH_ASSIGN(const bool held, find.Bind(case_id_, BlobView{identity}).Step());
       file_id = held ? find.Id(0) : 0;
       if (held) {
@@ -78,16 +79,9 @@ absl::StatusOr<std::vector<v1::ReportFile>> LedgerView::FilesWithOpinions() {
     v1::ReportMatch& match = *files.back().add_matches();
     KITH_ASSIGN(const bool was_met, met.Bind(file_id, opinions.Id(2)).Step());
     if (was_met) FillMatch(met, match);
-    match.set_entry_id(opinions.Id(2));
-    match.set_opinion(static_cast<v1::OpinionKind>(opinions.Int(3)));
-    v1::Opinion& given = *match.mutable_given();
-    given.set_change(opinions.Id(0));
-    given.set_sha256(sha256);
-    given.set_entry_id(opinions.Id(2));
-    given.set_kind(match.opinion());
-    given.set_at(std::string(opinions.Text(4)));
-    given.set_who(std::string(opinions.Text(5)));
-    given.set_why(std::string(opinions.Text(6)));
+    ReadOpinion(opinions, *match.mutable_given());
+    match.set_entry_id(match.given().entry_id());
+    match.set_opinion(match.given().kind());
   }
   std::sort(files.begin(), files.end(), [](const v1::ReportFile& a, const v1::ReportFile& b) {
     return a.paths(0) < b.paths(0);

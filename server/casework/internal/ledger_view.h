@@ -40,10 +40,6 @@ struct RunRecord {
   std::vector<std::string> walk_errors;
 };
 
-// The last change up to this one that can touch a verdict: what people write of a series or say of
-// a match gives no file another one. An empty function: each change can.
-using LastVerdictChange = std::function<absl::StatusOr<std::uint64_t>(std::uint64_t up_to)>;
-
 // Which states of the knowledge the files of the case were matched against.
 struct MatchedAt {
   std::uint64_t oldest = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "server/casework/internal/case_sql.h"
+
 namespace kith::casework {
 namespace {
 
@@ -47,7 +49,7 @@ bool WasNotRead(const v1::Fingerprint& fingerprint) {
 
 std::string IdentityOf(const v1::EvidenceFile& file, std::uint64_t root_id) {
   const std::string& sha256 = file.fingerprint().digests().sha256();
-  if (sha256.size() == kSha256Bytes) return '\1' + sha256;
+  if (sha256.size() == kSha256Bytes) return ContentIdentity(sha256);
   std::string identity(1, '\2');
   for (int shift = 56; shift >= 0; shift -= 8) {
     identity.push_back(static_cast<char>((root_id >> shift) & 0xFF));

@@ -58,9 +58,6 @@ inline constexpr std::string_view kSeriesColumns =
     " v.notification_contact, v.restitution_contact, v.note, v.merged_into, v.locator, v.victims";
 void ReadSeries(const Statement& row, int first, const Directory& directory, v1::Series& series);
 
-// Fills a change from a row: number, at, kind, subject, who, note.
-void ReadChange(const Statement& row, v1::Change& change);
-
 // Who and why are text that may be shown; INVALID_ARGUMENT.
 [[nodiscard]] absl::Status CheckSignature(const Signature& signature);
 // For a correction: both must be there.

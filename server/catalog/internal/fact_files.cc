@@ -24,10 +24,11 @@ absl::Status Failed(const std::string& path, std::string_view what) {
   const std::string text = absl::StrCat(path, ": ", std::string(what), ": ", error.message());
   if (error == std::errc::no_such_file_or_directory) return absl::NotFoundError(text);
   for (const std::errc lack :
-       {std::errc::no_space_on_device, std::errc::not_enough_memory, std::errc::too_many_files_open,
-        std::errc::too_many_files_open_in_system}) {
+       {std::errc::no_space_on_device, std::errc::file_too_large, std::errc::not_enough_memory,
+        std::errc::too_many_files_open, std::errc::too_many_files_open_in_system}) {
     if (error == lack) return absl::ResourceExhaustedError(text);
   }
+  if (error.value() == EDQUOT) return absl::ResourceExhaustedError(text);
   return absl::UnavailableError(text);
 }
 

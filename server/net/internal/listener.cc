@@ -14,25 +14,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/net/descriptor.h"
 
 namespace kith::server::internal {
 namespace {
-
-// A descriptor that is closed unless it is taken.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int Take() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 absl::Status Failed(const Address& address, int error) {
   const std::string where = absl::StrCat("listen on ", address.ToString());
@@ -76,7 +61,7 @@ absl::StatusOr<int> OpenTcp(Address* address, int backlog) {
     return Failed(*address, errno);
   }
   address->port = ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
-  return fd.Take();
+  return fd.Release();
 }
 
 sockaddr_un UnixAddress(const std::string& path) {
@@ -127,7 +112,7 @@ absl::StatusOr<int> OpenUnix(const Address& address, int backlog) {
     ::unlink(address.path.c_str());
     return Failed(address, error);
   }
-  return fd.Take();
+  return fd.Release();
 }
 
 }  // namespace
