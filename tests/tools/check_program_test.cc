@@ -164,6 +164,10 @@ TEST_F(CheckProgramTest, NoReportTakesThePlaceOfAnotherOne) {
   EXPECT_EQ(Kith("report leads --case DPD/1 --out l").code, 0);
   EXPECT_EQ(Kith("report leads --case DPD/1 --out l").code, 0);
   refused("report leads --out l", "l/leads.json is of case DPD/1");
+  // By whatever name a series is asked for: it was refused by all but its code.
+  EXPECT_EQ(Kith("series alias Bluebell Glocke").code, 0);
+  EXPECT_EQ(Kith("report circulation --series Glocke --out c").code, 0);
+  EXPECT_EQ(Kith("report circulation --series Glocke --out c").code, 0);
   scratch_.Write("l/method.json", "{\"type\":\"report\",\"scope\":");
   refused("report method --out l", "l/method.json is there and is no whole report");
 }

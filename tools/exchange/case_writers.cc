@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/exchange/internal/csv_line.h"
 #include "tools/exchange/internal/vics_scheme.h"
+#include "tools/report/csv_row.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 
@@ -136,23 +137,23 @@ class CsvCaseWriter final : public CaseWriter {
 
  protected:
   absl::Status Write(const v1::ReportFile& file, const CaseFile& told) override {
-    std::string line;
-    AppendCsvCell(line, report::EscapeText(case_name()));
-    AppendCsvCell(line, file.md5());
-    AppendCsvCell(line, file.sha1());
-    AppendCsvCell(line, file.sha256());
-    AppendCsvCell(line, std::to_string(file.size_bytes()));
-    AppendCsvCell(line, file.format());
-    AppendCsvCell(line, report::VerdictWord(file.verdict()));
-    AppendCsvCell(line, told.category.empty() ? "" : scheme());
-    AppendCsvCell(line, told.category);
-    AppendCsvCell(line, report::EscapeText(told.category_set));
-    AppendCsvCell(line, report::EscapeText(told.series));
-    AppendCsvCell(line, report::TriStateWord(told.victim_identified));
-    AppendCsvCell(line, report::EscapeText(WordsFor(told)));
-    AppendCsvCell(line, std::to_string(file.paths_size()));
-    AppendCsvCell(line, file.paths().empty() ? "" : report::EscapeText(file.paths(0)));
-    return Put(line + "\r\n");
+    report::CsvRow row;
+    row.Add(report::EscapeText(case_name()));
+    row.Add(file.md5());
+    row.Add(file.sha1());
+    row.Add(file.sha256());
+    row.Add(file.size_bytes());
+    row.Add(file.format());
+    row.Add(report::VerdictWord(file.verdict()));
+    row.Add(told.category.empty() ? "" : scheme());
+    row.Add(told.category);
+    row.Add(report::EscapeText(told.category_set));
+    row.Add(report::EscapeText(told.series));
+    row.Add(report::TriStateWord(told.victim_identified));
+    row.Add(report::EscapeText(WordsFor(told)));
+    row.Add(static_cast<std::uint64_t>(file.paths_size()));
+    row.Add(file.paths().empty() ? "" : report::EscapeText(file.paths(0)));
+    return Put(row.line() + "\r\n");
   }
 };
 

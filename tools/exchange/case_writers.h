@@ -29,7 +29,7 @@ struct CaseCounts {
   std::uint64_t categorised = 0;       // of them
   std::uint64_t leads = 0;             // of them: leads that nobody confirmed, and nothing certain
   std::uint64_t contradicted = 0;      // of them, without a category: sets say different ones
-  std::uint64_t without_category = 0;  // of them: it is of another scheme only
+  std::uint64_t without_category = 0;  // of them: it is of another scheme, or no number
   std::uint64_t unreadable = 0;        // not written: without a digest
   std::uint64_t without_md5 = 0;       // not written: the format tells files by it
   std::uint64_t no_media = 0;          // not written: neither picture nor video

@@ -35,26 +35,6 @@ bool SplitCsv(std::string_view line, char separator, std::vector<std::string>& f
   }
 }
 
-void AppendCsvCell(std::string& line, std::string_view cell) {
-  if (!line.empty()) line += ',';
-  std::string text;
-  // What a spreadsheet would run as a formula is shown as text.
-  if (!cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos) {
-    text += '\'';
-  }
-  text += cell;
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
-    line += text;
-    return;
-  }
-  line += '"';
-  for (const char c : text) {
-    if (c == '"') line += c;
-    line += c;
-  }
-  line += '"';
-}
-
 bool CsvHeader::Read(std::string_view line, char separator) {
   if (!SplitCsv(line, separator, names_)) return false;
   for (std::string& name : names_) name = std::string(Trimmed(name));

@@ -13,6 +13,7 @@
 #include "tools/exchange/internal/one_code.h"
 #include "tools/exchange/internal/vics_carried.h"
 #include "tools/exchange/internal/vics_mapped.h"
+#include "tools/report/csv_row.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 
@@ -37,20 +38,20 @@ class CsvWriter final : public Writer {
     }
     const auto further = static_cast<std::uint64_t>(std::max(entry.codes_size(), 1)) - 1;
     values_left_out_ += further + CarriedValues(entry);
-    std::string line = std::to_string(entry.entry_id());
-    AppendCsvCell(line, absl::BytesToHexString(entry.digests().md5()));
-    AppendCsvCell(line, absl::BytesToHexString(entry.digests().sha1()));
-    AppendCsvCell(line, absl::BytesToHexString(entry.digests().sha256()));
-    AppendCsvCell(line, code == nullptr ? "" : absl::BytesToHexString(code->pdq()));
-    AppendCsvCell(line,
-                  code == nullptr || !code->has_quality() ? "" : std::to_string(code->quality()));
-    AppendCsvCell(line, code == nullptr ? "" : report::DialectWord(code->dialect()));
-    AppendCsvCell(line, report::EscapeText(entry.series()));
-    AppendCsvCell(line, report::TriStateWord(entry.victim_identified()));
-    AppendCsvCell(line, report::EscapeText(entry.category().scheme()));
-    AppendCsvCell(line, report::EscapeText(entry.category().code()));
-    AppendCsvCell(line, report::EscapeText(entry.source_ref()));
-    return output_(line + "\r\n");
+    report::CsvRow row;
+    row.Add(entry.entry_id());
+    row.Add(absl::BytesToHexString(entry.digests().md5()));
+    row.Add(absl::BytesToHexString(entry.digests().sha1()));
+    row.Add(absl::BytesToHexString(entry.digests().sha256()));
+    row.Add(code == nullptr ? "" : absl::BytesToHexString(code->pdq()));
+    row.Add(code == nullptr || !code->has_quality() ? "" : std::to_string(code->quality()));
+    row.Add(code == nullptr ? "" : report::DialectWord(code->dialect()));
+    row.Add(report::EscapeText(entry.series()));
+    row.Add(report::TriStateWord(entry.victim_identified()));
+    row.Add(report::EscapeText(entry.category().scheme()));
+    row.Add(report::EscapeText(entry.category().code()));
+    row.Add(report::EscapeText(entry.source_ref()));
+    return output_(row.line() + "\r\n");
   }
   [[nodiscard]] std::uint64_t left_out() const override { return left_out_; }
   [[nodiscard]] std::uint64_t values_left_out() const override { return values_left_out_; }

@@ -25,13 +25,6 @@ using report::EscapeText;
 using report::IsIdentified;
 using report::Number;
 
-std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict) {
-  for (const auto& count : report.summary().verdicts()) {
-    if (count.verdict() == verdict) return count.files();
-  }
-  return 0;
-}
-
 std::uint64_t PathsOf(const v1::Report& report, v1::Disposition disposition) {
   for (const auto& count : report.summary().dispositions()) {
     if (count.disposition() == disposition) return count.paths();
@@ -180,11 +173,11 @@ std::string NextSteps(const v1::Report& report) {
                     source.source.empty() ? std::string("who runs this store knows whence it came")
                                           : EscapeText(source.source)));
   }
-  if (const auto files = FilesOf(report, v1::VERDICT_CONFLICT); files > 0) {
+  if (const auto files = report::FilesOf(report.summary(), v1::VERDICT_CONFLICT); files > 0) {
     step(fmt::format("Decide about {} on which the hash sets contradict each other.",
                      Counted(files, "file")));
   }
-  if (const auto files = FilesOf(report, v1::VERDICT_RECOGNIZED); files > 0) {
+  if (const auto files = report::FilesOf(report.summary(), v1::VERDICT_RECOGNIZED); files > 0) {
     step(fmt::format("{} known, but nobody has identified the children yet: report what you learn.",
                      Counted(files, "file is", "files are")));
   }
@@ -198,7 +191,7 @@ std::string NextSteps(const v1::Report& report) {
     step(Counted(files, "file had", "files had") +
          " only leads that a person rejected: who is in them is not known.");
   }
-  if (const auto files = FilesOf(report, v1::VERDICT_UNDETERMINED); files > 0) {
+  if (const auto files = report::FilesOf(report.summary(), v1::VERDICT_UNDETERMINED); files > 0) {
     step(Counted(files, "file") +
          " could not be compared: look by other means; the report lists why.");
   }

@@ -116,7 +116,7 @@ void TellForPeople(const CaseExport& flags, const CaseStream& stream) {
   tell(counts.leads, "with a lead that nobody has confirmed: told in words, without a category");
   tell(counts.contradicted, "without a category, as the sets contradict each other");
   tell(counts.without_category,
-       "without a category, as it is of another scheme: --scheme says which is wanted");
+       "without a category, as it is of another scheme than --scheme says, or no number");
   tell(counts.unreadable, "left out: not readable, so without a digest");
   tell(counts.without_md5, "left out: without an MD5, by which the format tells files");
   tell(counts.no_media, "left out: neither picture nor video");

@@ -53,8 +53,9 @@ std::int64_t SaidAt(const v1::Entry& entry) {
   for (const char* name : {"timestamp", "lastModtimestamp"}) {
     const auto timestamp = carried.find(name);
     if (timestamp == carried.end()) continue;
-    return LastSaid::SecondsOf(timestamp->is_string() ? timestamp->get<std::string>()
-                                                      : timestamp->dump());
+    if (timestamp->is_string()) return LastSaid::SecondsOf(timestamp->get<std::string>());
+    // What nests is not written again: it may be as deep as it likes.
+    return timestamp->is_number() ? LastSaid::SecondsOf(timestamp->dump()) : 0;
   }
   return 0;
 }

@@ -26,22 +26,9 @@ struct OpinionFlags {
   v1::GiveOpinionRequest request;
 };
 
-std::string Word(v1::OpinionKind kind) {
-  switch (kind) {
-    case v1::OPINION_KIND_CONFIRMED:
-      return "confirmed";
-    case v1::OPINION_KIND_REJECTED:
-      return "rejected";
-    case v1::OPINION_KIND_WITHDRAWN:
-      return "withdrawn";
-    default:
-      return "";
-  }
-}
-
 nlohmann::ordered_json ToJson(const v1::Opinion& opinion) {
   return {{"change", opinion.change()},  {"sha256", exchange::Hex(opinion.sha256())},
-          {"entry", opinion.entry_id()}, {"opinion", Word(opinion.kind())},
+          {"entry", opinion.entry_id()}, {"opinion", report::OpinionWord(opinion.kind())},
           {"at", opinion.at()},          {"who", opinion.who()},
           {"why", opinion.why()}};
 }
@@ -97,8 +84,8 @@ int List(const Program& program, const std::string& text, std::uint64_t entry_id
               for (const v1::Opinion& opinion : page.opinions()) {
                 if (program.json) PrintJson(Typed("opinion", ToJson(opinion)));
                 table.Add({std::to_string(opinion.change()), exchange::Hex(opinion.sha256()),
-                           std::to_string(opinion.entry_id()), Word(opinion.kind()), opinion.at(),
-                           opinion.who(), opinion.why()});
+                           std::to_string(opinion.entry_id()), report::OpinionWord(opinion.kind()),
+                           opinion.at(), opinion.who(), opinion.why()});
               }
             });
         if (!status.ok()) return status;

@@ -23,23 +23,28 @@
 namespace kith::cli {
 namespace {
 
-// The folders that were checked, which are told before the report: so a folder that cannot be used
-// is known before the report is given out, and put on record as such.
-absl::StatusOr<std::vector<std::string>> CheckedRoots(v1::CaseService::Stub& stub,
-                                                      const v1::GetReportRequest& request) {
+// The folders that were checked, and what the report is of, which are told at its beginning: so a
+// folder that cannot be used is known before the report is given out, and put on record as such.
+struct Beginning {
+  std::vector<std::string> roots;
+  v1::ReportScope scope;
+};
+absl::StatusOr<Beginning> BeginningOf(v1::CaseService::Stub& stub,
+                                      const v1::GetReportRequest& request) {
   grpc::ClientContext context;
   const auto stream = stub.GetReport(&context, request);
-  std::vector<std::string> roots;
+  Beginning beginning;
   v1::GetReportResponse fragment;
   while (stream->Read(&fragment)) {
-    for (const std::string& root : fragment.checked_roots()) roots.push_back(root);
+    for (const std::string& root : fragment.checked_roots()) beginning.roots.push_back(root);
     if (!fragment.has_report()) continue;
+    beginning.scope = std::move(*fragment.mutable_report()->mutable_scope());
     context.TryCancel();
     (void)stream->Finish();
-    return roots;
+    return beginning;
   }
   if (const grpc::Status status = stream->Finish(); !status.ok()) return ShownStatus(status);
-  return roots;
+  return beginning;
 }
 
 absl::StatusOr<v1::Report> Fetch(v1::CaseService::Stub& stub, const v1::GetReportRequest& request) {
@@ -132,15 +137,13 @@ nlohmann::ordered_json ReportRecordJson(const v1::ReportRecord& record) {
 
 int WriteReportOf(const Program& program, v1::GetReportRequest request, const std::string& out) {
   const auto write = [&](v1::CaseService::Stub& stub) -> absl::StatusOr<int> {
-    const auto roots = CheckedRoots(stub, request);
-    if (!roots.ok()) return roots.status();
+    const auto beginning = BeginningOf(stub, request);
+    if (!beginning.ok()) return beginning.status();
     // The evidence may be mounted no more; where it is, it must not change.
-    const auto folder = report::PrepareFolder(out, *roots);
+    const auto folder = report::PrepareFolder(out, beginning->roots);
     if (!folder.ok()) return folder.status();
-    v1::ReportScope scope;
-    scope.set_case_name(request.case_name());
-    scope.set_series(request.series());
-    if (absl::Status status = report::MayReplace(*folder, request.kind(), scope); !status.ok()) {
+    if (absl::Status status = report::MayReplace(*folder, request.kind(), beginning->scope);
+        !status.ok()) {
       return status;
     }
     request.set_record(true);

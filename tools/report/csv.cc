@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/report/csv_method.h"
 #include "tools/report/csv_row.h"
 #include "tools/report/deciding.h"
 #include "tools/report/path_text.h"

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tools/report/csv_method.h"
 #include "tools/report/csv_row.h"
 #include "tools/report/words.h"
 
@@ -23,7 +24,7 @@ constexpr std::array<std::string_view, 29> kColumns = {
 
 class Lines {
  public:
-  explicit Lines(const Sink* sink) : sink_(*sink) {
+  explicit Lines(const Sink& sink) : sink_(sink) {
     CsvRow head;
     for (const std::string_view column : kColumns) head.Add(column);
     sink_(head.line() + "\r\n");
@@ -125,7 +126,7 @@ void AddOpinions(const v1::Report& report, Lines& lines) {
 
 void RenderMethodCsv(const v1::Report& report, const Sink& sink) {
   const v1::ReportMethod& method = report.method();
-  Lines lines(&sink);
+  Lines lines(sink);
   lines.Add("version", "program", method.program());
   lines.Add("version", "store", report.scope().index_version().store_id());
   lines.Add("version", "index version", report.scope().index_version().change());

@@ -11,7 +11,6 @@
 
 #include "absl/strings/escaping.h"
 #include "tools/report/path_text.h"
-#include "tools/report/render.h"
 
 namespace kith::report {
 
@@ -20,7 +19,6 @@ inline bool IsFormula(std::string_view cell) {
   return !cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos;
 }
 
-// A line of CSV. One thread.
 class CsvRow {
  public:
   void Add(std::string_view cell) {
@@ -59,8 +57,5 @@ class CsvRow {
   std::string line_;
   bool first_ = true;
 };
-
-// The method statement, for RenderCsv.
-void RenderMethodCsv(const v1::Report& report, const Sink& sink);
 
 }  // namespace kith::report

@@ -70,13 +70,18 @@ inline Matches DecidingMatches(const v1::ReportFile& file) {
   return {};
 }
 
+// How many files have the verdict.
+inline std::uint64_t FilesOf(const v1::ReportSummary& summary, v1::Verdict verdict) {
+  for (const v1::VerdictCount& count : summary.verdicts()) {
+    if (count.verdict() == verdict) return count.files();
+  }
+  return 0;
+}
+
 // Of the unrecognized files, those that nothing at all is known of: a benign set holds the others,
 // or a person rejected their leads.
 inline std::uint64_t NeverSeenFiles(const v1::ReportSummary& summary) {
-  std::uint64_t files = 0;
-  for (const v1::VerdictCount& count : summary.verdicts()) {
-    if (count.verdict() == v1::VERDICT_UNRECOGNIZED) files += count.files();
-  }
+  const std::uint64_t files = FilesOf(summary, v1::VERDICT_UNRECOGNIZED);
   const std::uint64_t others = summary.harmless_files() + summary.rejected_files();
   return files - std::min(files, others);
 }

@@ -48,7 +48,7 @@ std::string Answer(const v1::Report& report) {
   };
   const auto say = [&](v1::Verdict verdict, std::string_view one, std::string_view many) {
     const bool known = verdict == v1::VERDICT_IDENTIFIED || verdict == v1::VERDICT_RECOGNIZED;
-    say_of(FilesOf(report, verdict), one, many,
+    say_of(FilesOf(report.summary(), verdict), one, many,
            known ? SureWords(SurenessOf(report, verdict)) : "");
   };
   if (nobody) {
@@ -95,7 +95,7 @@ std::string VerdictTiles(const v1::Report& report) {
   for (const Row& row : kRows) {
     const std::uint64_t files = row.verdict == v1::VERDICT_UNRECOGNIZED
                                     ? NeverSeenFiles(report.summary())
-                                    : FilesOf(report, row.verdict);
+                                    : FilesOf(report.summary(), row.verdict);
     if (files == 0 && !row.always) continue;
     tiles.push_back({.number = Number(files),
                      .words = row.words,

@@ -168,13 +168,6 @@ Files SelectFiles(const v1::Report& report, v1::Verdict verdict) {
   return files;
 }
 
-std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict) {
-  for (const auto& count : report.summary().verdicts()) {
-    if (count.verdict() == verdict) return count.files();
-  }
-  return 0;
-}
-
 Sureness SurenessOf(const v1::Report& report, v1::Verdict verdict) {
   Sureness sureness;
   for (const v1::ReportFile* file : SelectFiles(report, verdict)) {

@@ -22,7 +22,6 @@ namespace kith::report {
 using Files = std::vector<const v1::ReportFile*>;
 
 [[nodiscard]] Files SelectFiles(const v1::Report& report, v1::Verdict verdict);
-[[nodiscard]] std::uint64_t FilesOf(const v1::Report& report, v1::Verdict verdict);
 // By the matches that decide: files whose verdict rests on leads alone, and the others.
 struct Sureness {
   std::uint64_t certain = 0;    // a digest is among them

@@ -139,14 +139,24 @@ std::string FreeName() {
   return name;
 }
 
+// Absolute and without links; what does not exist yet lies where its parent lies. `failed` begins
+// what is told of an error.
+absl::StatusOr<fs::path> RealPath(const std::string& path, const std::string& failed) {
+  std::error_code error;
+  // A relative name whose first part does not exist would stay relative.
+  const fs::path absolute = fs::absolute(path, error);
+  fs::path real = error ? absolute : fs::weakly_canonical(absolute, error);
+  if (error) return ErrnoStatus(error.value(), failed);
+  return real;
+}
+
 }  // namespace
 
 absl::Status CheckOutside(const std::string& file, std::span<const std::string> checked) {
-  std::error_code error;
-  const fs::path real = fs::weakly_canonical(fs::absolute(file, error), error);
-  if (error) return ErrnoStatus(error.value(), "cannot use " + EscapeText(file));
+  const auto real = RealPath(file, "cannot use " + EscapeText(file));
+  if (!real.ok()) return real.status();
   for (const std::string& folder : checked) {
-    if (folder.empty() || !IsBelow(real, folder)) continue;
+    if (folder.empty() || !IsBelow(*real, folder)) continue;
     return absl::InvalidArgumentError(
         EscapeText(file) + " lies in the checked folder, which must not change; name another file");
   }
@@ -155,9 +165,8 @@ absl::Status CheckOutside(const std::string& file, std::span<const std::string> 
 
 bool LiesIn(const std::string& path, const std::string& folder) {
   std::error_code error;
-  const fs::path absolute = fs::absolute(path, error);
-  const fs::path real = error ? absolute : fs::weakly_canonical(absolute, error);
-  return IsBelow(error ? absolute : real, folder);
+  const auto real = RealPath(path, "cannot look at " + EscapeText(path));
+  return IsBelow(real.ok() ? *real : fs::absolute(path, error), folder);
 }
 
 absl::StatusOr<std::string> PrepareFolder(const std::string& wanted, const std::string& checked) {
@@ -168,20 +177,18 @@ absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
                                           std::span<const std::string> checked) {
   const std::string name = wanted.empty() ? FreeName() : wanted;
   const std::string shown = EscapeText(name);
-  std::error_code error;
-  // A relative name whose first part does not exist would stay relative.
-  const fs::path absolute = fs::absolute(name, error);
-  const fs::path real = error ? absolute : fs::weakly_canonical(absolute, error);
-  if (error) return ErrnoStatus(error.value(), "cannot use report folder " + shown);
+  const auto real = RealPath(name, "cannot use report folder " + shown);
+  if (!real.ok()) return real.status();
   for (const std::string& folder : checked) {
     if (folder.empty()) continue;
-    if (IsBelow(real, folder)) {
+    if (IsBelow(*real, folder)) {
       return absl::InvalidArgumentError(
           "the report folder " + shown +
           " lies in the checked folder, which must not change; name another with --out");
     }
   }
-  for (fs::path made; const fs::path& part : real) {
+  std::error_code error;
+  for (fs::path made; const fs::path& part : *real) {
     made /= part;
     if (::mkdir(made.c_str(), 0700) == 0) continue;
     const int failed = errno;  // before another question changes it
@@ -189,14 +196,14 @@ absl::StatusOr<std::string> PrepareFolder(const std::string& wanted,
       return ErrnoStatus(failed, "cannot make report folder " + shown);
     }
   }
-  AtomicFile probe((real / ".kith-probe").string());
+  AtomicFile probe((*real / ".kith-probe").string());
   probe.Append("kith\n");
   if (absl::Status status = probe.Finish(); !status.ok()) {
     const auto message = status.message();
     return absl::Status(status.code(), "report folder " + shown + ": " +
                                            std::string(message.data(), message.size()));
   }
-  return real.string();
+  return real->string();
 }
 
 absl::Status WriteReport(const v1::Report& report, const std::string& folder) {

@@ -38,7 +38,7 @@ namespace kith::report {
                                         std::span<const std::string> checked);
 
 // Writes NAME.json, NAME.csv and NAME.html (mode 0600), where NAME is "report" for the initial
-// comparison and the word of its kind for others (KindFile in words.h): each whole or not at all,
+// comparison and the word of its kind for others (KindFile in kinds.h): each whole or not at all,
 // the last complete ones stay until the new are safe on the disk. Errors: RESOURCE_EXHAUSTED for a
 // full disk, PERMISSION_DENIED, UNKNOWN; names the file.
 [[nodiscard]] absl::Status WriteReport(const v1::Report& report, const std::string& folder);

@@ -20,9 +20,6 @@ inline constexpr std::size_t kMaxCsvFields = 256;
 [[nodiscard]] bool SplitCsv(std::string_view line, char separator,
                             std::vector<std::string>& fields);
 
-// Adds a cell to a line that is written, in quotes where it needs them; the first one without.
-void AppendCsvCell(std::string& line, std::string_view cell);
-
 class CsvHeader {
  public:
   // Names are compared without regard to case and outer blanks.
