@@ -47,7 +47,7 @@ inline json Set(const std::vector<json>& media) {
 
 // What the writer makes of what the reader took, of one file after the other.
 inline std::string WrittenOf(const std::vector<MemorySink>& sinks, std::uint64_t first,
-                      std::uint64_t& without_category) {
+                             std::uint64_t& without_category) {
   std::string text;
   auto writer = FindOutFormat("vics")->make(
       [&text](std::string_view bytes) {

@@ -161,14 +161,15 @@ int ListHolidays(const Program& program) {
 }
 
 void AddHolidays(CLI::App& group, Program& program) {
-  CLI::App* verb = AddVerb(group, program, "holidays",
-                           "Lists the days that are no business days. With FILE, its days take "
-                           "their place:\none YYYY-MM-DD a line, # for remarks. Who and why are recorded "
-                           "with FILE or --none.",
-                           "kith notification holidays\n"
-                           "kith notification holidays holidays.txt --why 'as of the gazette'\n"
-                           "kith notification holidays - --json < holidays.txt\n"
-                           "kith notification holidays --none");
+  CLI::App* verb =
+      AddVerb(group, program, "holidays",
+              "Lists the days that are no business days. With FILE, its days take "
+              "their place:\none YYYY-MM-DD a line, # for remarks. Who and why are recorded "
+              "with FILE or --none.",
+              "kith notification holidays\n"
+              "kith notification holidays holidays.txt --why 'as of the gazette'\n"
+              "kith notification holidays - --json < holidays.txt\n"
+              "kith notification holidays --none");
   auto file = std::make_shared<std::string>();
   auto request = std::make_shared<v1::SetHolidaysRequest>();
   auto none = std::make_shared<bool>(false);
