@@ -170,6 +170,7 @@ TEST_F(ProgramTest, ReadsAndTellsTheHolidays) {
   EXPECT_EQ(Lines(Kith("store changes --json").out).back()["subject"], "holidays, 0 before, 2 now");
   EXPECT_EQ(Kith("notification holidays empty").code, 2);
   EXPECT_EQ(Kith("notification holidays days --none").code, 2);
+  EXPECT_EQ(Kith("notification holidays --why gazette").code, 2);
   EXPECT_EQ(Kith("notification holidays").out, shown.out);
   EXPECT_EQ(Kith("notification holidays --none").out, "0 holidays are known now.\n");
   EXPECT_EQ(Kith("notification holidays").out, "");

@@ -180,8 +180,8 @@ class MatchRun {
 };
 
 // A mistyped store, or one whose sets are all disabled, knows nothing of any hash: that must not
-// pass for an answer.
-absl::Status WarnOfNothingKnown(const server::Connection& connection) {
+// pass for an answer. Says so, and returns whether there is something.
+absl::StatusOr<bool> KnowsAny(const server::Connection& connection) {
   const auto stub = v1::CatalogService::NewStub(connection.channel());
   bool any = false;
   const absl::Status status = ForEachPage(
@@ -191,13 +191,14 @@ absl::Status WarnOfNothingKnown(const server::Connection& connection) {
           any = any || (set.enabled() && set.purpose() == v1::PURPOSE_KNOWN && set.entries() > 0);
         }
       });
-  if (status.ok() && !any) {
+  if (!status.ok()) return status;
+  if (!any) {
     Note(
         fmt::format("kith: warning: no enabled hash set of known files has an active entry in {}: "
                     "there is nothing to compare with",
                     connection.description()));
   }
-  return status;
+  return any;
 }
 
 int Run(const Program& program, const MatchFlags& flags) {
@@ -216,15 +217,14 @@ int Run(const Program& program, const MatchFlags& flags) {
   }
   const auto connection = ConnectEngine(program, "match");
   if (!connection.ok()) return Fail(connection.status());
-  if (flags.purpose != "benign") {
-    const absl::Status warned = WarnOfNothingKnown(**connection);
-    if (!warned.ok()) return Fail(Explained(warned, **connection));
-  }
+  absl::StatusOr<bool> comparable = true;
+  if (flags.purpose != "benign") comparable = KnowsAny(**connection);
+  if (!comparable.ok()) return Fail(Explained(comparable.status(), **connection));
   const auto stub = v1::MatchService::NewStub((*connection)->channel());
   MatchRun run(program, flags, *stub);
   const absl::StatusOr<int> code = from_input ? run.FromInput() : run.FromArguments(hashes);
   if (!code.ok()) return Fail(Explained(code.status(), **connection));
-  return *code;
+  return *code == kExitDone && !*comparable ? kExitNotAllRead : *code;
 }
 
 }  // namespace
@@ -233,7 +233,9 @@ void AddMatchVerb(CLI::App& app, Program& program) {
   CLI::App* verb = AddVerb(
       app, program, "match",
       "Looks hashes up: 32 digits are an MD5, 40 a SHA-1, 64 a PDQ hash or a SHA-256 (both are\n"
-      "tried). Nothing is recorded. Exits 1 when something known was found, else 0.",
+      "tried). Nothing is recorded. Exits 1 when something known was found, 3 when there is "
+      "nothing\n"
+      "known to compare with, else 0.",
       "kith match 5f1d7a84db00d2fce00b31a7fc73224f\n"
       "kith match --radius 10 --json --kind pdq "
       "e77b19c8d06ba4f01c93f6025eadb81790c4a3d5f1682be704d953ac7fe01b86\n"

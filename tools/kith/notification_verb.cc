@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Notifications: who is to be told of which case, by when.
+#include <absl/time/civil_time.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -67,19 +67,8 @@ int ListTasks(const Program& program, const v1::ListNotificationsRequest& reques
 
 // As the service takes it; asked here too, where the number of its line is known.
 bool IsDay(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  const auto number = [text](std::size_t at, std::size_t digits) {
-    unsigned value = 0;
-    for (const char c : text.substr(at, digits)) {
-      if (c < '0' || c > '9') return 0U;
-      value = 10 * value + static_cast<unsigned>(c - '0');
-    }
-    return value;
-  };
-  return number(0, 4) > 0 && std::chrono::year_month_day(
-                                 std::chrono::year(static_cast<int>(number(0, 4))),
-                                 std::chrono::month(number(5, 2)), std::chrono::day(number(8, 2)))
-                                 .ok();
+  absl::CivilDay day;
+  return absl::ParseCivilTime(text, &day) && absl::FormatCivilTime(day) == text;
 }
 
 absl::Status ReadDays(const std::string& path, v1::SetHolidaysRequest& request) {
@@ -179,7 +168,11 @@ void AddHolidays(CLI::App& group, Program& program) {
   AddSignatureFlags(*verb, program, *request->mutable_signature());
   AddEngineFlags(*verb, program);
   OnRun(*verb, program, [file, request, none, &program] {
-    if (file->empty() && !*none) return ListHolidays(program);
+    if (file->empty() && !*none) {
+      if (request->signature().why().empty()) return ListHolidays(program);
+      return Fail(absl::InvalidArgumentError(
+          "--why is for a change: give the FILE of the days, or --none"));
+    }
     request->set_none(*none);
     return SetHolidays(program, *file, *request);
   });
