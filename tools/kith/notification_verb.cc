@@ -66,7 +66,7 @@ int ListTasks(const Program& program, const v1::ListNotificationsRequest& reques
 }
 
 // As the service takes it; asked here too, where the number of its line is known.
-bool IsDay(std::string_view text) {
+bool IsDay(const std::string& text) {
   absl::CivilDay day;
   return absl::ParseCivilTime(text, &day) && absl::FormatCivilTime(day) == text;
 }
