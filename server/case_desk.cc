@@ -119,12 +119,12 @@ absl::StatusOr<v1::GiveOpinionResponse> CaseDesk::GiveOpinion(
     return absl::InvalidArgumentError("say whose opinion it is, and why");
   }
   const std::string start = StartOf(sha256);
-  KITH_ASSIGN(const int met, ledger_.HowMet(sha256, request.entry_id()));
-  if (met == 0) {
+  KITH_ASSIGN(const casework::Met met, ledger_.HowMet(sha256, request.entry_id()));
+  if (met == casework::Met::kNever) {
     return absl::NotFoundError(absl::StrCat("no case on record has a match of file ", start,
                                             "... with entry ", request.entry_id()));
   }
-  if (met == 1) {
+  if (met == casework::Met::kByDigest) {
     return absl::FailedPreconditionError(
         absl::StrCat("file ", start, "... and entry ", request.entry_id(),
                      " are the same by digest, which is certain; if the entry is wrong, withdraw "

@@ -33,10 +33,6 @@
 
 namespace kith::casework {
 
-// The last change up to this one that can touch a verdict: what people write of a series or say of
-// a match gives no file another one. An empty function: each change can.
-using LastVerdictChange = std::function<absl::StatusOr<std::uint64_t>(std::uint64_t up_to)>;
-
 // AGENCY/NUMBER. The agency is what stands before the first "/"; the number may hold more of them.
 struct CaseName {
   std::string agency;
@@ -66,6 +62,9 @@ struct PathOutcome {
   // An earlier run read this path and this one could not: what was found then stands.
   bool kept = false;
 };
+
+// How a case met a pair of file and entry; where both, the surer way.
+enum class Met { kNever, kByDigest, kByPdq };
 
 // How a run ended.
 struct RunEnd {
@@ -163,8 +162,8 @@ class Ledger {
   // These files, as far as they have a path now, by number.
   [[nodiscard]] absl::StatusOr<std::vector<StoredFile>> ReadFiles(
       std::span<const std::uint64_t> file_ids);
-  // How a case met a pair of file and entry: 1 by digest, 2 by PDQ, 0 never.
-  [[nodiscard]] absl::StatusOr<int> HowMet(std::string_view sha256, std::uint64_t entry_id);
+  // How a case ever met a pair of file and entry, by a match that may hold no longer.
+  [[nodiscard]] absl::StatusOr<Met> HowMet(std::string_view sha256, std::uint64_t entry_id);
   // Up to `limit` opinions with a number above `after`, ascending; an empty SHA-256 and entry 0
   // stand for all.
   [[nodiscard]] absl::StatusOr<std::vector<v1::Opinion>> ListOpinions(std::uint64_t after,

@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/case_sql.h"
+#include "server/casework/internal/quick_sql.h"
+#include "server/casework/internal/same_content.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/ledger.h"
 
@@ -109,14 +111,12 @@ absl::StatusOr<Run> Ledger::LastRun(std::string_view case_name) {
   return run;
 }
 
-absl::StatusOr<int> Ledger::HowMet(std::string_view sha256, std::uint64_t entry_id) {
+absl::StatusOr<Met> Ledger::HowMet(std::string_view sha256, std::uint64_t entry_id) {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
-  Statement row = read.Prepare(
-      "SELECT min(m.found_by) FROM evidence_file f JOIN match m ON m.file = f.id"
-      " WHERE f.identity = ?1 AND m.entry = ?2");
+  Statement row = read.Prepare(kEverMet);
   KITH_ASSIGN(const bool found, row.Bind(BlobView{ContentIdentity(sha256)}, entry_id).Step());
-  if (!found || row.IsNull(0)) return 0;
-  return static_cast<FoundBy>(row.Int(0)) == FoundBy::kPdq ? 2 : 1;
+  if (!found || row.IsNull(0)) return Met::kNever;
+  return static_cast<FoundBy>(row.Int(0)) == FoundBy::kPdq ? Met::kByPdq : Met::kByDigest;
 }
 
 absl::StatusOr<std::vector<v1::Opinion>> Ledger::ListOpinions(std::uint64_t after,
@@ -124,10 +124,12 @@ absl::StatusOr<std::vector<v1::Opinion>> Ledger::ListOpinions(std::uint64_t afte
                                                               std::string_view sha256,
                                                               std::uint64_t entry_id) {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
-  Statement rows = read.Prepare(
-      "SELECT change, sha256, entry, kind, at, who, why FROM opinion WHERE change > ?1"
-      " AND (length(?3) = 0 OR sha256 = ?3) AND (?4 = 0 OR entry = ?4) ORDER BY change LIMIT ?2");
-  rows.Bind(after, limit, BlobView{sha256}, entry_id);
+  Statement rows = read.Prepare(sha256.empty() ? kOpinions : kOpinionsOnContent);
+  if (sha256.empty()) {
+    rows.Bind(after, limit, entry_id);
+  } else {
+    rows.Bind(after, limit, entry_id, BlobView{sha256});
+  }
   return ReadOpinions(rows);
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/casework/deciding.h"
 #include "server/casework/internal/case_sql.h"
+#include "server/casework/internal/quick_sql.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/ledger.h"
 #include "server/catalog/change.h"
@@ -73,11 +74,7 @@ absl::Status Ledger::NewEvidence(std::uint64_t& after, std::uint64_t& replaced,
   KITH_ASSIGN(Transaction read, database_->BeginRead());
   std::uint64_t last = after;
   std::uint64_t last_replaced = replaced;
-  Statement rows = read.Prepare(
-      "SELECT f.id, f.md5, f.sha1, f.sha256, c.codes, coalesce((SELECT max(id) FROM"
-      " evidence_replaced), 0) FROM evidence_file f LEFT JOIN evidence_code c ON c.file = f.id"
-      " WHERE f.id > ?1 OR f.id IN (SELECT file FROM evidence_replaced WHERE id > ?2)"
-      " ORDER BY f.id");
+  Statement rows = read.Prepare(kNewEvidence);
   rows.Bind(after, replaced);
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
@@ -146,8 +143,8 @@ absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(std::uint64_t change
     KITH_RETURN_IF_ERROR(Collect(rows, ids));
   }
   {
-    Statement rows = read.Prepare("SELECT id FROM evidence_file WHERE total_matches > ?1");
-    rows.Bind(kMatchesKept);
+    static_assert(kMatchesKept == 1000, "the statement and its index name the number");
+    Statement rows = read.Prepare(kFilesOfManyMatches);
     KITH_RETURN_IF_ERROR(Collect(rows, ids));
   }
   std::sort(ids.begin(), ids.end());

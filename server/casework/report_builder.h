@@ -27,6 +27,10 @@
 
 namespace kith::casework {
 
+// The last change up to this one that can touch a verdict: what people write of a series or say of
+// a match gives no file another one. An empty function: each change can.
+using LastVerdictChange = std::function<absl::StatusOr<std::uint64_t>(std::uint64_t up_to)>;
+
 // The new files of a case, or ("") of all, cluster by cluster, in pieces; false from `take`:
 // enough.
 using WorklistFunction = std::function<absl::Status(

@@ -342,12 +342,21 @@ constexpr std::string_view kCasework8 = R"sql(
 ALTER TABLE run ADD COLUMN libraries TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<catalog::Migration, 6> kMigrations = {{{1, kCasework1},
+// What is asked of all matches and files, and not only of those that hold: an opinion may be on a
+// match that holds no longer, and a purge looks for the matches of each file it removes.
+constexpr std::string_view kCasework9 = R"sql(
+CREATE INDEX match_of_file ON match (file, entry);
+-- 1000: kMatchesKept of ledger.h.
+CREATE INDEX evidence_file_of_many ON evidence_file (total_matches) WHERE total_matches > 1000;
+)sql";
+
+constexpr std::array<catalog::Migration, 7> kMigrations = {{{1, kCasework1},
                                                             {3, kCasework3},
                                                             {4, kCasework4},
                                                             {6, kCasework6},
                                                             {7, kCasework7},
-                                                            {8, kCasework8}}};
+                                                            {8, kCasework8},
+                                                            {9, kCasework9}}};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 kith_test(casework_verdict_test SOURCES casework_verdict_test.cc LIBS kith::engine)
-kith_test(casework_ledger_test SOURCES casework_ledger_test.cc LIBS kith::engine absl::strings)
+kith_test(casework_ledger_test SOURCES casework_ledger_test.cc casework_plans_test.cc LIBS kith::engine
+          absl::strings)
 kith_test(check_run_test SOURCES check_run_limits_test.cc check_run_test.cc seizure_run_test.cc LIBS
           kith::engine)
 kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engine)

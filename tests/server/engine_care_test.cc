@@ -98,10 +98,10 @@ TEST_F(EngineCareTest, EntriesCannotBeChanged) {
 
 TEST_F(EngineCareTest, AStoreOfANewerVersionIsRefused) {
   Close();
-  Edit("PRAGMA user_version = 9");
+  Edit("PRAGMA user_version = 1000");
   const absl::Status status = OpenStatus();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("schema 9"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("schema 1000"));
 }
 
 TEST_F(EngineCareTest, ADatabaseOfAnotherProgramIsRefused) {

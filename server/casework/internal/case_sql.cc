@@ -20,10 +20,6 @@ void ReadOpinion(const catalog::Statement& row, v1::Opinion& opinion) {
   opinion.set_why(std::string(row.Text(6)));
 }
 
-std::string ContentIdentity(std::string_view sha256) {
-  return absl::StrCat("\1", std::string(sha256));
-}
-
 absl::StatusOr<std::uint64_t> FindCase(Transaction& transaction, std::string_view name) {
   Statement find = transaction.Prepare("SELECT id FROM case_record WHERE name = ?1");
   KITH_ASSIGN(const bool found, find.Bind(name).Step());

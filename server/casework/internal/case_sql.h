@@ -32,8 +32,6 @@ namespace kith::casework {
                                       v1::Fingerprint& fingerprint);
 // From a row: change, sha256, entry, kind, at, who, why.
 void ReadOpinion(const catalog::Statement& row, v1::Opinion& opinion);
-// The identity of a content in every case that holds it.
-[[nodiscard]] std::string ContentIdentity(std::string_view sha256);
 // That a digest of file `f` stands in a benign set: a condition for a query. Where nothing known
 // counts, such a file is harmless; one that merely lies near a benign picture is not.
 inline constexpr std::string_view kHoldsBenignDigest =

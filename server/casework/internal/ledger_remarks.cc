@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/ledger_view.h"
+#include "server/casework/internal/quick_sql.h"
+#include "server/casework/internal/same_content.h"
 #include "server/casework/internal/sql.h"
 
 namespace kith::casework {
@@ -56,8 +58,7 @@ absl::StatusOr<std::vector<v1::ReportFile>> LedgerView::FilesWithOpinions() {
       "SELECT change, sha256, entry, kind, at, who, why FROM opinion ORDER BY sha256, change");
   Statement find = read_.Prepare(
       "SELECT id, paths FROM evidence_file WHERE case_record = ?1 AND identity = ?2 AND paths > 0");
-  Statement met = read_.Prepare(absl::StrCat(
-      std::string(kMatchColumns), "WHERE file = ?1 AND entry = ?2 ORDER BY id DESC LIMIT 1"));
+  Statement met = read_.Prepare(absl::StrCat(std::string(kMatchColumns), std::string(kMetLast)));
   std::vector<v1::ReportFile> files;
   std::string sha256;
   std::uint64_t file_id = 0;  // of this content; 0: the case does not hold it

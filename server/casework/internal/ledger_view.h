@@ -19,6 +19,7 @@
 #include "proto/kith/v1/report.pb.h"
 #include "server/casework/internal/series_counts.h"
 #include "server/casework/ledger.h"
+#include "server/casework/report_builder.h"
 
 namespace kith::casework {
 

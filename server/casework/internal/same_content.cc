@@ -3,12 +3,13 @@
 
 #include <algorithm>
 
-#include "server/casework/internal/case_sql.h"
-
 namespace kith::casework {
 namespace {
 
 constexpr std::size_t kSha256Bytes = 32;
+// The first byte of an identity.
+constexpr char kByContent = '\1';
+constexpr char kByPath = '\2';
 constexpr int kMaxCodesAFile = 1024;  // the most that the matcher takes of one query
 
 }  // namespace
@@ -47,10 +48,12 @@ bool WasNotRead(const v1::Fingerprint& fingerprint) {
   }
 }
 
+std::string ContentIdentity(std::string_view sha256) { return kByContent + std::string(sha256); }
+
 std::string IdentityOf(const v1::EvidenceFile& file, std::uint64_t root_id) {
   const std::string& sha256 = file.fingerprint().digests().sha256();
   if (sha256.size() == kSha256Bytes) return ContentIdentity(sha256);
-  std::string identity(1, '\2');
+  std::string identity(1, kByPath);
   for (int shift = 56; shift >= 0; shift -= 8) {
     identity.push_back(static_cast<char>((root_id >> shift) & 0xFF));
   }

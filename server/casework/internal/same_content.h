@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -20,7 +21,9 @@ namespace kith::casework {
 // Not read, for a reason that says nothing against what an earlier run read there.
 [[nodiscard]] bool WasNotRead(const v1::Fingerprint& fingerprint);
 
-// What tells a content from others of its case: its SHA-256, or where it is not known its path.
+// What tells a content from others of its case: its SHA-256, or where it is not known its path. The
+// former is the same in every case that holds it.
+[[nodiscard]] std::string ContentIdentity(std::string_view sha256);
 [[nodiscard]] std::string IdentityOf(const v1::EvidenceFile& file, std::uint64_t root_id);
 
 // What was hashed: dialect, frame, crop, orientation of each code, in order. A code of no one

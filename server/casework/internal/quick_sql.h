@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose: statements that are asked for each batch, change or opinion, over all cases: none reads
+// a whole table. SQLite takes an index only where the words fit it, so their plans are tested
+// (casework_plans_test.cc).
+#pragma once
+
+#include <string_view>
+
+namespace kith::casework {
+
+// Files above number ?1 and those that were replaced after ?2, ascending. Two ranges that are asked
+// one by one; with OR it would be the whole table.
+inline constexpr std::string_view kNewEvidence =
+    "SELECT f.id, f.md5, f.sha1, f.sha256, c.codes, coalesce((SELECT max(id) FROM"
+    " evidence_replaced), 0) FROM evidence_file f LEFT JOIN evidence_code c ON c.file = f.id"
+    " WHERE f.id IN (SELECT id FROM evidence_file WHERE id > ?1"
+    " UNION SELECT file FROM evidence_replaced WHERE id > ?2) ORDER BY f.id";
+
+// How content ?1 (its identity) and entry ?2 ever met: the surest way. What holds no longer counts
+// too, as an opinion on it may be taken back. For the min() SQLite would go through all matches.
+inline constexpr std::string_view kEverMet =
+    "SELECT min(m.found_by) FROM evidence_file f CROSS JOIN match m ON m.file = f.id"
+    " WHERE f.identity = ?1 AND m.entry = ?2";
+
+// Files with more matches than are kept: the number of kMatchesKept, by which they are indexed.
+inline constexpr std::string_view kFilesOfManyMatches =
+    "SELECT id FROM evidence_file WHERE total_matches > 1000";
+
+// Up to ?2 opinions after change ?1, of all contents or of ?4; entry ?3, or 0 for all. In one
+// statement, what is on a content would be looked for among all.
+inline constexpr std::string_view kOpinions =
+    "SELECT change, sha256, entry, kind, at, who, why FROM opinion"
+    " WHERE change > ?1 AND (?3 = 0 OR entry = ?3) ORDER BY change LIMIT ?2";
+inline constexpr std::string_view kOpinionsOnContent =
+    "SELECT change, sha256, entry, kind, at, who, why FROM opinion"
+    " WHERE change > ?1 AND (?3 = 0 OR entry = ?3) AND sha256 = ?4 ORDER BY change LIMIT ?2";
+
+// Which of the matches of file ?1 with entry ?2 was the last; also what holds no longer.
+inline constexpr std::string_view kMetLast =
+    "WHERE file = ?1 AND entry = ?2 ORDER BY id DESC LIMIT 1";
+
+}  // namespace kith::casework

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How SQLite answers what is asked for each batch, change or opinion: by an index, never by going
+// through a whole table. It says so beforehand, whatever the tables hold.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/casework/internal/ledger_view.h"
+#include "server/casework/internal/quick_sql.h"
+#include "server/casework/ledger.h"
+#include "server/casework/schema.h"
+#include "tests/server/casework_fixture.h"
+
+namespace kith::casework {
+namespace {
+
+using server::testing::Must;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// Steps of a plan that lead along a table: those with no constraint, be it "SCAN match" or, for a
+// min() or max(), "SEARCH match" alone.
+class PlansTest : public testing::Test {
+ protected:
+  PlansTest()
+      : database_(Must(catalog::Database::Open({.path = "test",
+                                                .durability = catalog::Durability::kMemory,
+                                                .migrations = CaseworkMigrations()}))) {}
+
+  std::vector<std::string> WalksOf(std::string_view sql) {
+    auto read = Must(database_->BeginRead());
+    auto rows = read.Prepare(absl::StrCat("EXPLAIN QUERY PLAN ", std::string(sql)));
+    std::vector<std::string> walks;
+    bool any = false;
+    while (Must(rows.Step())) {
+      any = true;
+      std::string step(rows.Text(3));
+      if (Walks(step)) walks.push_back(std::move(step));
+    }
+    EXPECT_TRUE(any) << sql;
+    return walks;
+  }
+
+  std::unique_ptr<catalog::Database> database_;
+
+ private:
+  static bool Walks(const std::string& step) {
+    // The last row of evidence_replaced by its number, whatever is asked.
+    if (step == "SEARCH evidence_replaced") return false;
+    const bool at_table = step.starts_with("SCAN ") || step.starts_with("SEARCH ");
+    return at_table && step.find("=?") == std::string::npos &&
+           step.find(">?") == std::string::npos && step.find("<?") == std::string::npos;
+  }
+};
+
+TEST_F(PlansTest, WalksAreSeen) {
+  EXPECT_THAT(WalksOf("SELECT file FROM match WHERE hash_set = ?1"), Not(IsEmpty()));
+  EXPECT_THAT(WalksOf("SELECT min(found_by) FROM match"), Not(IsEmpty()));
+  EXPECT_THAT(WalksOf("SELECT id FROM match WHERE file = ?1"), IsEmpty());
+}
+
+TEST_F(PlansTest, WhatIsAskedOftenIsLookedUp) {
+  EXPECT_THAT(WalksOf(kNewEvidence), IsEmpty());
+  EXPECT_THAT(WalksOf(kEverMet), IsEmpty());
+  EXPECT_THAT(WalksOf(kFilesOfManyMatches), IsEmpty());
+  EXPECT_THAT(WalksOf(kOpinions), IsEmpty());
+  EXPECT_THAT(WalksOf(absl::StrCat(std::string(kMatchColumns), std::string(kMetLast))), IsEmpty());
+}
+
+// Opinions are numbered by their changes: a range of these is most of them.
+TEST_F(PlansTest, TheOpinionsOnAContentAreNotLookedForAmongAll) {
+  auto read = Must(database_->BeginRead());
+  auto row = read.Prepare(absl::StrCat("EXPLAIN QUERY PLAN ", std::string(kOpinionsOnContent)));
+  ASSERT_TRUE(Must(row.Step()));
+  EXPECT_THAT(std::string(row.Text(3)), HasSubstr("opinion_on (sha256=?"));
+}
+
+// For each file that a purge removes, SQLite looks for rows that still refer to it.
+TEST_F(PlansTest, WhatRefersToAFileIsFoundByIt) {
+  for (const char* table :
+       {"match", "evidence_code", "evidence_path", "alert_file", "past_verdict"}) {
+    EXPECT_THAT(WalksOf(absl::StrCat("SELECT 1 FROM ", table, " WHERE file = ?1")), IsEmpty())
+        << table;
+    EXPECT_THAT(WalksOf(absl::StrCat("DELETE FROM ", table,
+                                     " WHERE file IN (SELECT id FROM evidence_file"
+                                     " WHERE case_record = ?1)")),
+                IsEmpty())
+        << table;
+  }
+}
+
+}  // namespace
+}  // namespace kith::casework
