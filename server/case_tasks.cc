@@ -85,16 +85,18 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
   for (const std::string& copy : database.UpgradeCopies()) {
     absl::StrAppend(&subject, ", with the copy ", copy);
   }
+  bool expunged = false;
   const absl::Status status = catalog_->Change(
       catalog::ChangeKind::kPurged, subject, signature,
       [&](catalog::Transaction& write, std::uint64_t change) -> absl::Status {
         KITH_ASSIGN(response, casework::Ledger::Purge(write, request.name(), change));
+        expunged = true;
         return absl::OkStatus();
       },
-      [&] {
-        evidence_.Forget();
-        return absl::OkStatus();
-      });
+      [] { return absl::OkStatus(); });
+  // Behind the commit, as it waits for searches and nothing could be recorded meanwhile. Also where
+  // the commit failed, or nobody knows whether it did: that costs an index that is made anew.
+  if (expunged) evidence_.Forget();
   // Of a case that was purged before, what was not done then is done now.
   if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
   {

@@ -43,6 +43,11 @@ void SortOut(std::vector<std::uint64_t>& files) {
   files.erase(std::unique(files.begin(), files.end()), files.end());
 }
 
+// A damaged index answers UNAVAILABLE until it is filled anew, and DATA_LOSS where it notices.
+bool IsDamage(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDataLoss(status);
+}
+
 }  // namespace
 
 // What is told to the indexes at once.
@@ -157,13 +162,14 @@ absl::Status EvidenceIndex::BringUpToDate() {
 
 absl::Status EvidenceIndex::With(absl::FunctionRef<absl::Status()> work) {
   const std::lock_guard lock(mutex_);
+  if (expunged_.exchange(false)) Drop();
   KITH_RETURN_IF_ERROR(BringUpToDate());
   absl::Status status = work();
-  if (status.ok()) return status;
+  if (!IsDamage(status)) return status;
   Drop();
   KITH_RETURN_IF_ERROR(BringUpToDate());
   status = work();
-  if (!status.ok()) Drop();
+  if (IsDamage(status)) Drop();
   return status;
 }
 
@@ -248,8 +254,10 @@ absl::Status EvidenceIndex::NearPairs(
 }
 
 void EvidenceIndex::Forget() {
+  // First, so that of those who wait for the mutex too none works with what was expunged.
+  expunged_ = true;
   const std::lock_guard lock(mutex_);
-  Drop();
+  if (expunged_.exchange(false)) Drop();
 }
 
 }  // namespace kith::server

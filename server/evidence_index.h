@@ -14,6 +14,7 @@
 // found damaged twice in a row.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -59,7 +60,9 @@ class EvidenceIndex {
       std::span<const FileCode> codes, int radius_bits,
       const std::function<void(std::uint64_t file_id, std::uint64_t near_file_id)>& pair);
 
-  // Files were expunged: nothing of theirs stays in the folder. The next need builds the rest anew.
+  // Files were expunged, which is committed: once this returns nothing of theirs is in the folder,
+  // and no call that begins later tells of them. The next need builds the rest anew. It waits for a
+  // search under way, so no writing transaction is held meanwhile.
   void Forget();
 
  private:
@@ -83,6 +86,7 @@ class EvidenceIndex {
 
   casework::Ledger* ledger_;
   const std::string folder_;
+  std::atomic<bool> expunged_ = false;  // what is held has what the ledger has no more
   std::mutex mutex_;
   // All below are guarded by mutex_.
   std::unique_ptr<index::HammingIndex> codes_;

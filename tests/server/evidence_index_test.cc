@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -159,6 +161,48 @@ TEST_F(EvidenceIndexTest, ManyCodesLieInFilesThatEndWithIt) {
     EXPECT_TRUE(std::filesystem::exists(Folder()));
   }
   EXPECT_FALSE(std::filesystem::exists(Folder()));
+}
+
+// It is made anew where it is damaged, and not for a question that it cannot answer.
+TEST_F(EvidenceIndexTest, AnErrorThatIsNoDamageCostsNoIndex) {
+  Record({Picture("a", 1)});
+  EvidenceIndex index(&ledger_, Folder());
+  ASSERT_EQ(Found(index, ByCode(1)), (std::vector<std::uint64_t>{1}));
+  const std::string mark = Folder() + "/still-there";
+  std::filesystem::create_directory(mark);
+  const v1::Entry entry = ByCode(1);
+  EXPECT_TRUE(absl::IsInvalidArgument(index.FilesNear({&entry, 1}, 257).status()));
+  EXPECT_TRUE(std::filesystem::exists(mark));
+  EXPECT_EQ(Found(index, ByCode(1)), (std::vector<std::uint64_t>{1}));
+  EXPECT_TRUE(std::filesystem::exists(mark));
+}
+
+// The search under way may have begun before the purge; none that begins later knows of it.
+TEST_F(EvidenceIndexTest, APurgeDuringASearchLeavesNothing) {
+  Record({Picture("a", 1), Picture("b", 2)});
+  EvidenceIndex index(&ledger_, Folder());
+  ASSERT_EQ(Found(index, ByCode(1)), (std::vector<std::uint64_t>{1}));
+  EvidenceIndex::FileCode code;
+  code.file_id = 1000;
+  const std::string pdq = PdqOf(1);
+  std::copy(pdq.begin(), pdq.end(), code.pdq.begin());
+  std::optional<std::thread> forgets;
+  Must(index.NearPairs({&code, 1}, kRadius, [&](std::uint64_t /*file*/, std::uint64_t near) {
+    EXPECT_EQ(near, 1U);
+    if (forgets) return;
+    {
+      // As the catalog does it: committed, and the writer is let go before the index is told.
+      catalog::Transaction write = Must(database_->BeginWrite());
+      Must(Ledger::Purge(write, "LKA/1", 2));
+      Must(write.Commit());
+    }
+    forgets.emplace([&] { index.Forget(); });
+  }));
+  ASSERT_TRUE(forgets);
+  forgets->join();
+  EXPECT_FALSE(std::filesystem::exists(Folder()));
+  EXPECT_THAT(Found(index, ByDigest(1)), ::testing::IsEmpty());
+  EXPECT_THAT(Found(index, ByCode(1)), ::testing::IsEmpty());
 }
 
 TEST_F(EvidenceIndexTest, AFolderThatCannotBeMadeCostsNoAnswer) {
