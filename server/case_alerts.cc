@@ -115,12 +115,11 @@ absl::Status CaseDesk::GatherNear(std::uint64_t set_id, std::uint64_t first, std
 absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes,
                               std::optional<casework::AlertCause>& of_record) {
   KITH_ASSIGN(const auto read, ReadFacts(catalog_->database(), change));
-  if (!read) return absl::OkStatus();
+  if (!read || !catalog::TouchesVerdict(read->kind)) return absl::OkStatus();
   const ChangeFacts& facts = *read;
   const catalog::Directory& directory = catalog_->directory();
   std::string subject;
   std::vector<std::uint64_t> files;
-  // These kinds, and no others, touch a verdict: Catalog::LastVerdictChange names them too.
   switch (facts.kind) {
     case ChangeKind::kAdded: {
       KITH_RETURN_IF_ERROR(GatherNear(facts.set_id, facts.first_entry, facts.last_entry, files));
@@ -147,7 +146,7 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes,
       break;
     }
     default:
-      return absl::OkStatus();  // it changes no verdict, or (opinions) gives them anew itself
+      return absl::InternalError("of a change that touches verdicts no files are gathered");
   }
   if (const auto set = directory.hash_sets.ById(facts.set_id)) {
     subject = absl::StrCat("set ", set->name());

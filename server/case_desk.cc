@@ -13,6 +13,7 @@
 #include "server/catalog/names.h"
 #include "server/internal/paging.h"
 #include "server/internal/respond.h"
+#include "server/store_names.h"
 
 namespace kith::server {
 namespace {
@@ -33,8 +34,7 @@ CaseDesk::CaseDesk(catalog::Catalog* catalog, casework::Opinions* opinions, Matc
       opinions_(opinions),
       match_(std::move(match)),
       ledger_(&catalog->database(), &catalog->directory(), true),
-      evidence_(&ledger_, absl::StrCat(catalog->store_dir(), "/",
-                                       std::string(catalog::kIndexDirName), "/evidence")) {}
+      evidence_(&ledger_, absl::StrCat(catalog->store_dir(), "/", kIndexDirName, "/evidence")) {}
 
 absl::StatusOr<Matched> CaseDesk::MatchNow(std::span<const casework::StoredFile> files) const {
   constexpr int kRounds = 8;

@@ -64,7 +64,7 @@ class Casework::RunOfCheck final : public CheckRun {
       if (auto status = CheckFile(file, files.size()); !status.ok()) return status;
       auto status = CheckMargin(file.fingerprint(), memory_.ledger == nullptr, files.size());
       if (!status.ok()) return status;
-      files.push_back(InBounds(file, shortened));
+      files.push_back(Bounded(file, shortened));
       queries.push_back(&file.fingerprint());
     }
     auto matched = MatchAll(queries);

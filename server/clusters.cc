@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "server/casework/verdict.h"
+#include "server/catalog/bounds.h"
 #include "server/catalog/hand_on.h"
 
 namespace kith::server {
 namespace {
 
-constexpr int kLinkBits = 31;
+constexpr int kLinkBits = catalog::kMaxRadiusBits;
 
 class Union {
  public:

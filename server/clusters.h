@@ -31,9 +31,9 @@ struct FileCluster {
 };
 
 // Union-find over one batched join: two files are linked where a code of the one, unturned, lies
-// within 31 bits of any code of the other. Those in most cases come first, then those with most
-// files, then by number. `alone`: also files that are linked with none and lie in one case.
-// O(files) searches. Memory: some 200 bytes a file.
+// within the widest radius of any code of the other. Those in most cases come first, then those
+// with most files, then by number. `alone`: also files that are linked with none and lie in one
+// case. O(files) searches. Memory: some 200 bytes a file.
 [[nodiscard]] absl::StatusOr<std::vector<FileCluster>> FindClusters(casework::Ledger& ledger,
                                                                     EvidenceIndex& index,
                                                                     bool alone);

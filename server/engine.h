@@ -20,6 +20,7 @@
 #include "proto/kith/v1/import.pb.h"
 #include "proto/kith/v1/match.pb.h"
 #include "server/calls.h"
+#include "server/catalog/bounds.h"
 
 namespace kith::server {
 
@@ -47,8 +48,8 @@ struct EngineOptions {
 inline constexpr std::uint32_t kMaxMessageBytes = 32U << 20;
 inline constexpr std::uint32_t kMaxQueriesABatch = 4096;
 inline constexpr std::uint32_t kMaxRecordsABatch = 50'000;
-inline constexpr std::uint32_t kDefaultRadiusBits = 31;
-inline constexpr std::uint32_t kMaxRadiusBits = 31;
+inline constexpr std::uint32_t kDefaultRadiusBits = catalog::kMaxRadiusBits;
+inline constexpr std::uint32_t kMaxRadiusBits = catalog::kMaxRadiusBits;
 inline constexpr std::uint32_t kDefaultLimit = 100;
 inline constexpr std::uint32_t kMaxLimit = 10'000;
 

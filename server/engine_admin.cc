@@ -20,9 +20,10 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/catalog/bounds.h"
 #include "server/catalog/names.h"
-#include "server/catalog/quality.h"
 #include "server/internal/engine_impl.h"
+#include "server/store_names.h"
 
 namespace kith::server {
 namespace {
@@ -180,7 +181,7 @@ absl::StatusOr<v1::BackupStoreResponse> EngineImpl::BackupStore(
   std::error_code error;
   const auto own_path = std::filesystem::canonical(folder, error);
   if (!error) folder = own_path.string();
-  const std::string file = absl::StrCat(folder, "/", std::string(catalog::kDatabaseName));
+  const std::string file = absl::StrCat(folder, "/", kDatabaseName);
   v1::BackupStoreResponse response;
   auto change = catalog_->CopyTo(file);
   if (change.ok()) {

@@ -3,7 +3,6 @@
 // Engine: CatalogService.
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +22,6 @@ namespace {
 
 using catalog::Quoted;
 
-// SQLite numbers its rows with signed integers: no list gave a token beyond.
-constexpr std::uint64_t kMaxRecordNumber = std::numeric_limits<std::int64_t>::max();
 // Names that are looked up at once.
 constexpr int kMaxSourceRefs = 10'000;
 
@@ -91,27 +88,6 @@ absl::StatusOr<v1::ListEntriesResponse> ListNamed(catalog::Catalog& catalog,
 }
 
 }  // namespace
-
-absl::StatusOr<Page> ReadPage(std::string_view list, std::uint32_t page_size,
-                              const std::string& page_token) {
-  Page page;
-  if (page_size != 0) page.size = std::min<std::size_t>(page_size, kMaxPageSize);
-  if (page_token.empty()) return page;
-  const std::string prefix = absl::StrCat(std::string(list), "-");
-  std::uint64_t after = 0;
-  if (page_token.rfind(prefix, 0) != 0 ||
-      !absl::SimpleAtoi(page_token.substr(prefix.size()), &after) || after > kMaxRecordNumber ||
-      MakePageToken(list, after) != page_token) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "page_token ", Quoted(page_token), " was not given by this list: begin without one"));
-  }
-  page.after = after;
-  return page;
-}
-
-std::string MakePageToken(std::string_view list, std::uint64_t last) {
-  return absl::StrCat(std::string(list), "-", last);
-}
 
 absl::StatusOr<v1::AddAgencyResponse> EngineImpl::AddAgency(const v1::AddAgencyRequest& request) {
   return Respond(catalog_->AddAgency(request.agency()), &v1::AddAgencyResponse::mutable_agency);

@@ -22,6 +22,7 @@
 #include "server/net/address.h"
 #include "server/net/descriptor.h"
 #include "server/store_lock_folder.h"
+#include "server/store_names.h"
 
 namespace kith::server {
 namespace {

@@ -15,15 +15,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/store_names.h"
 
 namespace kith::server {
 namespace {
 
 namespace fs = std::filesystem;
-
-// As server/catalog/catalog.h names it, with what SQLite and upgrades put beside it.
-constexpr char kDatabaseName[] = "kith.db";
-constexpr char kIndexName[] = "index";
 
 // Makes the folder and those above it, each for this user alone, whatever the umask is.
 absl::Status MakePrivateFolders(const fs::path& folder) {
@@ -110,7 +107,7 @@ bool HoldsStore(const std::string& folder) {
 
 absl::Status CheckVacant(const std::string& folder) {
   // A disk of its own for the store has a lost+found.
-  static constexpr std::array<std::string_view, 4> kOurs = {kLockName, kSocketName, kIndexName,
+  static constexpr std::array<std::string_view, 4> kOurs = {kLockName, kSocketName, kIndexDirName,
                                                             "lost+found"};
   std::error_code error;
   fs::directory_iterator file(folder, error);

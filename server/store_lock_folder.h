@@ -13,10 +13,6 @@
 
 namespace kith::server {
 
-// Files of a store that stand beside what server/catalog/catalog.h names.
-inline constexpr char kLockName[] = "lock";
-inline constexpr char kSocketName[] = "kith.sock";
-
 // The folder of a store, absolute and without links. With `create` a missing one is made, mode
 // 0700, and an empty one that others may enter is closed to them.
 // Errors: NOT_FOUND, FAILED_PRECONDITION (no folder, read-only), PERMISSION_DENIED,

@@ -375,11 +375,4 @@ absl::Status BuildReport(Ledger& ledger, const v1::GetReportRequest& request,
   return Builder(ledger, request, options, emit).Build();
 }
 
-absl::Status BuildReport(Ledger& ledger, std::string_view case_name, const ReportOptions& options,
-                         const EmitReport& emit) {
-  v1::GetReportRequest request;
-  request.set_case_name(std::string(case_name));
-  return BuildReport(ledger, request, options, emit);
-}
-
 }  // namespace kith::casework

@@ -62,15 +62,11 @@ struct ReportOptions {
   std::size_t fragment_bytes = 512 << 10;  // files of a fragment, about
 };
 
-// Hands the fragments to `emit` until done or `emit` says false (which is no error).
+// Where the request names no kind it is the initial comparison; of a ledger in memory, case "" is its
+// look-up. Hands the fragments to `emit` until done or `emit` says false (which is no error).
 // Errors: NOT_FOUND for the case or series, INVALID_ARGUMENT where the kind is not of the subject,
 // FAILED_PRECONDITION for a purged case, and those of catalog/database.h.
 [[nodiscard]] absl::Status BuildReport(Ledger& ledger, const v1::GetReportRequest& request,
-                                       const ReportOptions& options,
-                                       const std::function<bool(v1::Report)>& emit);
-
-// The initial comparison of a case, or, of a ledger in memory, of its look-up ("").
-[[nodiscard]] absl::Status BuildReport(Ledger& ledger, std::string_view case_name,
                                        const ReportOptions& options,
                                        const std::function<bool(v1::Report)>& emit);
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "server/catalog/quality.h"
+#include "server/catalog/bounds.h"
 
 namespace kith::casework {
 namespace {

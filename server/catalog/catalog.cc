@@ -16,6 +16,7 @@
 #include "server/catalog/internal/catalog_impl.h"
 #include "server/catalog/internal/fact_files.h"
 #include "server/catalog/names.h"
+#include "server/store_names.h"
 
 namespace kith::catalog {
 namespace {
@@ -106,7 +107,7 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   migrations.insert(migrations.end(), options.more_migrations.begin(),
                     options.more_migrations.end());
   auto database =
-      Database::Open({.path = absl::StrCat(options.store_dir, "/", std::string(kDatabaseName)),
+      Database::Open({.path = absl::StrCat(options.store_dir, "/", server::kDatabaseName),
                       .create = options.create,
                       .durability = Durability::kFull,
                       .migrations = migrations});
@@ -115,7 +116,7 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   auto id = ReadStoreId(*impl->database);
   if (!id.ok()) return id.status();
   impl->store_id = *std::move(id);
-  impl->index_dir = absl::StrCat(options.store_dir, "/", std::string(kIndexDirName));
+  impl->index_dir = absl::StrCat(options.store_dir, "/", server::kIndexDirName);
   const std::string seed = RandomBytes(sizeof(impl->identity_seed));
   std::memcpy(&impl->identity_seed, seed.data(), seed.size());
   if (auto status = impl->OpenIndexes(); !status.ok()) return status;

@@ -114,9 +114,6 @@ struct CodeLabel {
 [[nodiscard]] std::uint32_t PackLabel(const CodeLabel& label);
 [[nodiscard]] CodeLabel UnpackLabel(std::uint32_t view);
 inline constexpr std::uint32_t kMaxFrame = (1U << 28) - 1;
-inline constexpr std::string_view kDatabaseName = "kith.db";  // in the store's folder
-// What is derived from it, for a quick start: may be deleted at any time. A backup leaves it out.
-inline constexpr std::string_view kIndexDirName = "index";
 inline constexpr int kMaxCodesAnEntry = 64;
 
 // What VerifyStore found.

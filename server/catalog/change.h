@@ -5,6 +5,8 @@
 // Thread-safety: constants and values.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,17 @@ enum class ChangeKind {
   kKept = 16,          // import_file, of an import without a new entry
   kHolidays = 17,      // of the ledger: the list of days that are no business days
 };
+
+// The kinds that can give a file another verdict, of a set's edits those that bring another radius
+// (kNewRadius). Alerts are raised of these; people's words on a match give verdicts anew
+// themselves.
+inline constexpr std::array kVerdictKinds = {
+    ChangeKind::kAdded,      ChangeKind::kWithdrawn,    ChangeKind::kMoved,
+    ChangeKind::kIdentified, ChangeKind::kUnidentified, ChangeKind::kMerged,
+    ChangeKind::kUnmerged,   ChangeKind::kSwitched,     ChangeKind::kSetEdited};
+[[nodiscard]] constexpr bool TouchesVerdict(ChangeKind kind) {
+  return std::find(kVerdictKinds.begin(), kVerdictKinds.end(), kind) != kVerdictKinds.end();
+}
 
 // "series identified", ...; "change" for a kind that this program does not know.
 [[nodiscard]] std::string_view NameOf(ChangeKind kind);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/catalog/bounds.h"
 #include "server/catalog/internal/catalog_impl.h"
 #include "server/catalog/names.h"
 
@@ -82,14 +83,15 @@ absl::StatusOr<std::uint64_t> Catalog::Impl::AddChange(Transaction& write, Chang
 absl::StatusOr<std::uint64_t> Catalog::LastVerdictChange(std::uint64_t up_to) {
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
-  // Those of which alerts are raised (case_alerts.cc): of a set, a new radius.
+  std::string kinds;
+  for (const ChangeKind kind : kVerdictKinds) {
+    absl::StrAppend(&kinds, kinds.empty() ? "" : ", ", static_cast<int>(kind));
+  }
   Statement row = read->Prepare(absl::StrCat(
-      "SELECT number FROM change c WHERE number <= ?1 AND (kind IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-      " OR (kind = ?10 AND ",
-      std::string(kNewRadius), ")) ORDER BY number DESC LIMIT 1"));
-  row.Bind(up_to, ChangeKind::kAdded, ChangeKind::kWithdrawn, ChangeKind::kMoved,
-           ChangeKind::kIdentified, ChangeKind::kUnidentified, ChangeKind::kMerged,
-           ChangeKind::kUnmerged, ChangeKind::kSwitched, ChangeKind::kSetEdited);
+      "SELECT number FROM change c WHERE number <= ?1"
+      " AND kind IN (",
+      kinds, ") AND (kind <> ?2 OR ", std::string(kNewRadius), ") ORDER BY number DESC LIMIT 1"));
+  row.Bind(up_to, ChangeKind::kSetEdited);
   const auto found = row.Step();
   if (!found.ok()) return found.status();
   return *found ? row.Id(0) : 0;
@@ -263,10 +265,10 @@ absl::StatusOr<v1::HashSet> Catalog::EditHashSet(const v1::EditHashSetRequest& r
       !status.ok()) {
     return status;
   }
-  if (request.radius_bits() > 31) {
+  if (request.radius_bits() > kMaxRadiusBits) {
     return absl::InvalidArgumentError(absl::StrCat("hash set ", Quoted(request.name()), ": radius ",
-                                                   request.radius_bits(),
-                                                   ": it goes from 0 to 31"));
+                                                   request.radius_bits(), ": it goes from 0 to ",
+                                                   kMaxRadiusBits));
   }
   return ChangeSet(request.name(), ChangeKind::kSetEdited, SignatureOf(request.signature()),
                    [&](v1::HashSet& hash_set) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/catalog/bounds.h"
 #include "server/catalog/internal/catalog_impl.h"
 #include "server/catalog/names.h"
 
@@ -189,9 +190,10 @@ absl::StatusOr<v1::HashSet> Catalog::AddHashSet(const v1::HashSet& hash_set) {
     return absl::InvalidArgumentError(
         absl::StrCat("hash set \"", added.name(), "\": unknown purpose or dialect"));
   }
-  if (added.radius_bits() > 31) {
+  if (added.radius_bits() > kMaxRadiusBits) {
     return absl::InvalidArgumentError(absl::StrCat("hash set \"", added.name(), "\": radius ",
-                                                   added.radius_bits(), ": it goes from 0 to 31"));
+                                                   added.radius_bits(), ": it goes from 0 to ",
+                                                   kMaxRadiusBits));
   }
   added.set_enabled(true);
   added.set_entries(0);

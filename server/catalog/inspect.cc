@@ -12,6 +12,7 @@
 #include "server/catalog/internal/batch_scan.h"
 #include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/catalog_impl.h"
+#include "server/store_names.h"
 
 namespace kith::catalog {
 namespace {
@@ -191,7 +192,7 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
     AddProblem(
         inspection,
         absl::StrCat("the index holds other codes than the catalog: end the service, delete ",
-                     store_dir(), "/", std::string(kIndexDirName), ", start it again"));
+                     store_dir(), "/", server::kIndexDirName, ", start it again"));
   }
   return inspection;
 }

@@ -43,6 +43,7 @@ list(
   internal/match_answer.cc
   internal/match_group.cc
   internal/match_opinions.cc
+  internal/paging.cc
   matcher.cc)
 set_source_files_properties(engine.cc engine_admin.cc
                             PROPERTIES COMPILE_DEFINITIONS "KITH_VERSION=\"${PROJECT_VERSION}\"")

@@ -24,7 +24,7 @@ std::string_view Beginning(std::string_view text, std::size_t bytes) {
 
 }  // namespace
 
-const v1::EvidenceFile* InBounds(const v1::EvidenceFile& file, std::deque<v1::EvidenceFile>& kept) {
+const v1::EvidenceFile* Bounded(const v1::EvidenceFile& file, std::deque<v1::EvidenceFile>& kept) {
   const v1::Fingerprint& fingerprint = file.fingerprint();
   if (fingerprint.detail().size() <= kMaxWordsBytes &&
       fingerprint.format().size() <= kMaxFormatBytes) {

@@ -16,8 +16,8 @@
 namespace kith::server {
 
 // Where a file says more than is kept: the same without that, in `kept`.
-[[nodiscard]] const v1::EvidenceFile* InBounds(const v1::EvidenceFile& file,
-                                               std::deque<v1::EvidenceFile>& kept);
+[[nodiscard]] const v1::EvidenceFile* Bounded(const v1::EvidenceFile& file,
+                                              std::deque<v1::EvidenceFile>& kept);
 
 [[nodiscard]] absl::Status CheckFile(const v1::EvidenceFile& file, std::size_t position);
 

@@ -93,7 +93,7 @@ absl::Status MatchGroup::FindCodes() {
   if (farthest == call_.radius_of_set.end() || *farthest == MatchCall::kNotAsked) {
     return absl::OkStatus();
   }
-  if (auto status = FindCandidates(*farthest); !status.ok() || codes_.empty()) return status;
+  if (auto status = MarkExactWanted(*farthest); !status.ok() || codes_.empty()) return status;
   index::SearchOptions options;
   options.radius_bits = *farthest;
   options.limit = 0;
@@ -119,7 +119,7 @@ absl::Status MatchGroup::FindCodes() {
   return absl::OkStatus();
 }
 
-absl::Status MatchGroup::FindCandidates(int farthest) {
+absl::Status MatchGroup::MarkExactWanted(int farthest) {
   if (near_codes_.empty()) return absl::OkStatus();
   std::uint32_t widest = 0;
   for (const v1::Fingerprint* query : queries_) widest = std::max(widest, query->margin_bits());

@@ -97,8 +97,8 @@ class MatchGroup {
                             int distance_bits) const;
   // Adds the query's codes to those that are searched.
   void AddCodes(const v1::Fingerprint& query);
-  // Of queries with a margin, finds those that have to be asked again.
-  [[nodiscard]] absl::Status FindCandidates(int farthest);
+  // Of queries with a margin, marks those that have to be asked again with exact codes.
+  [[nodiscard]] absl::Status MarkExactWanted(int farthest);
   void AddLead(const QueryCode& code, const index::Label& label, int distance_bits);
   [[nodiscard]] absl::Status FindDigests(index::DigestKind kind, By by,
                                          const std::string& (v1::Digests::*digest)() const);

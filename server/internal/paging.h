@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,8 @@ namespace kith::server {
 
 inline constexpr std::size_t kDefaultPageSize = 100;
 inline constexpr std::size_t kMaxPageSize = 1000;
+// SQLite numbers its rows with signed integers: no list gave a token beyond.
+inline constexpr std::uint64_t kMaxRecordNumber = std::numeric_limits<std::int64_t>::max();
 
 // Where a page begins and how long it is. Read one more than `size` to know if another follows.
 struct Page {

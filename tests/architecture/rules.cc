@@ -48,19 +48,19 @@ constexpr int kEngineStorey = 3;
 constexpr int kRpcStorey = 4;
 constexpr int kTopStorey = 6;
 int ServerStorey(std::string_view path) {
-  constexpr std::array<std::pair<std::string_view, int>, 6> kSubrooms = {
+  constexpr std::array<std::pair<std::string_view, int>, 5> kSubrooms = {
       {{"net", 0},
        {"internal", kEngineStorey},
        {"catalog", 1},
        {"casework", 2},
-       {"rpc", kRpcStorey},
-       {"security", kRpcStorey}}};
+       {"rpc", kRpcStorey}}};
   for (const auto& [name, storey] : kSubrooms) {
     if (SubroomOf(path) == name) return storey;
   }
-  constexpr std::array<std::pair<std::string_view, int>, 14> kFiles = {{
+  constexpr std::array<std::pair<std::string_view, int>, 15> kFiles = {{
       {"settings", 0},
       {"store_lock", 0},
+      {"store_names", 0},
       {"calls", kEngineStorey},
       {"engine", kEngineStorey},
       {"matcher", kEngineStorey},

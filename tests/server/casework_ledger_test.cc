@@ -94,13 +94,18 @@ class LedgerTest : public testing::Test {
     return rows.Int(0);
   }
 
+  static v1::GetReportRequest ReportOn(const std::string& name) {
+    v1::GetReportRequest request;
+    request.set_case_name(name);
+    return request;
+  }
   std::vector<v1::Report> Fragments(const std::string& name, std::size_t bytes = 512 << 10) {
     ReportOptions options;
     options.store_id = "store";
     options.current_change = 9;
     options.fragment_bytes = bytes;
     std::vector<v1::Report> fragments;
-    Must(BuildReport(ledger_, name, options, [&](v1::Report fragment) {
+    Must(BuildReport(ledger_, ReportOn(name), options, [&](v1::Report fragment) {
       fragments.push_back(std::move(fragment));
       return true;
     }));
@@ -440,7 +445,7 @@ TEST_F(LedgerTest, AReaderWhoLeavesEndsTheReport) {
   const std::size_t all = Fragments("LKA/1").size();
   for (std::size_t stop = 1; stop <= all; ++stop) {
     std::size_t calls = 0;
-    Must(BuildReport(ledger_, "LKA/1", {}, [&](v1::Report) { return ++calls < stop; }));
+    Must(BuildReport(ledger_, ReportOn("LKA/1"), {}, [&](v1::Report) { return ++calls < stop; }));
     EXPECT_EQ(calls, stop);
   }
 }

@@ -12,6 +12,7 @@
 #include "server/casework/internal/report_words.h"
 #include "server/casework/internal/sql.h"
 #include "server/casework/verdict.h"
+#include "server/catalog/bounds.h"
 
 namespace kith::casework {
 namespace {
@@ -145,8 +146,7 @@ absl::StatusOr<v1::ReportMethod> MethodOf(const ReportOptions& options) {
   v1::ReportMethod method;
   method.set_program(options.program);
   // What the words for distances mean is asked of the function that gives them.
-  constexpr std::uint32_t kMaxRadiusBits = 31;
-  for (std::uint32_t bits = 0; bits <= kMaxRadiusBits; ++bits) {
+  for (std::uint32_t bits = 0; bits <= catalog::kMaxRadiusBits; ++bits) {
     const std::string words(NearnessOf(false, static_cast<int>(bits)));
     if (method.bands().empty() || method.bands().rbegin()->words() != words) {
       method.add_bands()->set_words(words);

@@ -9,9 +9,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/catalog/bounds.h"
 #include "server/catalog/catalog.h"
 #include "server/catalog/names.h"
-#include "server/catalog/quality.h"
 
 namespace kith::catalog {
 namespace {
