@@ -7,8 +7,20 @@
 // Thread-safety: all functions may be called from any thread; writers wait for each other.
 //
 // Each writing function is one transaction and idempotent: what is told twice, also by two programs
-// at once, counts once. Nothing is deleted; what no longer holds is marked and stays on record. Two
-// exceptions, of which the change sequence tells: the files of a purged case, and holidays.
+// at once, counts once. What was found is not deleted: what no longer holds is marked and stays on
+// record. Four things do not stay:
+// - The files of a purged case, and the list of holidays that another replaces. The change sequence
+//   tells of both.
+// - What was read of a content, when the case's next reading of it ranks higher
+//   (internal/same_content.h), or as high with another disposition or with views, orientations or a
+//   dialect that are not on record. Digests, size, format, sides, disposition and detail become
+//   those of that reading, save the SHA-256, which is what tells the content. Its codes replace
+//   those of a lower reading; of an equal one those stay that were hashed otherwise. A digest that
+//   was missing is added. What remains: that it happened, in evidence_replaced without a time, and
+//   the verdicts and matches of before.
+// - What became of reading a path, when the same content is read there again and ranks no lower:
+//   device, inode, size, time, disposition and detail are those of the last reading.
+// - The day of a sighting, which may become an earlier one.
 //
 // Errors: those of catalog/database.h, and as told at each function. Messages hold no hashes.
 #pragma once
