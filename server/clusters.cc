@@ -44,6 +44,48 @@ void SortUnique(std::vector<std::string>& names) {
   names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
+// The codes of a file by which others are looked for.
+void AddUnturned(std::uint64_t file_id, const v1::Fingerprint& fingerprint,
+                 std::vector<EvidenceIndex::FileCode>& codes) {
+  for (const v1::Code& code : fingerprint.codes()) {
+    const bool unturned = code.orientation() == v1::ORIENTATION_ORIGINAL ||
+                          code.orientation() == v1::ORIENTATION_UNSPECIFIED;
+    if (!unturned || !casework::IsUsable(code)) continue;
+    EvidenceIndex::FileCode& one = codes.emplace_back();
+    one.file_id = file_id;
+    std::copy(code.pdq().begin(), code.pdq().end(), one.pdq.begin());
+    one.dialect = code.dialect();
+  }
+}
+
+// What is linked, together, in the order of the header.
+std::vector<FileCluster> Cluster(std::vector<NewFile> files, Union& links, bool alone) {
+  std::map<std::size_t, FileCluster> by_root;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    FileCluster& cluster = by_root[links.Root(i)];
+    cluster.case_names.insert(cluster.case_names.end(), files[i].case_names.begin(),
+                              files[i].case_names.end());
+    cluster.files.push_back(std::move(files[i]));
+  }
+  std::vector<FileCluster> clusters;
+  for (auto& [root, cluster] : by_root) {
+    SortUnique(cluster.case_names);
+    if (!alone && cluster.files.size() < 2 && cluster.case_names.size() < 2) continue;
+    std::sort(cluster.files.begin(), cluster.files.end(),
+              [](const NewFile& a, const NewFile& b) { return a.file_id < b.file_id; });
+    cluster.cluster_id = cluster.files.front().file_id;
+    clusters.push_back(std::move(cluster));
+  }
+  std::sort(clusters.begin(), clusters.end(), [](const FileCluster& a, const FileCluster& b) {
+    if (a.case_names.size() != b.case_names.size()) {
+      return a.case_names.size() > b.case_names.size();
+    }
+    if (a.files.size() != b.files.size()) return a.files.size() > b.files.size();
+    return a.cluster_id < b.cluster_id;
+  });
+  return clusters;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<FileCluster>> FindClusters(casework::Ledger& ledger,
@@ -69,15 +111,7 @@ absl::StatusOr<std::vector<FileCluster>> FindClusters(casework::Ledger& ledger,
     content.file_ids.insert(content.file_ids.begin() + place, file.file_id);
     content.case_names.insert(content.case_names.begin() + place, std::move(file.case_name));
     position_of[file.file_id] = files.size() - 1;
-    for (const v1::Code& code : file.codes.codes()) {
-      const bool unturned = code.orientation() == v1::ORIENTATION_ORIGINAL ||
-                            code.orientation() == v1::ORIENTATION_UNSPECIFIED;
-      if (!unturned || !casework::IsUsable(code)) continue;
-      EvidenceIndex::FileCode& one = codes.emplace_back();
-      one.file_id = file.file_id;
-      std::copy(code.pdq().begin(), code.pdq().end(), one.pdq.begin());
-      one.dialect = code.dialect();
-    }
+    AddUnturned(file.file_id, file.codes, codes);
     return absl::OkStatus();
   }));
   KITH_RETURN_IF_ERROR(
@@ -85,30 +119,7 @@ absl::StatusOr<std::vector<FileCluster>> FindClusters(casework::Ledger& ledger,
         const auto other = position_of.find(near);
         if (other != position_of.end()) links.Link(position_of[file], other->second);
       }));
-  std::map<std::size_t, FileCluster> by_root;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    FileCluster& cluster = by_root[links.Root(i)];
-    cluster.case_names.insert(cluster.case_names.end(), files[i].case_names.begin(),
-                              files[i].case_names.end());
-    cluster.files.push_back(std::move(files[i]));
-  }
-  std::vector<FileCluster> clusters;
-  for (auto& [root, cluster] : by_root) {
-    SortUnique(cluster.case_names);
-    if (!alone && cluster.files.size() < 2 && cluster.case_names.size() < 2) continue;
-    std::sort(cluster.files.begin(), cluster.files.end(),
-              [](const NewFile& a, const NewFile& b) { return a.file_id < b.file_id; });
-    cluster.cluster_id = cluster.files.front().file_id;
-    clusters.push_back(std::move(cluster));
-  }
-  std::sort(clusters.begin(), clusters.end(), [](const FileCluster& a, const FileCluster& b) {
-    if (a.case_names.size() != b.case_names.size()) {
-      return a.case_names.size() > b.case_names.size();
-    }
-    if (a.files.size() != b.files.size()) return a.files.size() > b.files.size();
-    return a.cluster_id < b.cluster_id;
-  });
-  return clusters;
+  return Cluster(std::move(files), links, alone);
 }
 
 }  // namespace kith::server

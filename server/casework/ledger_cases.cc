@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/series_counts.h"
@@ -84,6 +85,23 @@ class HoldsAsAnother {
   const catalog::Directory& directory_;
   Statement met_;
 };
+
+// That they were told; `place` finds the sighting of a row that begins with series and case.
+absl::Status ReadNotified(Transaction& read,
+                          absl::FunctionRef<Ledger::SeenIn&(const Statement&)> place) {
+  Statement told = read.Prepare(
+      "SELECT n.series, c.name, n.at, n.who, n.why FROM notified n"
+      " JOIN case_record c ON c.id = n.case_record ORDER BY n.at, n.series");
+  while (true) {
+    KITH_ASSIGN(const bool more, told.Step());
+    if (!more) return absl::OkStatus();
+    Ledger::SeenIn& one = place(told);
+    if (!one.notified_at.empty()) continue;  // told twice, before the merge
+    one.notified_at = std::string(told.Text(2));
+    one.notified_by = std::string(told.Text(3));
+    one.note = std::string(told.Text(4));
+  }
+}
 
 }  // namespace
 
@@ -214,18 +232,8 @@ absl::StatusOr<std::vector<Ledger::SeenIn>> Ledger::Sightings() {
     if (one.seen.since.empty() || since < one.seen.since) one.seen.since = std::move(since);
     one.holds = one.holds || holds;
   }
-  Statement told = read.Prepare(
-      "SELECT n.series, c.name, n.at, n.who, n.why FROM notified n"
-      " JOIN case_record c ON c.id = n.case_record ORDER BY n.at, n.series");
-  while (true) {
-    KITH_ASSIGN(const bool more, told.Step());
-    if (!more) break;
-    SeenIn& one = place(told).seen;
-    if (!one.notified_at.empty()) continue;  // told twice, before the merge
-    one.notified_at = std::string(told.Text(2));
-    one.notified_by = std::string(told.Text(3));
-    one.note = std::string(told.Text(4));
-  }
+  KITH_RETURN_IF_ERROR(
+      ReadNotified(read, [&](const Statement& row) -> SeenIn& { return place(row).seen; }));
   std::vector<SeenIn> holding;
   for (auto& [key, one] : all) {
     // What was met and is a match no longer (rejected, withdrawn) is nothing to be told.

@@ -108,6 +108,37 @@ Judgement Unmatched(const v1::Fingerprint& fingerprint) {
   return {v1::VERDICT_UNDETERMINED, "no usable PDQ and no digest"};
 }
 
+// What the matches that count say together.
+struct Weighed {
+  bool known = false;
+  // Of known entries, of benign ones, and of known ones that are identified.
+  Certainty found;
+  Certainty benign;
+  Certainty identified_found;
+  Sayers identified;
+  Sayers not_identified;
+};
+
+Weighed Weigh(std::span<const MatchFacts> matches) {
+  Weighed all;
+  for (const MatchFacts& match : matches) {
+    if (match.benign) {
+      all.benign.Add(match);
+      continue;
+    }
+    if (match.held_back) continue;
+    all.known = true;
+    all.found.Add(match);
+    if (match.identification == Identification::kIdentified) {
+      all.identified.Add(match.set_id);
+      all.identified_found.Add(match);
+    } else if (match.identification == Identification::kNotIdentified) {
+      all.not_identified.Add(match.set_id);
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string_view NearnessOf(bool by_digest, int distance_bits) {
@@ -146,28 +177,7 @@ Judgement Judge(const v1::Fingerprint& fingerprint, std::span<MatchFacts> matche
     return unmatched;
   }
   const bool held_back = HoldBack(matches);
-  bool known = false;
-  // Of known entries, of benign ones, and of known ones that are identified.
-  Certainty found;
-  Certainty benign;
-  Certainty identified_found;
-  Sayers identified;
-  Sayers not_identified;
-  for (const MatchFacts& match : matches) {
-    if (match.benign) {
-      benign.Add(match);
-      continue;
-    }
-    if (match.held_back) continue;
-    known = true;
-    found.Add(match);
-    if (match.identification == Identification::kIdentified) {
-      identified.Add(match.set_id);
-      identified_found.Add(match);
-    } else if (match.identification == Identification::kNotIdentified) {
-      not_identified.Add(match.set_id);
-    }
-  }
+  const auto [known, found, benign, identified_found, identified, not_identified] = Weigh(matches);
   if (found.Any() && benign.Any()) {
     return {v1::VERDICT_CONFLICT,
             found.digest && benign.digest ? "a known and a benign set both hold this very file"

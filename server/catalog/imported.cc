@@ -2,6 +2,7 @@
 //
 // Catalog: what imports brought, as their sources said it.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -39,6 +40,22 @@ class PageFill {
   std::size_t bytes_ = 0;
 };
 
+// The set of a record that repeats an entry, or is carried only: that gets its place and its
+// import. Nothing: the entry was withdrawn.
+absl::StatusOr<std::optional<std::uint64_t>> SetOfRepeat(CarriedReader& carried,
+                                                         const EntryTable& table, v1::Entry& one) {
+  if (!one.carried_only()) {
+    const EntryFacts facts = table.Get(one.entry_id());
+    if (facts.withdrawn) return std::nullopt;
+    return facts.hash_set;
+  }
+  const auto import = carried.OfImport();
+  if (!import.ok()) return import.status();
+  one.set_entry_id(carried.behind());
+  one.set_added_by_change(import->change);
+  return import->hash_set;
+}
+
 }  // namespace
 
 absl::StatusOr<ImportedPage> Catalog::ListImported(const ImportedPlace& from, std::size_t limit,
@@ -65,23 +82,10 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(const ImportedPlace& from, st
     for (; record.ok() && *record != nullptr && carried.behind() < until; record = carried.Next()) {
       v1::Entry& one = **record;
       if (!one.repeats()) continue;
-      std::uint64_t of_set = 0;
-      bool withdrawn = false;
-      if (one.carried_only()) {
-        const auto import = carried.OfImport();
-        if (!import.ok()) return import.status();
-        of_set = import->hash_set;
-        one.set_entry_id(carried.behind());
-        one.set_added_by_change(import->change);
-      } else {
-        const EntryFacts facts = impl_->table.Get(one.entry_id());
-        of_set = facts.hash_set;
-        withdrawn = facts.withdrawn;
-      }
-      if ((set_id != 0 && of_set != set_id) || withdrawn || series_id != 0) {
-        continue;
-      }
-      const auto set = impl_->directory.hash_sets.ById(of_set);
+      const auto of_set = SetOfRepeat(carried, impl_->table, one);
+      if (!of_set.ok()) return of_set.status();
+      if (!*of_set || (set_id != 0 && **of_set != set_id) || series_id != 0) continue;
+      const auto set = impl_->directory.hash_sets.ById(**of_set);
       if (set) one.set_set(set->name());
       if (!fill.Take(std::move(one), carried.behind())) return false;
     }
