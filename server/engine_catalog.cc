@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Engine: CatalogService.
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -62,8 +62,8 @@ struct ReportOptions {
   std::size_t fragment_bytes = 512 << 10;  // files of a fragment, about
 };
 
-// Where the request names no kind it is the initial comparison; of a ledger in memory, case "" is its
-// look-up. Hands the fragments to `emit` until done or `emit` says false (which is no error).
+// Hands the fragments to `emit` until done or `emit` says false (which is no error). Without a kind
+// it is the initial comparison; of a ledger in memory, case "" is its look-up.
 // Errors: NOT_FOUND for the case or series, INVALID_ARGUMENT where the kind is not of the subject,
 // FAILED_PRECONDITION for a purged case, and those of catalog/database.h.
 [[nodiscard]] absl::Status BuildReport(Ledger& ledger, const v1::GetReportRequest& request,
