@@ -5,9 +5,10 @@
 // which are mapped, for hundreds of millions of digests, with what came last in memory.
 //
 // Thread-safety: all functions may be called from any number of threads at once. The digests are
-// spread over many small tables, each with its own lock, so that a search waits for one short
-// addition at most. What is added is found by every search that begins after Add returned; what is
-// withdrawn is silent in every search that begins after Withdraw returned.
+// spread over many small tables, each with its own lock: a search waits for one short addition or
+// withdrawal at most, and never for the disk that another search or a merge waits for. What is
+// added is found by every search that begins after Add returned; what is withdrawn is silent in
+// every search that begins after Withdraw returned.
 //
 // Shapes: a digest is its raw bytes (not hex): 16, 20 or 32 of them.
 //

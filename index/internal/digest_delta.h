@@ -5,6 +5,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -57,11 +58,26 @@ class Withdrawals {
     return it != live_since_.end() && epoch < it->second;
   }
 
-  // For any thread, to be held while it looks at rows and asks IsSilent about them: a row that is
-  // being swept out must not outlive the note that it is withdrawn.
+  // For any thread, to be held while it asks IsSilent; and while it looks at rows that are swept,
+  // as a row must not outlive the note that it is withdrawn. A withdrawal waits for it, and whoever
+  // comes then waits for the withdrawal: never while files are read or written.
   [[nodiscard]] std::shared_lock<std::shared_mutex> Read() const {
     const std::lock_guard gate(gate_);
     return std::shared_lock(mutex_);
+  }
+  // Drops those of `rows` (each with its entry and epoch) that are silent. For any thread.
+  // Notes only come, but for Forget: whatever was withdrawn before this began is heeded.
+  template <typename Row>
+  void DropSilent(std::vector<Row>& rows) const {
+    std::size_t kept = 0;
+    for (std::size_t at = 0; at < rows.size();) {
+      const std::size_t last = at + std::min(kAskedAtOnce, rows.size() - at);
+      const auto lock = Read();
+      for (; at < last; ++at) {
+        if (!IsSilent(rows[at].entry, rows[at].epoch)) rows[kept++] = rows[at];
+      }
+    }
+    rows.resize(kept);
   }
   [[nodiscard]] std::size_t size() const {
     const auto lock = Read();
@@ -82,6 +98,9 @@ class Withdrawals {
   }
 
  private:
+  // Rows that are asked about between two chances for a withdrawal.
+  static constexpr std::size_t kAskedAtOnce = 4096;
+
   // The shared lock of the C library lets readers pass a waiting writer, for ever if they overlap;
   // the gate makes them queue.
   mutable std::mutex gate_;

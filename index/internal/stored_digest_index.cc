@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/internal/digest_checks.h"
-#include "index/internal/file_io.h"
 #include "index/internal/mapped_files.h"
 
 namespace kith::index::internal {
@@ -23,8 +22,6 @@ constexpr std::size_t kMaxFrozen = 2;
 // As in the index in memory: when withdrawn rows are swept out.
 constexpr std::size_t kSweepEntries = 4096;
 constexpr std::size_t kSweepShare = 4;
-
-constexpr std::size_t At(DigestKind kind) { return static_cast<std::size_t>(kind); }
 
 }  // namespace
 
@@ -197,83 +194,6 @@ void StoredDigestIndex::Withdraw(std::span<const std::uint64_t> entries) {
   Freeze();
 }
 
-absl::Status StoredDigestIndex::Damaged() const {
-  return absl::UnavailableError(absl::StrCat(
-      options_.folder, ": a damaged file is being made again from the catalog; ask again later"));
-}
-
-absl::StatusOr<std::vector<std::vector<std::uint64_t>>> StoredDigestIndex::Find(
-    DigestKind kind, std::span<const std::string_view> digests) const {
-  if (absl::Status status = CheckLengths(kind, digests); !status.ok()) return status;
-  const std::uint64_t filling = filling_;
-  if (is_damaged_) return Damaged();
-  const std::shared_ptr<const State> state = Snapshot();
-  // A state that is being filled again holds less than there is.
-  if (is_damaged_ || filling != filling_) return Damaged();
-  std::vector<std::vector<std::uint64_t>> found(digests.size());
-  std::vector<Unsure> unsure;
-  std::vector<const DigestDelta*> deltas;
-  const auto look_into = [&](const DigestDelta& delta) {
-    const auto rows = delta.With(kind, [](const auto& table) { return table.size(); });
-    if (rows > 0) deltas.push_back(&delta);
-  };
-  look_into(*state->active);
-  for (const Frozen& frozen : state->frozen) look_into(*frozen.delta);
-  for (std::size_t first = 0; first < digests.size(); first += DigestRun::kFindsAtOnce) {
-    const auto some =
-        digests.subspan(first, std::min(DigestRun::kFindsAtOnce, digests.size() - first));
-    const auto lock = state->withdrawals->Read();
-    for (const PlacedRun& placed : state->runs[At(kind)]) {
-      const bool is_sure = !placed.run->IsTruncated();
-      placed.run->Find(some, [&](std::size_t query, std::uint64_t entry) {
-        if (state->withdrawals->IsSilent(entry, placed.epoch)) return;
-        if (is_sure) {
-          found[first + query].push_back(entry);
-        } else {
-          unsure.push_back({.query = first + query, .entry = entry});
-        }
-      });
-    }
-    for (const DigestDelta* delta : deltas) {
-      delta->With(kind, [&](const auto& table) {
-        for (std::size_t i = 0; i < some.size(); ++i) {
-          table.Find(some[i], [&](std::uint64_t entry, std::uint32_t epoch) {
-            if (!state->withdrawals->IsSilent(entry, epoch)) found[first + i].push_back(entry);
-          });
-        }
-      });
-    }
-  }
-  if (absl::Status status = Confirm(kind, digests, unsure, found); !status.ok()) return status;
-  for (std::vector<std::uint64_t>& entries : found) {
-    if (entries.size() < 2) continue;
-    std::sort(entries.begin(), entries.end());
-    entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
-  }
-  return found;
-}
-
-absl::Status StoredDigestIndex::Confirm(DigestKind kind, std::span<const std::string_view> digests,
-                                        std::span<const Unsure> unsure,
-                                        std::vector<std::vector<std::uint64_t>>& found) const {
-  if (unsure.empty()) return absl::OkStatus();
-  std::vector<std::string_view> asked;
-  std::vector<std::uint64_t> entries;
-  for (const Unsure& one : unsure) {
-    asked.push_back(digests[one.query]);
-    entries.push_back(one.entry);
-  }
-  const auto confirmed = options_.confirm(kind, asked, entries);
-  if (!confirmed.ok()) return confirmed.status();
-  if (confirmed->size() != unsure.size()) {
-    return absl::InternalError("index: digests were confirmed in part only");
-  }
-  for (std::size_t i = 0; i < unsure.size(); ++i) {
-    if ((*confirmed)[i]) found[unsure[i].query].push_back(unsure[i].entry);
-  }
-  return absl::OkStatus();
-}
-
 void StoredDigestIndex::Reached(std::uint64_t change, std::string_view mark) {
   const std::lock_guard lock(writer_mutex_);
   if (is_damaged_ || change < reached_) return;
@@ -301,85 +221,6 @@ std::string StoredDigestIndex::TouchedMark() const {
   return saved_touched_mark_;
 }
 
-absl::Status StoredDigestIndex::Clear() {
-  std::unique_lock lock(writer_mutex_);
-  is_clearing_ = true;
-  progress_.wait(lock, [this] { return !IsBehind(); });
-  is_clearing_ = false;
-  const std::shared_ptr<const State> before = Snapshot();
-  State state;
-  state.withdrawals = std::make_shared<Withdrawals>();
-  state.active = std::make_shared<DigestDelta>(seeds_);
-  Publish(std::move(state));
-  ++filling_;
-  is_refilling_ = false;
-  reached_ = saved_ = spilled_ = 0;
-  for (std::string* mark :
-       {&reached_mark_, &touched_mark_, &saved_mark_, &saved_touched_mark_, &spilled_mark_}) {
-    mark->clear();
-  }
-  compaction_wanted_ = false;
-  lock.unlock();
-  // Not an empty one in its place: that would need room.
-  absl::Status status;
-  {
-    const std::lock_guard manifest_lock(manifest_mutex_);
-    status = RemoveManifest();
-  }
-  lock.lock();
-  files_ = status;
-  if (!status.ok()) {
-    // The folder still tells of what is forgotten here.
-    is_damaged_ = true;
-    return status;
-  }
-  is_refilling_ = true;
-  lock.unlock();
-  for (const Runs& runs : before->runs) {
-    for (const PlacedRun& placed : runs) {
-      std::error_code error;  // what stays is removed with the next list
-      std::filesystem::remove(RunPath(options_.folder, placed.number), error);
-    }
-  }
-  return absl::OkStatus();
-}
-
-void StoredDigestIndex::Refilled() {
-  const std::lock_guard lock(writer_mutex_);
-  if (is_refilling_) is_damaged_ = false;
-  is_refilling_ = false;
-}
-
-absl::Status StoredDigestIndex::Noted(absl::Status status, std::uint64_t filling) {
-  // A file that cannot be read is as good as gone; a lack of memory tells nothing of it.
-  if (status.ok() || absl::IsCancelled(status) || absl::IsResourceExhausted(status)) return status;
-  {
-    const std::lock_guard lock(writer_mutex_);
-    if (filling != filling_) return absl::OkStatus();  // nobody looks into that file any more
-    is_damaged_ = true;
-    is_refilling_ = false;
-  }
-  // The next start would believe a file whose stamp did not change, and not find the damage.
-  const std::lock_guard manifest_lock(manifest_mutex_);
-  if (!IsLost()) return status;
-  if (const absl::Status removed = RemoveManifest(); !removed.ok()) {
-    return absl::Status(status.code(), absl::StrCat(status.message(), "; ", removed.message()));
-  }
-  return status;
-}
-
-absl::Status StoredDigestIndex::RemoveManifest() const {
-  std::error_code error;
-  const std::string path = ManifestPath(options_.folder);
-  std::filesystem::remove(path, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat(path, ": cannot be removed: ", error.message(), "; remove it"));
-  }
-  absl::Status status = FlushFolder(options_.folder);
-  return absl::IsNotFound(status) ? absl::OkStatus() : status;
-}
-
 void StoredDigestIndex::Save() {
   const std::lock_guard lock(writer_mutex_);
   Freeze();
@@ -393,26 +234,6 @@ absl::Status StoredDigestIndex::Flush() {
   progress_.wait(lock, [&] { return done_ >= wanted; });
   if (files_.ok() && IsLost()) return Damaged();
   return files_;
-}
-
-absl::Status StoredDigestIndex::Scrub(const Pace& pace) {
-  std::shared_ptr<const State> state;
-  std::uint64_t filling = 0;
-  {
-    const std::lock_guard lock(writer_mutex_);
-    state = Snapshot();
-    filling = filling_;
-  }
-  for (const Runs& runs : state->runs) {
-    for (const PlacedRun& placed : runs) {
-      absl::Status status = Noted(placed.run->file().Verify(pace), filling);
-      if (!status.ok()) return status;
-      // What was made anew meanwhile is looked at in the next round, and the rest of this is gone.
-      const std::lock_guard lock(writer_mutex_);
-      if (filling != filling_) return absl::OkStatus();
-    }
-  }
-  return absl::OkStatus();
 }
 
 DigestIndexStats StoredDigestIndex::Stats() const {

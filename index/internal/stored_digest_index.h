@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -67,11 +68,21 @@ class StoredDigestIndex final : public DigestIndex {
     std::vector<Frozen> frozen;  // on their way into files, the oldest first
     std::array<Runs, 3> runs;    // by kind
   };
-  // An entry found by the beginning of a digest only.
-  struct Unsure {
+  // A row that a search found, withdrawn or not.
+  struct Hit {
     std::size_t query;
     std::uint64_t entry;
+    std::uint32_t epoch;
+    bool is_sure;  // false: found by the beginning of its digest only
   };
+  // A row on its way into a run.
+  struct DatedRow : DigestRow {
+    std::uint32_t epoch = 0;
+  };
+
+  [[nodiscard]] static constexpr std::size_t At(DigestKind kind) {
+    return static_cast<std::size_t>(kind);
+  }
 
   explicit StoredDigestIndex(const DigestIndexOptions& options);
   [[nodiscard]] absl::Status Load();
@@ -82,8 +93,11 @@ class StoredDigestIndex final : public DigestIndex {
   [[nodiscard]] std::shared_ptr<const State> Snapshot() const;
   void Publish(State state);
   [[nodiscard]] absl::Status Damaged() const;
+  // Of kFindsAtOnce digests at most: `first` is the position of the first of them.
+  static void ReadRows(const State& state, DigestKind kind, std::span<const std::string_view> some,
+                       std::size_t first, std::vector<Hit>& hits);
   [[nodiscard]] absl::Status Confirm(DigestKind kind, std::span<const std::string_view> digests,
-                                     std::span<const Unsure> unsure,
+                                     std::span<const Hit> unsure,
                                      std::vector<std::vector<std::uint64_t>>& found) const;
 
   // With writer_mutex_ held.
@@ -105,7 +119,7 @@ class StoredDigestIndex final : public DigestIndex {
   [[nodiscard]] absl::Status SpillBeside(DigestKind kind);
   [[nodiscard]] absl::Status MergeAll(bool everything);
   [[nodiscard]] absl::Status Merge(DigestKind kind, std::size_t first);
-  [[nodiscard]] absl::StatusOr<PlacedRun> WriteRun(DigestKind kind, std::vector<DigestRow> rows,
+  [[nodiscard]] absl::StatusOr<PlacedRun> WriteRun(DigestKind kind, std::vector<DatedRow> rows,
                                                    std::uint32_t epoch);
   [[nodiscard]] absl::StatusOr<PlacedRun> MergeRuns(DigestKind kind,
                                                     std::span<const PlacedRun> runs,

@@ -18,7 +18,7 @@ namespace {
 // A run is merged with those behind it unless it has so many times their rows: so a digest is
 // written some ten times on its way into a run of 300 million, and a search looks at few runs.
 constexpr std::uint64_t kMergeRatio = 4;
-// Rows that a merge looks at between two chances for a withdrawal and for the end.
+// Rows that a merge looks at between two chances for the end.
 constexpr std::size_t kRowsAtOnce = 4096;
 constexpr std::size_t kForgetFrom = 4096;
 // Runs of a kind that may gather beside a merge: a search looks at each.
@@ -26,8 +26,6 @@ constexpr std::size_t kMaxGathered = 64;
 
 constexpr std::array<DigestKind, 3> kKinds = {DigestKind::kMd5, DigestKind::kSha1,
                                               DigestKind::kSha256};
-
-constexpr std::size_t At(DigestKind kind) { return static_cast<std::size_t>(kind); }
 
 bool IsBefore(const DigestRow& a, const DigestRow& b, std::size_t bytes) {
   const int order = std::memcmp(a.digest.data(), b.digest.data(), bytes);
@@ -88,18 +86,18 @@ absl::Status StoredDigestIndex::Spill() {
   }
   std::array<std::vector<PlacedRun>, 3> written;
   for (const DigestKind kind : kKinds) {
-    std::vector<DigestRow> rows;
+    std::vector<DatedRow> rows;
     frozen.delta->With(kind, [&](const auto& table) {
       rows.reserve(table.size());
-      // Rows that are silent now have no way back; those added since are in another delta.
-      const auto lock = before->withdrawals->Read();
       table.ForEach([&](std::string_view digest, std::uint64_t entry, std::uint32_t row_epoch) {
-        if (before->withdrawals->IsSilent(entry, row_epoch)) return;
-        DigestRow& row = rows.emplace_back();
+        DatedRow& row = rows.emplace_back();
         std::copy(digest.begin(), digest.end(), row.digest.begin());
         row.entry = entry;
+        row.epoch = row_epoch;
       });
     });
+    // Rows that are silent now have no way back; those added since are in another delta.
+    before->withdrawals->DropSilent(rows);
     if (rows.empty()) continue;
     auto run = WriteRun(kind, std::move(rows), epoch);
     if (!run.ok()) return run.status();
@@ -131,8 +129,9 @@ absl::Status StoredDigestIndex::SpillBeside(DigestKind kind) {
   }
 }
 
-absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::WriteRun(
-    DigestKind kind, std::vector<DigestRow> rows, std::uint32_t epoch) {
+absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::WriteRun(DigestKind kind,
+                                                                         std::vector<DatedRow> rows,
+                                                                         std::uint32_t epoch) {
   const std::size_t bytes = KeptBytes(kind);
   std::sort(rows.begin(), rows.end(),
             [bytes](const DigestRow& a, const DigestRow& b) { return IsBefore(a, b, bytes); });
@@ -247,7 +246,7 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
   }
   const std::size_t bytes = KeptBytes(kind);
   const std::shared_ptr<Withdrawals> withdrawals = Snapshot()->withdrawals;
-  std::vector<std::pair<DigestRow, std::uint32_t>> some;  // with the epoch of each
+  std::vector<DatedRow> some;
   while (!sources.empty()) {
     if (!GoesOn()) return absl::CancelledError("the index is closed");
     if (absl::Status status = SpillBeside(kind); !status.ok()) return status;
@@ -256,18 +255,11 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
       const auto least = std::min_element(
           sources.begin(), sources.end(),
           [bytes](const Source& a, const Source& b) { return IsBefore(a.row, b.row, bytes); });
-      some.emplace_back(least->row, least->epoch);
+      some.push_back({least->row, least->epoch});
       if (!least->cursor.Next(least->row)) sources.erase(least);
     }
-    {
-      // Not while rows are read or written: a withdrawal, and every search behind it, would wait
-      // for the disk.
-      const auto lock = withdrawals->Read();
-      std::erase_if(some, [&](const auto& row) {
-        return withdrawals->IsSilent(row.first.entry, row.second);
-      });
-    }
-    for (const auto& [row, row_epoch] : some) {
+    withdrawals->DropSilent(some);
+    for (const DatedRow& row : some) {
       if (absl::Status status = (*writer)->Append(row); !status.ok()) return status;
     }
   }
