@@ -97,6 +97,20 @@ absl::Status File::WriteAt(std::uint64_t offset, std::span<const std::uint8_t> b
   return absl::OkStatus();
 }
 
+absl::Status File::Reserve(std::uint64_t bytes) const {
+  const auto length = static_cast<off_t>(bytes);
+  while (fallocate(fd_, 0, 0, length) != 0) {
+    if (errno == EINTR) continue;
+    // All else is an answer: a quota (EDQUOT) as well as a full disk.
+    if (errno != EOPNOTSUPP && errno != ENOSYS) {
+      return ErrnoStatus(path_, "room for it cannot be reserved", errno);
+    }
+    if (ftruncate(fd_, length) != 0) return ErrnoStatus(path_, "cannot be written", errno);
+    break;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status File::Flush() const {
   return fsync(fd_) == 0 ? absl::OkStatus()
                          : ErrnoStatus(path_, "cannot be flushed to disk", errno);

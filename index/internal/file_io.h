@@ -52,6 +52,9 @@ class File {
   [[nodiscard]] absl::Status ReadAt(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
   [[nodiscard]] absl::Status WriteAt(std::uint64_t offset,
                                      std::span<const std::uint8_t> bytes) const;
+  // Makes the file so long, and tells at once, not hours later, if there is no room for it. Only
+  // where the file system knows no reservation is that told by WriteAt.
+  [[nodiscard]] absl::Status Reserve(std::uint64_t bytes) const;
   // Makes what was written durable.
   [[nodiscard]] absl::Status Flush() const;
 

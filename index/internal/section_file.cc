@@ -151,12 +151,9 @@ absl::Status SectionFile::Damage(std::string_view section, std::string_view what
 
 absl::Status SectionFile::Read(std::string_view section, std::uint64_t offset,
                                std::span<std::uint8_t> bytes) const {
-  const int error = file_.TryRead(offset, bytes);
-  if (error == 0) return absl::OkStatus();
-  if (error == File::kCutOff) return Damage(section, "is cut off");
-  // What the disk does not give is lost: it is made again elsewhere.
-  return error == EIO ? Damage(section, "is not given by the disk")
-                      : ErrnoStatus(path(), "cannot be read", error);
+  absl::Status status = file_.ReadAt(offset, bytes);
+  return absl::IsDataLoss(status) ? Damage(section, "is cut off, or the disk does not give it")
+                                  : status;
 }
 
 absl::Status SectionFile::ReadHeader(const FileKind& kind) {

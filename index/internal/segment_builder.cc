@@ -2,11 +2,9 @@
 #include "index/internal/segment_builder.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -156,16 +154,7 @@ absl::Status SegmentBuilder::WriteRows() {
   header_.codes = runs.codes();
   header_.cut = cut_ ? *cut_ : ChooseCut(header_.codes, options_.bands, options_.compact);
   LayOut(header_);
-  // Told now, and not hours later, if the disk is too small; where the file system cannot reserve
-  // room, it grows as it is written.
-  if (fallocate(file_.fd(), 0, 0, static_cast<off_t>(header_.file_bytes)) != 0) {
-    if (errno == ENOSPC || errno == EFBIG) {
-      return ErrnoStatus(file_.path(), "room for it cannot be reserved", errno);
-    }
-    if (ftruncate(file_.fd(), static_cast<off_t>(header_.file_bytes)) != 0) {
-      return ErrnoStatus(file_.path(), "cannot be written", errno);
-    }
-  }
+  if (absl::Status status = file_.Reserve(header_.file_bytes); !status.ok()) return status;
   for (const auto& [writer, kind] :
        {std::pair(&entries, SectionKind::kEntries), std::pair(&views, SectionKind::kViews),
         std::pair(&codes, SectionKind::kCodes)}) {

@@ -108,10 +108,7 @@ absl::Status StoredDigestIndex::RemoveManifest() const {
   std::error_code error;
   const std::string path = ManifestPath(options_.folder);
   std::filesystem::remove(path, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat(path, ": cannot be removed: ", error.message(), "; remove it"));
-  }
+  if (error) return ErrnoStatus(path, "cannot be removed, and has to be", error.value());
   absl::Status status = FlushFolder(options_.folder);
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }

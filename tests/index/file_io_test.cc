@@ -3,13 +3,31 @@
 // The files of the index: what an error of the system comes to, and how a file gets its name.
 #include "index/internal/file_io.h"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "tests/index/segment_files.h"
+
+namespace {
+
+int next_error = 0;  // of the next reservation, whatever the file system would say
+
+}  // namespace
+
+// Takes the place of that of the C library.
+extern "C" int fallocate(int fd, int mode, off_t offset, off_t length) {
+  if (next_error == 0) return static_cast<int>(syscall(SYS_fallocate, fd, mode, offset, length));
+  errno = std::exchange(next_error, 0);
+  return -1;
+}
 
 namespace kith::index {
 namespace {
@@ -37,6 +55,29 @@ TEST_F(FileIoTest, WhatTheDiskDoesNotGiveIsLost) {
   std::vector<std::uint8_t> bytes(16);
   ASSERT_EQ(file->TryRead(0, bytes), EIO);
   EXPECT_TRUE(absl::IsDataLoss(file->ReadAt(0, bytes)));
+}
+
+// A quota was taken for a file system that reserves nothing, and told hours later.
+TEST_F(FileIoTest, ALackOfRoomIsToldWhenItIsReserved) {
+  constexpr std::uint64_t kBytes = 100000;
+  const auto file = File::Create(Path());
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (const int lack : {ENOSPC, EDQUOT, EFBIG}) {
+    next_error = lack;
+    EXPECT_TRUE(absl::IsResourceExhausted(file->Reserve(kBytes))) << lack;
+  }
+  for (const int trouble : {EIO, EPERM, EINVAL}) {
+    next_error = trouble;
+    EXPECT_TRUE(absl::IsUnavailable(file->Reserve(kBytes))) << trouble;
+  }
+  EXPECT_EQ(std::filesystem::file_size(Path()), 0u);
+  std::uint64_t bytes = kBytes;
+  for (const int no_hindrance : {EOPNOTSUPP, ENOSYS, EINTR, 0}) {
+    next_error = no_hindrance;
+    const absl::Status status = file->Reserve(++bytes);
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(std::filesystem::file_size(Path()), bytes);
+  }
 }
 
 TEST_F(FileIoTest, AFileHasItsNameWhenItIsWhole) {
