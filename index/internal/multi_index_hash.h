@@ -63,7 +63,6 @@ class MultiIndexHash final : public faiss::IndexBinary, public PairStream {
   void StreamPairs(std::span<const Code> queries, int radius_bits, PairSink sink) const override;
 
   [[nodiscard]] std::size_t Bytes() const;
-  [[nodiscard]] std::size_t DistinctCodes() const { return codes_.size(); }
   [[nodiscard]] int Bands() const;  // 0: all codes are scanned
 
  private:
