@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <mutex>
 #include <shared_mutex>
+#include <string>
+#include <string_view>
 
 #include "index/internal/digest_checks.h"
 #include "index/internal/digest_delta.h"
@@ -62,9 +64,16 @@ class ShardedDigestIndex final : public DigestIndex {
     return found;
   }
 
-  absl::Status Clear() override {
-    return absl::UnimplementedError("index: what is in memory only is forgotten with its index");
-  }
+  void Reached(std::uint64_t /*change*/, std::string_view /*mark*/) override {}
+  void Touches(std::string_view /*mark*/) override {}
+  std::uint64_t SavedChange() const override { return 0; }
+  std::string SavedMark() const override { return {}; }
+  std::string TouchedMark() const override { return {}; }
+  absl::Status Clear() override { return NoFiles(); }
+  void Refilled() override {}
+  void Save() override {}
+  absl::Status Flush() override { return NoFiles(); }
+  absl::Status Scrub(const Pace& /*pace*/) override { return NoFiles(); }
 
   DigestIndexStats Stats() const override {
     return DigestIndexStats{.digests = rows_.size(),
@@ -73,6 +82,9 @@ class ShardedDigestIndex final : public DigestIndex {
   }
 
  private:
+  static absl::Status NoFiles() {
+    return absl::UnimplementedError("index: these digests are in memory only, not in files");
+  }
   // With the withdrawals held.
   void FindOne(DigestKind kind, std::string_view digest,
                std::vector<std::uint64_t>& entries) const {

@@ -110,41 +110,38 @@ class DigestIndex {
   [[nodiscard]] virtual absl::StatusOr<std::vector<std::vector<std::uint64_t>>> Find(
       DigestKind kind, std::span<const std::string_view> digests) const = 0;
 
+  // From here on: of an index in files. One in memory bears what it is told without keeping it,
+  // says truly that nothing is saved, and answers Unimplemented where files are asked for.
+
   // Tells that everything of the changes up to this one was added and withdrawn; numbers ascend.
   // `mark` names the moment to its owner (at most kMaxDigestMarkBytes). Of a damaged index it is
   // not true and not remembered.
-  virtual void Reached(std::uint64_t change, std::string_view mark = {}) {
-    (void)change;
-    (void)mark;
-  }
+  virtual void Reached(std::uint64_t change, std::string_view mark = {}) = 0;
   // Tells that what is added and withdrawn from now on may be of the moment `mark`.
-  virtual void Touches(std::string_view /*mark*/) {}
+  virtual void Touches(std::string_view mark) = 0;
   // The files hold all changes up to this one; those behind it are to be told after Open, in their
-  // order. They may be told again: what is there twice is found once.
-  [[nodiscard]] virtual std::uint64_t SavedChange() const { return 0; }
+  // order. They may be told again: what is there twice is found once. 0: none, they are empty.
+  [[nodiscard]] virtual std::uint64_t SavedChange() const = 0;
   // The mark of that change; and the newest moment of which something may be in the files as well.
   // An owner that does not know one of them as a moment of its own history has to Clear.
-  [[nodiscard]] virtual std::string SavedMark() const { return {}; }
-  [[nodiscard]] virtual std::string TouchedMark() const { return {}; }
+  [[nodiscard]] virtual std::string SavedMark() const = 0;
+  [[nodiscard]] virtual std::string TouchedMark() const = 0;
   // Forgets everything, in the files too; needs no room on the disk. What was damaged answers again
   // when Refilled tells that everything was added anew. Where it fails, the index is damaged.
   [[nodiscard]] virtual absl::Status Clear() = 0;
   // Tells that everything was added anew since Clear, whatever went wrong before. Damage that was
   // found since Clear stays.
-  virtual void Refilled() {}
+  virtual void Refilled() = 0;
   // Asks the thread behind to bring everything into files. It is done when the index is destroyed,
   // if it can be.
-  virtual void Save() {}
+  virtual void Save() = 0;
   // Brings everything into files and waits for it, and for merges. Errors: as Open.
-  [[nodiscard]] virtual absl::Status Flush() { return absl::OkStatus(); }
+  [[nodiscard]] virtual absl::Status Flush() = 0;
   // Reads all files again and compares their checksums, beside searches. `pace` is told of bytes
   // read; its false ends it with Cancelled. Errors: as Open; then Find is Unavailable, but for
   // ResourceExhausted, which tells nothing of the files.
   using Pace = std::function<bool(std::uint64_t bytes)>;
-  [[nodiscard]] virtual absl::Status Scrub(const Pace& pace = {}) {
-    (void)pace;
-    return absl::OkStatus();
-  }
+  [[nodiscard]] virtual absl::Status Scrub(const Pace& pace = {}) = 0;
 
   [[nodiscard]] virtual DigestIndexStats Stats() const = 0;
 

@@ -115,6 +115,22 @@ TEST(DigestIndexTest, AnEmptyIndexFindsNothing) {
   EXPECT_EQ(index->Stats().digests, 0u);
 }
 
+// A check of files that there are not said that they were sound.
+TEST(DigestIndexTest, InMemoryNothingIsSavedAndNoFileIsSound) {
+  const auto index = DigestIndex::Create();
+  MustAdd(*index, DigestKind::kMd5, {std::string(16, 'a')}, {1});
+  index->Touches("moment");
+  index->Reached(1, "moment");
+  index->Save();
+  EXPECT_EQ(index->SavedChange(), 0u);
+  EXPECT_EQ(index->SavedMark(), "");
+  EXPECT_EQ(index->TouchedMark(), "");
+  for (const absl::Status& status : {index->Flush(), index->Scrub(), index->Clear()}) {
+    EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
+  }
+  EXPECT_THAT(FindOne(*index, DigestKind::kMd5, std::string(16, 'a')), ElementsAre(1));
+}
+
 TEST(DigestIndexTest, KindsAreApart) {
   const auto index = DigestIndex::Create();
   MustAdd(*index, DigestKind::kMd5, {std::string(16, 'a')}, {1});
