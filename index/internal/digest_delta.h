@@ -39,12 +39,16 @@ class Withdrawals {
     for (const Note& note : notes) live_since_[note.entry] = note.live_since;
   }
 
-  // For one thread at a time.
+  // For one thread at a time. Searches get their turn within a long list.
   void Add(std::span<const std::uint64_t> entries) {
-    const std::lock_guard gate(gate_);
-    const std::unique_lock lock(mutex_);
     ++epoch_;
-    for (const std::uint64_t entry : entries) live_since_[entry] = epoch_;
+    while (!entries.empty()) {
+      const auto some = entries.first(std::min(kAtOnce, entries.size()));
+      entries = entries.subspan(some.size());
+      const std::lock_guard gate(gate_);
+      const std::unique_lock lock(mutex_);
+      for (const std::uint64_t entry : some) live_since_[entry] = epoch_;
+    }
   }
   void Forget() {
     const std::lock_guard gate(gate_);
@@ -71,7 +75,7 @@ class Withdrawals {
   void DropSilent(std::vector<Row>& rows) const {
     std::size_t kept = 0;
     for (std::size_t at = 0; at < rows.size();) {
-      const std::size_t last = at + std::min(kAskedAtOnce, rows.size() - at);
+      const std::size_t last = at + std::min(kAtOnce, rows.size() - at);
       const auto lock = Read();
       for (; at < last; ++at) {
         if (!IsSilent(rows[at].entry, rows[at].epoch)) rows[kept++] = rows[at];
@@ -98,8 +102,8 @@ class Withdrawals {
   }
 
  private:
-  // Rows that are asked about between two chances for a withdrawal.
-  static constexpr std::size_t kAskedAtOnce = 4096;
+  // Rows that are asked about, or entries that are noted, under one lock.
+  static constexpr std::size_t kAtOnce = 4096;
 
   // The shared lock of the C library lets readers pass a waiting writer, for ever if they overlap;
   // the gate makes them queue.
