@@ -192,7 +192,7 @@ absl::Status Fill(const Settings& settings, HammingIndex& index) {
       labels.push_back({.entry = 1 + at / 32, .view = static_cast<std::uint32_t>(at % 32)});
     }
     if (absl::Status status = index.Add(codes, labels); !status.ok()) return status;
-    if (absl::Status status = index.SetMark(std::to_string(at)); !status.ok()) return status;
+    if (absl::Status status = index.Reached(std::to_string(at)); !status.ok()) return status;
   }
   std::printf("added in %.1f s, %.1f s of processor; %zu segments\n", watch.Wall(), watch.Cpu(),
               index.Stats().segments);

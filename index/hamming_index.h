@@ -85,7 +85,7 @@ struct HammingIndexOptions {
   // A folder of its own (made, 0700) where segments are kept for the next start, and from where mih
   // searches them; empty: nothing is kept. It is derived from what was added: it may be deleted at
   // any time, and what is damaged in it is refused and told. Then entries have to be added in
-  // ascending order, each by one Add, and SetMark called when an addition or withdrawal is
+  // ascending order, each by one Add, and Reached called when an addition or withdrawal is
   // complete.
   std::string folder = {};
   // Whose codes they are, up to 256 bytes: a folder of another owner is emptied.
@@ -104,7 +104,7 @@ struct EntryRange {
 
 // What Create found in the folder.
 struct RecoveredIndex {
-  // As given to SetMark: everything added before that is found again, but for `missing`. Empty:
+  // As given to Reached: everything added before that is found again, but for `missing`. Empty:
   // nothing was found. Withdrawals are not kept: withdraw again.
   std::string mark;
   // As given to Touches: of nothing that came behind this moment is anything in there. Where the
@@ -195,7 +195,7 @@ class HammingIndex {
   // What was added and withdrawn until now is all that there is up to `mark` (at most 256 bytes).
   // Sooner or later the folder holds it up to this mark or one a little older; at the latest
   // when the index is destroyed, but for at most half a head.
-  [[nodiscard]] virtual absl::Status SetMark(std::string_view mark) = 0;
+  [[nodiscard]] virtual absl::Status Reached(std::string_view mark) = 0;
   // Compares about so many bytes of the files with their checksums, going on where the last call
   // ended; true when that completed a round. A segment that is damaged (DataLoss) or cannot be read
   // is taken out of service: its entries are missing then. For one thread beside all others.

@@ -151,7 +151,7 @@ void SegmentedIndex::Touches(std::string_view mark) {
   touched_ = mark.size() > kMaxMarkBytes ? std::string() : std::string(mark);
 }
 
-absl::Status SegmentedIndex::SetMark(std::string_view mark) {
+absl::Status SegmentedIndex::Reached(std::string_view mark) {
   if (mark.size() > kMaxMarkBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("index: a mark of ", mark.size(), " bytes; at most ", kMaxMarkBytes));

@@ -52,7 +52,7 @@ class SegmentedIndex final : public HammingIndex {
                        std::span<const Label> labels) override;
   absl::Status Clear() override;
   void Touches(std::string_view mark) override;
-  absl::Status SetMark(std::string_view mark) override;
+  absl::Status Reached(std::string_view mark) override;
   std::vector<EntryRange> Missing() const override;
   absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override;
 
@@ -167,7 +167,7 @@ class SegmentedIndex final : public HammingIndex {
   const int bands_;  // of the segments; 0: as many as suit each (Engine::make)
   const std::size_t head_codes_;
   // Batches from this size on become segments at once. With a folder it is half a head, so that
-  // no addition is divided: see SetMark.
+  // no addition is divided: see Reached.
   const std::size_t bulk_codes_;
 
   mutable std::mutex writer_mutex_;  // one addition or withdrawal, or begin or end of a merge

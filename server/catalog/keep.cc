@@ -212,7 +212,7 @@ void Catalog::Impl::MarkEntries(std::string_view mark) {
   if (mark.empty()) return;
   // Whatever goes wrong costs the next start some time, and nothing else.
   try {
-    if (table.Size() != marked_end && codes->SetMark(mark).ok()) marked_end = table.Size();
+    if (table.Size() != marked_end && codes->Reached(mark).ok()) marked_end = table.Size();
     if (table.Size() != kept_end && KeepFacts(mark).ok()) kept_end = table.Size();
     SaveDigests(4 * std::max<std::uint64_t>(options.keep_from, 1));
   } catch (const std::exception&) {

@@ -234,7 +234,7 @@ absl::Status Catalog::Impl::EntryLoader::MarkCodes(IndexFeed& feed, std::uint64_
   if (!mark.ok()) return mark.status();
   marked_end_ = read_end_;
   // Whatever goes wrong costs the next start some time, and nothing else.
-  (void)catalog_.codes->SetMark(*mark);
+  (void)catalog_.codes->Reached(*mark);
   return absl::OkStatus();
 }
 

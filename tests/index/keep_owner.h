@@ -91,7 +91,7 @@ class Owner {
     Mark();
   }
 
-  void Mark() { ASSERT_TRUE(index_->SetMark(std::to_string(last_entry_)).ok()); }
+  void Mark() { ASSERT_TRUE(index_->Reached(std::to_string(last_entry_)).ok()); }
 
   void Close() { index_.reset(); }
   void MoveTo(std::string directory) { directory_ = std::move(directory); }

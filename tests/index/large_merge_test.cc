@@ -54,7 +54,7 @@ class LargeMergeTest : public SegmentFiles {
       truth_.Add(codes, labels);
     }
   }
-  void Mark() { ASSERT_TRUE(index_->SetMark(std::to_string(last_entry_)).ok()); }
+  void Mark() { ASSERT_TRUE(index_->Reached(std::to_string(last_entry_)).ok()); }
   void ExpectWhole(RandomCodes& random) const {
     EXPECT_EQ(index_->Stats().codes, truth_.codes.size());
     std::vector<Code> queries;
