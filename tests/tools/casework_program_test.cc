@@ -155,6 +155,27 @@ TEST_F(ProgramTest, NamesTheDeskWhereNobodyElseIsToCall) {
   EXPECT_THAT(Kith("series history Bluebell").out, HasSubstr("series added"));
 }
 
+// Lists and look-ups named the person and left out the number.
+TEST_F(ProgramTest, NamesTheDeskBesideAPersonWithoutPhoneAndEmail) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  const std::string call = "A. Lind, desk +00 555 0100";
+  EXPECT_EQ(Kith("set add s").code, 0);
+  EXPECT_EQ(Kith("agency add NORTH --desk '+00 555 0100'").code, 0);
+  EXPECT_EQ(Kith("contact add 'A. Lind' --agency NORTH").code, 0);
+  EXPECT_EQ(Kith("series add lakeside --identified-by NORTH --contact 1").code, 0);
+  EXPECT_EQ(Kith("entry add --set s --series lakeside " + md5).code, 0);
+  EXPECT_THAT(Kith("match " + md5).out, HasSubstr(call));
+  EXPECT_THAT(Kith("series list").out, HasSubstr(call));
+  const std::string shown = Kith("series show lakeside").out;
+  EXPECT_THAT(shown, HasSubstr(call));
+  EXPECT_THAT(shown, Not(HasSubstr("if not reached")));
+  EXPECT_EQ(Kith("series edit lakeside --notification opt-in --notification-contact 1").code, 0);
+  scratch_.Write("seized/file", "x");
+  EXPECT_EQ(Kith("entry add --set s --series lakeside 9dd4e461268c8034f5c8564e155c67a6").code, 0);
+  EXPECT_EQ(Kith("check seized --case DPD/1 --out r").code, 1);
+  EXPECT_THAT(Kith("notification list").out, HasSubstr(call));
+}
+
 TEST_F(ProgramTest, ReadsAndTellsTheHolidays) {
   scratch_.Write("days", "2026-12-26\n# remark\n2026-12-25  # Friday\n");
   scratch_.Write("empty", "# none\n");

@@ -109,6 +109,22 @@ TEST(Summary, TellsWhomToCallAndWhatToDo) {
   EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), HasSubstr("INCOMPLETE"));
 }
 
+// It named the person and left out the number, which the report tells.
+TEST(Summary, TellsTheDeskOfAPersonWithoutPhoneAndEmail) {
+  v1::Report report = Complete();
+  v1::ReportSeries& series = *report.add_series();
+  series.mutable_series()->set_code("lakeside");
+  series.mutable_series()->set_status(v1::SERIES_STATUS_IDENTIFIED);
+  series.mutable_series()->set_agency("NORTH");
+  series.set_agency_desk("+00 555 0100");
+  v1::Contact& contact = *series.mutable_series()->mutable_contact();
+  contact.set_name("A. Lind");
+  const auto text = [&report] { return CheckSummary(report, "/mnt/a", Paint(Program())); };
+  EXPECT_THAT(text(), HasSubstr("Call about lakeside: A. Lind, desk +00 555 0100 (NORTH)."));
+  contact.set_email("lind@north.example");
+  EXPECT_THAT(text(), HasSubstr("Call about lakeside: A. Lind, lind@north.example (NORTH)."));
+}
+
 // Stock files were to be looked at first, and what a person confirmed was not certain.
 TEST(Summary, TellsWhatIsHarmlessRejectedAndConfirmed) {
   v1::Report report = Complete();

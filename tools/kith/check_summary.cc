@@ -15,6 +15,7 @@
 #include "tools/report/deciding.h"
 #include "tools/report/path_text.h"
 #include "tools/report/sources_to_ask.h"
+#include "tools/report/whom_to_call.h"
 #include "tools/report/words.h"
 
 namespace kith::cli {
@@ -87,12 +88,7 @@ std::string Dispositions(const v1::Report& report, const Paint& paint) {
 }
 
 std::string Person(const v1::ReportSeries& series) {
-  const v1::Contact& contact = series.series().contact();
-  std::string out = contact.name();
-  for (const std::string& part : {contact.phone(), contact.email()}) {
-    if (!part.empty()) out += (out.empty() ? "" : ", ") + part;
-  }
-  if (out.empty()) out = series.agency_desk();
+  std::string out = report::WhomToCallText(series.series().contact(), series.agency_desk());
   return out.empty() ? "no contact on record" : out;
 }
 

@@ -19,6 +19,7 @@
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
 #include "tools/kith/verbs.h"
+#include "tools/report/whom_to_call.h"
 #include "tools/report/words.h"
 
 namespace kith::cli {
@@ -153,21 +154,12 @@ class MatchRun {
   static void AddRow(const v1::Match& match, Table& table) {
     table.Add({std::to_string(match.entry_id()), match.set(), match.series(),
                report::StatusWord(match.series_status()), How(match), match.source_ref(),
-               WhomToCall(match)});
+               report::WhomToCallText(match.contact(), match.agency_desk())});
   }
 
   static std::string How(const v1::Match& match) {
     if (match.by() != "pdq") return match.by();
     return report::Counted(match.distance_bits(), "bit") + (match.held_back() ? ", held back" : "");
-  }
-
-  static std::string WhomToCall(const v1::Match& match) {
-    const v1::Contact& contact = match.contact();
-    if (contact.name().empty()) return match.agency_desk();
-    std::string out = contact.name();
-    if (!contact.phone().empty()) out += ", " + contact.phone();
-    if (!contact.email().empty()) out += ", " + contact.email();
-    return out;
   }
 
   const Program& program_;

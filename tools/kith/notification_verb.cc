@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/kith/command_line.h"
@@ -20,6 +19,7 @@
 #include "tools/kith/verbs.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
+#include "tools/report/whom_to_call.h"
 #include "tools/report/words.h"
 
 namespace kith::cli {
@@ -32,17 +32,11 @@ int Run(const Program& program, const Body& body) {
   return WithEngine<v1::CaseworkService>(program, "notification", body);
 }
 
-// A person, else the desk of the agency, each with how to reach them.
+// Without a person, the agency is to be asked who that is.
 std::string WhomToTell(const v1::NotificationTask& task) {
-  const v1::Contact& contact = task.contact();
-  std::string out = task.has_contact() ? contact.name() : "ask " + task.agency();
-  const std::vector<std::string> ways = task.has_contact()
-                                            ? std::vector{contact.phone(), contact.email()}
-                                            : std::vector{task.agency_desk()};
-  for (const std::string& way : ways) {
-    if (!way.empty()) out += ", " + way;
-  }
-  return out;
+  const std::string whom = report::WhomToCallText(task.contact(), task.agency_desk());
+  if (task.has_contact()) return whom;
+  return "ask " + task.agency() + (whom.empty() ? "" : ", " + whom);
 }
 
 int ListTasks(const Program& program, const v1::ListNotificationsRequest& request, Limit limit) {

@@ -11,6 +11,7 @@
 #include "tools/kith/signature.h"
 #include "tools/kith/verbs.h"
 #include "tools/report/render.h"
+#include "tools/report/whom_to_call.h"
 #include "tools/report/words.h"
 
 namespace kith::cli {
@@ -39,18 +40,20 @@ std::string Today() {
   return text;
 }
 
-std::string NameOf(const v1::Contact& contact) {
-  std::string out = contact.name();
-  for (const std::string& part : {contact.phone(), contact.email()}) {
-    if (!part.empty()) out += (out.empty() ? "" : ", ") + part;
-  }
-  return out;
+std::string Desk(const v1::Series& series) {
+  return series.agency_desk().empty() ? "" : series.agency_desk() + " (desk)";
 }
 
-// A person, else the desk of the agency.
 std::string WhomToCall(const v1::Series& series) {
-  if (series.has_contact() || series.agency_desk().empty()) return NameOf(series.contact());
-  return series.agency_desk() + " (desk)";
+  const auto whom = report::WhomToCallOf(series.contact(), series.agency_desk());
+  return whom.nobody() ? Desk(series)
+                       : report::WhomToCallText(series.contact(), series.agency_desk());
+}
+
+// The desk behind a person who has a phone or an e-mail.
+std::string IfNotReached(const v1::Series& series) {
+  const auto whom = report::WhomToCallOf(series.contact(), series.agency_desk());
+  return whom.ways.empty() ? "" : Desk(series);
 }
 
 // As it is told today: a state of its history has no desk.
@@ -80,16 +83,14 @@ void Show(const Program& program, const v1::Series& series, std::uint64_t entrie
                  .Add("identified by", series.agency())
                  .Add("identified on", series.identified_on())
                  .Add("call", WhomToCall(series))
-                 .Add("if not reached", series.has_contact() && !series.agency_desk().empty()
-                                            ? series.agency_desk() + " (desk)"
-                                            : "")
+                 .Add("if not reached", IfNotReached(series))
                  .Add("jurisdiction", series.jurisdiction())
                  .Add("sensitivity", series.sensitivity())
                  .Add("children", series.victims() == 0 ? "" : report::Number(series.victims()))
                  .Add("their record", series.locator())
                  .Add("notification", report::NotificationWord(series.notification()))
-                 .Add("tell of cases", NameOf(series.notification_contact()))
-                 .Add("restitution", NameOf(series.restitution_contact()))
+                 .Add("tell of cases", report::WhomToCallText(series.notification_contact(), ""))
+                 .Add("restitution", report::WhomToCallText(series.restitution_contact(), ""))
                  .Add("also", Aliases(series))
                  .Add("merged into", series.merged_into())
                  .Add("note", series.note())

@@ -11,6 +11,7 @@
 #include "tools/report/html_files.h"
 #include "tools/report/html_page.h"
 #include "tools/report/sources_to_ask.h"
+#include "tools/report/whom_to_call.h"
 #include "tools/report/words.h"
 
 namespace kith::report {
@@ -19,25 +20,23 @@ namespace {
 // Whom to call: a person, else the desk of the agency. With both, the desk stands below.
 std::string CallCell(const v1::ReportSeries& series) {
   const v1::Contact& contact = series.series().contact();
-  const bool has_person =
-      !contact.name().empty() || !contact.phone().empty() || !contact.email().empty();
-  if (!has_person) {
-    if (series.agency_desk().empty()) return "<span class=\"soft\">no contact on record</span>";
-    return "<strong>" + E(series.agency_desk()) + "</strong>desk of the agency";
+  const WhomToCall whom = WhomToCallOf(contact, series.agency_desk());
+  if (whom.nobody()) {
+    if (whom.desk.empty()) return "<span class=\"soft\">no contact on record</span>";
+    return "<strong>" + E(whom.desk) + "</strong>desk of the agency";
   }
-  const bool reachable = !contact.phone().empty() || !contact.email().empty();
-  std::string out = reachable ? "<strong>" +
-                                    E(contact.phone().empty() ? contact.email() : contact.phone()) +
-                                    "</strong>"
-                              : "";
-  out += E(contact.name());
+  std::string out = whom.ways.empty() ? "" : "<strong>" + E(whom.ways.front()) + "</strong>";
+  out += E(whom.name);
   if (!contact.role().empty()) out += ", " + E(contact.role());
-  if (!contact.phone().empty() && !contact.email().empty()) out += "<br>" + E(contact.email());
+  for (std::size_t i = 1; i < whom.ways.size(); ++i) out += "<br>" + E(whom.ways[i]);
   out += "<br><span class=\"soft small\">" +
          (contact.verified_at().empty() ? std::string("never verified")
                                         : "verified " + E(contact.verified_at())) +
          "</span>";
-  if (!series.agency_desk().empty()) {
+  // The only way is no afterthought.
+  if (!whom.desk.empty()) {
+    out = "<strong>" + E(whom.desk) + "</strong>desk, ask for " + out;
+  } else if (!series.agency_desk().empty()) {
     out += "<br><span class=\"soft small\">if not reached: desk, " + E(series.agency_desk()) +
            "</span>";
   }
@@ -76,13 +75,9 @@ std::string VictimFacts(const v1::ReportSeries& series) {
 
 // What the source or the agency asks of whoever handles the series.
 std::string RuleFacts(const v1::ReportSeries& series) {
-  const v1::Contact& restitution = series.series().restitution_contact();
-  std::string whom;
-  for (const std::string& part : {restitution.name(), restitution.phone(), restitution.email()}) {
-    if (!part.empty()) whom += (whom.empty() ? "" : ", ") + E(part);
-  }
+  const std::string whom = WhomToCallText(series.series().restitution_contact(), "");
   return Fact("Sensitivity", E(series.series().sensitivity())) +
-         Fact("Jurisdiction", E(series.series().jurisdiction())) + Fact("For restitution", whom);
+         Fact("Jurisdiction", E(series.series().jurisdiction())) + Fact("For restitution", E(whom));
 }
 
 // Beside the code of a series wherever somebody may be about to call: how it is to be handled.

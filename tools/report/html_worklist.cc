@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "tools/report/html_charts.h"
 #include "tools/report/html_page.h"
+#include "tools/report/whom_to_call.h"
 #include "tools/report/words.h"
 
 namespace kith::report {
@@ -107,21 +109,17 @@ std::string ClusterChart(const std::vector<Gathered>& clusters) {
 }
 
 std::string ContactCell(const v1::NotificationTask& task) {
+  const WhomToCall whom = WhomToCallOf(task.contact(), task.agency_desk());
   if (!task.has_contact()) {
-    const std::string desk = task.agency_desk().empty() ? "" : "<br>" + E(task.agency_desk());
+    const std::string desk = whom.desk.empty() ? "" : "<br>" + E(whom.desk);
     return "<span class=\"soft\">nobody on record: ask " +
            (task.agency().empty() ? std::string("who identified it") : E(task.agency())) +
            "</span>" + desk;
   }
-  const v1::Contact& contact = task.contact();
-  std::string out = "<strong>" + E(contact.name()) + "</strong>";
+  std::string out = "<strong>" + E(whom.name) + "</strong>";
   std::string between;
-  for (const std::string& part : {contact.phone(), contact.email()}) {
-    if (part.empty()) continue;
-    out += between + E(part);
-    between = "<br>";
-  }
-  return out;
+  for (const std::string& way : whom.ways) out += std::exchange(between, "<br>") + E(way);
+  return whom.desk.empty() ? out : out + "desk, " + E(whom.desk);
 }
 
 std::string TaskTable(const v1::Report& report, bool done, std::size_t most) {
