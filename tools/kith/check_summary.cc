@@ -12,6 +12,7 @@
 
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
+#include "tools/report/counts.h"
 #include "tools/report/deciding.h"
 #include "tools/report/path_text.h"
 #include "tools/report/sources_to_ask.h"
@@ -25,13 +26,6 @@ using report::Counted;
 using report::EscapeText;
 using report::IsIdentified;
 using report::Number;
-
-std::uint64_t PathsOf(const v1::Report& report, v1::Disposition disposition) {
-  for (const auto& count : report.summary().dispositions()) {
-    if (count.disposition() == disposition) return count.paths();
-  }
-  return 0;
-}
 
 std::string Headline(const v1::Report& report, const std::string& root, const Paint& paint) {
   const v1::ReportScope& scope = report.scope();
@@ -221,10 +215,12 @@ int ExitCodeOf(const v1::Report& report) {
   for (const auto& count : report.summary().verdicts()) {
     if (count.files() > 0 && IsKnown(count.verdict())) return kExitKnownFound;
   }
-  const std::uint64_t unread =
-      PathsOf(report, v1::DISPOSITION_UNREADABLE) + PathsOf(report, v1::DISPOSITION_VANISHED) +
-      PathsOf(report, v1::DISPOSITION_OVER_LIMIT) + PathsOf(report, v1::DISPOSITION_DECODER_CRASH) +
-      PathsOf(report, v1::DISPOSITION_DECODER_TIMEOUT);
+  std::uint64_t unread = 0;
+  for (const auto disposition :
+       {v1::DISPOSITION_UNREADABLE, v1::DISPOSITION_VANISHED, v1::DISPOSITION_OVER_LIMIT,
+        v1::DISPOSITION_DECODER_CRASH, v1::DISPOSITION_DECODER_TIMEOUT}) {
+    unread += report::PathsOf(report.summary(), disposition);
+  }
   // What the report is not sure of may be what is known: folders that were not seen, files that
   // were not hashed exactly, of this folder or of another of the case.
   const bool sure = report.scope().complete() && report.scope().warnings().empty();

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -68,22 +67,6 @@ inline Matches DecidingMatches(const v1::ReportFile& file) {
     }
   }
   return {};
-}
-
-// How many files have the verdict.
-inline std::uint64_t FilesOf(const v1::ReportSummary& summary, v1::Verdict verdict) {
-  for (const v1::VerdictCount& count : summary.verdicts()) {
-    if (count.verdict() == verdict) return count.files();
-  }
-  return 0;
-}
-
-// Of the unrecognized files, those that nothing at all is known of: a benign set holds the others,
-// or a person rejected their leads.
-inline std::uint64_t NeverSeenFiles(const v1::ReportSummary& summary) {
-  const std::uint64_t files = FilesOf(summary, v1::VERDICT_UNRECOGNIZED);
-  const std::uint64_t others = summary.harmless_files() + summary.rejected_files();
-  return files - std::min(files, others);
 }
 
 // All matches of a file, `first` before the others; nearest first in each.

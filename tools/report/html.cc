@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/report/counts.h"
 #include "tools/report/deciding.h"
 #include "tools/report/html_charts.h"
 #include "tools/report/html_files.h"
