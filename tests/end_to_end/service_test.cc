@@ -98,6 +98,34 @@ TEST_F(ServiceTest, AnAddressKeepsTheRecordsOfACase) {
             "added");
 }
 
+// All of a small report had been sent before its file was refused, and it was on record: an alert
+// then names a report that nobody has.
+TEST_F(ServiceTest, ARefusedReportIsNotOnRecordAsGivenOut) {
+  const Service service(world_, world_.Store());
+  const auto kith = [&](std::vector<std::string> line) {
+    line.insert(line.end(), {"--server", service.Tcp()});
+    return world_.Kith(line);
+  };
+  const std::filesystem::path folder = world_.Path("small");
+  std::filesystem::create_directory(folder);
+  world_.Write("small/file", "x");
+  // There is nothing to compare with.
+  EXPECT_EQ(kith({"check", folder.string(), "--case", "NORTH/7", "--out",
+                  world_.Path("checked").string()})
+                .exit_code,
+            3);
+  for (int i = 0; i < 25; ++i) {
+    const Outcome file = kith({"export", "--case", "NORTH/7", "--format", "csv", "--out",
+                               (folder / "back.csv").string()});
+    EXPECT_EQ(file.exit_code, 2);
+    EXPECT_THAT(file.err, HasSubstr("lies in the checked folder"));
+  }
+  EXPECT_EQ(
+      kith({"report", "initial", "--case", "NORTH/7", "--out", (folder / "r").string()}).exit_code,
+      2);
+  EXPECT_EQ(JsonLines(kith({"report", "list", "--json"}).out).size(), 1U);
+}
+
 // Two machines check one case through one service at the same moment: what both hold is counted
 // once, as if one of them had come alone.
 TEST_F(ServiceTest, TwoClientsOfOneCaseCountNothingTwice) {

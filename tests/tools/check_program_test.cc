@@ -168,6 +168,10 @@ TEST_F(CheckProgramTest, NoReportTakesThePlaceOfAnotherOne) {
   EXPECT_EQ(Kith("series alias Bluebell Glocke").code, 0);
   EXPECT_EQ(Kith("report circulation --series Glocke --out c").code, 0);
   EXPECT_EQ(Kith("report circulation --series Glocke --out c").code, 0);
+  // Told as file and record tell it, not as it was asked for.
+  const Outcome named = Kith("report circulation --series Glocke --out c --json");
+  ASSERT_EQ(named.code, 0) << named.err;
+  EXPECT_EQ(Lines(named.out).at(0)["series"], "Bluebell");
   scratch_.Write("l/method.json", "{\"type\":\"report\",\"scope\":");
   refused("report method --out l", "l/method.json is there and is no whole report");
 }

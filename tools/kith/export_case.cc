@@ -12,6 +12,7 @@
 #include "tools/exchange/case_writers.h"
 #include "tools/kith/out_file.h"
 #include "tools/kith/progress.h"
+#include "tools/kith/report_beginning.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 #include "tools/report/write.h"
@@ -29,12 +30,20 @@ class CaseStream {
             flags.format, [this](std::string_view bytes) { return file_.Write(bytes); },
             flags.case_name, flags.scheme)) {}
 
+  // Before the report is given out.
+  absl::Status Open(v1::CaseService::Stub& stub, const v1::GetReportRequest& request) {
+    if (flags_.out.empty()) return file_.Open("", false);
+    const auto beginning = BeginningOf(stub, request);
+    if (!beginning.ok()) return beginning.status();
+    const absl::Status outside = report::CheckOutside(flags_.out, beginning->roots);
+    return outside.ok() ? file_.Open(flags_.out, false) : outside;
+  }
+
   absl::Status Take(v1::GetReportResponse& fragment) {
-    for (const std::string& root : fragment.checked_roots()) roots_.push_back(root);
     if (!fragment.has_report()) return absl::OkStatus();
     v1::Report& report = *fragment.mutable_report();
-    if (!std::exchange(open_, true)) {
-      if (auto status = Open(); !status.ok()) return status;
+    if (!std::exchange(begun_, true)) {
+      if (auto status = writer_->Begin(); !status.ok()) return status;
     }
     TakeHead(report);
     for (v1::ReportFile& file : *report.mutable_files()) {
@@ -58,14 +67,6 @@ class CaseStream {
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  absl::Status Open() {
-    if (!flags_.out.empty()) {
-      if (auto status = report::CheckOutside(flags_.out, roots_); !status.ok()) return status;
-    }
-    if (auto status = file_.Open(flags_.out, false); !status.ok()) return status;
-    return writer_->Begin();
-  }
-
   void TakeHead(const v1::Report& report) {
     if (report.has_summary()) files_ = report.summary().files();
     if (!report.has_scope()) return;
@@ -96,11 +97,10 @@ class CaseStream {
   OutFile file_;
   Progress progress_;
   std::unique_ptr<exchange::CaseWriter> writer_;
-  std::vector<std::string> roots_;
   std::vector<std::string> warnings_;
   std::optional<v1::ReportFile> pending_;
   std::uint64_t files_ = 0;
-  bool open_ = false;
+  bool begun_ = false;
   bool complete_ = false;
 };
 
@@ -153,9 +153,10 @@ absl::StatusOr<int> ExportCase(const Program& program, const CaseExport& flags,
   request.set_case_name(flags.case_name);
   request.set_record(true);
   request.set_who(flags.who);
+  CaseStream stream(program, flags);
+  if (auto status = stream.Open(*stub, request); !status.ok()) return status;
   grpc::ClientContext context;
   const auto reader = stub->GetReport(&context, request);
-  CaseStream stream(program, flags);
   v1::GetReportResponse fragment;
   absl::Status taken;
   while (taken.ok() && reader->Read(&fragment)) taken = stream.Take(fragment);

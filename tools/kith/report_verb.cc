@@ -13,6 +13,7 @@
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
 #include "tools/kith/listing.h"
+#include "tools/kith/report_beginning.h"
 #include "tools/kith/signature.h"
 #include "tools/report/earlier.h"
 #include "tools/report/kinds.h"
@@ -22,30 +23,6 @@
 
 namespace kith::cli {
 namespace {
-
-// The folders that were checked, and what the report is of, which are told at its beginning: so a
-// folder that cannot be used is known before the report is given out, and put on record as such.
-struct Beginning {
-  std::vector<std::string> roots;
-  v1::ReportScope scope;
-};
-absl::StatusOr<Beginning> BeginningOf(v1::CaseService::Stub& stub,
-                                      const v1::GetReportRequest& request) {
-  grpc::ClientContext context;
-  const auto stream = stub.GetReport(&context, request);
-  Beginning beginning;
-  v1::GetReportResponse fragment;
-  while (stream->Read(&fragment)) {
-    for (const std::string& root : fragment.checked_roots()) beginning.roots.push_back(root);
-    if (!fragment.has_report()) continue;
-    beginning.scope = std::move(*fragment.mutable_report()->mutable_scope());
-    context.TryCancel();
-    (void)stream->Finish();
-    return beginning;
-  }
-  if (const grpc::Status status = stream->Finish(); !status.ok()) return ShownStatus(status);
-  return beginning;
-}
 
 absl::StatusOr<v1::Report> Fetch(v1::CaseService::Stub& stub, const v1::GetReportRequest& request) {
   grpc::ClientContext context;
@@ -154,10 +131,11 @@ int WriteReportOf(const Program& program, v1::GetReportRequest request, const st
     }
     const std::string page = *folder + "/" + report::KindFile(fetched->kind()) + ".html";
     if (program.json) {
+      // Of what the report says itself, by whatever name it was asked for.
       nlohmann::ordered_json line{{"type", "report"},
                                   {"kind", std::string(report::KindWord(fetched->kind()))},
-                                  {"case", request.case_name()},
-                                  {"series", request.series()}};
+                                  {"case", fetched->scope().case_name()},
+                                  {"series", fetched->scope().series()}};
       report::PutBytes(line, "folder", *folder);
       report::PutBytes(line, "page", page);
       PrintJson(line);
