@@ -115,6 +115,69 @@ absl::StatusOr<Written> WriteEntries(Stub& stub, const ExportFlags& flags,
   }
 }
 
+// What an export wrote, and what the format had no place for.
+struct Counts {
+  std::uint64_t entries = 0;
+  std::uint64_t kept = 0;  // of them: never matched
+  std::uint64_t left_out = 0;
+  std::uint64_t without_category = 0;
+  std::uint64_t heads_left_out = 0;
+  std::uint64_t values_left_out = 0;
+};
+
+Counts CountsOf(const Written& written, const exchange::Writer& writer) {
+  return {.entries = written.entries + written.kept - writer.left_out(),
+          .kept = written.kept,
+          .left_out = writer.left_out(),
+          .without_category = writer.without_category(),
+          .heads_left_out = writer.heads_left_out(),
+          .values_left_out = writer.values_left_out() + written.passed_over};
+}
+
+void TellForPrograms(const ExportFlags& flags, const exchange::OutFormat& format,
+                     const Counts& counts) {
+  nlohmann::ordered_json line{{"type", "export"}, {"set", flags.set}, {"format", format.name}};
+  report::PutBytes(line, "out", flags.out);
+  line["entries"] = counts.entries;
+  line["kept_unmatched"] = counts.kept;
+  line["left_out"] = counts.left_out;
+  line["without_category"] = counts.without_category;
+  line["heads_left_out"] = counts.heads_left_out;
+  line["values_left_out"] = counts.values_left_out;
+  PrintJson(line);
+}
+
+void TellForPeople(const ExportFlags& flags, const exchange::OutFormat& format,
+                   const Counts& counts) {
+  Note(fmt::format(
+      "{} of {} written as {}{}", report::Counted(counts.entries, "entry", "entries"),
+      report::EscapeText(flags.set), format.describe,
+      counts.left_out == 0
+          ? ""
+          : ", " + report::Number(counts.left_out) + " left out, " +
+                (format.votes ? "on which there is no vote: nobody here has judged them, or people "
+                                "disagree, or they did not come from NCMEC"
+                              : "which the format has no place for")));
+  if (counts.kept > 0) {
+    Note(fmt::format("{} of them never matched: kept for the way back",
+                     report::Number(counts.kept)));
+  }
+  if (counts.heads_left_out > 0) {
+    Note(fmt::format("{} of files or cases left out, as the file has one: export a set an import",
+                     report::Counted(counts.heads_left_out, "head")));
+  }
+  if (counts.values_left_out > 0) {
+    Note(fmt::format(
+        "{} left out that this format cannot hold: further hashes, names, what a source "
+        "said besides",
+        report::Counted(counts.values_left_out, "value")));
+  }
+  if (counts.without_category > 0) {
+    Note(fmt::format("{} without its category, which is of another scheme than the file's",
+                     report::Counted(counts.without_category, "entry", "entries")));
+  }
+}
+
 absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
                            const std::shared_ptr<grpc::Channel>& channel) {
   const auto owned = v1::CatalogService::NewStub(channel);
@@ -138,51 +201,13 @@ absl::StatusOr<int> Export(const Program& program, const ExportFlags& flags,
   progress.Clear();
   if (!written.ok()) return written.status();
   if (auto status = (*writer)->End(); !status.ok()) return status;
-  const std::uint64_t left_out = (*writer)->left_out();
-  const std::uint64_t without_category = (*writer)->without_category();
-  const std::uint64_t heads_left_out = (*writer)->heads_left_out();
-  const std::uint64_t values_left_out = (*writer)->values_left_out() + written->passed_over;
+  const Counts counts = CountsOf(*written, **writer);
   writer->reset();
   if (auto status = file.Close(); !status.ok()) return status;
   if (program.json && !flags.out.empty()) {
-    nlohmann::ordered_json line{{"type", "export"}, {"set", flags.set}, {"format", format.name}};
-    report::PutBytes(line, "out", flags.out);
-    line["entries"] = written->entries + written->kept - left_out;
-    line["kept_unmatched"] = written->kept;
-    line["left_out"] = left_out;
-    line["without_category"] = without_category;
-    line["heads_left_out"] = heads_left_out;
-    line["values_left_out"] = values_left_out;
-    PrintJson(line);
-    return kExitDone;
-  }
-  Note(fmt::format(
-      "{} of {} written as {}{}",
-      report::Counted(written->entries + written->kept - left_out, "entry", "entries"),
-      report::EscapeText(flags.set), format.describe,
-      left_out == 0
-          ? ""
-          : ", " + report::Number(left_out) + " left out, " +
-                (format.votes ? "on which there is no vote: nobody here has judged them, or people "
-                                "disagree, or they did not come from NCMEC"
-                              : "which the format has no place for")));
-  if (written->kept > 0) {
-    Note(fmt::format("{} of them never matched: kept for the way back",
-                     report::Number(written->kept)));
-  }
-  if (heads_left_out > 0) {
-    Note(fmt::format("{} of files or cases left out, as the file has one: export a set an import",
-                     report::Counted(heads_left_out, "head")));
-  }
-  if (values_left_out > 0) {
-    Note(fmt::format(
-        "{} left out that this format cannot hold: further hashes, names, what a source "
-        "said besides",
-        report::Counted(values_left_out, "value")));
-  }
-  if (without_category > 0) {
-    Note(fmt::format("{} without its category, which is of another scheme than the file's",
-                     report::Counted(without_category, "entry", "entries")));
+    TellForPrograms(flags, format, counts);
+  } else {
+    TellForPeople(flags, format, counts);
   }
   return kExitDone;
 }

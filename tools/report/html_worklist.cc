@@ -108,6 +108,77 @@ std::string ClusterChart(const std::vector<Gathered>& clusters) {
   return BarChart({.id = "spread", .title = "Cases by cluster", .one = "case"}, bars);
 }
 
+// What the tiles count.
+struct Totals {
+  std::uint64_t files = 0;
+  std::uint64_t linked = 0;  // files in clusters
+  std::uint64_t clusters = 0;
+  std::set<std::string> cases;
+};
+
+Totals TotalsOf(const std::vector<Gathered>& clusters) {
+  Totals totals;
+  for (const Gathered& cluster : clusters) {
+    totals.files += cluster.head->files();
+    if (cluster.head->cluster_id() != 0) {
+      totals.linked += cluster.head->files();
+      ++totals.clusters;
+    }
+    for (const v1::ReportClusterFile* file : cluster.files) {
+      totals.cases.insert(file->case_names().begin(), file->case_names().end());
+    }
+  }
+  return totals;
+}
+
+std::string AnswerSection(const std::vector<Gathered>& clusters, const Totals& totals,
+                          const char* clusters_id) {
+  return Section(
+      {.id = "answer", .title = "The answer"},
+      Tiles({{.number = Number(totals.files), .words = "files to look at", .css = "UNRECOGNIZED"},
+             {.number = Number(totals.clusters), .words = "clusters of them", .link = clusters_id},
+             {.number = Number(totals.linked), .words = "files in clusters"},
+             {.number = Number(totals.cases.size()), .words = "cases hold them"}}) +
+          "<p class=\"answer\">A child that nobody looks for yet may be here. Begin with what lies "
+          "in most cases: files of a cluster lie near each other, or are the same.</p>"
+          "<p class=\"soft\">Nothing known matches these. Among them are files whose leads a "
+          "person "
+          "rejected, as the child in them is new all the same; files that stand in a benign set "
+          "are left out.</p>" +
+          ClusterChart(clusters));
+}
+
+// The files of each cluster, of so many as a page can hold.
+std::string ClusterSections(const std::vector<Gathered>& clusters, std::size_t most) {
+  std::string out;
+  std::size_t number = 0;
+  for (const Gathered& cluster : clusters) {
+    if (IsOneFile(cluster)) continue;
+    if (cluster.head->cluster_id() == 0) {
+      out += Section({.id = "alone",
+                      .title = "Near no other",
+                      .count_html = Number(cluster.head->files()),
+                      .intro_html = "New files of one case that nothing else on record is like."},
+                     FileTable(cluster, most));
+      continue;
+    }
+    if (++number > kSections) continue;
+    out +=
+        Section({.id = fmt::format("cluster-{}", number),
+                 .title = fmt::format("Cluster {}", cluster.head->cluster_id()),
+                 .intro_html = fmt::format(
+                     "{} in {}: {}.", Counted(cluster.head->files(), "file"),
+                     Counted(static_cast<std::uint64_t>(cluster.head->case_names_size()), "case"),
+                     CasesText(cluster.head->case_names()))},
+                FileTable(cluster, std::min<std::size_t>(most, kSections)));
+  }
+  if (number > kSections) {
+    out += "<p class=\"soft\">The first 100 of " + Number(number) +
+           " clusters are shown; worklist.csv lists all.</p>";
+  }
+  return out;
+}
+
 std::string ContactCell(const v1::NotificationTask& task) {
   const WhomToCall whom = WhomToCallOf(task.contact(), task.agency_desk());
   if (!task.has_contact()) {
@@ -151,69 +222,16 @@ std::string TaskTable(const v1::Report& report, bool done, std::size_t most) {
 
 std::string WorklistBody(const v1::Report& report, std::size_t most) {
   const std::vector<Gathered> clusters = Gather(report);
-  std::uint64_t files = 0;
-  std::uint64_t linked = 0;
-  std::uint64_t count = 0;
-  std::set<std::string> cases;
-  for (const Gathered& cluster : clusters) {
-    files += cluster.head->files();
-    if (cluster.head->cluster_id() != 0) {
-      linked += cluster.head->files();
-      ++count;
-    }
-    for (const v1::ReportClusterFile* file : cluster.files) {
-      cases.insert(file->case_names().begin(), file->case_names().end());
-    }
-  }
-  if (files == 0) {
+  const Totals totals = TotalsOf(clusters);
+  if (totals.files == 0) {
     return Section(
         {.id = "answer", .title = "The answer"},
         "<p class=\"answer\">Every file that could be compared is known, or known to be harmless: "
         "there is nothing new to look at.</p>");
   }
   const std::string same = SameFileSection(clusters, most);
-  std::string out = Section(
-      {.id = "answer", .title = "The answer"},
-      Tiles({{.number = Number(files), .words = "files to look at", .css = "UNRECOGNIZED"},
-             {.number = Number(count),
-              .words = "clusters of them",
-              .link = same.empty() ? "cluster-1" : "same"},
-             {.number = Number(linked), .words = "files in clusters"},
-             {.number = Number(cases.size()), .words = "cases hold them"}}) +
-          "<p class=\"answer\">A child that nobody looks for yet may be here. Begin with what lies "
-          "in most cases: files of a cluster lie near each other, or are the same.</p>"
-          "<p class=\"soft\">Nothing known matches these. Among them are files whose leads a "
-          "person "
-          "rejected, as the child in them is new all the same; files that stand in a benign set "
-          "are left out.</p>" +
-          ClusterChart(clusters));
-  out += same;
-  std::size_t number = 0;
-  for (const Gathered& cluster : clusters) {
-    if (IsOneFile(cluster)) continue;
-    if (cluster.head->cluster_id() == 0) {
-      out += Section({.id = "alone",
-                      .title = "Near no other",
-                      .count_html = Number(cluster.head->files()),
-                      .intro_html = "New files of one case that nothing else on record is like."},
-                     FileTable(cluster, most));
-      continue;
-    }
-    if (++number > kSections) continue;
-    out +=
-        Section({.id = fmt::format("cluster-{}", number),
-                 .title = fmt::format("Cluster {}", cluster.head->cluster_id()),
-                 .intro_html = fmt::format(
-                     "{} in {}: {}.", Counted(cluster.head->files(), "file"),
-                     Counted(static_cast<std::uint64_t>(cluster.head->case_names_size()), "case"),
-                     CasesText(cluster.head->case_names()))},
-                FileTable(cluster, std::min<std::size_t>(most, kSections)));
-  }
-  if (number > kSections) {
-    out += "<p class=\"soft\">The first 100 of " + Number(number) +
-           " clusters are shown; worklist.csv lists all.</p>";
-  }
-  return out;
+  return AnswerSection(clusters, totals, same.empty() ? "cluster-1" : "same") + same +
+         ClusterSections(clusters, most);
 }
 
 std::string NotificationsBody(const v1::Report& report, std::size_t most) {
