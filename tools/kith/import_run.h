@@ -67,6 +67,9 @@ class ImportRun final : public exchange::Sink {
   void Carry(exchange::Carried carried) override { carried_ = std::move(carried); }
 
  private:
+  static constexpr std::string_view kOlder =
+      "record older than what its source said since, left out";
+
   // What was withdrawn of what the source said before.
   struct Withdrawn {
     std::uint64_t taken_back = 0;
@@ -79,6 +82,7 @@ class ImportRun final : public exchange::Sink {
   };
   using Entries = std::vector<Earlier>;
 
+  [[nodiscard]] static absl::Status Stopped();
   [[nodiscard]] absl::Status Begin();
   [[nodiscard]] absl::StatusOr<std::string> BeginImport();
   [[nodiscard]] absl::Status Read(const exchange::ReadOptions& options);
