@@ -2,6 +2,7 @@
 #include "tools/exchange/source.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,10 +104,19 @@ absl::StatusOr<std::string_view> Source::Next() {
   return given;
 }
 
+bool Source::Ready() const {
+  if (peeked_ || ended_) return true;
+  pollfd bytes{fd_, POLLIN, 0};
+  return ::poll(&bytes, 1, 0) != 0;
+}
+
+bool Lines::Ready() const { return rest_.find('\n') != std::string_view::npos || source_.Ready(); }
+
 absl::StatusOr<bool> Lines::Next(std::string& line) {
   line.clear();
   whole_ = false;
   bool any = false;
+  std::size_t length = 0;
   while (true) {
     const std::size_t end = rest_.find('\n');
     const std::string_view piece = rest_.substr(0, end);
@@ -118,6 +128,11 @@ absl::StatusOr<bool> Lines::Next(std::string& line) {
       rest_.remove_prefix(end + 1);
       any = whole_ = true;
       break;
+    }
+    length += piece.size();
+    if (length > endless_bytes_) {
+      return absl::InvalidArgumentError(
+          fmt::format("line {} has no end within {} MiB", number_ + 1, endless_bytes_ >> 20U));
     }
     const auto more = source_.Next();
     if (!more.ok()) return more.status();

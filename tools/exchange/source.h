@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,9 @@ class Source {
   // CANCELLED.
   [[nodiscard]] absl::StatusOr<std::string_view> Next();
 
+  // Whether Next would not have to wait for whoever writes into a pipe.
+  [[nodiscard]] bool Ready() const;
+
   // Bytes that Next gave.
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
   // Of a regular file; 0 where it is not known.
@@ -71,11 +75,19 @@ class Source {
 // The lines of a source. A byte order mark before the first is skipped; ends are \n or \r\n.
 class Lines {
  public:
-  // Longer lines are given cut off one byte behind the limit, so that their length tells.
-  Lines(Source& source, std::size_t max_line_bytes)
-      : source_(source), max_line_bytes_(max_line_bytes) {}
-  // False after the last one. Errors: DATA_LOSS when reading fails.
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  // What has no line end for so long is no text, and may have none at all.
+  static constexpr std::size_t kEndlessBytes = std::size_t{16} << 20;
+
+  // Longer lines are given cut off one byte behind the limit, so that their length tells; one
+  // without an end within `endless_bytes` is an error.
+  Lines(Source& source, std::size_t max_line_bytes, std::size_t endless_bytes = kNoLimit)
+      : source_(source), max_line_bytes_(max_line_bytes), endless_bytes_(endless_bytes) {}
+  // False after the last one. Errors: those of Source::Next, INVALID_ARGUMENT for a line without
+  // an end.
   [[nodiscard]] absl::StatusOr<bool> Next(std::string& line);
+  // Whether Next would not have to wait for whoever writes into a pipe.
+  [[nodiscard]] bool Ready() const;
   // Whether the line that Next gave last had an end: else it is the last, perhaps of a file that
   // was cut off.
   [[nodiscard]] bool whole() const { return whole_; }
@@ -85,6 +97,7 @@ class Lines {
  private:
   Source& source_;
   std::size_t max_line_bytes_;
+  std::size_t endless_bytes_;
   std::string_view rest_;
   std::uint64_t number_ = 0;
   bool whole_ = true;

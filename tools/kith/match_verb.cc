@@ -12,9 +12,9 @@
 #include "proto/kith/v1/catalog.grpc.pb.h"
 #include "proto/kith/v1/match.grpc.pb.h"
 #include "tools/exchange/hash_text.h"
+#include "tools/exchange/source.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
-#include "tools/kith/line_reader.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
@@ -52,24 +52,25 @@ class MatchRun {
   }
 
   absl::StatusOr<int> FromInput() {
-    absl::StatusOr<LineReader> reader = LineReader::Open("-", exchange::kMaxListLineBytes);
-    if (!reader.ok()) return reader.status();
+    absl::StatusOr<exchange::Source> source = exchange::Source::Open("-");
+    if (!source.ok()) return source.status();
+    exchange::Lines lines(*source, exchange::kMaxListLineBytes, exchange::Lines::kEndlessBytes);
     if (::isatty(STDIN_FILENO) == 1) Note("Reading hashes, one a line; Ctrl-D ends.");
     std::string text;
     while (true) {
       // Whoever writes one hash and waits for its answer gets it.
-      if (request_.queries_size() > 0 && !reader->Ready()) {
+      if (request_.queries_size() > 0 && !lines.Ready()) {
         if (absl::Status status = Send(); !status.ok()) return status;
       }
-      const absl::StatusOr<bool> more = reader->Next(text);
+      const absl::StatusOr<bool> more = lines.Next(text);
       if (!more.ok()) return more.status();
       if (!*more) return Finish();
       const absl::StatusOr<exchange::ListLine> line =
-          exchange::ParseListLine(text, Kind(flags_), reader->number() == 1);
+          exchange::ParseListLine(text, Kind(flags_), lines.number() == 1);
       if (!line.ok()) {
         if (absl::Status status = Send(); !status.ok()) return status;
         const auto why = line.status().message();
-        return absl::InvalidArgumentError(fmt::format("line {} (query {}): {}", reader->number(),
+        return absl::InvalidArgumentError(fmt::format("line {} (query {}): {}", lines.number(),
                                                       asked_, std::string(why.data(), why.size())));
       }
       if (line->blank) continue;

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "proto/kith/v1/casework.grpc.pb.h"
+#include "tools/exchange/source.h"
 #include "tools/kith/command_line.h"
-#include "tools/kith/line_reader.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/series_show.h"
 #include "tools/kith/signature.h"
@@ -69,14 +69,15 @@ absl::Status ReadDays(const std::string& path, v1::SetHolidaysRequest& request) 
   constexpr std::size_t kMaxLineBytes = 256;
   constexpr int kMaxDays = 10'000;
   constexpr std::size_t kMaxLines = 100'000;  // blank ones and remarks too
-  auto lines = LineReader::Open(path, kMaxLineBytes);
-  if (!lines.ok()) return lines.status();
+  auto source = exchange::Source::Open(path);
+  if (!source.ok()) return source.status();
+  exchange::Lines lines(*source, kMaxLineBytes, exchange::Lines::kEndlessBytes);
   std::string line;
   while (true) {
-    const auto more = lines->Next(line);
+    const auto more = lines.Next(line);
     if (!more.ok()) return more.status();
     if (!*more) return absl::OkStatus();
-    if (lines->number() > kMaxLines) {
+    if (lines.number() > kMaxLines) {
       return absl::InvalidArgumentError(report::EscapeText(path) + ": over 100,000 lines");
     }
     line.erase(std::min(line.size(), line.find('#')));
@@ -88,7 +89,7 @@ absl::Status ReadDays(const std::string& path, v1::SetHolidaysRequest& request) 
     if (!why.empty() || !IsDay(line)) {
       return absl::InvalidArgumentError(
           fmt::format("{}, line {}: {} {}: write YYYY-MM-DD", report::EscapeText(path),
-                      lines->number(), report::EscapeText(line), why.empty() ? "is no day" : why));
+                      lines.number(), report::EscapeText(line), why.empty() ? "is no day" : why));
     }
     if (request.days_size() == kMaxDays) {
       return absl::InvalidArgumentError(report::EscapeText(path) + ": over 10,000 days");
