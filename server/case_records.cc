@@ -110,9 +110,13 @@ absl::Status Casework::GetReport(const v1::GetReportRequest& request,
                                  const std::function<bool(v1::GetReportResponse)>& emit) {
   auto roots = ledger_.Roots(request.case_name());
   if (!roots.ok()) return roots.status();
-  // A report on a case names the alerts that it does not heed yet. Where they cannot be raised now,
-  // it says less exactly that something has changed, and is right all the same.
-  if (!request.case_name().empty() && options_.watch) {
+  // A report that counts files of cases names the alerts that it does not heed yet. Where they
+  // cannot be raised now, one on a case says less exactly that something has changed, and is right
+  // all the same.
+  const bool counts_cases = !request.case_name().empty() ||
+                            request.kind() == v1::REPORT_KIND_LEADS ||
+                            request.kind() == v1::REPORT_KIND_CIRCULATION;
+  if (counts_cases && options_.watch) {
     options_.watch(catalog_->Version().change()).IgnoreError();
   }
   v1::GetReportResponse response;

@@ -114,12 +114,23 @@ class Builder {
         *head.mutable_scope()->mutable_details() = one.record().details();
       }
     }
+    if (request_.kind() == v1::REPORT_KIND_LEADS) {
+      KITH_ASSIGN(const CaseDoubts doubts, Circulation(&read, &directory_).DoubtsOfAll());
+      Doubt(doubts, head);
+    }
     if (request_.kind() == v1::REPORT_KIND_NOTIFICATIONS) {
       KITH_ASSIGN(const std::set<std::string> holidays, ledger_.Holidays());
       head.mutable_scope()->add_remarks(HolidaysRemark(holidays));
     }
     if (!Head(std::move(head))) return absl::OkStatus();
     return (this->*body)(read);
+  }
+
+  // In the head, so that it is read before the counts.
+  static void Doubt(const CaseDoubts& doubts, v1::Report& head) {
+    if (doubts.incomplete > 0) head.mutable_scope()->set_complete(false);
+    std::string warning = WarningOfCases(doubts);
+    if (!warning.empty()) head.mutable_scope()->add_warnings(std::move(warning));
   }
 
   bool Head(v1::Report head) {
@@ -295,10 +306,12 @@ class Builder {
     KITH_ASSIGN(catalog::Transaction read, ledger_.database().BeginRead());
     v1::Report head = StoreHead(options_);
     head.mutable_scope()->set_series(found->code());
-    if (!Head(std::move(head))) return absl::OkStatus();
     Circulation circulation(&read, &directory_);
     std::vector<v1::ReportSeries> series = {SeriesRecord(*found, directory_)};
     KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
+    KITH_ASSIGN(const CaseDoubts doubts, circulation.DoubtsOf(*found, sightings));
+    Doubt(doubts, head);
+    if (!Head(std::move(head))) return absl::OkStatus();
     SumUp(sightings, series);
     if (Series(std::move(series))) Sightings(std::move(sightings));
     return absl::OkStatus();

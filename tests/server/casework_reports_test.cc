@@ -342,6 +342,57 @@ TEST_F(ReportsTest, FilesThatAreKnownOtherwiseAreNamedByTheirAlerts) {
   EXPECT_THAT(WarningsOf("LKA/1"), ElementsAre());
 }
 
+// Circulation of a series and leads of all cases counted as before a change, without a word.
+TEST_F(ReportsTest, CirculationAndLeadsSayWhichCasesAreInDoubt) {
+  EXPECT_THAT(Get(v1::REPORT_KIND_CIRCULATION, "", "BLUE").scope().warnings(), ElementsAre());
+  v1::ListEntriesRequest list;
+  list.set_series("BLUE");
+  v1::MoveEntriesRequest move;
+  move.add_entry_ids(Must(engine_->ListEntries(list)).entries(0).entry_id());
+  move.set_series("RED");
+  Must(engine_->MoveEntries(move));
+  // Nobody has listed the alerts.
+  const v1::Report blue = Get(v1::REPORT_KIND_CIRCULATION, "", "BLUE");
+  ASSERT_EQ(blue.sightings_size(), 3);
+  for (const v1::ReportSighting& sighting : blue.sightings()) {
+    EXPECT_EQ(sighting.open_alerts(), 1U) << sighting.case_name();
+    EXPECT_FALSE(sighting.incomplete());
+  }
+  EXPECT_THAT(blue.scope().warnings(),
+              ElementsAre(HasSubstr("3 cases is in doubt: 3 have open alerts. ")));
+  // The series that the entry came to: two cases had met it, and DPD/3 has it now.
+  const v1::Report red = Get(v1::REPORT_KIND_CIRCULATION, "", "RED");
+  EXPECT_THAT(Cases(red), ElementsAre("RED DPD/2", "RED LKA/1"));
+  EXPECT_THAT(red.scope().warnings(),
+              ElementsAre(AllOf(HasSubstr("2 cases is in doubt: 2 have open alerts. "),
+                                HasSubstr("1 other case has open alerts that may concern"))));
+  EXPECT_THAT(Get(v1::REPORT_KIND_LEADS).scope().warnings(),
+              ElementsAre(HasSubstr("3 cases is in doubt")));
+  for (const char* name : {"LKA/1", "DPD/2", "DPD/3"}) {
+    v1::RefreshCaseRequest refresh;
+    refresh.set_name(name);
+    Must(engine_->RefreshCase(refresh));
+  }
+  EXPECT_THAT(Get(v1::REPORT_KIND_CIRCULATION, "", "RED").scope().warnings(), ElementsAre());
+  EXPECT_THAT(Cases(Get(v1::REPORT_KIND_CIRCULATION, "", "RED")),
+              ElementsAre("RED DPD/2", "RED DPD/3", "RED LKA/1"));
+}
+
+TEST_F(ReportsTest, ACaseThatWasNotCheckedToTheEndIsInDoubt) {
+  auto killed = Start("DPD/6");
+  Send(*killed, {Picture("a", 21)});
+  const v1::Report report = Get(v1::REPORT_KIND_CIRCULATION, "", "RED");
+  for (const v1::ReportSighting& sighting : report.sightings()) {
+    EXPECT_EQ(sighting.incomplete(), sighting.case_name() == "DPD/6");
+    EXPECT_EQ(sighting.open_alerts(), 0U);
+  }
+  EXPECT_FALSE(report.scope().complete());
+  EXPECT_THAT(report.scope().warnings(),
+              ElementsAre(HasSubstr("1 case is in doubt: 1 was not checked to the end. ")));
+  End(*killed, 1);
+  EXPECT_TRUE(Get(v1::REPORT_KIND_LEADS).scope().complete());
+}
+
 // Whoever must explain a report could not see who had said what of a lead.
 TEST_F(ReportsTest, MethodListsWhatPeopleSaidOfTheFilesOfTheCase) {
   const std::uint64_t entry =

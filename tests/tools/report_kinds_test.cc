@@ -538,6 +538,34 @@ TEST(Circulation, SaysWhatIsPurgedAndHowFilesAreCounted) {
   EXPECT_THAT(RenderHtml(report), HasSubstr("<b>3 files, 1 certain by digest"));
 }
 
+// Other cases were counted as they stood on record, and nothing said that they are known otherwise.
+TEST(Circulation, MarksTheCasesThatAreInDoubt) {
+  v1::Report report = Of(v1::REPORT_KIND_CIRCULATION);
+  AddSeries(report, "lakeside", false);
+  AddSighting(report, "lakeside", "NORTH/1", "2026-01-05T10:00:00Z", false);
+  AddSighting(report, "lakeside", "SOUTH/1", "2026-01-06T10:00:00Z", false);
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("in doubt")));
+  report.mutable_sightings(0)->set_open_alerts(2);
+  report.mutable_sightings(1)->set_incomplete(true);
+  for (const auto kind : {v1::REPORT_KIND_CIRCULATION, v1::REPORT_KIND_LEADS}) {
+    report.set_kind(kind);
+    const std::string html = RenderHtml(report);
+    EXPECT_THAT(html, HasSubstr("NORTH/1 <span class=\"tag\">in doubt: open alerts</span>"));
+    EXPECT_THAT(html, HasSubstr("SOUTH/1 <span class=\"tag\">not checked to the end</span>"));
+    EXPECT_THAT(Csv(report), HasSubstr(",open_alerts,incomplete\r\n"));
+    EXPECT_THAT(Csv(report), HasSubstr(",2,no\r\n"));
+    EXPECT_THAT(Csv(report), HasSubstr(",0,yes\r\n"));
+    EXPECT_EQ(Json(report)["sightings"][0]["open_alerts"], 2);
+    EXPECT_EQ(Json(report)["sightings"][1]["incomplete"], true);
+  }
+  // That no case has met it is no certainty where an alert may say otherwise.
+  report.clear_sightings();
+  report.set_kind(v1::REPORT_KIND_CIRCULATION);
+  EXPECT_THAT(RenderHtml(report), HasSubstr("No case has met this.<"));
+  report.mutable_scope()->add_warnings("1 other case has open alerts");
+  EXPECT_THAT(RenderHtml(report), HasSubstr("No case has met this, as far as is known.<"));
+}
+
 // Harmless stock files and files whose leads were rejected were told as never seen before.
 TEST(Initial, TellsApartWhatIsNewRejectedAndHarmless) {
   v1::Report report = Of(v1::REPORT_KIND_INITIAL);

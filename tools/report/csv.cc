@@ -27,7 +27,7 @@ constexpr std::string_view kSightingsHeader =
     "series,series_status,series_cases,series_agencies,case,agency,agency_desk,first_seen_at,files,"
     "files_by_digest,this_case,this_agency,files_confirmed,purged,identified_by,"
     "identified_by_country,identified_by_desk,identified_on,contact,contact_phone,contact_email,"
-    "jurisdiction,sensitivity\r\n";
+    "jurisdiction,sensitivity,open_alerts,incomplete\r\n";
 constexpr std::string_view kWorklistHeader =
     "cluster,cluster_files,cluster_cases,sha256,cases,path_case,path,path_base64\r\n";
 constexpr std::string_view kNotificationsHeader =
@@ -159,6 +159,8 @@ void RenderSightings(const v1::Report& report, const Sink& sink) {
                                     of.contact().email(), of.jurisdiction(), of.sensitivity()}) {
       row.Add(EscapeText(cell));
     }
+    row.Add(sighting.open_alerts());
+    row.Add(sighting.incomplete() ? "yes" : "no");
     sink(row.line() + "\r\n");
   }
 }

@@ -250,7 +250,8 @@ std::string CirculationBody(const v1::Report& report, std::size_t most) {
        .words = report.scope().series().empty() ? "files here" : "files, counted in each case"});
   std::string words;
   if (report.sightings().empty()) {
-    words = "<p class=\"answer\">No case has met this.</p>";
+    words = std::string("<p class=\"answer\">No case has met this") +
+            (report.scope().warnings().empty() ? "" : ", as far as is known") + ".</p>";
   } else if (report.series_size() == 1 && !report.scope().series().empty()) {
     words = fmt::format("<p class=\"answer\">The series is <b>{}</b>.</p>{}",
                         IsIdentified(report.series(0)) ? "identified" : "not identified",

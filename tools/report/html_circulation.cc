@@ -67,9 +67,7 @@ std::string SightingsSection(const v1::Report& report, std::size_t most) {
     table.Add(
         {{E(sighting.first_seen_at().substr(0, 10))},
          {E(sighting.series()), "code"},
-         {E(sighting.case_name()) +
-          (sighting.this_case() ? " <span class=\"tag\">this case</span>" : "") +
-          (sighting.purged() ? " <span class=\"tag\">purged</span>" : "")},
+         {E(sighting.case_name()) + SightingTags(sighting)},
          {E(sighting.agency())},
          {E(sighting.agency_desk())},
          {Number(sighting.files())},

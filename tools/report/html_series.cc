@@ -150,8 +150,7 @@ std::string AgencyTable(const std::vector<const v1::ReportSighting*>& sightings,
     if (met.first.empty()) met.first = sighting->first_seen_at();
     if (met.cases++ < kCasesShown) {
       met.cases_html += (met.cases_html.empty() ? "" : "<br>") + E(sighting->case_name()) +
-                        (sighting->this_case() ? " <span class=\"tag\">this case</span>" : "") +
-                        (sighting->purged() ? " <span class=\"tag\">purged</span>" : "");
+                        SightingTags(*sighting);
     }
     met.files += sighting->files();
     met.own = met.own || sighting->this_agency() || sighting->this_case();
@@ -205,6 +204,18 @@ TableHtml TableOf(const SeriesList& list, bool identified) {
 }
 
 }  // namespace
+
+std::string SightingTags(const v1::ReportSighting& sighting) {
+  std::string out;
+  const auto tag = [&out](bool holds, std::string_view words) {
+    if (holds) out += fmt::format(" <span class=\"tag\">{}</span>", words);
+  };
+  tag(sighting.this_case(), "this case");
+  tag(sighting.purged(), "purged");
+  tag(sighting.open_alerts() > 0, "in doubt: open alerts");
+  tag(sighting.incomplete(), "not checked to the end");
+  return out;
+}
 
 std::string IdentifiedBy(const v1::ReportSeries& series) {
   std::string out = E(series.series().agency());

@@ -16,6 +16,9 @@ namespace kith::report {
 // Which agency, and when.
 [[nodiscard]] std::string IdentifiedBy(const v1::ReportSeries& series);
 
+// Behind the name of a case: whether it is the report's own, and what makes its counts doubtful.
+[[nodiscard]] std::string SightingTags(const v1::ReportSighting& sighting);
+
 // By whom, whom to call, how many children, and what rules hold for it: a list of facts, "" where
 // nothing is on record.
 [[nodiscard]] std::string SeriesFacts(const v1::ReportSeries& series);

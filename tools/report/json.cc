@@ -80,7 +80,9 @@ Json SightingJson(const v1::ReportSighting& sighting) {
           {"files_confirmed", sighting.files_confirmed()},
           {"purged", sighting.purged()},
           {"this_case", sighting.this_case()},
-          {"this_agency", sighting.this_agency()}};
+          {"this_agency", sighting.this_agency()},
+          {"open_alerts", sighting.open_alerts()},
+          {"incomplete", sighting.incomplete()}};
 }
 
 Json NamesJson(const google::protobuf::RepeatedPtrField<std::string>& names) {

@@ -7,7 +7,11 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/casework/internal/case_sql.h"
+#include "server/casework/internal/ledger_view.h"
 #include "server/casework/internal/sql.h"
+#include "server/catalog/change.h"
 
 namespace kith::casework {
 
@@ -53,6 +57,8 @@ absl::StatusOr<std::vector<v1::ReportSighting>> Circulation::Of(const v1::Series
     sighting.set_agency(record->agency);
     sighting.set_agency_desk(record->desk);
     sighting.set_first_seen_at(when.first_seen_at);
+    sighting.set_open_alerts(record->open_alerts.size());
+    sighting.set_incomplete(record->incomplete);
     if (count == record->counts.end()) {
       sighting.set_files(when.files_when_purged);
       sighting.set_purged(true);
@@ -68,6 +74,54 @@ absl::StatusOr<std::vector<v1::ReportSighting>> Circulation::Of(const v1::Series
                      std::tie(b.first_seen_at(), b.case_name());
             });
   return sightings;
+}
+
+absl::StatusOr<CaseDoubts> Circulation::DoubtsOf(const v1::Series& series,
+                                                 const std::vector<v1::ReportSighting>& sightings) {
+  CaseDoubts doubts;
+  std::set<std::string_view> met;
+  for (const v1::ReportSighting& sighting : sightings) {
+    met.insert(sighting.case_name());
+    // No check can complete a case that is purged.
+    doubts.Add(sighting.open_alerts() > 0, sighting.incomplete() && !sighting.purged());
+  }
+  // By a split or a merge the series comes to a case that never met it; what is new in a set may be
+  // of any series.
+  std::set<std::string> subjects;
+  for (const std::uint64_t series_id : CountedAs(series.series_id())) {
+    const auto one = directory_.series.ById(series_id);
+    if (one != nullptr) subjects.insert(absl::StrCat("series ", one->code()));
+  }
+  Statement rows = read_.Prepare(
+      "SELECT id, case_record, subject, kind IN (?1, ?2, ?3) FROM alert WHERE closed_at IS NULL"
+      " ORDER BY id");
+  rows.Bind(catalog::ChangeKind::kAdded, catalog::ChangeKind::kSwitched,
+            catalog::ChangeKind::kSetEdited);
+  std::set<std::uint64_t> others;
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) break;
+    if (rows.Int(3) == 0 && !subjects.contains(std::string(rows.Text(2)))) continue;
+    KITH_ASSIGN(const CaseRecord* record, Case(rows.Id(1)));
+    const std::vector<std::uint64_t>& open = record->open_alerts;
+    const bool holds = std::binary_search(open.begin(), open.end(), rows.Id(0));
+    if (holds && !met.contains(record->name)) others.insert(rows.Id(1));
+  }
+  doubts.others = others.size();
+  return doubts;
+}
+
+absl::StatusOr<CaseDoubts> Circulation::DoubtsOfAll() {
+  CaseDoubts doubts;
+  Statement rows = read_.Prepare(
+      "SELECT id FROM case_record WHERE id NOT IN (SELECT case_record FROM case_purged)"
+      " ORDER BY id");
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) return doubts;
+    KITH_ASSIGN(const CaseRecord* record, Case(rows.Id(0)));
+    doubts.Add(!record->open_alerts.empty(), record->incomplete);
+  }
 }
 
 absl::StatusOr<std::vector<std::uint64_t>> Circulation::SeriesMet() {
@@ -97,6 +151,10 @@ absl::StatusOr<const Circulation::CaseRecord*> Circulation::Case(std::uint64_t c
     record.agency = agency->name();
     record.desk = agency->desk();
   }
+  KITH_ASSIGN(KnownOtherwise known, OpenAlertsOf(read_, case_id));
+  record.open_alerts = std::move(known.alerts);
+  KITH_ASSIGN(const bool complete, IsComplete(read_, case_id));
+  record.incomplete = !complete;
   KITH_ASSIGN(const std::vector<SeriesCount> counts, CountSeries(read_, directory_, case_id));
   for (const SeriesCount& count : counts) record.counts.emplace(count.series_id, count);
   return &record;

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/report.pb.h"
+#include "server/casework/internal/report_words.h"
 #include "server/casework/internal/series_counts.h"
 #include "server/catalog/database.h"
 #include "server/catalog/directory.h"
@@ -29,6 +30,13 @@ class Circulation {
   // The cases whose files match the series now, or one that counts as it, by time, then by name.
   [[nodiscard]] absl::StatusOr<std::vector<v1::ReportSighting>> Of(const v1::Series& series);
 
+  // What makes the counts of cases doubtful: of those that met the series (`sightings`), and how
+  // many others an open alert concerns that may bring it there.
+  [[nodiscard]] absl::StatusOr<CaseDoubts> DoubtsOf(
+      const v1::Series& series, const std::vector<v1::ReportSighting>& sightings);
+  // The same of all cases.
+  [[nodiscard]] absl::StatusOr<CaseDoubts> DoubtsOfAll();
+
   // All series that some case met, as what they count as now, by number.
   [[nodiscard]] absl::StatusOr<std::vector<std::uint64_t>> SeriesMet();
 
@@ -38,6 +46,8 @@ class Circulation {
     std::string agency;
     std::string desk;
     std::uint64_t files = 0;
+    std::vector<std::uint64_t> open_alerts;
+    bool incomplete = false;
     std::map<std::uint64_t, SeriesCount> counts;  // by series
   };
   [[nodiscard]] absl::StatusOr<const CaseRecord*> Case(std::uint64_t case_id);

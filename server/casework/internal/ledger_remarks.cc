@@ -19,15 +19,15 @@ namespace kith::casework {
 using catalog::BlobView;
 using catalog::Statement;
 
-absl::StatusOr<KnownOtherwise> LedgerView::OpenAlerts() {
+absl::StatusOr<KnownOtherwise> OpenAlertsOf(catalog::Transaction& read, std::uint64_t case_id) {
   // Of a file that was matched since, the answer tells. So does that of one of which the last of
   // several alerts says what is on record: it was told back.
-  Statement rows = read_.Prepare(
+  Statement rows = read.Prepare(
       "SELECT a.id, x.file, x.now = f.verdict AND x.rule = f.rule FROM alert a"
       " JOIN alert_file x ON x.alert = a.id JOIN evidence_file f ON f.id = x.file"
       " WHERE a.case_record = ?1 AND a.closed_at IS NULL AND f.paths > 0"
       " AND f.matched_at < a.last_change ORDER BY x.file, a.id");
-  rows.Bind(case_id_);
+  rows.Bind(case_id);
   KnownOtherwise known;
   std::set<std::uint64_t> alerts;
   std::vector<std::uint64_t> of_file;

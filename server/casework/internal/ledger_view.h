@@ -56,6 +56,10 @@ struct KnownOtherwise {
   std::vector<std::uint64_t> alerts;  // ascending
 };
 
+// As of a case, whatever the report is on.
+[[nodiscard]] absl::StatusOr<KnownOtherwise> OpenAlertsOf(catalog::Transaction& read,
+                                                          std::uint64_t case_id);
+
 class LedgerView {
  public:
   // NOT_FOUND for the case.
@@ -66,7 +70,9 @@ class LedgerView {
   // The last run over each root, in the order of the roots.
   [[nodiscard]] absl::StatusOr<std::vector<RunRecord>> LastRuns();
   [[nodiscard]] absl::StatusOr<MatchedAt> MatchedWhen(const LastVerdictChange& last_change);
-  [[nodiscard]] absl::StatusOr<KnownOtherwise> OpenAlerts();
+  [[nodiscard]] absl::StatusOr<KnownOtherwise> OpenAlerts() {
+    return OpenAlertsOf(read_, case_id_);
+  }
   [[nodiscard]] absl::StatusOr<v1::ReportSummary> Summary();
   [[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> Series() {
     return CountSeries(read_, *directory_, case_id_);

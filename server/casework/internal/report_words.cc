@@ -163,6 +163,28 @@ std::vector<std::string> Warnings(const Doubts& doubts) {
   return warnings;
 }
 
+std::string WarningOfCases(const CaseDoubts& doubts) {
+  if (doubts.cases == 0 && doubts.others == 0) return "";
+  std::string out;
+  if (doubts.cases > 0) {
+    out = absl::StrCat("What is told of ", Count(doubts.cases, "case", "cases"), " is in doubt: ");
+    if (doubts.alerted > 0) {
+      absl::StrAppend(&out, Count(doubts.alerted, "has", "have"), " open alerts",
+                      doubts.incomplete > 0 ? ", " : ". ");
+    }
+    if (doubts.incomplete > 0) {
+      absl::StrAppend(&out, Count(doubts.incomplete, "was", "were"), " not checked to the end. ");
+    }
+  }
+  if (doubts.others > 0) {
+    absl::StrAppend(&out, Count(doubts.others, "other case has", "other cases have"),
+                    " open alerts that may concern this series. ");
+  }
+  return absl::StrCat(out,
+                      "`kith alert list` and `kith case list` name them; `kith case refresh` "
+                      "brings a case up to date, the check run again completes it.");
+}
+
 std::vector<std::string> Remarks(const Doubts& doubts) {
   std::vector<std::string> remarks;
   BoundedWords of_runs(remarks);

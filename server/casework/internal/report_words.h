@@ -29,6 +29,22 @@ struct Doubts {
   std::uint64_t verdict_change = 0;
 };
 
+// Cases of which a report on several tells counts that may not hold any more.
+struct CaseDoubts {
+  std::uint64_t cases = 0;
+  std::uint64_t alerted = 0;     // of them: open alerts say something else than is on record
+  std::uint64_t incomplete = 0;  // likewise: not checked to the end
+  std::uint64_t others = 0;      // not counted here: alerts that may concern the series
+
+  void Add(bool has_alerts, bool is_incomplete) {
+    cases += has_alerts || is_incomplete ? 1 : 0;
+    alerted += has_alerts ? 1 : 0;
+    incomplete += is_incomplete ? 1 : 0;
+  }
+};
+// Empty where nothing is in doubt.
+[[nodiscard]] std::string WarningOfCases(const CaseDoubts& doubts);
+
 // What the reader must know before he relies on the answer, one sentence or two each; no times and
 // no hashes in them. A MiB of places and one of what concerns single runs; what is beyond is
 // counted.
