@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/case_desk.h"
+#include "server/casework/deciding.h"
 #include "server/casework/verdict.h"
 #include "server/catalog/hand_on.h"
 #include "server/catalog/names.h"
@@ -89,6 +90,52 @@ bool AreAlike(v1::Verdict verdict, std::string_view rule, const v1::MatchResult&
   return verdict == now.verdict() && casework::DifferByBenignOnly(verdict, rule, now.rule());
 }
 
+// Who identified a series: that is no part of a verdict, and whoever was told of the wrong agency
+// or contact must hear of the right one.
+class Identifier {
+ public:
+  // Of no series: 0.
+  Identifier(catalog::Database* database, const catalog::Directory& directory,
+             std::uint64_t series_id)
+      : database_(*database), series_(directory.series.ById(series_id)) {}
+
+  // Whether a file that was matched at this index version matches the series, and somebody else
+  // stands there for having identified it than stood there then.
+  absl::StatusOr<bool> IsAnother(std::uint64_t matched_at, const v1::MatchResult& result) {
+    if (series_ == nullptr || !IsMatchedBy(result)) return false;
+    const auto [place, is_new] = is_another_.try_emplace(matched_at, false);
+    if (is_new) {
+      KITH_ASSIGN(const std::string then, At(matched_at));
+      KITH_ASSIGN(const std::string now, At(std::numeric_limits<std::int64_t>::max()));
+      place->second = !then.empty() && !now.empty() && then != now;
+    }
+    return place->second;
+  }
+
+ private:
+  [[nodiscard]] bool IsMatchedBy(const v1::MatchResult& result) const {
+    const auto kept = casework::KeptOf(result, casework::kMatchesKept);
+    return std::any_of(kept.begin(), kept.end(), [this](const v1::Match* match) {
+      return match->series() == series_->code() && match->purpose() != v1::PURPOSE_BENIGN &&
+             !match->held_back();
+    });
+  }
+  // Agency and contact; empty: nobody had identified it.
+  absl::StatusOr<std::string> At(std::uint64_t change) {
+    KITH_ASSIGN(Transaction read, database_.BeginRead());
+    Statement row = read.Prepare(
+        "SELECT status, coalesce(agency, 0), coalesce(contact, 0) FROM series_version"
+        " WHERE series = ?1 AND change <= ?2 ORDER BY change DESC LIMIT 1");
+    KITH_ASSIGN(const bool found, row.Bind(series_->series_id(), change).Step());
+    if (!found || row.Int(0) != v1::SERIES_STATUS_IDENTIFIED) return std::string();
+    return absl::StrCat(row.Id(1), "/", row.Id(2));
+  }
+
+  catalog::Database& database_;
+  catalog::RecordMap<v1::Series>::Pointer series_;
+  std::map<std::uint64_t, bool> is_another_;  // by index version
+};
+
 }  // namespace
 
 absl::Status CaseDesk::GatherNear(std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
@@ -160,6 +207,7 @@ absl::Status CaseDesk::Gather(std::uint64_t change, Causes& causes,
                              .subject = std::move(subject),
                              .first_change = change,
                              .last_change = change};
+  if (facts.kind == ChangeKind::kIdentified) cause.identified = facts.series_id;
   if (facts.kind != ChangeKind::kAdded) of_record = cause;
   if (files.empty()) return absl::OkStatus();
   // Enrolling a folder makes many changes: one alert for all of one kind on one subject.
@@ -176,6 +224,7 @@ absl::StatusOr<std::vector<casework::AlertedFile>> CaseDesk::Changed(
   std::sort(file_ids.begin(), file_ids.end());
   file_ids.erase(std::unique(file_ids.begin(), file_ids.end()), file_ids.end());
   std::vector<casework::AlertedFile> changed;
+  Identifier identifier(&catalog_->database(), catalog_->directory(), cause.identified);
   for (std::size_t begin = 0; begin < file_ids.size(); begin += kMatchedAtOnce) {
     const auto part =
         std::span(file_ids).subspan(begin, std::min(kMatchedAtOnce, file_ids.size() - begin));
@@ -190,7 +239,10 @@ absl::StatusOr<std::vector<casework::AlertedFile>> CaseDesk::Changed(
       const v1::MatchResult& result = now.results[i];
       if (AreAlike(files[i].verdict, files[i].rule, result)) {
         KITH_ASSIGN(const std::vector<std::string> before, ledger_.MatchWords(files[i].file_id));
-        if (before == ledger_.WordsOf(result)) continue;
+        if (before == ledger_.WordsOf(result)) {
+          KITH_ASSIGN(const bool by_another, identifier.IsAnother(files[i].matched_at, result));
+          if (!by_another) continue;
+        }
       }
       changed.push_back({.file_id = files[i].file_id,
                          .case_id = files[i].case_id,

@@ -112,6 +112,7 @@ struct AlertCause {
   std::string subject;
   std::uint64_t first_change = 0;
   std::uint64_t last_change = 0;
+  std::uint64_t identified = 0;  // the series that they say who identified; 0: none
   friend bool operator<(const AlertCause& a, const AlertCause& b) {
     return a.kind != b.kind ? a.kind < b.kind : a.subject < b.subject;
   }

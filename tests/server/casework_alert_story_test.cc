@@ -124,6 +124,35 @@ TEST_F(AlertStoryTest, ASeriesIsIdentifiedOrNoLongerAfterOthersWereMergedIntoIt)
   EXPECT_EQ(Refresh("LKA/1"), 1);
 }
 
+// Who had been told of the wrong agency was never told of the right one: no verdict changes by it.
+TEST_F(AlertStoryTest, ASeriesWasIdentifiedByAnotherAgencyThanWasSaid) {
+  v1::AddAgencyRequest agency;
+  agency.mutable_agency()->set_name("SOUTH");
+  Must(engine_->AddAgency(agency));
+  AddEntry("known", "BLUE", 1);
+  AddEntry("known", "RED", 2);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Check("LKA/2", {Picture("b.jpg", 2)});
+  // By the same one as before: nothing that anybody must hear of.
+  Must(Unidentify("BLUE"));
+  Identify("BLUE");
+  EXPECT_EQ(Alerts().size(), 0U);
+  // Nobody looks in between.
+  Must(Unidentify("BLUE"));
+  v1::IdentifySeriesRequest request;
+  request.set_code("BLUE");
+  request.set_agency("SOUTH");
+  Must(engine_->IdentifySeries(request));
+  ASSERT_EQ(Alerts().size(), 1U);
+  EXPECT_EQ(Newest(), "LKA/1: series identified: series BLUE");
+  Refresh("LKA/1");
+  EXPECT_EQ(Alerts().size(), 1U);
+  // And back, of which only who has the newer answer must hear.
+  Must(Unidentify("BLUE"));
+  Must(TryIdentify("BLUE"));
+  ASSERT_EQ(Alerts().size(), 2U);
+}
+
 TEST_F(AlertStoryTest, ASeriesIsIdentifiedAfterAnEntryWasMovedIntoIt) {
   AddSeries("GREEN");
   const std::uint64_t entry = AddEntry("known", "GREEN", 1);

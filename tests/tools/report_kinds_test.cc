@@ -480,7 +480,7 @@ TEST(Series, TellHowTheyAreToBeHandledAndWhomToCall) {
   AddSighting(report, "lakeside", "SOUTH/7", "2026-04-05T10:00:00Z", false);
   for (const std::string& fact : facts) EXPECT_THAT(RenderHtml(report), HasSubstr(fact));
   EXPECT_THAT(Csv(report), HasSubstr(",0,no,NORTH,NL,desk@north.example,,A. Lind,'+1 2,,Texas,"
-                                     "national <only>\r\n"));
+                                     "national <only>,0,no\r\n"));
 }
 
 // What a person confirmed was counted among the leads to confirm, or not at all.
