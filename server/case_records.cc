@@ -34,6 +34,7 @@ casework::ReportOptions Casework::ReportFacts() const {
   facts.worklist = options_.worklist;
   facts.notifications = options_.notifications;
   facts.set_entries = [this](std::uint64_t set_id) { return catalog_->SetEntries(set_id); };
+  facts.sets_at = [this](std::uint64_t change) { return catalog_->HashSetsAt(change); };
   facts.verdict_change = [this](std::uint64_t up_to) { return catalog_->LastVerdictChange(up_to); };
   facts.labels = [this](std::span<const std::uint64_t> entries) {
     return catalog_->Labels(entries);

@@ -95,7 +95,8 @@ class Builder {
     }
     KITH_ASSIGN(LedgerView view, LedgerView::Open(ledger_, request_.case_name()));
     KITH_ASSIGN(v1::Report head, CaseHead(view, request_.case_name(), directory_, options_));
-    if (!Head(std::move(head))) return absl::OkStatus();
+    KITH_ASSIGN(const bool taken, Head(std::move(head)));
+    if (!taken) return absl::OkStatus();
     return (this->*body)(view);
   }
 
@@ -122,7 +123,8 @@ class Builder {
       KITH_ASSIGN(const std::set<std::string> holidays, ledger_.Holidays());
       head.mutable_scope()->add_remarks(HolidaysRemark(holidays));
     }
-    if (!Head(std::move(head))) return absl::OkStatus();
+    KITH_ASSIGN(const bool taken, Head(std::move(head)));
+    if (!taken) return absl::OkStatus();
     return (this->*body)(read);
   }
 
@@ -133,12 +135,14 @@ class Builder {
     if (!warning.empty()) head.mutable_scope()->add_warnings(std::move(warning));
   }
 
-  bool Head(v1::Report head) {
+  absl::StatusOr<bool> Head(v1::Report head) {
     head.set_kind(Kind());
-    return emit_(std::move(head)) && EmitRecords(SetsOf(directory_, options_), emit_,
-                                                 [](v1::Report& page, v1::ReportSet set) {
-                                                   *page.add_sets() = std::move(set);
-                                                 });
+    KITH_ASSIGN(std::vector<v1::ReportSet> sets,
+                SetsOf(directory_, options_, head.scope().index_version().change()));
+    return emit_(std::move(head)) &&
+           EmitRecords(std::move(sets), emit_, [](v1::Report& page, v1::ReportSet set) {
+             *page.add_sets() = std::move(set);
+           });
   }
 
   [[nodiscard]] v1::ReportKind Kind() const {
@@ -311,7 +315,8 @@ class Builder {
     KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
     KITH_ASSIGN(const CaseDoubts doubts, circulation.DoubtsOf(*found, sightings));
     Doubt(doubts, head);
-    if (!Head(std::move(head))) return absl::OkStatus();
+    KITH_ASSIGN(const bool taken, Head(std::move(head)));
+    if (!taken) return absl::OkStatus();
     SumUp(sightings, series);
     if (Series(std::move(series))) Sightings(std::move(sightings));
     return absl::OkStatus();

@@ -47,6 +47,9 @@ struct ReportOptions {
   std::uint64_t current_change = 0;  // index version now; an older ledger is told in the warnings
   // Active entries of a set, by its number.
   std::function<std::uint64_t(std::uint64_t set_id)> set_entries;
+  // All sets, with version, radius and whether they were on as of this index version: what the
+  // files were compared with. Empty: as they are now.
+  std::function<absl::StatusOr<std::vector<v1::HashSet>>(std::uint64_t change)> sets_at;
   LastVerdictChange verdict_change;
   // What was said of a pair of content (SHA-256, raw) and entry, in order.
   std::function<absl::StatusOr<std::vector<v1::Opinion>>(std::string_view sha256,

@@ -174,6 +174,9 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<v1::HashSet> SetHashSetEnabled(std::string_view name, bool enabled,
                                                               const Signature& signature);
   [[nodiscard]] absl::StatusOr<v1::HashSet> EditHashSet(const v1::EditHashSetRequest& request);
+  // All sets, by number, with version, radius and whether they were on as of this change; one that
+  // was made since, as it was made. O(sets).
+  [[nodiscard]] absl::StatusOr<std::vector<v1::HashSet>> HashSetsAt(std::uint64_t change);
   // Up to `limit` changes with a number above `after`, ascending.
   [[nodiscard]] absl::StatusOr<std::vector<v1::Change>> ListChanges(std::uint64_t after,
                                                                     std::size_t limit);

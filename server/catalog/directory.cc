@@ -218,4 +218,29 @@ absl::StatusOr<v1::HashSet> Catalog::AddHashSet(const v1::HashSet& hash_set) {
   return added;
 }
 
+absl::StatusOr<std::vector<v1::HashSet>> Catalog::HashSetsAt(std::uint64_t change) {
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  Statement rows = read->Prepare(
+      "SELECT h.id, coalesce(v.version, h.version), coalesce(v.radius_bits, h.radius_bits),"
+      " coalesce(v.enabled, h.enabled) FROM hash_set h LEFT JOIN hash_set_version v"
+      " ON v.hash_set = h.id AND v.change = (SELECT max(change) FROM hash_set_version"
+      " WHERE hash_set = h.id AND change <= ?1) ORDER BY h.id");
+  rows.Bind(change);
+  std::vector<v1::HashSet> sets;
+  while (true) {
+    const auto row = rows.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return sets;
+    // Whom to ask and how it is to be handled are told as they are; name, purpose and dialect never
+    // change.
+    const auto now = impl_->directory.hash_sets.ById(rows.Id(0));
+    if (now == nullptr) continue;  // made this moment
+    v1::HashSet& set = sets.emplace_back(*now);
+    set.set_version(std::string(rows.Text(1)));
+    set.set_radius_bits(static_cast<std::uint32_t>(rows.Int(2)));
+    set.set_enabled(rows.Int(3) != 0);
+  }
+}
+
 }  // namespace kith::catalog

@@ -443,6 +443,39 @@ TEST_F(ReportsTest, SetsTellHowTheyAreToBeHandled) {
   EXPECT_EQ(Get(v1::REPORT_KIND_METHOD).sets(1).handling(), "national only");
 }
 
+// A comparison with the list of January was told as one with that of November.
+TEST_F(ReportsTest, SetsAreToldAsTheyWereWhenTheFilesWereCompared) {
+  const auto known = [this](v1::ReportKind kind, const std::string& name = "") {
+    const v1::Report report = Get(kind, name);
+    EXPECT_EQ(report.sets(1).name(), "known");
+    return report.sets(1);
+  };
+  v1::EditHashSetRequest set;
+  set.set_name("known");
+  set.set_version("2026-01");
+  Must(engine_->EditHashSet(set));
+  // Matched before anything was said of the version.
+  EXPECT_EQ(known(v1::REPORT_KIND_INITIAL, "LKA/1").version(), "");
+  Check("DPD/7", {Picture("a", 11)});
+  const std::uint32_t radius = known(v1::REPORT_KIND_INITIAL, "DPD/7").radius_bits();
+  set.set_version("2026-11");
+  set.set_radius_bits(3);
+  Must(engine_->EditHashSet(set));
+  v1::SetHashSetEnabledRequest off;
+  off.set_name("known");
+  off.set_enabled(false);
+  Must(engine_->SetHashSetEnabled(off));
+  for (const auto kind : {v1::REPORT_KIND_INITIAL, v1::REPORT_KIND_METHOD}) {
+    EXPECT_EQ(known(kind, "DPD/7").version(), "2026-01");
+    EXPECT_EQ(known(kind, "DPD/7").radius_bits(), radius);
+    EXPECT_TRUE(known(kind, "DPD/7").enabled());
+  }
+  // Of the store, as they are.
+  EXPECT_EQ(known(v1::REPORT_KIND_METHOD).version(), "2026-11");
+  EXPECT_EQ(known(v1::REPORT_KIND_METHOD).radius_bits(), 3U);
+  EXPECT_FALSE(known(v1::REPORT_KIND_METHOD).enabled());
+}
+
 TEST_F(ReportsTest, SayWhatTheyAreOf) {
   EXPECT_EQ(Try(v1::REPORT_KIND_CIRCULATION, "LKA/1", "BLUE").status().code(),
             absl::StatusCode::kInvalidArgument);

@@ -83,20 +83,29 @@ absl::StatusOr<v1::Report> CaseHead(LedgerView& view, std::string_view case_name
   return report;
 }
 
-std::vector<v1::ReportSet> SetsOf(const catalog::Directory& directory,
-                                  const ReportOptions& options) {
+absl::StatusOr<std::vector<v1::ReportSet>> SetsOf(const catalog::Directory& directory,
+                                                  const ReportOptions& options,
+                                                  std::uint64_t change) {
+  std::vector<v1::HashSet> then;
+  if (options.sets_at) {
+    KITH_ASSIGN(then, options.sets_at(change));
+  } else {
+    for (const auto& set : directory.hash_sets.After(0, std::numeric_limits<std::size_t>::max())) {
+      then.push_back(*set);
+    }
+  }
   std::vector<v1::ReportSet> sets;
-  for (const auto& set : directory.hash_sets.After(0, std::numeric_limits<std::size_t>::max())) {
+  for (const v1::HashSet& set : then) {
     v1::ReportSet& shown = sets.emplace_back();
-    shown.set_name(set->name());
-    shown.set_source(set->source());
-    shown.set_version(set->version());
-    shown.set_purpose(set->purpose());
-    shown.set_enabled(set->enabled());
-    shown.set_radius_bits(set->radius_bits());
-    shown.set_dialect(set->dialect());
-    shown.set_handling(set->handling());
-    if (options.set_entries) shown.set_entries(options.set_entries(set->set_id()));
+    shown.set_name(set.name());
+    shown.set_source(set.source());
+    shown.set_version(set.version());
+    shown.set_purpose(set.purpose());
+    shown.set_enabled(set.enabled());
+    shown.set_radius_bits(set.radius_bits());
+    shown.set_dialect(set.dialect());
+    shown.set_handling(set.handling());
+    if (options.set_entries) shown.set_entries(options.set_entries(set.set_id()));
   }
   std::sort(sets.begin(), sets.end(),
             [](const v1::ReportSet& a, const v1::ReportSet& b) { return a.name() < b.name(); });

@@ -25,9 +25,10 @@ namespace kith::casework {
                                                   const catalog::Directory& directory,
                                                   const ReportOptions& options);
 
-// All hash sets, by name.
-[[nodiscard]] std::vector<v1::ReportSet> SetsOf(const catalog::Directory& directory,
-                                                const ReportOptions& options);
+// All hash sets, by name: version, radius and whether they were on as of this index version.
+[[nodiscard]] absl::StatusOr<std::vector<v1::ReportSet>> SetsOf(const catalog::Directory& directory,
+                                                                const ReportOptions& options,
+                                                                std::uint64_t change);
 
 // A series as reports show it: with the desk to call where no person is on record.
 [[nodiscard]] v1::ReportSeries SeriesRecord(const v1::Series& series,
