@@ -72,8 +72,7 @@ class Builder {
         return request_.case_name().empty() ? OfStore(&Builder::LeadsOfStore)
                                             : OfCase(&Builder::LeadsOfCase);
       case v1::REPORT_KIND_CIRCULATION:
-        if (!request_.series().empty()) return OfSeries();
-        return OfCase(&Builder::CirculationOfCase);
+        return request_.series().empty() ? OfOneCase() : OfSeries();
       case v1::REPORT_KIND_METHOD:
         return request_.case_name().empty() ? OfStore(&Builder::MethodOfStore)
                                             : OfCase(&Builder::MethodOfCase);
@@ -100,6 +99,13 @@ class Builder {
     return (this->*body)(view);
   }
 
+  // Where one was met is left of a purged case, too.
+  absl::Status OfOneCase() {
+    KITH_ASSIGN(const v1::GetCaseResponse one, ledger_.GetCase(request_.case_name()));
+    return one.record().purged_at().empty() ? OfCase(&Builder::CirculationOfCase)
+                                            : OfStore(&Builder::CirculationOfPurged);
+  }
+
   absl::Status OfStore(absl::Status (Builder::*body)(catalog::Transaction& read)) {
     if (!request_.series().empty()) {
       return absl::InvalidArgumentError(
@@ -113,6 +119,10 @@ class Builder {
       head.mutable_scope()->set_case_name(request_.case_name());
       if (one.record().has_details()) {
         *head.mutable_scope()->mutable_details() = one.record().details();
+      }
+      if (request_.kind() == v1::REPORT_KIND_CIRCULATION) {
+        head.mutable_scope()->set_complete(one.record().complete());
+        head.mutable_scope()->add_remarks(PurgedRemark(one.record().purged_at()));
       }
     }
     if (request_.kind() == v1::REPORT_KIND_LEADS) {
@@ -258,6 +268,23 @@ class Builder {
     KITH_ASSIGN(const std::vector<SeriesCount> counts, view.Series());
     std::vector<v1::ReportSeries> series = SeriesOf(counts, directory_);
     Circulation circulation(&view.read(), &directory_);
+    KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
+    if (Series(std::move(series))) Sightings(std::move(sightings));
+    return absl::OkStatus();
+  }
+
+  // Of what the purge left, as `kith case show` tells it.
+  absl::Status CirculationOfPurged(catalog::Transaction& read) {
+    KITH_ASSIGN(const v1::GetCaseResponse one, ledger_.GetCase(request_.case_name()));
+    std::vector<v1::ReportSeries> series;
+    for (const v1::Sighting& sighting : one.sightings()) {
+      const auto met = directory_.series.ByName(sighting.series());
+      if (met == nullptr) continue;
+      series.push_back(SeriesRecord(*met, directory_));
+      series.back().set_files(sighting.files());
+    }
+    SortSeries(series);
+    Circulation circulation(&read, &directory_);
     KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
     if (Series(std::move(series))) Sightings(std::move(sightings));
     return absl::OkStatus();

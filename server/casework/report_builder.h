@@ -68,7 +68,8 @@ struct ReportOptions {
 // Hands the fragments to `emit` until done or `emit` says false (which is no error). Without a kind
 // it is the initial comparison; of a ledger in memory, case "" is its look-up.
 // Errors: NOT_FOUND for the case or series, INVALID_ARGUMENT where the kind is not of the subject,
-// FAILED_PRECONDITION for a purged case, and those of catalog/database.h.
+// FAILED_PRECONDITION for a purged case (its circulation and notifications are left), and those of
+// catalog/database.h.
 [[nodiscard]] absl::Status BuildReport(Ledger& ledger, const v1::GetReportRequest& request,
                                        const ReportOptions& options,
                                        const std::function<bool(v1::Report)>& emit);

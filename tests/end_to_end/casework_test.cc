@@ -354,6 +354,8 @@ TEST_F(CaseworkStory, EveryNumberIsRight) {
   EXPECT_EQ(Report("notifications", {"--case", "NORTH/1"})["notifications"].size(), 1U);
   EXPECT_THAT(SeriesOf(Report("circulation", {"--series", "Bluebell"})),
               ElementsAre("Bluebell 2 in 2"));
+  EXPECT_THAT(SeriesOf(Report("circulation", {"--case", "NORTH/1"})),
+              ElementsAre("Bluebell 1 in 2"));
   Do({"store", "verify"});
 }
 

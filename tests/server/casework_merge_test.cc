@@ -153,6 +153,19 @@ TEST_F(MergeTest, ThePurgedCasesOfAMergedSeriesCirculateAsTheOther) {
   EXPECT_EQ(purged.sightings(0).series(), "BLUE");
   EXPECT_EQ(purged.sightings(0).files(), 1U);
   EXPECT_EQ(purged.sightings(0).first_seen_at(), "2026-01-05T10:00:00Z");
+  // Its own circulation was refused.
+  const v1::Report own = Get(v1::REPORT_KIND_CIRCULATION, "LKA/1");
+  ASSERT_EQ(own.series_size(), 1);
+  EXPECT_EQ(own.series(0).series().code(), "BLUE");
+  EXPECT_EQ(own.series(0).files(), 1U);
+  EXPECT_EQ(own.series(0).cases(), 2U);
+  EXPECT_EQ(own.scope().case_name(), "LKA/1");
+  EXPECT_TRUE(own.scope().complete());
+  ASSERT_EQ(own.sightings_size(), 2);
+  EXPECT_TRUE(own.sightings(0).this_case());
+  EXPECT_TRUE(own.sightings(0).purged());
+  ASSERT_EQ(own.scope().remarks_size(), 1);
+  EXPECT_THAT(own.scope().remarks(0), HasSubstr("expunged on "));
   Refresh("LKA/2");
   EXPECT_EQ(Circulation("BLUE").size(), 2U);
   Unmerge("RED");

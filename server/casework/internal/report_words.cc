@@ -208,6 +208,13 @@ std::vector<std::string> Remarks(const Doubts& doubts) {
   return remarks;
 }
 
+std::string PurgedRemark(std::string_view purged_at) {
+  return absl::StrCat("The files of this case were expunged on ",
+                      std::string(purged_at.substr(0, 10)),
+                      ": the numbers of files are those of that day, and how many of them were "
+                      "certain is not on record any more.");
+}
+
 std::string HolidaysRemark(const std::set<std::string>& holidays) {
   if (holidays.empty()) {
     return "No holidays are known: a due day with a holiday before it is told too early.";

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/casework/internal/ledger_view.h"
@@ -52,6 +53,9 @@ struct CaseDoubts {
 
 // What explains the counts and takes nothing from the answer, likewise.
 [[nodiscard]] std::vector<std::string> Remarks(const Doubts& doubts);
+
+// Of a case whose files were expunged at that time.
+[[nodiscard]] std::string PurgedRemark(std::string_view purged_at);
 
 // Which days due days were reckoned with.
 [[nodiscard]] std::string HolidaysRemark(const std::set<std::string>& holidays);
