@@ -174,7 +174,9 @@ class Builder {
 
   absl::Status Initial(LedgerView& view) {
     KITH_ASSIGN(const std::vector<SeriesCount> counts, view.Series());
-    if (!Series(SeriesOf(counts, directory_))) return absl::OkStatus();
+    std::vector<v1::ReportSeries> series = SeriesOf(counts, directory_);
+    KITH_RETURN_IF_ERROR(CountCases(view, series));
+    if (!Series(std::move(series))) return absl::OkStatus();
     return Files(view, nullptr);
   }
 
@@ -228,6 +230,7 @@ class Builder {
   absl::Status Identification(LedgerView& view) {
     KITH_ASSIGN(std::vector<v1::ReportSeries> series, SeriesOfCase(view, true));
     const std::set<std::string> codes = CodesOf(series);
+    KITH_RETURN_IF_ERROR(CountCases(view, series));
     if (!Series(std::move(series))) return absl::OkStatus();
     return Files(view, &codes, true);
   }
@@ -253,6 +256,13 @@ class Builder {
       one.set_agencies(agencies.size());
     }
     return all;
+  }
+
+  // "This series is now found in its 41st case." A look-up is none, and knows of none.
+  absl::Status CountCases(LedgerView& view, std::vector<v1::ReportSeries>& series) {
+    if (request_.case_name().empty()) return absl::OkStatus();
+    Circulation circulation(&view.read(), &directory_);
+    return Meet(circulation, series).status();
   }
 
   absl::Status LeadsOfCase(LedgerView& view) {

@@ -263,7 +263,7 @@ TEST_F(Kinds, HaveTheRightNumbersOnEveryPage) {
   has(0, "all" + std::to_string(paths));
   for (const Json& series : identification["series"]) {
     has(1, counted(series["files"], "file") + ", 1 certain by digest, " +
-               counted(series["files"].get<std::uint64_t>() - 1, "lead") + " to confirm.");
+               counted(series["files"].get<std::uint64_t>() - 1, "lead") + " to confirm. Met in ");
   }
   has(1, "lind@north.example");
   has(1, "desk of the agency");

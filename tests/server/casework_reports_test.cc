@@ -119,6 +119,20 @@ TEST_F(ReportsTest, ASeriesIdentifiedLaterIsInTheReportAtOnce) {
   EXPECT_THAT(report.scope().warnings(0), HasSubstr("known otherwise now: alert 1"));
 }
 
+// In which case a series is found now was in no report on a check.
+TEST_F(ReportsTest, InitialAndIdentificationTellInHowManyCases) {
+  for (const auto kind : {v1::REPORT_KIND_INITIAL, v1::REPORT_KIND_IDENTIFICATION}) {
+    const v1::Report report = Get(kind, "DPD/3");
+    ASSERT_EQ(report.series_size(), 1);
+    EXPECT_EQ(report.series(0).cases(), 3U);
+    EXPECT_EQ(report.series(0).agencies(), 2U);
+    EXPECT_EQ(report.sightings_size(), 0);
+  }
+  EXPECT_EQ(Check("LKA/8", {Picture("a", 11)}).series(0).cases(), 4U);
+  // A look-up is no case.
+  EXPECT_EQ(Check("", {Picture("a", 11)}).series(0).cases(), 0U);
+}
+
 TEST_F(ReportsTest, LeadsOfACaseNameTheOtherAgencies) {
   const v1::Report report = Get(v1::REPORT_KIND_LEADS, "DPD/2");
   EXPECT_THAT(Codes(report), ElementsAre("RED"));

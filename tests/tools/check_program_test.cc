@@ -112,6 +112,10 @@ TEST_F(CheckProgramTest, ProgramsLearnWhatPeopleDo) {
   ASSERT_EQ(last["series"].size(), 1U);
   EXPECT_EQ(last["series"][0]["files_by_digest"], 1);
   EXPECT_EQ(last["series"][0]["nearest_lead_distance"], nullptr);
+  EXPECT_FALSE(last["series"][0].contains("cases"));
+  // On record, it is told in how many cases the series was met.
+  EXPECT_EQ(Lines(Kith("check seized --case DPD/8 --json").out).back()["series"][0]["cases"], 1);
+  EXPECT_EQ(Lines(Kith("check seized --case DPD/9 --json").out).back()["series"][0]["cases"], 2);
   ASSERT_EQ(last["sources_to_ask"].size(), 1U);
   EXPECT_EQ(last["sources_to_ask"][0]["set"], "vics");
   EXPECT_EQ(last["sources_to_ask"][0]["source"], "the national desk");

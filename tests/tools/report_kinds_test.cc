@@ -566,6 +566,21 @@ TEST(Circulation, MarksTheCasesThatAreInDoubt) {
   EXPECT_THAT(RenderHtml(report), HasSubstr("No case has met this, as far as is known.<"));
 }
 
+// "This series is now found in its 41st case."
+TEST(Series, TellInHowManyCasesTheyWereMet) {
+  v1::Report report = Of(v1::REPORT_KIND_IDENTIFICATION);
+  AddSeries(report, "lakeside", true).set_cases(41);
+  for (const auto kind : {v1::REPORT_KIND_INITIAL, v1::REPORT_KIND_IDENTIFICATION}) {
+    report.set_kind(kind);
+    EXPECT_THAT(RenderHtml(report), HasSubstr(" Met in 41 cases of 2 agencies.<")) << kind;
+    EXPECT_EQ(Json(report)["series"][0]["cases"], 41);
+  }
+  report.mutable_scope()->clear_case_name();
+  report.mutable_series(0)->clear_cases();
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("Met in")));
+  EXPECT_FALSE(Json(report)["series"][0].contains("cases"));
+}
+
 // Harmless stock files and files whose leads were rejected were told as never seen before.
 TEST(Initial, TellsApartWhatIsNewRejectedAndHarmless) {
   v1::Report report = Of(v1::REPORT_KIND_INITIAL);

@@ -151,6 +151,22 @@ TEST(Summary, TellsWhatIsHarmlessRejectedAndConfirmed) {
   EXPECT_THAT(text, Not(HasSubstr("that nobody looks for yet")));
 }
 
+// That a series is found in one more case was told by no check.
+TEST(Summary, TellsInHowManyCasesASeriesWasMet) {
+  v1::Report report = Complete();
+  v1::ReportSeries& series = *report.add_series();
+  series.mutable_series()->set_code("Bluebell");
+  series.set_files(4);
+  series.set_files_by_digest(4);
+  series.set_cases(41);
+  report.mutable_scope()->set_case_name("NORTH/1");
+  const std::string text = CheckSummary(report, "/mnt/a", Paint(Program()));
+  EXPECT_THAT(text, ContainsRegex("FILES +CERTAIN +IN CASES"));
+  EXPECT_THAT(text, ContainsRegex("Bluebell +4 +4 +41"));
+  report.mutable_scope()->clear_case_name();
+  EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), Not(HasSubstr("IN CASES")));
+}
+
 TEST(Summary, DoesNotCallARunWithRemarksSpotless) {
   v1::Report report;
   report.mutable_scope()->set_complete(true);

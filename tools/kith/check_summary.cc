@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tools/kith/match_json.h"
@@ -88,16 +89,23 @@ std::string Person(const v1::ReportSeries& series) {
 
 std::string SeriesTable(const v1::Report& report, const Paint& paint) {
   if (report.series().empty()) return "";
-  Table table({"SERIES", "STATUS", ">FILES", ">CERTAIN", "NEAREST LEAD", "AGENCY", "CALL"});
+  // In how many cases each was met, this one too: a look-up knows of none.
+  const auto with_cases = [&report](std::vector<std::string> cells, std::string cases) {
+    if (!report.scope().case_name().empty()) cells.insert(cells.begin() + 4, std::move(cases));
+    return cells;
+  };
+  Table table(with_cases(
+      {"SERIES", "STATUS", ">FILES", ">CERTAIN", "NEAREST LEAD", "AGENCY", "CALL"}, ">IN CASES"));
   for (const v1::ReportSeries& series : report.series()) {
     // What a person confirmed is certain too.
     const std::uint64_t certain = series.files_by_digest() + series.files_confirmed();
-    table.Add({series.series().code(), report::StatusWord(series.series().status()),
-               Number(series.files()), Number(certain),
-               series.has_lead() && certain < series.files()
-                   ? Counted(series.nearest_lead_bits(), "bit")
-                   : "",
-               series.series().agency(), IsIdentified(series) ? Person(series) : ""});
+    table.Add(with_cases(
+        {series.series().code(), report::StatusWord(series.series().status()),
+         Number(series.files()), Number(certain),
+         series.has_lead() && certain < series.files() ? Counted(series.nearest_lead_bits(), "bit")
+                                                       : "",
+         series.series().agency(), IsIdentified(series) ? Person(series) : ""},
+        Number(series.cases())));
   }
   std::string out = "\n";
   const std::vector<std::string> lines = table.Lines();

@@ -277,6 +277,7 @@ class CheckVerb {
       one["agency_desk"] = series.agency_desk();
       one["files"] = series.files();
       one["files_by_digest"] = series.files_by_digest();
+      if (!flags_.case_name.empty()) one["cases"] = series.cases();
       one["nearest_lead_distance"] = nullptr;
       if (series.has_lead()) one["nearest_lead_distance"] = series.nearest_lead_bits();
       line["series"].push_back(std::move(one));

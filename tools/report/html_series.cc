@@ -185,19 +185,31 @@ std::string AgencyTable(const std::vector<const v1::ReportSighting*>& sightings,
   return table.Html();
 }
 
+// " Met in 41 cases of 7 agencies.", this one among them; "" for a look-up, which knows of none.
+std::string MetIn(const v1::ReportSeries& series) {
+  if (series.cases() == 0) return "";
+  return " Met in " + Counted(series.cases(), "case") + " of " +
+         Counted(series.agencies(), "agency", "agencies") + ".";
+}
+
 TableHtml TableOf(const SeriesList& list, bool identified) {
   TableHtml table =
-      identified
-          ? TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Identified by"}, {"Whom to call"}})
-          : TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Note"}});
+      identified ? TableHtml({{"Series"},
+                              {"Files", true},
+                              {"How"},
+                              {"Cases in all"},
+                              {"Identified by"},
+                              {"Whom to call"}})
+                 : TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Cases in all"}, {"Note"}});
   for (const v1::ReportSeries* series : list) {
     const Cell code{CodeHtml(*series), "code"};
     const Cell files{Number(series->files())};
     const Cell strength{StrengthCell(*series)};
+    const Cell met{MetIn(*series)};
     if (identified) {
-      table.Add({code, files, strength, {IdentifiedBy(*series)}, {CallCell(*series), "call"}});
+      table.Add({code, files, strength, met, {IdentifiedBy(*series)}, {CallCell(*series), "call"}});
     } else {
-      table.Add({code, files, strength, {NoteCell(*series)}});
+      table.Add({code, files, strength, met, {NoteCell(*series)}});
     }
   }
   return table;
@@ -282,10 +294,10 @@ std::string IdentificationSections(const v1::Report& report, std::size_t most_fi
   int number = 0;
   for (const v1::ReportSeries* series : shown) {
     const std::string id = fmt::format("series-{}", ++number);
-    out +=
-        Section({.id = id, .title = "Series " + E(series->series().code())},
-                "<p class=\"answer\"><b>" + HowMany(*series) + ".</b></p>" + SeriesFacts(*series) +
-                    FilesOfSeries(report.kind(), gathered.at(series->series().code())));
+    out += Section({.id = id, .title = "Series " + E(series->series().code())},
+                   "<p class=\"answer\"><b>" + HowMany(*series) + "." + MetIn(*series) +
+                       "</b></p>" + SeriesFacts(*series) +
+                       FilesOfSeries(report.kind(), gathered.at(series->series().code())));
   }
   if (all.size() == shown.size()) return out;
   // Whom to call is never left to another file.
@@ -313,9 +325,7 @@ std::string LeadsSections(const v1::Report& report, std::size_t most_files) {
                                       return !sighting->this_case() && !sighting->this_agency();
                                     });
     const bool unsaid = series->series().status() == v1::SERIES_STATUS_UNSPECIFIED;
-    std::string words = HowMany(*series, report.scope().case_name().empty()) + ". Met in " +
-                        Counted(series->cases(), "case") + " of " +
-                        Counted(series->agencies(), "agency", "agencies") + ".";
+    std::string words = HowMany(*series, report.scope().case_name().empty()) + "." + MetIn(*series);
     if (!report.scope().case_name().empty() && !others) words += " No other agency has met it.";
     out += Section({.id = id, .title = "Series " + E(series->series().code())},
                    "<p class=\"answer\"><b>" + words + "</b></p>" +

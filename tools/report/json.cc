@@ -331,12 +331,13 @@ void RenderJson(const v1::Report& report, const Sink& sink) {
   list("sets", report.sets(), SetJson);
   const bool has_sightings =
       report.kind() == v1::REPORT_KIND_LEADS || report.kind() == v1::REPORT_KIND_CIRCULATION;
-  if (has_sightings) {
+  // A look-up knows of no cases.
+  if (has_sightings || !report.scope().case_name().empty()) {
     list("series", report.series(), MetSeriesJson);
-    list("sightings", report.sightings(), SightingJson);
   } else {
     list("series", report.series(), ReportSeriesJson);
   }
+  if (has_sightings) list("sightings", report.sightings(), SightingJson);
   list("files", report.files(), FileJson);
   // A kind that has none of them does not name them.
   if (report.kind() == v1::REPORT_KIND_WORKLIST) list("clusters", report.clusters(), ClusterJson);
