@@ -123,15 +123,17 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
 
 absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(bool done_too) {
   KITH_ASSIGN(const std::set<std::string> holidays, ledger_.Holidays());
-  KITH_ASSIGN(const std::vector<casework::Ledger::SeenIn> sightings, ledger_.Sightings());
+  const auto wanted = [&](const casework::Ledger::SeenIn& one) {
+    const auto series = catalog_->directory().series.ById(one.series_id);
+    return series != nullptr && series->status() == v1::SERIES_STATUS_IDENTIFIED &&
+           series->notification() == v1::NOTIFICATION_OPT_IN &&
+           (done_too || one.notified_at.empty());
+  };
+  KITH_ASSIGN(const std::vector<casework::Ledger::SeenIn> sightings, ledger_.Sightings(wanted));
   std::vector<v1::NotificationTask> tasks;
   for (const casework::Ledger::SeenIn& one : sightings) {
     const auto series = catalog_->directory().series.ById(one.series_id);
-    if (series == nullptr || series->status() != v1::SERIES_STATUS_IDENTIFIED ||
-        series->notification() != v1::NOTIFICATION_OPT_IN) {
-      continue;
-    }
-    if (!done_too && !one.notified_at.empty()) continue;
+    if (series == nullptr) continue;
     v1::NotificationTask& task = tasks.emplace_back();
     task.set_series(series->code());
     task.set_case_name(one.case_name);
@@ -147,6 +149,9 @@ absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(bool d
     task.set_notified_at(one.notified_at);
     task.set_notified_by(one.notified_by);
     task.set_note(one.note);
+    task.set_files(one.files);
+    task.set_files_by_digest(one.files_by_digest);
+    task.set_files_confirmed(one.files_confirmed);
   }
   std::sort(tasks.begin(), tasks.end(),
             [](const auto& a, const auto& b) { return KeyOf(a) < KeyOf(b); });

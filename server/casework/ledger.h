@@ -268,10 +268,16 @@ class Ledger {
     std::string notified_at;
     std::string notified_by;
     std::string note;
+    // What it rests on: distinct files of the case; of a purged one it is not known any more: 0.
+    std::uint64_t files = 0;
+    std::uint64_t files_by_digest = 0;
+    std::uint64_t files_confirmed = 0;  // of the others
   };
   // Sightings that hold still, or of a purged case, each as the series that it counts as now: since
-  // the earliest day, and told if they were told of any. By series and case.
-  [[nodiscard]] absl::StatusOr<std::vector<SeenIn>> Sightings();
+  // the earliest day, and told if they were told of any. By series and case; only those that are
+  // `wanted`, which is asked before the files are counted. O(sightings + matches of their cases).
+  [[nodiscard]] absl::StatusOr<std::vector<SeenIn>> Sightings(
+      const std::function<bool(const SeenIn&)>& wanted);
   // FAILED_PRECONDITION when it is recorded already.
   [[nodiscard]] absl::Status MarkNotified(std::uint64_t series_id, std::string_view case_name,
                                           std::string_view who, std::string_view why);

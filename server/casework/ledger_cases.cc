@@ -103,6 +103,32 @@ absl::Status ReadNotified(Transaction& read,
   }
 }
 
+// The files that show a series, by case; each case is counted once.
+class FilesShowing {
+ public:
+  FilesShowing(Transaction& read, const catalog::Directory* directory)
+      : read_(read), directory_(*directory) {}
+
+  absl::Status Fill(std::uint64_t case_id, Ledger::SeenIn& seen) {
+    const auto [counts, is_new] = counts_.try_emplace(case_id);
+    if (is_new) {
+      KITH_ASSIGN(counts->second, CountSeries(read_, directory_, case_id));
+    }
+    for (const SeriesCount& count : counts->second) {
+      if (count.series_id != seen.series_id) continue;
+      seen.files = count.files;
+      seen.files_by_digest = count.files_by_digest;
+      seen.files_confirmed = count.files_confirmed;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  Transaction& read_;
+  const catalog::Directory& directory_;
+  std::map<std::uint64_t, std::vector<SeriesCount>> counts_;  // by case
+};
+
 }  // namespace
 
 absl::Status Ledger::EachUnrecognized(const std::function<absl::Status(Unrecognized)>& take) {
@@ -193,12 +219,14 @@ absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::str
   return response;
 }
 
-absl::StatusOr<std::vector<Ledger::SeenIn>> Ledger::Sightings() {
+absl::StatusOr<std::vector<Ledger::SeenIn>> Ledger::Sightings(
+    const std::function<bool(const SeenIn&)>& wanted) {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
   // By series, as they count now, and case: a merge neither begins a sighting anew nor forgets that
   // they were told of it.
   struct Seen {
     SeenIn seen;
+    std::uint64_t case_id = 0;
     bool holds = false;
   };
   std::map<std::pair<std::uint64_t, std::string>, Seen> all;
@@ -230,16 +258,20 @@ absl::StatusOr<std::vector<Ledger::SeenIn>> Ledger::Sightings() {
     Seen& one = place(rows);
     std::string since = since_when.Of(rows.Id(0), rows.Text(2));
     if (one.seen.since.empty() || since < one.seen.since) one.seen.since = std::move(since);
+    one.case_id = rows.Id(4);
     one.holds = one.holds || holds;
   }
   KITH_RETURN_IF_ERROR(
       ReadNotified(read, [&](const Statement& row) -> SeenIn& { return place(row).seen; }));
   std::vector<SeenIn> holding;
+  FilesShowing files(read, directory_);
   for (auto& [key, one] : all) {
     // What was met and is a match no longer (rejected, withdrawn) is nothing to be told.
     if (!one.holds || key.first == 0) continue;
     one.seen.series_id = key.first;
     one.seen.case_name = key.second;
+    if (!wanted(one.seen)) continue;
+    KITH_RETURN_IF_ERROR(files.Fill(one.case_id, one.seen));
     holding.push_back(std::move(one.seen));
   }
   return holding;

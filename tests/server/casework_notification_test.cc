@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "server/casework/business_days.h"
@@ -108,6 +109,40 @@ TEST_F(AlertTest, ThoseWhoWantToBeToldAreDueTenBusinessDaysLater) {
   EXPECT_EQ(Must(engine_->ListNotifications(all)).tasks_size(), 3);
   holidays.add_days("2040-02-30");
   EXPECT_TRUE(absl::IsInvalidArgument(engine_->SetHolidays(holidays).status()));
+}
+
+// A lead that nobody had looked at made the same task as a digest.
+TEST_F(AlertTest, ANotificationTellsWhatItRestsOn) {
+  v1::EditSeriesRequest edit;
+  edit.set_code("BLUE");
+  edit.set_notification(v1::NOTIFICATION_OPT_IN);
+  Must(engine_->EditSeries(edit));
+  const std::uint64_t entry = AddEntry("known", "BLUE", 1);
+  const v1::EvidenceFile lead = Picture("lead.jpg", 1, 12);
+  Check("LKA/1", {lead, Picture("copy.jpg", 1, 12), Picture("other.jpg", 1, 14)});
+  Check("LKA/2", {Picture("same.jpg", 1), Picture("other.jpg", 1, 14)});
+  // "LKA/1 2 0 0": files, by digest, confirmed.
+  const auto rest = [&] {
+    std::vector<std::string> words;
+    const auto listed = Must(engine_->ListNotifications({}));
+    for (const v1::NotificationTask& task : listed.tasks()) {
+      words.push_back(absl::StrCat(task.case_name(), " ", task.files(), " ", task.files_by_digest(),
+                                   " ", task.files_confirmed()));
+    }
+    return words;
+  };
+  EXPECT_THAT(rest(), ElementsAre("LKA/1 2 0 0", "LKA/2 2 1 0"));
+  v1::GiveOpinionRequest opinion;
+  opinion.set_sha256(lead.fingerprint().digests().sha256());
+  opinion.set_entry_id(entry);
+  opinion.set_kind(v1::OPINION_KIND_CONFIRMED);
+  opinion.mutable_signature()->set_who("J. Jansen");
+  opinion.mutable_signature()->set_why("the same room");
+  Must(engine_->GiveOpinion(opinion));
+  EXPECT_THAT(rest(), ElementsAre("LKA/1 2 0 1", "LKA/2 2 1 0"));
+  // Which files they were is expunged.
+  Must(Purge("LKA/2"));
+  EXPECT_THAT(rest(), ElementsAre("LKA/1 2 0 1", "LKA/2 0 0 0"));
 }
 
 // They were written and never read again, by nobody, and an empty file took all of them away.

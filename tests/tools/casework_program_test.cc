@@ -136,6 +136,7 @@ TEST_F(ProgramTest, NamesTheDeskWhereNobodyElseIsToCall) {
   EXPECT_EQ(Kith("check seized --case DPD/1 --out r").code, 1);
   EXPECT_EQ(Kith("check seized --case DPD/2 --out r2").code, 1);
   EXPECT_THAT(Kith("notification list").out, HasSubstr("ask SOUTH, +1 555 0100"));
+  EXPECT_THAT(Kith("notification list").out, HasSubstr("1 certain"));
   const Outcome first = Kith("notification list --limit 1 --json");
   EXPECT_THAT(first.err, HasSubstr("there are more"));
   ASSERT_EQ(Lines(first.out).size(), 1U);

@@ -229,6 +229,33 @@ TEST(Leads, AFileOfTwoSeriesStandsInBoth) {
   EXPECT_THAT(html.substr(second), Not(HasSubstr("are shown")));
 }
 
+TEST(Notifications, TellWhatTheyRestOn) {
+  v1::Report report = Of(v1::REPORT_KIND_NOTIFICATIONS);
+  const auto add = [&](std::uint64_t files, std::uint64_t by_digest, std::uint64_t confirmed) {
+    v1::NotificationTask& task = *report.add_tasks();
+    task.set_series("lakeside");
+    task.set_files(files);
+    task.set_files_by_digest(by_digest);
+    task.set_files_confirmed(confirmed);
+  };
+  add(4, 0, 0);
+  add(5, 2, 1);
+  add(0, 0, 0);
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("4 files<br><strong>leads only: confirm first</strong>"));
+  EXPECT_THAT(html, HasSubstr("5 files<br>3 certain"));
+  EXPECT_THAT(html, HasSubstr("no file on record"));
+  EXPECT_THAT(html, HasSubstr("1 rests on leads only"));
+  const std::string csv = Csv(report);
+  EXPECT_THAT(csv, HasSubstr(",files,files_by_digest,files_confirmed,rests_on\r\n"));
+  EXPECT_THAT(csv, HasSubstr(",4,0,0,leads only: confirm first\r\n"));
+  EXPECT_THAT(csv, HasSubstr(",5,2,1,3 certain\r\n"));
+  const auto json = Json(report);
+  EXPECT_EQ(json["notifications"][1]["files"], 5);
+  EXPECT_EQ(json["notifications"][1]["files_by_digest"], 2);
+  EXPECT_EQ(json["notifications"][1]["files_confirmed"], 1);
+}
+
 TEST(Worklist, JoinsWhatCameInPieces) {
   v1::Report report = Of(v1::REPORT_KIND_WORKLIST);
   const auto add = [&](std::uint64_t id, bool continued, std::uint64_t files) {

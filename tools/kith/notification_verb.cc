@@ -41,14 +41,15 @@ std::string WhomToTell(const v1::NotificationTask& task) {
 
 int ListTasks(const Program& program, const v1::ListNotificationsRequest& request, Limit limit) {
   return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
-    Table table({"DUE", "SERIES", "CASE", "TELL", "AGENCY", "TOLD"});
+    Table table({"DUE", "SERIES", "CASE", "FILES", "REST ON", "TELL", "AGENCY", "TOLD"});
     const absl::Status status = ForEachPage(
         stub, &Stub::ListNotifications, request, [&](const v1::ListNotificationsResponse& page) {
           for (const v1::NotificationTask& task : page.tasks()) {
             if (!limit.Take()) break;
             if (program.json) PrintJson(Typed("notification", report::NotificationJson(task)));
-            table.Add({task.due_on(), task.series(), task.case_name(), WhomToTell(task),
-                       task.agency(), task.notified_at()});
+            table.Add({task.due_on(), task.series(), task.case_name(), report::Number(task.files()),
+                       report::RestsOnWords(task), WhomToTell(task), task.agency(),
+                       task.notified_at()});
           }
           return limit.goes_on();
         });
@@ -174,7 +175,9 @@ void AddHolidays(CLI::App& group, Program& program) {
 }
 
 void AddList(CLI::App& group, Program& program) {
-  CLI::App* list = AddVerb(group, program, "list", "Lists what is due, the first due first.",
+  CLI::App* list = AddVerb(group, program, "list",
+                           "Lists what is due, the first due first. What rests on leads only is "
+                           "confirmed\nbefore anybody is told: kith opinion confirm.",
                            "kith notification list\nkith notification list --all --limit 20\n"
                            "kith notification list --case DPD/2026-0117 --series Bluebell --json");
   auto request = std::make_shared<v1::ListNotificationsRequest>();

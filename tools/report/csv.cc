@@ -32,7 +32,7 @@ constexpr std::string_view kWorklistHeader =
     "cluster,cluster_files,cluster_cases,sha256,cases,path_case,path,path_base64\r\n";
 constexpr std::string_view kNotificationsHeader =
     "due_on,series,case,contact,contact_role,contact_phone,contact_email,agency,since,notified_at,"
-    "notified_by,note,agency_desk\r\n";
+    "notified_by,note,agency_desk,files,files_by_digest,files_confirmed,rests_on\r\n";
 
 using SeriesByCode = std::map<std::string, const v1::ReportSeries*>;
 
@@ -196,6 +196,11 @@ void RenderNotifications(const v1::Report& report, const Sink& sink) {
           task.since(), task.notified_at(), task.notified_by(), task.note(), task.agency_desk()}) {
       row.Add(EscapeText(cell));
     }
+    for (const std::uint64_t count :
+         {task.files(), task.files_by_digest(), task.files_confirmed()}) {
+      row.Add(count);
+    }
+    row.Add(RestsOnWords(task));
     sink(row.line() + "\r\n");
   }
 }

@@ -193,9 +193,21 @@ std::string ContactCell(const v1::NotificationTask& task) {
   return whom.desk.empty() ? out : out + "desk, " + E(whom.desk);
 }
 
+bool IsLeadsOnly(const v1::NotificationTask& task) {
+  return task.files() > 0 && task.files_by_digest() == 0 && task.files_confirmed() == 0;
+}
+
+std::string RestsOnCell(const v1::NotificationTask& task) {
+  if (task.files() == 0) return "<span class=\"soft\">" + E(RestsOnWords(task)) + "</span>";
+  const std::string words = E(RestsOnWords(task));
+  return Counted(task.files(), "file") + "<br>" +
+         (IsLeadsOnly(task) ? "<strong>" + words + "</strong>" : words);
+}
+
 std::string TaskTable(const v1::Report& report, bool done, std::size_t most) {
-  TableHtml table = done ? TableHtml({{"Told on"}, {"By"}, {"Series"}, {"Case"}, {"Due"}})
-                         : TableHtml({{"Due"}, {"Series"}, {"Case"}, {"Whom to tell"}, {"Since"}});
+  TableHtml table =
+      done ? TableHtml({{"Told on"}, {"By"}, {"Series"}, {"Case"}, {"Due"}})
+           : TableHtml({{"Due"}, {"Series"}, {"Case"}, {"Rests on"}, {"Whom to tell"}, {"Since"}});
   std::size_t all = 0;
   for (const v1::NotificationTask& task : report.tasks()) {
     if (task.notified_at().empty() == done) continue;
@@ -210,6 +222,7 @@ std::string TaskTable(const v1::Report& report, bool done, std::size_t most) {
       table.Add({{E(task.due_on()), "code"},
                  {E(task.series()), "code"},
                  {E(task.case_name())},
+                 {RestsOnCell(task)},
                  {ContactCell(task), "call"},
                  {E(task.since())}});
     }
@@ -236,11 +249,13 @@ std::string WorklistBody(const v1::Report& report, std::size_t most) {
 
 std::string NotificationsBody(const v1::Report& report, std::size_t most) {
   std::uint64_t due = 0;
+  std::uint64_t leads_only = 0;
   std::string first;
   std::set<std::string> series;
   for (const v1::NotificationTask& task : report.tasks()) {
     if (!task.notified_at().empty()) continue;
     ++due;
+    if (IsLeadsOnly(task)) ++leads_only;
     series.insert(task.series());
     if (first.empty()) first = task.due_on();
   }
@@ -249,6 +264,10 @@ std::string NotificationsBody(const v1::Report& report, std::size_t most) {
       due == 0
           ? std::string("<p class=\"answer\">Nobody is to be told of a case.</p>")
           : fmt::format("<p class=\"answer\">The first of them is due on <b>{}</b>.</p>", E(first));
+  if (leads_only > 0) {
+    words += "<p class=\"answer\">" + Number(leads_only) + (leads_only == 1 ? " rests" : " rest") +
+             " on leads only: somebody confirms one before anybody is told.</p>";
+  }
   std::string out =
       Section({.id = "answer", .title = "The answer"},
               Tiles({{.number = Number(due), .words = "to be told", .css = "CONFLICT"},

@@ -234,7 +234,10 @@ Json NotificationJson(const v1::NotificationTask& task) {
           {"due_on", task.due_on()},
           {"notified_at", task.notified_at()},
           {"notified_by", task.notified_by()},
-          {"note", task.note()}};
+          {"note", task.note()},
+          {"files", task.files()},
+          {"files_by_digest", task.files_by_digest()},
+          {"files_confirmed", task.files_confirmed()}};
 }
 
 Json CaseDetailsJson(const v1::CaseDetails& details) {

@@ -70,6 +70,12 @@ std::string ViewWord(const v1::View& view) {
   return fmt::format("{}:{}", trimmed ? "trimmed" : "frame", view.frame());
 }
 
+std::string RestsOnWords(const v1::NotificationTask& task) {
+  if (task.files() == 0) return "no file on record";
+  const std::uint64_t certain = task.files_by_digest() + task.files_confirmed();
+  return certain == 0 ? "leads only: confirm first" : Number(certain) + " certain";
+}
+
 v1::Dialect DialectOfWord(std::string_view word) {
   if (word == "full") return v1::DIALECT_FULL;
   if (word == "cli512") return v1::DIALECT_CLI512;

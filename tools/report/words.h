@@ -39,6 +39,10 @@ namespace kith::report {
 [[nodiscard]] std::string_view VerdictMeaning(v1::Verdict verdict);
 [[nodiscard]] std::string_view DispositionMeaning(v1::Disposition disposition);
 
+// What a notification rests on: "leads only: confirm first", "2 certain", or "no file on record" of
+// a purged case.
+[[nodiscard]] std::string RestsOnWords(const v1::NotificationTask& task);
+
 // 1234567 -> "1,234,567".
 [[nodiscard]] std::string Number(std::uint64_t value);
 // 1, "file" -> "1 file"; 2, "file" -> "2 files".
