@@ -89,7 +89,7 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
   const absl::Status status = catalog_->Change(
       catalog::ChangeKind::kPurged, subject, signature,
       [&](catalog::Transaction& write, std::uint64_t change) -> absl::Status {
-        KITH_ASSIGN(response, casework::Ledger::Purge(write, request.name(), change));
+        KITH_ASSIGN(response, ledger_.Purge(write, request.name(), change));
         expunged = true;
         return absl::OkStatus();
       },

@@ -256,9 +256,9 @@ class Ledger {
 
   // Expunges the files of a case within `write`. NOT_FOUND, FAILED_PRECONDITION when it was purged
   // before.
-  [[nodiscard]] static absl::StatusOr<v1::PurgeCaseResponse> Purge(catalog::Transaction& write,
-                                                                   std::string_view case_name,
-                                                                   std::uint64_t change);
+  [[nodiscard]] absl::StatusOr<v1::PurgeCaseResponse> Purge(catalog::Transaction& write,
+                                                            std::string_view case_name,
+                                                            std::uint64_t change);
 
   // A sighting of a series, or of one that was merged into it: what a notification is about.
   struct SeenIn {

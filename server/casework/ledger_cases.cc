@@ -191,12 +191,13 @@ absl::StatusOr<v1::PurgeCaseResponse> Ledger::Purge(Transaction& write, std::str
       "INSERT INTO case_count (case_record, verdict, files, paths) SELECT ?1, verdict, count(*),"
       " sum(paths) FROM evidence_file WHERE case_record = ?1 AND paths > 0 GROUP BY verdict",
       case_id));
-  KITH_RETURN_IF_ERROR(write.Execute(
-      "UPDATE sighting SET files_when_purged = (SELECT count(DISTINCT m.file) FROM evidence_file f"
-      " JOIN match m ON m.file = f.id AND m.superseded_at IS NULL WHERE f.case_record = ?1"
-      " AND f.paths > 0 AND m.held_back = 0 AND m.purpose <> 2 AND m.series = sighting.series)"
-      " WHERE case_record = ?1",
-      case_id));
+  KITH_ASSIGN(const auto kept, CountToKeep(write, *directory_, case_id));
+  for (const auto& [series_id, files] : kept) {
+    KITH_RETURN_IF_ERROR(
+        write.Execute("UPDATE sighting SET files_when_purged = ?3"
+                      " WHERE case_record = ?1 AND series = ?2",
+                      case_id, series_id, files));
+  }
   for (const char* table : {"match", "evidence_code", "past_verdict", "alert_file", "evidence_path",
                             "evidence_replaced"}) {
     KITH_RETURN_IF_ERROR(write.Execute(

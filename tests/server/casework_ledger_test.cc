@@ -508,7 +508,7 @@ TEST_F(LedgerTest, WhatIsRecordedAgainOfAPurgedCaseSaysThatItWasPurged) {
   const auto stale = Must(ledger_.StaleFiles(run, 2, 0, 10));
   {
     catalog::Transaction write = Must(database_->BeginWrite());
-    Must(Ledger::Purge(write, "LKA/1", 2));
+    Must(ledger_.Purge(write, "LKA/1", 2));
     Must(write.Commit());
   }
   const absl::Status status = ledger_.RecordAgain(run, stale, std::vector(1, Nothing()), 2);
@@ -573,7 +573,7 @@ TEST_F(LedgerTest, AnUpgradeKeepsTheFilesAndNumbersAreNotGivenAgain) {
   EXPECT_TRUE(Must(now.Inspect()).empty());
   {
     catalog::Transaction write = Must(database->BeginWrite());
-    Must(Ledger::Purge(write, "LKA/1", 1));
+    Must(now.Purge(write, "LKA/1", 1));
     Must(write.Commit());
   }
   const casework::Run run = Must(now.StartRun("LKA/2", 0, "/seized", std::nullopt));

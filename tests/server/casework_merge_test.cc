@@ -318,6 +318,39 @@ TEST_F(MergeTest, TheyCanBeToldOfACaseThatWasNotRefreshed) {
   EXPECT_THAT(Tasks(), IsEmpty());
 }
 
+// The number on record had the file twice, beside a case that held it once.
+TEST_F(MergeTest, APurgeCountsAFileOnceThatMatchedSeriesWhichWereMerged) {
+  AddSeries("GREEN");
+  AddEntry("known", "RED", 1);
+  AddNear("BLUE", 1, 6);
+  AddNear("GREEN", 2, 6);
+  AddEntry("known", "RED", 2);
+  AddEntry("known", "RED", 3);
+  const std::vector<v1::EvidenceFile> files = {Picture("a.jpg", 1), Picture("b.jpg", 2),
+                                               Picture("c.jpg", 3), Picture("d.jpg", 4),
+                                               Picture("e.jpg", 5), Picture("f.jpg", 6)};
+  Check("LKA/1", files);
+  Check("LKA/2", {files[1], files[3], files[4]});
+  Must(Merge("RED", "BLUE"));
+  Must(Merge("GREEN", "BLUE"));
+  const auto counted = [&](const std::string& name) {
+    const v1::GetCaseResponse found = GetCase(name);
+    EXPECT_EQ(found.sightings_size(), 1) << name;
+    return found.sightings_size() == 1 ? found.sightings(0).files() : 0;
+  };
+  EXPECT_EQ(counted("LKA/1"), 3U);
+  EXPECT_EQ(counted("LKA/2"), 1U);
+  Purge("LKA/1");
+  Purge("LKA/2");  // which never met BLUE itself
+  EXPECT_EQ(counted("LKA/1"), 3U);
+  EXPECT_EQ(counted("LKA/2"), 1U);
+  EXPECT_THAT(Circulation("BLUE"),
+              ElementsAre("BLUE LKA/1: 3, purged, " + today_, "BLUE LKA/2: 1, purged, " + today_));
+  // Taken back: what matched that series alone is its own again.
+  Unmerge("RED");
+  EXPECT_THAT(Circulation("RED"), ::testing::Contains("RED LKA/1: 2, purged, " + today_));
+}
+
 // The one that stands for both was identified later: that the first was known is not forgotten.
 TEST_F(MergeTest, AnEarlierIdentificationStands) {
   AddSeries("GREEN");

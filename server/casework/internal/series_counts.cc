@@ -65,6 +65,37 @@ absl::StatusOr<std::vector<SeriesCount>> CountSeries(Transaction& read,
   return counts;
 }
 
+absl::StatusOr<std::map<std::uint64_t, std::uint64_t>> CountToKeep(
+    Transaction& read, const catalog::Directory& directory, std::uint64_t case_id) {
+  // As CountSeries has them.
+  Statement rows = read.Prepare(
+      "SELECT f.id, m.series FROM evidence_file f"
+      " CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
+      " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
+      " AND m.purpose <> 2 AND m.series IS NOT NULL ORDER BY f.id, m.series");
+  rows.Bind(case_id);
+  std::map<std::uint64_t, std::uint64_t> files;
+  std::map<std::uint64_t, std::uint64_t> shown;  // by the file: as what it is counted
+  std::uint64_t last_file = 0;
+  const auto count = [&] {
+    for (const auto& [series_id, on_record] : shown) ++files[on_record];
+    shown.clear();
+  };
+  CurrentSeries current(&directory);
+  while (true) {
+    KITH_ASSIGN(const bool more, rows.Step());
+    if (!more) break;
+    if (rows.Id(0) != last_file) count();
+    last_file = rows.Id(0);
+    const std::uint64_t series_id = current.Of(rows.Id(1));
+    if (series_id == 0) continue;
+    const auto [place, is_new] = shown.emplace(series_id, rows.Id(1));
+    if (!is_new && rows.Id(1) == series_id) place->second = series_id;
+  }
+  count();
+  return files;
+}
+
 void SeriesSeen::Add(std::string_view seen_at, std::uint64_t purged, std::uint64_t files_of_case) {
   if (first_seen_at.empty() || seen_at < first_seen_at) first_seen_at = std::string(seen_at);
   files_when_purged = std::min(files_when_purged + purged, files_of_case);

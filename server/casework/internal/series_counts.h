@@ -46,11 +46,17 @@ struct SeriesCount {
 [[nodiscard]] absl::StatusOr<std::vector<SeriesCount>> CountSeries(
     catalog::Transaction& read, const catalog::Directory& directory, std::uint64_t case_id);
 
+// How many files of a case show each series on record, for when which files it were is expunged: a
+// file that shows several which count as one series now is counted once, by its own name if it has
+// that, so that the numbers add up to those of CountSeries. O(matches of the case).
+[[nodiscard]] absl::StatusOr<std::map<std::uint64_t, std::uint64_t>> CountToKeep(
+    catalog::Transaction& read, const catalog::Directory& directory, std::uint64_t case_id);
+
 // That a case met a series, whether that holds still or not.
 struct SeriesSeen {
   std::string first_seen_at;
-  // Of a purged case. A file that matched two series which were merged since counts twice, as which
-  // files it were is expunged; never more than the case had.
+  // Of a purged case. A file that matched two series which were merged after the purge counts
+  // twice, as which files it were is expunged; never more than the case had.
   std::uint64_t files_when_purged = 0;
 
   void Add(std::string_view seen_at, std::uint64_t purged, std::uint64_t files_of_case);
