@@ -38,6 +38,14 @@ std::size_t PlaceIn(const NewFile& file, const std::string& case_name) {
   return static_cast<std::size_t>(found - file.case_names.begin());
 }
 
+// How many files of the cluster the case asked about holds; of all cases, 0.
+std::uint64_t FilesOfCase(const FileCluster& cluster, const std::string& case_name) {
+  if (case_name.empty()) return 0;
+  return static_cast<std::uint64_t>(
+      std::count_if(cluster.files.begin(), cluster.files.end(),
+                    [&](const NewFile& file) { return Holds(file.case_names, case_name); }));
+}
+
 // Where a cluster stands in the list: how many cases, how many files, its number.
 struct Place {
   std::uint64_t cases = 0;
@@ -167,11 +175,15 @@ absl::Status CaseDesk::Worklist(const std::string& case_name,
     KITH_ASSIGN(*shown.mutable_path(), ledger_.PathOf(file.file_ids[place]));
     return absl::OkStatus();
   };
-  for (const FileCluster& cluster : clusters) {
+  for (FileCluster& cluster : clusters) {
     if (IsAlone(cluster)) continue;
     piece.Clear();
     piece.set_cluster_id(cluster.cluster_id);
     piece.set_files(cluster.files.size());
+    piece.set_files_of_case(FilesOfCase(cluster, case_name));
+    // Those of the case asked about first: a long cluster is not shown to its end.
+    std::stable_partition(cluster.files.begin(), cluster.files.end(),
+                          [&](const NewFile& file) { return Holds(file.case_names, case_name); });
     for (const std::string& name : cluster.case_names) piece.add_case_names(name);
     for (const NewFile& file : cluster.files) {
       KITH_RETURN_IF_ERROR(add(file));
@@ -182,6 +194,7 @@ absl::Status CaseDesk::Worklist(const std::string& case_name,
   piece.Clear();
   piece.set_files(
       static_cast<std::uint64_t>(std::count_if(clusters.begin(), clusters.end(), IsAlone)));
+  if (!case_name.empty()) piece.set_files_of_case(piece.files());
   for (const FileCluster& cluster : clusters) {
     if (!IsAlone(cluster)) continue;
     KITH_RETURN_IF_ERROR(add(cluster.files.front()));

@@ -68,6 +68,34 @@ TEST_F(AlertTest, TheFileOfAClusterLiesInTheFirstOfItsCases) {
 }
 
 // What was shown before and is gone moves nothing off the pages to come.
+// A case with one new file was told of four, of which three were another's.
+TEST_F(AlertTest, TheWorklistOfACaseTellsItsOwnFilesApart) {
+  Check("LKA/2", {Picture("b.jpg", 1, 3), Picture("c.jpg", 1, 6), Picture("d.jpg", 1, 9)});
+  Check("LKA/1", {Picture("a.jpg", 1), Picture("alone.jpg", 2)});
+  v1::GetReportRequest request;
+  request.set_kind(v1::REPORT_KIND_WORKLIST);
+  const auto clusters = [&](const std::string& case_name) {
+    request.set_case_name(case_name);
+    v1::Report report;
+    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
+      report.MergeFrom(response.report());
+      return true;
+    }));
+    EXPECT_EQ(report.clusters_size(), 2);
+    return report.clusters();
+  };
+  auto found = clusters("LKA/1");
+  ASSERT_EQ(found.size(), 2);
+  EXPECT_EQ(found[0].files(), 4U);
+  EXPECT_EQ(found[0].files_of_case(), 1U);
+  EXPECT_EQ(found[0].listed(0).path(), "a.jpg");  // its own first
+  EXPECT_EQ(found[1].files_of_case(), 1U);
+  found = clusters("");
+  ASSERT_EQ(found.size(), 2);
+  EXPECT_EQ(found[0].files_of_case(), 0U);
+  EXPECT_EQ(found[0].listed(0).path(), "b.jpg");
+}
+
 TEST_F(AlertTest, PagesOfClustersLeaveNoneOutWhenOneGoes) {
   Check("LKA/1", {Picture("a.jpg", 1), Picture("b.jpg", 2), Picture("c.jpg", 3),
                   Picture("c5.jpg", 3, 5), Picture("c10.jpg", 3, 10), Picture("c15.jpg", 3, 15)});

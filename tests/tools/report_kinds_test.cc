@@ -263,6 +263,7 @@ TEST(Worklist, JoinsWhatCameInPieces) {
     cluster.set_cluster_id(id);
     cluster.set_continued(continued);
     cluster.set_files(files);
+    cluster.set_files_of_case(files == 0 ? 0 : 1);
     if (!continued && id != 0) {
       cluster.add_case_names("NORTH/1");
       cluster.add_case_names("SOUTH/7");
@@ -276,6 +277,13 @@ TEST(Worklist, JoinsWhatCameInPieces) {
   add(7, false, 2);
   add(7, true, 0);
   add(0, false, 1);
+  // Files of other cases were counted as files of this one.
+  EXPECT_THAT(RenderHtml(report), HasSubstr("<b>2</b> <span>files to look at here</span>"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("<b>2</b> <span>files in its clusters</span>"));
+  EXPECT_THAT(RenderHtml(report), HasSubstr("2 files, 1 of them here, in 2 cases: NORTH/1, "));
+  EXPECT_THAT(Csv(report), HasSubstr(",1\r\n0,1,1,"));
+  EXPECT_EQ(Json(report)["clusters"][0]["files_of_case"], 1);
+  report.mutable_scope()->clear_case_name();
   const std::string html = RenderHtml(report);
   EXPECT_THAT(html, HasSubstr("<b>3</b> <span>files to look at</span>"));
   EXPECT_THAT(html, HasSubstr("<b>1</b> <span>clusters of them</span>"));
@@ -294,6 +302,7 @@ TEST(Worklist, FilesThatLieInSeveralCasesAreOneTable) {
     v1::ReportCluster& cluster = *report.add_clusters();
     cluster.set_cluster_id(id);
     cluster.set_files(files);
+    cluster.set_files_of_case(files);
     for (const char* name : {"NORTH/1", "SOUTH/<7>"}) cluster.add_case_names(name);
     for (std::uint64_t i = 0; i < files; ++i) {
       v1::ReportClusterFile& file = *cluster.add_listed();

@@ -29,7 +29,8 @@ constexpr std::string_view kSightingsHeader =
     "identified_by_country,identified_by_desk,identified_on,contact,contact_phone,contact_email,"
     "jurisdiction,sensitivity,open_alerts,incomplete\r\n";
 constexpr std::string_view kWorklistHeader =
-    "cluster,cluster_files,cluster_cases,sha256,cases,path_case,path,path_base64\r\n";
+    "cluster,cluster_files,cluster_cases,sha256,cases,path_case,path,path_base64,"
+    "cluster_files_of_case\r\n";
 constexpr std::string_view kNotificationsHeader =
     "due_on,series,case,contact,contact_role,contact_phone,contact_email,agency,since,notified_at,"
     "notified_by,note,agency_desk,files,files_by_digest,files_confirmed,rests_on\r\n";
@@ -181,6 +182,11 @@ void RenderWorklist(const v1::Report& report, const Sink& sink) {
       row.Add(EscapeText(names));
       row.Add(EscapeText(file.path_case()));
       row.AddPath(file.path());
+      if (report.scope().case_name().empty()) {
+        row.Add("");
+      } else {
+        row.Add(head->cluster_id() == 0 ? 1 : head->files_of_case());
+      }
       sink(row.line() + "\r\n");
     }
   }

@@ -32,6 +32,12 @@ std::string CasesText(const google::protobuf::RepeatedPtrField<std::string>& nam
   return text;
 }
 
+// "4 files", and how many of them the case of the report holds.
+std::string FilesText(const v1::ReportCluster& cluster, bool of_case) {
+  const std::string files = Counted(cluster.files(), "file");
+  return of_case ? files + ", " + Number(cluster.files_of_case()) + " of them here," : files;
+}
+
 // A cluster with its continuations, which follow it.
 struct Gathered {
   const v1::ReportCluster* head = nullptr;
@@ -110,16 +116,16 @@ std::string ClusterChart(const std::vector<Gathered>& clusters) {
 
 // What the tiles count.
 struct Totals {
-  std::uint64_t files = 0;
+  std::uint64_t files = 0;   // that are to be looked at: of the case, where there is one
   std::uint64_t linked = 0;  // files in clusters
   std::uint64_t clusters = 0;
   std::set<std::string> cases;
 };
 
-Totals TotalsOf(const std::vector<Gathered>& clusters) {
+Totals TotalsOf(const std::vector<Gathered>& clusters, bool of_case) {
   Totals totals;
   for (const Gathered& cluster : clusters) {
-    totals.files += cluster.head->files();
+    totals.files += of_case ? cluster.head->files_of_case() : cluster.head->files();
     if (cluster.head->cluster_id() != 0) {
       totals.linked += cluster.head->files();
       ++totals.clusters;
@@ -131,13 +137,16 @@ Totals TotalsOf(const std::vector<Gathered>& clusters) {
   return totals;
 }
 
-std::string AnswerSection(const std::vector<Gathered>& clusters, const Totals& totals,
+std::string AnswerSection(const std::vector<Gathered>& clusters, const Totals& totals, bool of_case,
                           const char* clusters_id) {
   return Section(
       {.id = "answer", .title = "The answer"},
-      Tiles({{.number = Number(totals.files), .words = "files to look at", .css = "UNRECOGNIZED"},
+      Tiles({{.number = Number(totals.files),
+              .words = of_case ? "files to look at here" : "files to look at",
+              .css = "UNRECOGNIZED"},
              {.number = Number(totals.clusters), .words = "clusters of them", .link = clusters_id},
-             {.number = Number(totals.linked), .words = "files in clusters"},
+             {.number = Number(totals.linked),
+              .words = of_case ? "files in its clusters" : "files in clusters"},
              {.number = Number(totals.cases.size()), .words = "cases hold them"}}) +
           "<p class=\"answer\">A child that nobody looks for yet may be here. Begin with what lies "
           "in most cases: files of a cluster lie near each other, or are the same.</p>"
@@ -149,7 +158,7 @@ std::string AnswerSection(const std::vector<Gathered>& clusters, const Totals& t
 }
 
 // The files of each cluster, of so many as a page can hold.
-std::string ClusterSections(const std::vector<Gathered>& clusters, std::size_t most) {
+std::string ClusterSections(const std::vector<Gathered>& clusters, bool of_case, std::size_t most) {
   std::string out;
   std::size_t number = 0;
   for (const Gathered& cluster : clusters) {
@@ -167,7 +176,7 @@ std::string ClusterSections(const std::vector<Gathered>& clusters, std::size_t m
         Section({.id = fmt::format("cluster-{}", number),
                  .title = fmt::format("Cluster {}", cluster.head->cluster_id()),
                  .intro_html = fmt::format(
-                     "{} in {}: {}.", Counted(cluster.head->files(), "file"),
+                     "{} in {}: {}.", FilesText(*cluster.head, of_case),
                      Counted(static_cast<std::uint64_t>(cluster.head->case_names_size()), "case"),
                      CasesText(cluster.head->case_names()))},
                 FileTable(cluster, std::min<std::size_t>(most, kSections)));
@@ -235,16 +244,17 @@ std::string TaskTable(const v1::Report& report, bool done, std::size_t most) {
 
 std::string WorklistBody(const v1::Report& report, std::size_t most) {
   const std::vector<Gathered> clusters = Gather(report);
-  const Totals totals = TotalsOf(clusters);
-  if (totals.files == 0) {
+  const bool of_case = !report.scope().case_name().empty();
+  const Totals totals = TotalsOf(clusters, of_case);
+  if (clusters.empty()) {
     return Section(
         {.id = "answer", .title = "The answer"},
         "<p class=\"answer\">Every file that could be compared is known, or known to be harmless: "
         "there is nothing new to look at.</p>");
   }
   const std::string same = SameFileSection(clusters, most);
-  return AnswerSection(clusters, totals, same.empty() ? "cluster-1" : "same") + same +
-         ClusterSections(clusters, most);
+  return AnswerSection(clusters, totals, of_case, same.empty() ? "cluster-1" : "same") + same +
+         ClusterSections(clusters, of_case, most);
 }
 
 std::string NotificationsBody(const v1::Report& report, std::size_t most) {

@@ -211,6 +211,7 @@ Json ClusterJson(const v1::ReportCluster& cluster) {
   Json out = {{"cluster", cluster.cluster_id()},
               {"continued", cluster.continued()},
               {"files", cluster.files()},
+              {"files_of_case", cluster.files_of_case()},
               {"cases", NamesJson(cluster.case_names())},
               {"listed", Json::array()}};
   for (const v1::ReportClusterFile& file : cluster.listed()) {
