@@ -69,6 +69,7 @@ absl::StatusOr<v1::CommitImportResponse> EngineImpl::CommitImport(
   response.set_carried_only(imported->carried_only);
   response.set_other_category(imported->other_category);
   response.set_still_matched(imported->still_matched);
+  response.set_other_victim(imported->other_victim);
   *response.mutable_index_version() = catalog_->Version();
   return response;
 }

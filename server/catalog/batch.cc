@@ -70,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Batch>> Catalog::BeginBatch(std::string_view set,
   if (auto status = CheckIdentity(**hash_set, options.by_source_ref); !status.ok()) return status;
   auto batch = std::make_unique<Batch::Impl>(*impl_, *std::move(write), std::move(options));
   batch->hash_set = *std::move(hash_set);
+  batch->had_entries = SetEntries(batch->hash_set->set_id()) > 0;
   batch->series = series_id;
   batch->signature = signature;
   if (batch->options.keep) batch->carried = std::make_unique<CarriedWriter>(batch->transaction);
@@ -200,6 +201,9 @@ absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
   if (impl_->next - impl_->first >= UINT32_MAX) {
     return absl::ResourceExhaustedError("a batch of 2^32 entries: divide the list");
   }
+  absl::StatusOr<bool> other_victim = false;
+  if (impl_->options.keep) other_victim = impl_->HasOtherVictim(record);
+  if (!other_victim.ok()) return other_victim.status();
   record.id = impl_->next;
   if (auto status = impl_->writer.Write(record); !status.ok()) return status;
   if (impl_->options.by_source_ref) {
@@ -218,7 +222,7 @@ absl::StatusOr<AddedEntry> Batch::Add(EntryRecord record) {
     impl_->is_long = true;
     impl_->feed = {};
   }
-  return AddedEntry{.entry_id = record.id, .already_there = false};
+  return AddedEntry{.entry_id = record.id, .other_victim = *other_victim};
 }
 
 std::uint64_t Batch::series_added() const { return impl_->new_series.size(); }

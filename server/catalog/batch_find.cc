@@ -201,4 +201,37 @@ absl::StatusOr<bool> Batch::Impl::HasOtherCategory(std::uint64_t entry,
          (earlier.category_scheme != category.scheme() || earlier.category_code != category.code());
 }
 
+absl::StatusOr<bool> Batch::Impl::HasOtherVictim(const EntryRecord& record) {
+  if (record.victim_identified == v1::TRI_STATE_UNSPECIFIED) return false;
+  const auto differs = [&](const EntryFacts& facts) {
+    return facts.victim_identified != v1::TRI_STATE_UNSPECIFIED &&
+           facts.victim_identified != record.victim_identified;
+  };
+  const std::array<std::pair<index::DigestKind, const std::string*>, 3> digests = {
+      {{index::DigestKind::kMd5, &record.md5},
+       {index::DigestKind::kSha1, &record.sha1},
+       {index::DigestKind::kSha256, &record.sha256}}};
+  for (const auto& [kind, bytes] : digests) {
+    if (bytes->empty() || !had_entries) continue;
+    const std::array<std::string_view, 1> query = {*bytes};
+    const auto found = catalog.digests->Find(kind, query);
+    if (!found.ok()) return found.status();
+    std::size_t looked_at = 0;
+    for (const std::uint64_t entry : found->front()) {
+      const EntryFacts facts = FactsOf(entry);
+      if (facts.withdrawn || facts.hash_set != record.hash_set) continue;
+      if (++looked_at > TakenDigests::kMaxLookedAt) break;
+      if (differs(facts)) return true;
+    }
+  }
+  for (const std::uint32_t offset : taken.Find(record)) {
+    EntryRecord earlier;
+    EntryScan scan(transaction, first + offset, first + offset);
+    const auto row = scan.Next(earlier);
+    if (!row.ok()) return row.status();
+    if (*row && differs(earlier.Facts())) return true;
+  }
+  return false;
+}
+
 }  // namespace kith::catalog

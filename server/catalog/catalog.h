@@ -68,6 +68,9 @@ struct AddedEntry {
   // holds the file of a record that is carried only.
   bool other_category = false;
   bool still_matched = false;
+  // Of one that was added: an active entry of the set with the same digest says otherwise of
+  // whether the victim is identified.
+  bool other_victim = false;
 };
 
 // What its source calls an entry, and its kind.

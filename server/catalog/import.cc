@@ -291,6 +291,7 @@ absl::StatusOr<ImportedList> Imports::Commit(const std::string& import_id, std::
       if (added->repeats) ++imported.repeats;
       if (added->other_category) ++imported.other_category;
       if (added->still_matched) ++imported.still_matched;
+      if (added->other_victim) ++imported.other_victim;
       import.used = Clock::now();
     }
     if (auto status = (*batch)->Commit(file); !status.ok()) return status;

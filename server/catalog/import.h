@@ -45,6 +45,7 @@ struct ImportedList {
   // As in CommitImportResponse.
   std::uint64_t other_category = 0;
   std::uint64_t still_matched = 0;
+  std::uint64_t other_victim = 0;
 };
 
 class Imports {

@@ -116,6 +116,38 @@ TEST_F(EngineImportTest, WhatAnEditionSaysOtherwiseIsCounted) {
   EXPECT_EQ(committed->still_matched(), 1u);
 }
 
+// A newer edition that takes back that a victim is identified changed no answer and said nothing.
+TEST_F(EngineImportTest, WhatAnEditionSaysOtherwiseOfTheVictimIsCounted) {
+  AddSet("list");
+  const auto record = [](char md5, v1::TriState victim, bool sha1) {
+    v1::Entry entry = DigestEntry(Md5(std::string(16, md5)));
+    if (sha1) entry.mutable_digests()->set_sha1(std::string(20, md5));
+    entry.set_victim_identified(victim);
+    return entry;
+  };
+  const auto import = [&](const std::vector<v1::Entry>& records) {
+    const std::string id = Begin();
+    EXPECT_TRUE(Send(id, 0, records).ok());
+    const auto committed = Commit(id, 1);
+    EXPECT_TRUE(committed.ok()) << committed.status();
+    return std::pair(committed->added(), committed->other_victim());
+  };
+  const auto counts = [](std::uint64_t added, std::uint64_t other) {
+    return std::pair(added, other);
+  };
+  constexpr auto kYes = v1::TRI_STATE_YES;
+  constexpr auto kNo = v1::TRI_STATE_NO;
+  EXPECT_EQ(import({record('1', kYes, false), record('2', v1::TRI_STATE_UNSPECIFIED, false),
+                    record('3', kNo, false)}),
+            counts(3, 0));
+  // The third has a digest more, and the fourth contradicts its own file.
+  EXPECT_EQ(import({record('1', kNo, false), record('2', kNo, false), record('3', kYes, true),
+                    record('4', kYes, false), record('4', kNo, false)}),
+            counts(5, 3));
+  // Said before, both.
+  EXPECT_EQ(import({record('1', kNo, false), record('1', kYes, false)}), counts(0, 0));
+}
+
 // Two imports begin while a set is empty; the second to commit would have mixed them.
 TEST_F(EngineImportTest, ASetThatIsFedByListsTakesNoSourceThatNamesItsRecords) {
   AddSet("list");

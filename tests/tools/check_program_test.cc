@@ -122,6 +122,24 @@ TEST_F(CheckProgramTest, ProgramsLearnWhatPeopleDo) {
   EXPECT_EQ(last["sources_to_ask"][0]["files"], 1);
 }
 
+// The entry of the earlier edition went on saying so, and nobody was told.
+TEST_F(CheckProgramTest, AnEditionThatTakesAnIdentificationBackIsTold) {
+  const auto edition = [&](const std::string& identified) {
+    scratch_.Write("us.json", R"({"odata.metadata": "", "value": [{"MediaID": 1, "Category": 1,
+        "MD5": "1CB251EC0D568DE6A929B520C4AED8D1", "VictimIdentified": )" +
+                                  identified + "}]}");
+  };
+  ASSERT_EQ(Kith("set add vics").code, 0);
+  edition("true");
+  EXPECT_THAT(Kith("import --set vics us.json").err, Not(HasSubstr("of the victim")));
+  edition("false");
+  const Outcome later = Kith("import --set vics us.json");
+  ASSERT_EQ(later.code, 0) << later.err;
+  EXPECT_THAT(later.err, HasSubstr("1 record says otherwise of the victim than the set"));
+  edition("true");
+  EXPECT_EQ(Lines(Kith("import --set vics us.json --json").out).at(0)["other_victim"], 0);
+}
+
 // A folder that was not looked into counted only in the run that met it.
 TEST_F(CheckProgramTest, WhatWasNotSeenOfAnotherFolderOfTheCaseCounts) {
   std::string deep = "a";

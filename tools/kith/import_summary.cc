@@ -33,6 +33,7 @@ void ImportRun::Summary(const v1::CommitImportResponse& done) const {
                               {"kept_unmatched", done.carried_only()},
                               {"other_category", done.other_category()},
                               {"still_matched", done.still_matched()},
+                              {"other_victim", done.other_victim()},
                               {"series_added", done.series_added()},
                               {"withdrawn", withdrawn_.taken_back + withdrawn_.replaced},
                               {"replaced", withdrawn_.replaced},
@@ -90,6 +91,12 @@ void ImportRun::RemarksForPeople(const v1::CommitImportResponse& done) const {
         "{} not to be matched by what this file says {} in the set as an entry of before, which "
         "matches on: see kith match, and kith entry withdraw",
         report::Counted(done.still_matched(), "record"), done.still_matched() == 1 ? "is" : "are"));
+  }
+  if (done.other_victim() > 0) {
+    cli::Note(fmt::format(
+        "{} otherwise of the victim than the set: an entry of before goes on saying it too; see "
+        "kith match, and kith entry withdraw the one that is wrong",
+        report::Counted(done.other_victim(), "record says", "records say")));
   }
   if (either_ > 0) {
     cli::Note(

@@ -40,7 +40,8 @@ struct Batch::Impl {
   BatchDigest digest;
   // Digests taken by this batch: the indexes learn of them at Commit only.
   TakenDigests taken;
-  bool recurs = false;  // the entry that was added last has one that comes again
+  bool recurs = false;      // the entry that was added last has one that comes again
+  bool had_entries = true;  // the set, before this batch
   bool committed = false;
   std::uint64_t kept = 0;            // records that are carried only
   std::vector<std::uint64_t> going;  // ascending: what options.withdraw names
@@ -76,6 +77,9 @@ struct Batch::Impl {
   [[nodiscard]] absl::StatusOr<bool> Holds(const v1::Digests& own) const;
   [[nodiscard]] absl::StatusOr<bool> HasOtherCategory(std::uint64_t entry,
                                                       const v1::Category& category);
+  // Whether an active entry of the set with a digest of the record says otherwise of whether the
+  // victim is identified. Of entries of this batch, those with the wanted digest.
+  [[nodiscard]] absl::StatusOr<bool> HasOtherVictim(const EntryRecord& record);
   [[nodiscard]] absl::Status FillNames();
   [[nodiscard]] bool CountsAs(std::uint64_t id, std::uint64_t wanted) const;
   [[nodiscard]] bool TellsAll(const EntryRecord& earlier, const EntryRecord& record) const;
