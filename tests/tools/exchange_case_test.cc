@@ -156,12 +156,30 @@ TEST(CaseWriters, ALeadIsToldInWordsOnly) {
 TEST(CaseWriters, WhatALeadAddsToADigestIsNotCertain) {
   v1::ReportFile file = File('a', v1::VERDICT_IDENTIFIED);
   Match(file, "sha1", "national", "vics-us", "2").set_series("OWN");
-  Match(file, "pdq", "projectvic", "vics-us", "1").set_series_status(v1::SERIES_STATUS_IDENTIFIED);
-  const json record = Record(file);
+  Match(file, "pdq", "leads", "vics-us", "1").set_distance_bits(3);
+  v1::ReportMatch& lead = Match(file, "pdq", "projectvic", "vics-us", "1");
+  lead.set_series("SYNTH-A");
+  lead.set_series_status(v1::SERIES_STATUS_IDENTIFIED);
+  const Written written = Write("vics", {file});
+  const json record = json::parse(written.text)["value"][0];
   EXPECT_EQ(record["Category"], 2);
   EXPECT_EQ(record["PrecategorizationSource"], "national");
   EXPECT_EQ(record["Series"], "OWN");
   EXPECT_FALSE(record.contains("VictimIdentified"));
+  // It is the one that says whom to call, so it is not lost behind the digest.
+  EXPECT_EQ(record["Tags"], "kith-lead");
+  EXPECT_EQ(record["Comments"],
+            "Kith: a lead that nobody has confirmed, 12 bits from entry 7 of set projectvic, "
+            "series SYNTH-A, identified; a person must look");
+  EXPECT_EQ(written.counts.leads, 1U);
+  // Where a digest says so too, no lead is needed; nor of a file that is only known.
+  v1::ReportFile certain = file;
+  certain.mutable_matches(0)->set_series_status(v1::SERIES_STATUS_IDENTIFIED);
+  EXPECT_FALSE(Record(certain).contains("Tags"));
+  v1::ReportFile known = File('a', v1::VERDICT_RECOGNIZED);
+  Match(known, "sha1", "national", "vics-us", "2");
+  Match(known, "pdq", "projectvic", "vics-us", "2");
+  EXPECT_FALSE(Record(known).contains("Tags"));
 }
 
 TEST(CaseWriters, ACodeOfAnotherSchemeIsNone) {

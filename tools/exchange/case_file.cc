@@ -43,6 +43,7 @@ CaseFile CaseFileOf(const v1::ReportFile& file, std::string_view scheme) {
   told.conflict = file.verdict() == v1::VERDICT_CONFLICT;
   const v1::ReportMatch* known = nullptr;       // certain
   const v1::ReportMatch* identified = nullptr;  // certain
+  const v1::ReportMatch* call = nullptr;        // the nearest lead that says identified
   for (const v1::ReportMatch& match : file.matches()) {
     if (IsCertain(match)) TakeCategory(match, scheme, told);
     if (!report::Counts(match)) continue;
@@ -50,12 +51,21 @@ CaseFile CaseFileOf(const v1::ReportFile& file, std::string_view scheme) {
       if (told.lead == nullptr || match.distance_bits() < told.lead->distance_bits()) {
         told.lead = &match;
       }
+      if (report::SaysIdentified(match) &&
+          (call == nullptr || match.distance_bits() < call->distance_bits())) {
+        call = &match;
+      }
       continue;
     }
     if (known == nullptr) known = &match;
     if (identified == nullptr && report::SaysIdentified(match)) identified = &match;
   }
-  if (known != nullptr) told.lead = nullptr;
+  if (file.verdict() == v1::VERDICT_IDENTIFIED && identified == nullptr) {
+    // What is certain does not say whom to call: the verdict rests on the lead.
+    if (call != nullptr) told.lead = call;
+  } else if (known != nullptr) {
+    told.lead = nullptr;
+  }
   if (told.conflict || told.contradicted) {
     told.contradicted = told.contradicted || !told.category.empty();
     told.category.clear();

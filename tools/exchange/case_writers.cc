@@ -11,6 +11,7 @@
 #include "tools/exchange/internal/csv_line.h"
 #include "tools/exchange/internal/vics_scheme.h"
 #include "tools/report/csv_row.h"
+#include "tools/report/deciding.h"
 #include "tools/report/path_text.h"
 #include "tools/report/words.h"
 
@@ -64,12 +65,15 @@ std::string_view MimeType(std::string_view format) {
 // For a person who looks; no hash stands in it.
 std::string WordsFor(const CaseFile& told) {
   if (told.conflict) return "Kith: the sets contradict each other; a person must look";
-  if (told.contradicted) return "Kith: sets give it different categories; a person must look";
-  if (told.lead == nullptr) return "";
+  if (told.lead == nullptr) {
+    return told.contradicted ? "Kith: sets give it different categories; a person must look" : "";
+  }
   std::string words =
-      absl::StrCat("Kith: a lead that nobody has confirmed, ", told.lead->distance_bits(),
+      absl::StrCat("Kith: ", told.contradicted ? "sets give it different categories, and " : "",
+                   "a lead that nobody has confirmed, ", told.lead->distance_bits(),
                    " bits from entry ", told.lead->entry_id(), " of set ", told.lead->set());
   if (!told.lead->series().empty()) absl::StrAppend(&words, ", series ", told.lead->series());
+  if (report::SaysIdentified(*told.lead)) absl::StrAppend(&words, ", identified");
   return absl::StrCat(words, "; a person must look");
 }
 

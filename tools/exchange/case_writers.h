@@ -27,7 +27,7 @@ namespace kith::exchange {
 struct CaseCounts {
   std::uint64_t written = 0;
   std::uint64_t categorised = 0;       // of them
-  std::uint64_t leads = 0;             // of them: leads that nobody confirmed, and nothing certain
+  std::uint64_t leads = 0;             // of them: told as leads that nobody confirmed
   std::uint64_t contradicted = 0;      // of them, without a category: sets say different ones
   std::uint64_t without_category = 0;  // of them: it is of another scheme, or no number
   std::uint64_t unreadable = 0;        // not written: without a digest
@@ -41,7 +41,8 @@ struct CaseFile {
   std::string category_set;
   std::string series;
   v1::TriState victim_identified = v1::TRI_STATE_UNSPECIFIED;
-  const v1::ReportMatch* lead = nullptr;  // the nearest, where nothing is certain
+  // The nearest, where nothing is certain; where only a lead says identified, the nearest of these.
+  const v1::ReportMatch* lead = nullptr;
   bool conflict = false;
   bool contradicted = false;
   bool other_scheme = false;
