@@ -142,6 +142,24 @@ TEST_F(Exchange, EveryDialectOfVicsReadsAlike) {
   }
 }
 
+// Another agency that reads the set is told that the children are identified.
+TEST_F(Exchange, ThatASeriesIsIdentifiedGoesOutWithASet) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  ASSERT_EQ(world_.Kith({"agency", "add", "NORTH"}).exit_code, 0);
+  ASSERT_EQ(world_.Kith({"series", "add", "A", "--identified-by", "NORTH"}).exit_code, 0);
+  ASSERT_EQ(world_.Kith({"set", "add", "own"}).exit_code, 0);
+  ASSERT_EQ(world_.Kith({"set", "add", "theirs"}).exit_code, 0);
+  world_.Write("list", md5 + "\n");
+  ASSERT_EQ(world_.Kith({"import", "--set", "own", "--series", "A", At("list")}).exit_code, 0);
+  ASSERT_EQ(world_.Kith({"export", "--set", "own", "--format", "vics", "--out", At("own.json")})
+                .exit_code,
+            0);
+  ASSERT_EQ(Import("theirs", "own.json").exit_code, 0);
+  ASSERT_THAT(Entries("theirs"), SizeIs(1));
+  EXPECT_EQ(Entries("theirs")[0]["victim_identified"], "yes");
+  EXPECT_THAT(world_.Kith({"export", "--set", "own", "--format", "csv"}).out, HasSubstr(",A,yes,"));
+}
+
 // All that a file says comes back, but for what must not be kept.
 TEST_F(Exchange, VicsComesBackAsItWas) {
   ASSERT_EQ(world_.Kith({"series", "add", "Bluebell"}).exit_code, 0);

@@ -111,6 +111,45 @@ TEST(Losses, VicsHoldsAllPdqHashesOfAnEntry) {
   EXPECT_EQ(Write(sink, "jsonl").values_left_out, 0U);
 }
 
+// Read by somebody else, the entries of an identified series were of children that nobody knows.
+TEST(Losses, ThatASeriesIsIdentifiedGoesOutWithItsEntries) {
+  Entry entry;
+  entry.set_entry_id(1);
+  entry.mutable_digests()->set_md5(std::string(16, 'm'));
+  entry.set_series("KNOWN");
+  const auto victim = [&](const std::string& format, const json& none) {
+    std::string text;
+    const auto writer = FindOutFormat(format)->make(
+        [&text](std::string_view bytes) {
+          text += bytes;
+          return absl::OkStatus();
+        },
+        "");
+    SetFacts facts;
+    facts.identified = {"KNOWN"};
+    EXPECT_TRUE((*writer)->Begin(facts).ok());
+    EXPECT_TRUE((*writer)->Add(entry).ok());
+    EXPECT_TRUE((*writer)->End().ok());
+    json record = json::parse(text);
+    if (format == "vics") record = json(record.at("value").at(0));
+    return record.value(format == "vics" ? "VictimIdentified" : "victim_identified", none);
+  };
+  EXPECT_EQ(victim("vics", nullptr), "true");
+  EXPECT_EQ(victim("jsonl", nullptr), "yes");
+  // A source that was silent in its own way.
+  entry.mutable_carried()->set_format("vics");
+  entry.mutable_carried()->set_data(R"({"VictimIdentified":null,"Tags":"t"})");
+  EXPECT_EQ(victim("vics", nullptr), "true");
+  // What the source says itself stays, and nobody's silence is a no.
+  entry.clear_carried();
+  entry.set_victim_identified(v1::TRI_STATE_NO);
+  EXPECT_EQ(victim("vics", nullptr), "false");
+  entry.clear_victim_identified();
+  entry.set_series("OTHER");
+  EXPECT_EQ(victim("vics", "silent"), "silent");
+  EXPECT_EQ(victim("jsonl", nullptr), "");
+}
+
 TEST(Losses, TheDatabaseOfAutopsyCountsWhatItHasNoPlaceFor) {
   const test::Scratch scratch;
   const MemorySink sink = ReadBytes(kMd5 + "  name\n", "digests");

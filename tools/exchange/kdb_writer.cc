@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tools/exchange/internal/make_writers.h"
+#include "tools/exchange/internal/one_code.h"
 #include "tools/exchange/internal/vics_mapped.h"
 
 namespace kith::exchange {
@@ -61,6 +62,7 @@ class KdbWriter final : public Writer {
 
   absl::Status Begin(const SetFacts& facts) override {
     set_ = facts.hash_set.name();
+    identified_ = facts.identified;
     return absl::OkStatus();
   }
 
@@ -77,7 +79,7 @@ class KdbWriter final : public Writer {
     // An MD5 stands once; of what comes later are added the digests that it lacks, and the comment.
     if (sqlite3_changes(database_.get()) == 0) ++left_out_;
     values_left_out_ += static_cast<std::uint64_t>(entry.codes_size()) + CarriedValues(entry);
-    if (entry.victim_identified() != v1::TRI_STATE_UNSPECIFIED) ++values_left_out_;
+    if (VictimOf(entry, identified_) != v1::TRI_STATE_UNSPECIFIED) ++values_left_out_;
     if (!entry.source_ref().empty()) ++values_left_out_;
     std::string comment = "kith: " + set_;
     if (!entry.series().empty()) comment += ", series " + entry.series();
@@ -137,6 +139,7 @@ class KdbWriter final : public Writer {
   Statement hash_{nullptr, &sqlite3_finalize};
   Statement comment_{nullptr, &sqlite3_finalize};
   std::string set_;
+  SeriesCodes identified_;
   std::uint64_t left_out_ = 0;
   std::uint64_t values_left_out_ = 0;
 };

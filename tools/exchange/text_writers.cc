@@ -28,7 +28,10 @@ constexpr std::string_view kHeader =
 class CsvWriter final : public Writer {
  public:
   explicit CsvWriter(Output output) : output_(std::move(output)) {}
-  absl::Status Begin(const SetFacts& /*facts*/) override { return output_(kHeader); }
+  absl::Status Begin(const SetFacts& facts) override {
+    identified_ = facts.identified;
+    return output_(kHeader);
+  }
   absl::Status End() override { return absl::OkStatus(); }
   absl::Status Add(const Entry& entry) override {
     const v1::Code* code = CodeForOneColumn(entry);
@@ -47,7 +50,7 @@ class CsvWriter final : public Writer {
     row.Add(code == nullptr || !code->has_quality() ? "" : std::to_string(code->quality()));
     row.Add(code == nullptr ? "" : report::DialectWord(code->dialect()));
     row.Add(report::EscapeText(entry.series()));
-    row.Add(report::TriStateWord(entry.victim_identified()));
+    row.Add(report::TriStateWord(VictimOf(entry, identified_)));
     row.Add(report::EscapeText(entry.category().scheme()));
     row.Add(report::EscapeText(entry.category().code()));
     row.Add(report::EscapeText(entry.source_ref()));
@@ -58,6 +61,7 @@ class CsvWriter final : public Writer {
 
  private:
   Output output_;
+  SeriesCodes identified_;
   std::uint64_t left_out_ = 0;
   std::uint64_t values_left_out_ = 0;
 };
@@ -67,6 +71,7 @@ class JsonLinesWriter final : public Writer {
   explicit JsonLinesWriter(Output output) : output_(std::move(output)) {}
   absl::Status Begin(const SetFacts& facts) override {
     set_ = facts.hash_set.name();
+    identified_ = facts.identified;
     return absl::OkStatus();
   }
   absl::Status End() override { return absl::OkStatus(); }
@@ -80,7 +85,7 @@ class JsonLinesWriter final : public Writer {
         {"sha256", absl::BytesToHexString(entry.digests().sha256())},
         {"codes", nlohmann::ordered_json::array()},
         {"series", nullptr},
-        {"victim_identified", report::TriStateWord(entry.victim_identified())},
+        {"victim_identified", report::TriStateWord(VictimOf(entry, identified_))},
         {"category", nullptr},
         {"source_ref", entry.source_ref()}};
     for (const v1::Code& code : entry.codes()) {
@@ -114,6 +119,7 @@ class JsonLinesWriter final : public Writer {
  private:
   Output output_;
   std::string set_;
+  SeriesCodes identified_;
 };
 
 }  // namespace

@@ -66,6 +66,7 @@ class VicsWriter final : public Writer {
   void AddAlternatives(const Entry& entry, const VicsMapped& mapped);
 
   Output output_;
+  SeriesCodes identified_;
   std::vector<Head> heads_;
   std::size_t next_head_ = 0;
   bool cases_ = false;
@@ -83,6 +84,7 @@ class VicsWriter final : public Writer {
 };
 
 absl::Status VicsWriter::Begin(const SetFacts& facts) {
+  identified_ = facts.identified;
   for (const auto& import : facts.imports) {
     if (import.carried().format() != "vics") continue;
     const ordered_json parsed = ParseCarried(import.carried().data());
@@ -274,9 +276,14 @@ absl::Status VicsWriter::WriteRecord(const Entry& entry) {
   const std::string& series =
       entry.carried().series().empty() ? entry.series() : entry.carried().series();
   add("Series", "SERIES", !series.empty(), text(series));
-  add("VictimIdentified", "VICTIMIDENTIFIED",
-      entry.victim_identified() != v1::TRI_STATE_UNSPECIFIED,
-      entry.victim_identified() == v1::TRI_STATE_YES ? "\"true\"" : "\"false\"");
+  const v1::TriState victim = VictimOf(entry, identified_);
+  if (victim != entry.victim_identified() && carried.Has("VICTIMIDENTIFIED")) {
+    // A null, say: the source is silent.
+    data = WithoutMember(data, "VICTIMIDENTIFIED");
+    AddMember("VictimIdentified", "\"true\"");
+  }
+  add("VictimIdentified", "VICTIMIDENTIFIED", victim != v1::TRI_STATE_UNSPECIFIED,
+      victim == v1::TRI_STATE_YES ? "\"true\"" : "\"false\"");
   if (!carried.Has("ALTERNATIVEHASHES")) AddMapped(entry);
   if (data.size() > 2) {
     if (record_.size() > 1) record_ += ',';

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/kith/v1/casework.pb.h"
@@ -25,6 +26,9 @@ namespace kith::exchange {
 // Takes the bytes of a file, in order.
 using Output = std::function<absl::Status(std::string_view)>;
 
+// Their codes.
+using SeriesCodes = absl::flat_hash_set<std::string>;
+
 // What is known beside the entries.
 struct SetFacts {
   v1::HashSet hash_set;
@@ -32,6 +36,8 @@ struct SetFacts {
   std::vector<v1::ImportRecord> imports;
   // Opinions on matches with the entries, oldest first: for formats that vote.
   std::vector<v1::Opinion> opinions;
+  // The series that somebody has identified.
+  SeriesCodes identified;
   // The source's own name for the reason of votes against an entry; empty: none are cast.
   std::string reason;
 };

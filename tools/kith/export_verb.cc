@@ -61,6 +61,16 @@ absl::Status ReadOpinions(const std::shared_ptr<grpc::Channel>& channel,
                      });
 }
 
+absl::Status ReadIdentified(Stub& stub, exchange::SetFacts& facts) {
+  v1::ListSeriesRequest request;
+  request.set_page_size(1000);
+  return ForEachPage(stub, &Stub::ListSeries, request, [&](const v1::ListSeriesResponse& page) {
+    for (const v1::Series& series : page.series()) {
+      if (series.status() == v1::SERIES_STATUS_IDENTIFIED) facts.identified.insert(series.code());
+    }
+  });
+}
+
 absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
                                            const std::shared_ptr<grpc::Channel>& channel,
                                            const ExportFlags& flags,
@@ -74,7 +84,9 @@ absl::StatusOr<exchange::SetFacts> FactsOf(Stub& stub,
   facts.reason = flags.reason;
   absl::Status status;
   if (format.as_imported) status = ReadImports(channel, flags.set, facts);
-  if (status.ok() && format.votes) status = ReadOpinions(channel, facts);
+  if (status.ok()) {
+    status = format.votes ? ReadOpinions(channel, facts) : ReadIdentified(stub, facts);
+  }
   if (!status.ok()) return status;
   return facts;
 }

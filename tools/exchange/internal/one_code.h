@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tools/exchange/entry.h"
+#include "tools/exchange/writers.h"
 
 namespace kith::exchange {
 
@@ -16,6 +17,15 @@ namespace kith::exchange {
     if (code.view().frame() == 0 && code.view().crop() != v1::CROP_TRIMMED) return &code;
   }
   return entry.codes().empty() ? nullptr : &entry.codes(0);
+}
+
+// Whether the children are identified: what the entry's own source says, else that its series is. A
+// series that is not says nothing: silence is no no.
+[[nodiscard]] inline v1::TriState VictimOf(const Entry& entry, const SeriesCodes& identified) {
+  const bool by_series =
+      entry.victim_identified() == v1::TRI_STATE_UNSPECIFIED && !entry.carried_only();
+  if (!by_series || !identified.contains(entry.series())) return entry.victim_identified();
+  return v1::TRI_STATE_YES;
 }
 
 [[nodiscard]] inline bool HasDigest(const Entry& entry) {
