@@ -337,6 +337,20 @@ TEST(Html, ShowsBothSidesOfAContradiction) {
   EXPECT_THAT(digests, HasSubstr("in harmless"));
 }
 
+// A set that says nothing of it contradicts nobody: the page named it in the place of one that
+// does.
+TEST(Html, ASilentMatchIsNoSideOfAContradiction) {
+  constexpr auto kSilent = v1::SERIES_STATUS_UNSPECIFIED;
+  v1::ReportMatch said = Lead("Foxglove", 9, kSilent, "says-no");
+  said.set_victim_identified(v1::TRI_STATE_NO);
+  const std::string html = RenderHtml(
+      WithMatches(v1::VERDICT_CONFLICT,
+                  {Lead("", 0, kSilent, "silent1"), Lead("", 0, kSilent, "silent2"),
+                   Lead("", 0, kSilent, "silent3"), Lead("Bluebell", 5, kYes, "says-yes"), said}));
+  EXPECT_LT(html.find("Bluebell"), html.find("silent1"));
+  EXPECT_LT(html.find("Foxglove"), html.find("silent1"));
+}
+
 TEST(Html, ShowsTheLeadThatIsHeldBackAndWhatTheVerdictRestsOn) {
   v1::ReportMatch benign = Lead("", 2, v1::SERIES_STATUS_UNSPECIFIED, "harmless");
   benign.set_purpose(v1::PURPOSE_BENIGN);

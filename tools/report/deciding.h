@@ -30,6 +30,13 @@ inline bool SaysIdentified(const v1::ReportMatch& match) {
           match.victim_identified() == v1::TRI_STATE_YES);
 }
 
+// Whether a match says that nobody has identified them; it may be silent too.
+inline bool SaysNotIdentified(const v1::ReportMatch& match) {
+  return match.series_status() == v1::SERIES_STATUS_UNIDENTIFIED ||
+         (match.series_status() == v1::SERIES_STATUS_UNSPECIFIED &&
+          match.victim_identified() == v1::TRI_STATE_NO);
+}
+
 // Whether somebody has identified the series.
 inline bool IsIdentified(const v1::ReportSeries& series) {
   return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
@@ -40,7 +47,7 @@ inline bool IsIdentified(const v1::ReportSeries& series) {
 inline Matches DecidingMatches(const v1::ReportFile& file) {
   Matches known;       // all that count
   Matches identified;  // of them
-  Matches others;      // of them
+  Matches others;      // of them, that say the opposite
   const v1::ReportMatch* known_digest = nullptr;
   const v1::ReportMatch* benign_digest = nullptr;
   for (const v1::ReportMatch& match : file.matches()) {
@@ -50,7 +57,8 @@ inline Matches DecidingMatches(const v1::ReportFile& file) {
     }
     if (!Counts(match)) continue;
     known.push_back(&match);
-    (SaysIdentified(match) ? identified : others).push_back(&match);
+    if (SaysIdentified(match)) identified.push_back(&match);
+    if (SaysNotIdentified(match)) others.push_back(&match);
   }
   if (file.verdict() == v1::VERDICT_RECOGNIZED) return known;
   if (file.verdict() == v1::VERDICT_IDENTIFIED) {
