@@ -160,6 +160,49 @@ TEST(Identification, ByTheWordOfASourceAloneNamesTheSource) {
   EXPECT_THAT(RenderHtml(report), Not(HasSubstr("Identified by the word of the source")));
 }
 
+// One page said that the children are identified, by their source, and that nobody has identified
+// them.
+TEST(EveryKind, OfASeriesThatOnlyASourceCallsIdentifiedNobodySaysTheOpposite) {
+  const auto page = [](v1::ReportKind kind) {
+    v1::Report report = Of(kind);
+    if (kind != v1::REPORT_KIND_IDENTIFICATION) {
+      AddSeries(report, "SYNTH", false).mutable_series()->set_status(v1::SERIES_STATUS_UNSPECIFIED);
+    }
+    if (kind == v1::REPORT_KIND_CIRCULATION) {
+      AddSighting(report, "SYNTH", "NORTH/1", "2026-01-05T10:00:00Z", true);
+    } else {
+      AddFile(report, "SYNTH", "md5", 0, "same file");
+      report.mutable_files(0)->mutable_matches(0)->set_victim_identified(v1::TRI_STATE_YES);
+    }
+    return report;
+  };
+  for (const v1::ReportKind kind : {v1::REPORT_KIND_INITIAL, v1::REPORT_KIND_LEADS}) {
+    v1::Report report = page(kind);
+    const std::string html = RenderHtml(report);
+    EXPECT_THAT(html, Not(HasSubstr("No agency on record"))) << KindWord(kind);
+    EXPECT_THAT(html, Not(HasSubstr("no agency on record"))) << KindWord(kind);
+    EXPECT_THAT(html, Not(HasSubstr("series not identified"))) << KindWord(kind);
+    EXPECT_THAT(html, HasSubstr("named by an import")) << KindWord(kind);
+    EXPECT_THAT(html, HasSubstr("its source says that it is.")) << KindWord(kind);
+    // Beside one that nobody has identified, each is told as what it is.
+    AddSeries(report, "meadow", false);
+    const std::string both = RenderHtml(report);
+    EXPECT_THAT(both, HasSubstr(kind == v1::REPORT_KIND_LEADS
+                                    ? "has identified the children of 1 series yet. Of 1 series"
+                                    : "no agency on record has identified the children yet."));
+  }
+  v1::Report circulation = page(v1::REPORT_KIND_CIRCULATION);
+  EXPECT_THAT(RenderHtml(circulation), HasSubstr("<td>nobody here has said</td>"));
+  circulation.mutable_scope()->clear_case_name();
+  circulation.mutable_scope()->set_series("SYNTH");
+  EXPECT_THAT(RenderHtml(circulation),
+              HasSubstr("Nobody here has said whether the series is identified"));
+  EXPECT_THAT(RenderHtml(circulation), Not(HasSubstr("not identified")));
+  const std::string identification = RenderHtml(page(v1::REPORT_KIND_IDENTIFICATION));
+  EXPECT_THAT(identification, Not(HasSubstr("No file of this case matches a series whose")));
+  EXPECT_THAT(identification, HasSubstr("by the word of a source alone: ask it."));
+}
+
 // The CSV of leads is of sightings; files beyond the first stood in no file that was named.
 TEST(Leads, NamesTheFileThatListsAllFiles) {
   const auto page = [](v1::ReportKind kind) {

@@ -42,6 +42,11 @@ inline bool IsIdentified(const v1::ReportSeries& series) {
   return series.series().status() == v1::SERIES_STATUS_IDENTIFIED;
 }
 
+// Whether nobody here has said: an import brought the name, and its source knows.
+inline bool IsUnsaid(const v1::ReportSeries& series) {
+  return series.series().status() == v1::SERIES_STATUS_UNSPECIFIED;
+}
+
 // The matches on which the verdict of a file rests, nearest first: of IDENTIFIED those to what is
 // identified, of CONFLICT one of each side, of RECOGNIZED all that count, of others none.
 inline Matches DecidingMatches(const v1::ReportFile& file) {

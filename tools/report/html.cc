@@ -160,9 +160,10 @@ std::string DispositionSection(const v1::Report& report) {
 std::string InitialBody(const v1::Report& report, std::size_t most) {
   return Section({.id = "answer", .title = "The answer"},
                  VerdictTiles(report) + Answer(report) + VerdictBars(report)) +
-         SeriesTable(report, true) + SourcesSection(report) + SeriesTable(report, false) +
-         FileSections(report, most) + DispositionSection(report) + DistanceSection(report) +
-         SetsSection(report) +
+         SeriesTable(report, v1::SERIES_STATUS_IDENTIFIED) + SourcesSection(report) +
+         SeriesTable(report, v1::SERIES_STATUS_UNIDENTIFIED) +
+         SeriesTable(report, v1::SERIES_STATUS_UNSPECIFIED) + FileSections(report, most) +
+         DispositionSection(report) + DistanceSection(report) + SetsSection(report) +
          Section({.id = "method", .title = "Method"},
                  "<p>" + E(report.scope().method()) +
                      "</p><p class=\"soft small\">Complete lists, with digests: report.csv and "
@@ -196,10 +197,15 @@ Spread SpreadOf(const v1::Report& report) {
 
 std::string IdentificationBody(const v1::Report& report, std::size_t most) {
   if (report.series().empty()) {
+    const std::string sources = SourcesSection(report);
     return Section({.id = "answer", .title = "The answer"},
-                   "<p class=\"answer\">No file of this case matches a series whose children are "
-                   "identified.</p>") +
-           SourcesSection(report);
+                   sources.empty()
+                       ? "<p class=\"answer\">No file of this case matches a series whose "
+                         "children are identified.</p>"
+                       : "<p class=\"answer\">No file of this case matches a series that is on "
+                         "record as identified. Children of files below are identified by the word "
+                         "of a source alone: ask it.</p>") +
+           sources;
   }
   return Section({.id = "answer", .title = "The answer"},
                  Tiles({{.number = Number(SeriesCountOf(report)),
@@ -224,16 +230,30 @@ std::string LeadsBody(const v1::Report& report, std::size_t most) {
                    "<p class=\"answer\">No series was met that nobody has identified.</p>");
   }
   const Spread spread = SpreadOf(report);
-  return Section(
-             {.id = "answer", .title = "The answer"},
-             Tiles({{.number = Number(SeriesCountOf(report)),
-                     .words = "series not identified",
-                     .css = "RECOGNIZED"},
-                    {.number = Number(spread.cases), .words = "cases met them"},
-                    {.number = Number(spread.agencies), .words = "agencies met them"}}) +
-                 "<p class=\"answer\">No agency on record has identified these children yet. "
-                 "Others hold "
-                 "files of the same series: what each has seen may be what the other lacks.</p>") +
+  const auto unsaid = static_cast<std::uint64_t>(
+      std::count_if(report.series().begin(), report.series().end(), IsUnsaid));
+  const std::uint64_t unidentified = SeriesCountOf(report) - unsaid;
+  std::vector<Tile> tiles;
+  std::string words;
+  if (unidentified > 0) {
+    tiles.push_back(
+        {.number = Number(unidentified), .words = "series not identified", .css = "RECOGNIZED"});
+    words = unsaid == 0 ? "No agency on record has identified these children yet. "
+                        : "No agency on record has identified the children of " +
+                              Number(unidentified) + " series yet. ";
+  }
+  if (unsaid > 0) {
+    tiles.push_back({.number = Number(unsaid), .words = "series named by an import"});
+    words += "Of " + Number(unsaid) +
+             " series that an import named nobody here has said whether the children are "
+             "identified: ask the source of the set. ";
+  }
+  tiles.push_back({.number = Number(spread.cases), .words = "cases met them"});
+  tiles.push_back({.number = Number(spread.agencies), .words = "agencies met them"});
+  return Section({.id = "answer", .title = "The answer"},
+                 Tiles(tiles) + "<p class=\"answer\">" + words +
+                     "Others hold files of the same series: what each has seen may be what the "
+                     "other lacks.</p>") +
          LeadsSections(report, most);
 }
 
@@ -253,9 +273,13 @@ std::string CirculationBody(const v1::Report& report, std::size_t most) {
     words = std::string("<p class=\"answer\">No case has met this") +
             (report.scope().warnings().empty() ? "" : ", as far as is known") + ".</p>";
   } else if (report.series_size() == 1 && !report.scope().series().empty()) {
-    words = fmt::format("<p class=\"answer\">The series is <b>{}</b>.</p>{}",
-                        IsIdentified(report.series(0)) ? "identified" : "not identified",
-                        SeriesFacts(report.series(0)));
+    const v1::ReportSeries& series = report.series(0);
+    words = IsUnsaid(series)
+                ? "<p class=\"answer\">Nobody here has said whether the series is identified: an "
+                  "import named it, its source knows.</p>"
+                : fmt::format("<p class=\"answer\">The series is <b>{}</b>.</p>",
+                              StatusMeaning(series.series().status()));
+    words += SeriesFacts(series);
   }
   return Section({.id = "answer", .title = "The answer"}, Tiles(tiles) + words) +
          CirculationSections(report, most);

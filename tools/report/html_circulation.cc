@@ -22,7 +22,9 @@ std::string SeriesSection(const v1::Report& report, std::size_t most) {
     const v1::ReportSeries& series = report.series(i);
     bars.push_back({.label = series.series().code(),
                     .value = series.cases(),
-                    .css = IsIdentified(series) ? "IDENTIFIED" : "RECOGNIZED",
+                    .css = IsIdentified(series) ? "IDENTIFIED"
+                           : IsUnsaid(series)   ? ""
+                                                : "RECOGNIZED",
                     .note = "of " + Counted(series.agencies(), "agency", "agencies")});
   }
   TableHtml table({{"Series"},
@@ -35,7 +37,7 @@ std::string SeriesSection(const v1::Report& report, std::size_t most) {
   for (const v1::ReportSeries& series : report.series()) {
     if (table.rows() == most) break;
     table.Add({{E(series.series().code()), "code"},
-               {IsIdentified(series) ? "identified" : "not identified"},
+               {std::string(StatusMeaning(series.series().status()))},
                {Number(series.files())},
                {Number(series.files_by_digest() + series.files_confirmed())},
                {Number(series.cases())},

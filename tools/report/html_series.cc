@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "tools/report/deciding.h"
@@ -103,12 +105,31 @@ std::string HowMany(const v1::ReportSeries& series, bool of_all_cases = false) {
   return out;
 }
 
-// Of a series that only an import has named, that too.
-std::string NoteCell(const v1::ReportSeries& series) {
+using Codes = std::set<std::string>;
+
+// The series of which the source of an entry that files match says identified, and nobody here
+// anything.
+Codes IdentifiedBySource(const v1::Report& report) {
+  Codes codes;
+  for (const v1::ReportFile& file : report.files()) {
+    for (const v1::ReportMatch& match : file.matches()) {
+      if (match.series_status() == v1::SERIES_STATUS_UNSPECIFIED && SaysIdentified(match)) {
+        codes.insert(match.series());
+      }
+    }
+  }
+  return codes;
+}
+
+// Of a series that only an import has named, that too. `by_source`: as IdentifiedBySource.
+std::string NoteCell(const v1::ReportSeries& series, const Codes& by_source) {
   std::string out = E(series.series().note());
-  if (series.series().status() == v1::SERIES_STATUS_UNSPECIFIED) {
+  if (IsUnsaid(series)) {
     out += (out.empty() ? "" : " ");
-    out += "Named by an import: whether it is identified, its source knows.";
+    out += by_source.contains(series.series().code())
+               ? "Named by an import: nobody here has said whether it is identified, its source "
+                 "says that it is."
+               : "Named by an import: whether it is identified, its source knows.";
   }
   return out;
 }
@@ -192,7 +213,7 @@ std::string MetIn(const v1::ReportSeries& series) {
          Counted(series.agencies(), "agency", "agencies") + ".";
 }
 
-TableHtml TableOf(const SeriesList& list, bool identified) {
+TableHtml TableOf(const SeriesList& list, bool identified, const Codes& by_source) {
   TableHtml table =
       identified ? TableHtml({{"Series"},
                               {"Files", true},
@@ -209,7 +230,7 @@ TableHtml TableOf(const SeriesList& list, bool identified) {
     if (identified) {
       table.Add({code, files, strength, met, {IdentifiedBy(*series)}, {CallCell(*series), "call"}});
     } else {
-      table.Add({code, files, strength, met, {NoteCell(*series)}});
+      table.Add({code, files, strength, met, {NoteCell(*series, by_source)}});
     }
   }
   return table;
@@ -246,22 +267,31 @@ std::string SeriesFacts(const v1::ReportSeries& series) {
   return facts.empty() ? "" : "<dl class=\"facts\">" + facts + "</dl>\n";
 }
 
-std::string SeriesTable(const v1::Report& report, bool identified) {
-  SeriesList list = Select(report, identified);
-  if (!identified) std::erase_if(list, [](const auto* series) { return IsIdentified(*series); });
-  const TableHtml table = TableOf(list, identified);
-  if (table.empty()) return "";
-  return Section(
-      identified
-          ? SectionWords{.id = "series",
-                         .title = "Identified series",
-                         .intro_html = "The children are identified. Their case has an owner: call "
-                                       "before you work on it."}
-          : SectionWords{.id = "unidentified",
-                         .title = "Known series, not identified",
-                         .intro_html = "The files circulate, but no agency on record has "
-                                       "identified the children yet."},
-      table.Html());
+std::string SeriesTable(const v1::Report& report, v1::SeriesStatus status) {
+  const bool identified = status == v1::SERIES_STATUS_IDENTIFIED;
+  SeriesList list = Select(report, false);
+  std::erase_if(list, [status](const auto* one) { return one->series().status() != status; });
+  if (list.empty()) return "";
+  const TableHtml table = TableOf(list, identified, IdentifiedBySource(report));
+  SectionWords words{.id = "series",
+                     .title = "Identified series",
+                     .intro_html =
+                         "The children are identified. Their case has an owner: call "
+                         "before you work on it."};
+  if (status == v1::SERIES_STATUS_UNIDENTIFIED) {
+    words = {.id = "unidentified",
+             .title = "Known series, not identified",
+             .intro_html =
+                 "The files circulate, but no agency on record has identified the "
+                 "children yet."};
+  } else if (!identified) {
+    words = {.id = "unsaid",
+             .title = "Known series, named by an import",
+             .intro_html =
+                 "Nobody here has said whether the children are identified: ask the "
+                 "source of the set."};
+  }
+  return Section(words, table.Html());
 }
 
 std::string SourcesSection(const v1::Report& report) {
@@ -308,10 +338,11 @@ std::string IdentificationSections(const v1::Report& report, std::size_t most_fi
                         .intro_html = "The files of the first " + Number(shown.size()) + " of " +
                                       Number(all.size()) +
                                       " series are shown above; identification.csv lists all."},
-                       TableOf(rest, true).Html());
+                       TableOf(rest, true, {}).Html());
 }
 
 std::string LeadsSections(const v1::Report& report, std::size_t most_files) {
+  const Codes by_source = IdentifiedBySource(report);
   const SeriesList all = Select(report, false);
   const SeriesList shown = First(all, kSections);
   const auto gathered = GatherSeries(report, shown, most_files);
@@ -324,14 +355,13 @@ std::string LeadsSections(const v1::Report& report, std::size_t most_files) {
                                     [](const v1::ReportSighting* sighting) {
                                       return !sighting->this_case() && !sighting->this_agency();
                                     });
-    const bool unsaid = series->series().status() == v1::SERIES_STATUS_UNSPECIFIED;
     std::string words = HowMany(*series, report.scope().case_name().empty()) + "." + MetIn(*series);
     if (!report.scope().case_name().empty() && !others) words += " No other agency has met it.";
     out += Section({.id = id, .title = "Series " + E(series->series().code())},
                    "<p class=\"answer\"><b>" + words + "</b></p>" +
-                       (series->series().note().empty() && !unsaid
+                       (series->series().note().empty() && !IsUnsaid(*series)
                             ? ""
-                            : "<p class=\"soft\">" + NoteCell(*series) + "</p>") +
+                            : "<p class=\"soft\">" + NoteCell(*series, by_source) + "</p>") +
                        SeriesFacts(*series) + AgencyTable(of.sightings, report.scope()) +
                        FilesOfSeries(report.kind(), of));
   }

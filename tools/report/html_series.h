@@ -23,9 +23,9 @@ namespace kith::report {
 // nothing is on record.
 [[nodiscard]] std::string SeriesFacts(const v1::ReportSeries& series);
 
-// The table of the series that are identified, or of those that are not; "" where there are none.
 [[nodiscard]] std::string SourcesSection(const v1::Report& report);
-[[nodiscard]] std::string SeriesTable(const v1::Report& report, bool identified);
+// The table of the series of this status; "" where there are none.
+[[nodiscard]] std::string SeriesTable(const v1::Report& report, v1::SeriesStatus status);
 
 // Each identified series: whom to call, and, of the first hundred, its files.
 [[nodiscard]] std::string IdentificationSections(const v1::Report& report, std::size_t most_files);

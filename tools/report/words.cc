@@ -140,6 +140,11 @@ std::string_view DispositionMeaning(v1::Disposition disposition) {
   }
 }
 
+std::string_view StatusMeaning(v1::SeriesStatus status) {
+  if (status == v1::SERIES_STATUS_IDENTIFIED) return "identified";
+  return status == v1::SERIES_STATUS_UNSPECIFIED ? "nobody here has said" : "not identified";
+}
+
 std::string Number(std::uint64_t value) {
   std::string digits = std::to_string(value);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');

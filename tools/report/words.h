@@ -38,6 +38,8 @@ namespace kith::report {
 // What a verdict or a disposition means, in one short sentence for a person.
 [[nodiscard]] std::string_view VerdictMeaning(v1::Verdict verdict);
 [[nodiscard]] std::string_view DispositionMeaning(v1::Disposition disposition);
+// "identified", "not identified", "nobody here has said".
+[[nodiscard]] std::string_view StatusMeaning(v1::SeriesStatus status);
 
 // What a notification rests on: "leads only: confirm first", "2 certain", or "no file on record" of
 // a purged case.
