@@ -463,13 +463,9 @@ TEST(Vics, LimitsHold) {
   EXPECT_THAT(std::string(ReadBytes(deep, "vics").status.message()), HasSubstr("nested deeper"));
   EXPECT_THAT(std::string(ReadBytes(std::string(100'000, '['), "vics").status.message()),
               HasSubstr("nested deeper"));
-  // Of a record that is too long the hashes are taken: one file lay at 600 places, and its hash was
-  // lost.
+  // Of a record that is too long without its lists the hashes are taken.
   json fat = Media();
-  fat["MediaFiles"] = json::array();
-  for (int i = 0; i < 600; ++i) {
-    fat["MediaFiles"].push_back({{"MD5", kMd5}, {"FilePath", std::string(300, 'x')}});
-  }
+  for (int i = 0; i < 50; ++i) fat["x" + std::to_string(i)] = std::string(4000, 'x');
   const MemorySink sink = ReadBytes(Set({fat, Media()}).dump());
   ASSERT_THAT(sink.entries, SizeIs(2));
   EXPECT_THAT(sink.problems, IsEmpty());
@@ -481,6 +477,33 @@ TEST(Vics, LimitsHold) {
   json thumb = Media();
   thumb["Miniature"] = std::string(std::size_t{17} << 20, 'A');
   EXPECT_TRUE(ReadBytes(Set({thumb}).dump(), "vics").status.ok());  // in one piece it is no harm
+}
+
+// One file lay at 600 places: with the last of them went its PhotoDNA, its tags and all else.
+TEST(Vics, OfALongListTheTailIsLeftOutAndNothingElse) {
+  for (const int places : {300, 600, 30'000}) {
+    json fat = Media();
+    fat["Tags"] = "a \\\"tag\",[{";
+    json& files = fat["MediaFiles"] = json::array();
+    for (int i = 0; i < places; ++i) {
+      files.push_back({{"MD5", kMd5},
+                       {"FileName", std::to_string(i)},
+                       {"FilePath", "C:\\" + std::string(300, 'x') + "],\""}});
+    }
+    const MemorySink sink = ReadBytes(Set({fat, Media(2)}).dump());
+    ASSERT_THAT(sink.entries, SizeIs(2));
+    EXPECT_THAT(sink.problems, IsEmpty());
+    EXPECT_LE(sink.entries[0].carried().data().size(), std::size_t{128} << 10);
+    json back = json::parse(Written(sink))["value"];
+    EXPECT_EQ(back[1], Media(2));
+    const auto kept = static_cast<int>(back[0]["MediaFiles"].size());
+    EXPECT_EQ(kept == places, places == 300);
+    EXPECT_GE(kept, 300);
+    const auto note = sink.notes.find("item of a list left out, of a record of more than 128 KiB");
+    EXPECT_EQ(note == sink.notes.end() ? 0 : note->second, places - kept);
+    files.erase(files.begin() + kept, files.end());
+    EXPECT_EQ(back[0], fat);
+  }
 }
 
 TEST(Vics, TextThatIsNotUtf8IsKeptVisible) {

@@ -196,7 +196,7 @@ bool VicsHandler::Start(char bracket) {
         at_ = At::kMediaList;
         return true;
       }
-      Record().Open(bracket, sink_);
+      Record().Open(bracket, nested_, sink_);
       break;
   }
   ++nested_;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "tools/exchange/internal/entry_fields.h"
+#include "tools/exchange/internal/long_lists.h"
 #include "tools/report/path_text.h"
 
 namespace kith::exchange {
@@ -17,6 +18,7 @@ constexpr std::size_t kMaxFieldBytes = 256;
 constexpr std::size_t kMaxSeriesBytes = 200;
 constexpr std::size_t kMaxCategoryBytes = 64;
 constexpr char kTooLong[] = "record of more than 128 KiB: only its hashes are kept";
+constexpr char kItemLeftOut[] = "item of a list left out, of a record of more than 128 KiB";
 static_assert(kMaxRecordBytes == 128 << 10);
 
 bool IsUpperHex(std::string_view text) {
@@ -28,6 +30,7 @@ bool IsUpperHex(std::string_view text) {
 
 void VicsRecord::Clear() {
   json_.Clear();
+  items_left_out_ = 0;
   member_ = Member::kOther;
   md5_.clear();
   sha1_.clear();
@@ -98,11 +101,23 @@ void VicsRecord::Scalar(JsonKind kind, std::string_view value, int nested, Sink&
     if (is_value_) hash_value_ = value;
   }
   if (nested == 2) is_name_ = is_value_ = false;
+  MakeRoom(nested);
   if (kind == JsonKind::kText) {
     json_.Text(value, sink);
   } else {
     json_.Literal(value);
   }
+}
+
+void VicsRecord::Open(char bracket, int nested, Sink& sink) {
+  MakeRoom(nested);
+  json_.Open(bracket, sink);
+}
+
+void VicsRecord::MakeRoom(int nested) {
+  if (nested != 1 || json_.skipping() || json_.text().size() < kMaxHeldBytes / 2) return;
+  json_.Skip();
+  ++items_left_out_;
 }
 
 void VicsRecord::Close(char bracket, int nested, v1::Dialect dialect, Sink& sink) {
@@ -241,7 +256,7 @@ std::string VicsRecord::CarriedMembers() const {
 }
 
 std::string VicsRecord::CaseHeader() const {
-  if (json_.too_long()) return "{}";
+  if (too_long()) return "{}";
   std::string text = "{" + json_.text();
   for (const auto& [key, json] : told_) {
     if (text.size() > 1) text += ',';
@@ -249,6 +264,21 @@ std::string VicsRecord::CaseHeader() const {
     text += ':' + json;
   }
   return text + "}";
+}
+
+std::string VicsRecord::Kept(Sink& sink) const {
+  std::uint64_t left_out = items_left_out_;
+  std::string members = json_.too_long() ? "" : CarriedMembers();
+  if (members.size() > kMaxRecordBytes) {
+    members = WithShortLists(members, kMaxRecordBytes, left_out);
+  }
+  // Its hashes are worth more than what stands beside them.
+  if (members.empty()) {
+    sink.Note(kTooLong);
+    return "{}";
+  }
+  for (; left_out > 0; --left_out) sink.Note(kItemLeftOut);
+  return members;
 }
 
 // What is wrong with the record; "" where nothing is. A wrong digest is no reason to trust the
@@ -324,13 +354,7 @@ absl::Status VicsRecord::Emit(const Place& place, const VicsScheme& scheme, std:
   if (!media_id_.empty()) entry_.set_source_ref(SourceRef("MediaID " + media_id_));
   Carried& carried = *entry_.mutable_carried();
   carried.set_format("vics");
-  std::string members = json_.too_long() ? "" : CarriedMembers();
-  // Its hashes are worth more than what stands beside them.
-  if (members.empty() || members.size() > kMaxRecordBytes) {
-    sink.Note(kTooLong);
-    members = "{}";
-  }
-  carried.set_data(std::move(members));
+  carried.set_data(Kept(sink));
   carried.set_part(part);
   return sink.Take(std::move(entry_), place);
 }

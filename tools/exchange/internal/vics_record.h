@@ -4,7 +4,8 @@
 // that Kith works with become those of the entry, all others are carried. A member that the writer
 // would write just so from the entry is not carried besides.
 //
-// Thread-safety: belongs to one thread. Memory: kMaxRecordBytes and one value.
+// Thread-safety: belongs to one thread. Memory: kMaxHeldBytes, twice in a record of very many
+// items, and one value.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +23,26 @@ namespace kith::exchange {
 
 enum class JsonKind { kNull, kBool, kNumber, kText };
 
+// Held of a record while it is read. Which of its lists are long is known at its end; beyond half
+// of this their items are left out at once.
+inline constexpr std::size_t kMaxHeldBytes = 8 * kMaxRecordBytes;
+
 class VicsRecord {
  public:
-  explicit VicsRecord(bool keep_text) : json_(kMaxRecordBytes, keep_text) {}
+  explicit VicsRecord(bool keep_text) : json_(kMaxHeldBytes, keep_text) {}
 
   void Clear();
   // `nested`: brackets open within the value of the member.
   void Key(std::string_view key, int nested);
   void Scalar(JsonKind kind, std::string_view value, int nested, Sink& sink);
-  void Open(char bracket, Sink& sink) { json_.Open(bracket, sink); }
+  void Open(char bracket, int nested, Sink& sink);
   void Close(char bracket, int nested, v1::Dialect dialect, Sink& sink);
 
   // A case without media: it names a case and no file.
   [[nodiscard]] bool IsCase() const;
   // All members, as an object; an empty one where they are too long.
   [[nodiscard]] std::string CaseHeader() const;
-  [[nodiscard]] bool too_long() const { return json_.too_long(); }
+  [[nodiscard]] bool too_long() const { return json_.text().size() + 2 > kMaxRecordBytes; }
   // Hands the record over: to Take, Problem or Note.
   [[nodiscard]] absl::Status Emit(const Place& place, const VicsScheme& scheme, std::uint32_t part,
                                   const ReadOptions& options, Sink& sink);
@@ -57,6 +62,10 @@ class VicsRecord {
     kCaseId
   };
 
+  // Leaves out the item of a list that comes next, where so much is held already.
+  void MakeRoom(int nested);
+  // What is carried of it, in kMaxRecordBytes.
+  [[nodiscard]] std::string Kept(Sink& sink) const;
   [[nodiscard]] static Member MemberOf(std::string_view key, bool& exact);
   // True: the entry will tell it just so.
   bool TakeMember(JsonKind kind, std::string_view value, Sink& sink);
@@ -77,6 +86,7 @@ class VicsRecord {
                                    Sink& sink) const;
 
   JsonObject json_;
+  std::uint64_t items_left_out_ = 0;  // of lists
   Member member_ = Member::kOther;
   bool exact_ = false;  // the name is spelled as the writer spells it
   std::string key_;
