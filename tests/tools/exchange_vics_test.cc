@@ -379,6 +379,40 @@ TEST(Vics, CommentsOfEveryKindAreTold) {
   EXPECT_EQ(sink.notes.at("comment left out (--keep-text keeps them)"), 2);
 }
 
+// What an officer wrote into a picture, or of it, came back from a set that keeps no free text.
+TEST(Vics, FreeTextHasManyNames) {
+  const auto exif = [](const std::string& name) {
+    return json{{"MD5", kMd5}, {"PropertyName", name}, {"PropertyValue", "of a person"}};
+  };
+  json media = Media();
+  media["Remarks"] = media["Title"] = media["Caption"] = "of a person";
+  media["Exifs"] =
+      json::array({exif("UserComment"), exif("Image Description"), exif("IFD0:ImageDescription"),
+                   exif("XPAuthor"), exif("Windows XP Title"), exif("Make")});
+  const MemorySink sink = ReadBytes(Set({media}).dump());
+  EXPECT_EQ(sink.notes.at("comment left out (--keep-text keeps them)"), 8);
+  json kept = media;
+  for (const char* name : {"Remarks", "Title", "Caption"}) kept.erase(name);
+  for (int i = 0; i < 5; ++i) kept["Exifs"][i].erase("PropertyValue");
+  EXPECT_EQ(json::parse(Written(sink)), Set({kept}));
+  // In whatever order: the value may come before its name.
+  const auto exifs_of = [](const std::string& text) {
+    const MemorySink read =
+        ReadBytes("[{\"MD5\":\"" + kMd5 + "\",\"Exifs\":[" + text + "]}]", "vics");
+    return json::parse(Written(read))["value"][0]["Exifs"].dump();
+  };
+  EXPECT_EQ(exifs_of(R"({"PropertyValue":"x","PropertyName":"UserComment"})"),
+            R"([{"PropertyName":"UserComment"}])");
+  EXPECT_EQ(exifs_of(R"({"MD5":"a","PropertyValue":"x","b":1,"PropertyName":"XPTitle","c":2})"),
+            R"([{"MD5":"a","PropertyName":"XPTitle","b":1,"c":2}])");
+  EXPECT_EQ(
+      exifs_of(R"({"PropertyName":"UserComment"},{"PropertyName":"Make","PropertyValue":"x"})"),
+      R"([{"PropertyName":"UserComment"},{"PropertyName":"Make","PropertyValue":"x"}])");
+  ReadOptions options;
+  options.keep_text = true;
+  EXPECT_EQ(json::parse(Written(ReadBytes(Set({media}).dump(), "vics", options))), Set({media}));
+}
+
 TEST(Vics, HeadsForWhichThereIsNoPlaceAreCounted) {
   const auto heads = [](const std::vector<json>& files) {
     SetFacts facts;

@@ -4,19 +4,39 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/ascii.h"
 #include "tools/exchange/internal/entry_fields.h"
 #include "tools/report/path_text.h"
 
 namespace kith::exchange {
 namespace {
 
+// A pair of these tells one fact of a file, as of its Exif data.
+constexpr std::string_view kNameKey = "PropertyName";
+constexpr std::string_view kValueKey = "PropertyValue";
+
 constexpr char kNoComment[] = "comment left out (--keep-text keeps them)";
 
 bool IsFreeText(std::string_view key) {
-  constexpr std::array<std::string_view, 5> kNames = {"comments", "comment", "notes", "note",
-                                                      "description"};
+  constexpr std::array<std::string_view, 11> kNames = {
+      "comments", "comment", "notes",   "note",        "description",     "remarks",
+      "remark",   "title",   "caption", "usercomment", "imagedescription"};
   return std::any_of(kNames.begin(), kNames.end(),
                      [key](std::string_view name) { return EqualIgnoringCase(key, name); });
+}
+
+// The name of a property whose value is what a person wrote: UserComment, XPTitle, Image
+// Description, IFD0:ImageDescription, Windows XP Comment.
+bool IsFreeProperty(std::string_view name) {
+  std::string plain;
+  for (const char c : name.substr(name.find_last_of(".:/") + 1)) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) plain += absl::ascii_tolower(c);
+  }
+  std::string_view bare = plain;
+  if (bare.starts_with("windows")) bare.remove_prefix(7);
+  // XPosition tells of a page.
+  return IsFreeText(bare) || bare.ends_with("comment") || bare.starts_with("caption") ||
+         (bare.starts_with("xp") && bare != "xposition");
 }
 
 bool IsThumbnail(std::string_view key) {
@@ -90,6 +110,7 @@ void JsonObject::Clear() {
   text_.clear();
   has_key_ = skip_ = false;
   skip_depth_ = 0;
+  ForgetProperty();
 }
 
 void JsonObject::Append(std::string_view bytes) {
@@ -100,7 +121,7 @@ void JsonObject::Key(std::string_view key) {
   if (skipping()) return;
   key_ = report::ToUtf8(key);
   has_key_ = true;
-  free_text_ = IsFreeText(key);
+  free_text_ = IsFreeText(key) || (free_property_ && EqualIgnoringCase(key, kValueKey));
   is_hash_ = IsHashName(key);
 }
 
@@ -119,7 +140,31 @@ bool JsonObject::BeforeValue() {
   return false;
 }
 
+void JsonObject::ForgetProperty() {
+  free_property_ = false;
+  value_begin_ = value_end_ = 0;
+}
+
+// Of a pair whose value came first, the value goes when its name comes.
+void JsonObject::TakeProperty(std::string_view value, std::size_t begin, Sink& sink) {
+  if (keep_text_ || too_long()) return;
+  if (EqualIgnoringCase(key_, kValueKey)) {
+    value_begin_ = begin;
+    value_end_ = text_.size();
+  } else if (EqualIgnoringCase(key_, kNameKey)) {
+    free_property_ = IsFreeProperty(value);
+    if (!free_property_ || value_end_ == 0) return;
+    text_.erase(value_begin_, value_end_ - value_begin_);
+    const bool first = value_begin_ == 0 || text_[value_begin_ - 1] == '{';
+    if (first && text_[value_begin_] == ',') text_.erase(value_begin_, 1);
+    value_end_ = 0;
+    sink.Note(kNoComment);
+  }
+}
+
 void JsonObject::Text(std::string_view value, Sink& sink) {
+  const std::size_t begin = text_.size();
+  const bool keyed = has_key_ && !skipping();
   if (!skipping()) {
     if (has_key_ && IsThumbnail(key_)) {
       sink.Note("thumbnail left out");
@@ -137,9 +182,13 @@ void JsonObject::Text(std::string_view value, Sink& sink) {
   }
   if (BeforeValue()) return;
   if (too_long()) return;
-  if (report::IsUtf8(value)) return AppendJsonString(text_, value);
-  sink.Note("text that is not UTF-8, kept as \\xHH");
-  AppendJsonString(text_, report::ToUtf8(value));
+  if (report::IsUtf8(value)) {
+    AppendJsonString(text_, value);
+  } else {
+    sink.Note("text that is not UTF-8, kept as \\xHH");
+    AppendJsonString(text_, report::ToUtf8(value));
+  }
+  if (keyed) TakeProperty(value, begin, sink);
 }
 
 void JsonObject::Literal(std::string_view value) {
@@ -159,7 +208,9 @@ void JsonObject::Open(char bracket) {
     skip_ = has_key_ = false;
     return;
   }
-  if (!BeforeValue()) Append({&bracket, 1});
+  if (BeforeValue()) return;
+  Append({&bracket, 1});
+  ForgetProperty();
 }
 
 void JsonObject::Close(char bracket) {
@@ -168,6 +219,7 @@ void JsonObject::Close(char bracket) {
     return;
   }
   Append({&bracket, 1});
+  ForgetProperty();
 }
 
 }  // namespace kith::exchange

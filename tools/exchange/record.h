@@ -31,7 +31,7 @@ struct ReadOptions {
   Kind64 kind64 = Kind64::kEither;                // what 64 digits are, where the format is silent
   v1::Dialect dialect = v1::DIALECT_UNSPECIFIED;  // how its PDQ hashes were made
   v1::Purpose purpose = v1::PURPOSE_KNOWN;        // of the set that it goes into
-  bool keep_text = false;                         // keep comments and notes for the way back
+  bool keep_text = false;                         // keep free text for the way back
   std::string scheme;                             // of its categories, where not empty
 };
 

@@ -155,7 +155,7 @@ void AddImportFlags(CLI::App& verb, ImportFlags& flags) {
       ->type_name("HOW");
   verb.add_option("--scheme", flags.scheme, "Whose categories the records have: vics-us, ...")
       ->type_name("NAME");
-  verb.add_flag("--keep-text", flags.keep_text, "Carry comments and notes too");
+  verb.add_flag("--keep-text", flags.keep_text, "Carry comments, notes and other free text too");
   verb.add_option("--dialect", flags.dialect, "How the PDQ hashes were made")
       ->check(CLI::IsMember({"full", "cli512", "unknown"}))
       ->type_name("NAME");

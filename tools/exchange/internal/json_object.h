@@ -51,6 +51,9 @@ class JsonObject {
  private:
   // True: the value is to be left out.
   bool BeforeValue();
+  // A member of text was written, from `begin` on.
+  void TakeProperty(std::string_view value, std::size_t begin, Sink& sink);
+  void ForgetProperty();
   void Append(std::string_view bytes);
 
   std::size_t max_bytes_;
@@ -60,6 +63,10 @@ class JsonObject {
   bool has_key_ = false;
   bool free_text_ = false;  // the key names free text
   bool is_hash_ = false;    // the key names a hash, which is never taken for a picture
+  // Of the object that is open: its PropertyName names free text; where its PropertyValue stands.
+  bool free_property_ = false;
+  std::size_t value_begin_ = 0;
+  std::size_t value_end_ = 0;  // 0: nowhere
   bool skip_ = false;
   int skip_depth_ = 0;  // brackets that are open within what is left out
 };
