@@ -211,6 +211,23 @@ TEST(Json, DiffersBetweenRunsInOneBlockOnly) {
   EXPECT_EQ(a, b);
 }
 
+// "Jane Doe 7 years, aunt's house" behind a hash in a list stood in every report on the file.
+TEST(Json, TellsTheNameOfARecordAndNoFreeText) {
+  v1::Report report;
+  v1::ReportMatch& match = *AddFile(report, "a.jpg", v1::VERDICT_RECOGNIZED).add_matches();
+  const auto told = [&](const std::string& ref) {
+    match.set_source_ref(ref);
+    return nlohmann::json::parse(Json(report))["files"][0]["matches"][0]["source_ref"];
+  };
+  for (const char* name :
+       {"MediaID 1000001", "ncmec 42/img1", "ICSE 17", "2.jpg", "C:\\X\\7.HLP"}) {
+    EXPECT_EQ(told(name), name);
+  }
+  for (const char* words : {"Jane Doe 7 years, aunt's house", "Jane", "MediaID of Jane 7", ""}) {
+    EXPECT_EQ(told(words), "") << words;
+  }
+}
+
 TEST(Json, OfNothingIsWhole) { EXPECT_TRUE(nlohmann::json::accept(Json(v1::Report()))); }
 
 TEST(Html, AsksNothingOfTheWorldAndRunsNothing) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "tools/report/kinds.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
@@ -159,6 +162,21 @@ Json OpinionJson(const v1::ReportMatch& match) {
           {"why", match.given().why()}};
 }
 
+// Whether it is surely how a source numbers or files its record ("MediaID 7", "ncmec 42/img1",
+// "DCIM/7.jpg") and not words: the text of a line of a list is whatever somebody wrote there, and
+// free text has no place in a report. `entry` leads to it.
+bool IsRecordName(std::string_view ref) {
+  for (const std::string_view numbering : {"MediaID ", "ICSE ", "ncmec ", "stopncii "}) {
+    if (ref.starts_with(numbering)) ref.remove_prefix(numbering.size());
+  }
+  constexpr std::string_view kOthers = "._-/\\:#+()[]{}";
+  return std::any_of(ref.begin(), ref.end(), absl::ascii_isdigit) &&
+         std::all_of(ref.begin(), ref.end(), [kOthers](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  kOthers.find(c) != std::string_view::npos;
+         });
+}
+
 Json MatchJson(const v1::ReportMatch& match) {
   return {{"entry", match.entry_id()},
           {"set", match.set()},
@@ -176,7 +194,7 @@ Json MatchJson(const v1::ReportMatch& match) {
           {"confirmed", match.opinion() == v1::OPINION_KIND_CONFIRMED},
           {"opinion", OpinionJson(match)},
           {"victim_identified", TriStateWord(match.victim_identified())},
-          {"source_ref", match.source_ref()}};
+          {"source_ref", IsRecordName(match.source_ref()) ? match.source_ref() : ""}};
 }
 
 Json FileJson(const v1::ReportFile& file) {
