@@ -23,7 +23,7 @@ std::string SeriesSection(const v1::Report& report, std::size_t most) {
     bars.push_back({.label = series.series().code(),
                     .value = series.cases(),
                     .css = IsIdentified(series) ? "IDENTIFIED"
-                           : IsUnsaid(series)   ? ""
+                           : IsUnsaid(series)   ? "UNDETERMINED"
                                                 : "RECOGNIZED",
                     .note = "of " + Counted(series.agencies(), "agency", "agencies")});
   }
