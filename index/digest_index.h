@@ -68,7 +68,8 @@ struct DigestIndexOptions {
   DigestConfirm confirm = {};
   // Removes the files that are there.
   bool start_anew = false;
-  // While files are checked from end to end, once each: the bytes that were checked, and all.
+  // While opening checks files from end to end, as their stamp changed: the bytes that were
+  // checked, and all.
   std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
 };
 
@@ -77,8 +78,8 @@ class DigestIndex {
   // In memory, some 70 to 90 bytes a digest.
   [[nodiscard]] static std::unique_ptr<DigestIndex> Create();
   // In files, 19 to 24 bytes a digest (SHA-256 without `confirm`: 35). A file is checked from end
-  // to end when it is first opened, and again only if its stamp changed; else opening takes
-  // milliseconds.
+  // to end as soon as it is written, by the thread behind, and again only if its stamp changed;
+  // else opening takes milliseconds.
   // Errors: DataLoss names the damaged file and section, FailedPrecondition a file of another
   // version or of other options: open with start_anew then. Else ResourceExhausted or Unavailable
   // with the words of the system.

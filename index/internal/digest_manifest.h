@@ -18,7 +18,7 @@ namespace kith::index::internal {
 struct ManifestRun {
   std::uint64_t number = 0;  // of its file
   std::uint64_t rows = 0;
-  // As the file was when it was checked from end to end; all zero but the checksum: not yet.
+  // As the file was when it was checked from end to end, which it is as soon as it is written.
   FileStamp checked;
   std::uint32_t kind = 0;
   std::uint32_t epoch = 0;  // rows are silent if their entry was withdrawn behind it

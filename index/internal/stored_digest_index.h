@@ -124,8 +124,10 @@ class StoredDigestIndex final : public DigestIndex {
   [[nodiscard]] absl::StatusOr<PlacedRun> MergeRuns(DigestKind kind,
                                                     std::span<const PlacedRun> runs,
                                                     std::uint32_t epoch);
+  // `pace` is told of bytes read back; its false ends it with Cancelled.
   [[nodiscard]] absl::StatusOr<PlacedRun> FinishRun(DigestRunWriter& writer, std::uint64_t number,
-                                                    std::uint32_t epoch);
+                                                    std::uint32_t epoch,
+                                                    const SectionFile::Progress& pace = {});
   [[nodiscard]] absl::Status SaveManifest();
   // Whether a merge should.
   [[nodiscard]] bool GoesOn() const;

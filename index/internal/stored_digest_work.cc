@@ -5,7 +5,9 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -147,15 +149,21 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::WriteRun(DigestK
   return FinishRun(**writer, number, epoch);
 }
 
-absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::FinishRun(DigestRunWriter& writer,
-                                                                          std::uint64_t number,
-                                                                          std::uint32_t epoch) {
+// Reads back what was written, so that no start has to. The stamp is taken before the reading: what
+// happens to the file from then on gives it another one, and the next start reads it again. Where
+// the reading fails or is called off nothing is lost: who asked still has the rows.
+absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::FinishRun(
+    DigestRunWriter& writer, std::uint64_t number, std::uint32_t epoch,
+    const SectionFile::Progress& pace) {
   if (absl::Status status = writer.Finish(); !status.ok()) return status;
-  auto run = DigestRun::Open(RunPath(options_.folder, number), false);
-  if (!run.ok()) return run.status();
-  // Checked from end to end when it is next opened.
-  FileStamp checked;
-  checked.header_checksum = (*run)->file().stamp().header_checksum;
+  const std::string path = RunPath(options_.folder, number);
+  auto run = DigestRun::Open(path, true, pace);
+  if (!run.ok()) {
+    std::error_code error;  // what stays is removed with the next list
+    std::filesystem::remove(path, error);
+    return run.status();
+  }
+  const FileStamp checked = (*run)->file().stamp();
   return PlacedRun{.run = *std::move(run), .number = number, .epoch = epoch, .checked = checked};
 }
 
@@ -222,10 +230,17 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
     const std::lock_guard lock(writer_mutex_);
     filling = filling_;
   }
+  // Reading takes as long as writing: deltas must not pile up meanwhile.
+  absl::Status spilled;
+  const SectionFile::Progress pace = [&](std::uint64_t /*bytes*/) {
+    if (!GoesOn()) return false;
+    spilled = SpillBeside(kind);
+    return spilled.ok();
+  };
   for (const PlacedRun& placed : runs) {
     // Damage must not get into a new file under right checksums.
-    const absl::Status sound = Noted(
-        placed.run->file().Verify([this](std::uint64_t /*bytes*/) { return GoesOn(); }), filling);
+    const absl::Status sound = Noted(placed.run->file().Verify(pace), filling);
+    if (!spilled.ok()) return spilled;
     if (!sound.ok()) return sound;
     rows += placed.run->rows();
     max_entry = std::max(max_entry, placed.run->shape().max_entry);
@@ -263,7 +278,9 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
       if (absl::Status status = (*writer)->Append(row); !status.ok()) return status;
     }
   }
-  return FinishRun(**writer, number, epoch);
+  auto merged = FinishRun(**writer, number, epoch, pace);
+  if (!spilled.ok()) return spilled;
+  return merged;
 }
 
 // Lets go of notes that no row needs any more. Searches under way keep those of their state.
