@@ -116,6 +116,13 @@ absl::Status File::Flush() const {
                          : ErrnoStatus(path_, "cannot be flushed to disk", errno);
 }
 
+std::int64_t ChangedNs(const struct stat& file) {
+  const auto nanoseconds = [](const timespec& time) {
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  };
+  return std::max(nanoseconds(file.st_mtim), nanoseconds(file.st_ctim));
+}
+
 std::string FolderOf(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";

@@ -65,6 +65,10 @@ class File {
   std::string path_;
 };
 
+// Nanoseconds since 1970, the later of the times of change of content and of inode: who writes can
+// put back the first alone. By it, inode and size a file is known again that was read before.
+[[nodiscard]] std::int64_t ChangedNs(const struct stat& file);
+
 [[nodiscard]] std::string FolderOf(const std::string& path);
 
 // The name of a file until it is whole: then PutInPlace gives it its own. A killed writer leaves

@@ -33,10 +33,6 @@ std::uint64_t Aligned(std::uint64_t bytes) {
   return (bytes + kFilePageBytes - 1) / kFilePageBytes * kFilePageBytes;
 }
 
-std::int64_t Nanoseconds(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SectionFileWriter>> SectionFileWriter::Create(
@@ -162,7 +158,7 @@ absl::Status SectionFile::ReadHeader(const FileKind& kind) {
   if (!S_ISREG(found->st_mode)) return Damage("header", "is that of no regular file");
   stamp_.inode = found->st_ino;
   stamp_.bytes = static_cast<std::uint64_t>(found->st_size);
-  stamp_.changed_ns = std::max(Nanoseconds(found->st_mtim), Nanoseconds(found->st_ctim));
+  stamp_.changed_ns = ChangedNs(*found);
   if (stamp_.bytes < kFilePageBytes) return Damage("header", "is cut off");
   Header header{};
   if (absl::Status status = Read("header", 0, header); !status.ok()) return status;

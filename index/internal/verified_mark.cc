@@ -18,13 +18,12 @@ namespace {
 using Mark = std::array<std::uint64_t, 6>;
 
 Mark MarkOf(const struct stat& file, std::uint64_t manifest_hash) {
-  constexpr std::uint64_t kMagic = 0x324b52414d48544b;  // "KTHMARK2"
-  constexpr std::uint64_t kNanoseconds = 1000000000;
+  // "KTHMARK3"; the one before knew the time of change of the content alone.
+  constexpr std::uint64_t kMagic = 0x334b52414d48544b;
   Mark mark = {kMagic,
                file.st_ino,
                static_cast<std::uint64_t>(file.st_size),
-               static_cast<std::uint64_t>(file.st_mtim.tv_sec) * kNanoseconds +
-                   static_cast<std::uint64_t>(file.st_mtim.tv_nsec),
+               static_cast<std::uint64_t>(ChangedNs(file)),
                manifest_hash,
                0};
   mark.back() = HashOf(

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -17,7 +18,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "index/internal/verified_mark.h"
 #include "index/segment.h"
+#include "tests/faults/flip_byte.h"
 #include "tests/index/truth.h"
 
 namespace kith::index {
@@ -51,19 +54,18 @@ inline void WriteBytes(const std::string& path, const std::vector<std::uint8_t>&
             static_cast<std::streamsize>(bytes.size()));
 }
 
-// Changes one byte and puts the time of change back: what a disk does that loses a bit.
+// Changes one byte, as a disk does that loses a bit: no time of the file tells of it. Here one
+// does, so a mark beside the file is made to fit again.
 inline void RotByte(const std::string& path, std::uint64_t at) {
-  struct stat before {};
-  ASSERT_EQ(stat(path.c_str(), &before), 0);
-  {
-    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-    file.seekg(static_cast<std::streamoff>(at));
-    const int byte = file.get();
-    file.seekp(static_cast<std::streamoff>(at));
-    file.put(static_cast<char>(byte ^ 0x10));
-  }
-  const struct timespec times[2] = {before.st_atim, before.st_mtim};
-  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  faults::FlipByte(path, at, 0x10);
+  constexpr std::size_t kHashAt = 32;
+  const std::vector<std::uint8_t> mark = ReadBytes(internal::VerifiedMarkPath(path));
+  if (mark.size() <= kHashAt + sizeof(std::uint64_t)) return;
+  std::uint64_t manifest_hash = 0;
+  std::memcpy(&manifest_hash, &mark[kHashAt], sizeof(manifest_hash));
+  struct stat after {};
+  ASSERT_EQ(stat(path.c_str(), &after), 0);
+  internal::MarkVerified(path, after, manifest_hash);
 }
 
 // All of a segment in one call.

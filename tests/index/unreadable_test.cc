@@ -9,8 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/index/segment_files.h"
@@ -87,6 +90,20 @@ TEST_F(UnreadableTest, ASuspectFileIsReadWholeWhateverWasVerified) {
   RotByte(path, std::filesystem::file_size(path) / 2);
   ASSERT_NE(MustOpen(path), nullptr);
   EXPECT_FALSE(IsSuspect());
+}
+
+// A file was known again by the time of its content alone, which anybody puts back: with a byte
+// changed it was opened and answered.
+TEST_F(UnreadableTest, AFileIsReadWholeThatWasChangedAndGotItsOldTimeBack) {
+  const std::string path = Path();
+  struct stat before {};
+  ASSERT_EQ(stat(path.c_str(), &before), 0);
+  // Of that moment, as what happens within one tick of the clock has one time.
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  faults::FlipByte(path, std::filesystem::file_size(path) / 2);
+  const std::array<struct timespec, 2> times = {before.st_atim, before.st_mtim};
+  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times.data(), 0), 0);
+  EXPECT_TRUE(absl::IsDataLoss(SegmentFile::Open(path).status()));
 }
 
 }  // namespace
