@@ -180,14 +180,15 @@ absl::Status SegmentedIndex::Reached(std::string_view mark) {
 
 absl::Status SegmentedIndex::Clear() {
   Lock lock(writer_mutex_);
-  // The thread ends what it does and leaves the folder alone.
+  // The thread ends what it does, begins nothing and leaves the folder alone.
   clearing_ = true;
-  missing_.clear();
-  marked_segments_ = 0;
-  manifest_due_ = false;
   give_up_ = true;
   merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
   clearing_ = false;
+  // Only now, as what ended meanwhile may have ended in damage: that is missing from what is
+  // forgotten, and would else be missing for good. A scrub that found some and waits as well finds
+  // its segment gone, and leaves all as it is.
+  missing_.clear();
   Publish({}, NewHead());
   kept_.clear();
   kept_count_ = 0;
