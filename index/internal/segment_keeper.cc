@@ -26,9 +26,13 @@ bool SegmentedIndex::KeepDue() const {
                       [this](const std::shared_ptr<Segment>& segment) { return IsKept(segment); });
 }
 
-Manifest SegmentedIndex::ManifestOf(const Segments& segments) const {
-  Manifest manifest{.owner = owner_, .mark = mark_, .touched = touched_, .segments = {}};
-  for (std::size_t i = 0; i < marked_segments_; ++i) {
+SegmentedIndex::Covered SegmentedIndex::NextKept() const {
+  return pinned_.value_or(Covered{.mark = mark_, .segments = marked_segments_});
+}
+
+Manifest SegmentedIndex::ManifestOf(const Segments& segments, const Covered& covered) const {
+  Manifest manifest{.owner = owner_, .mark = covered.mark, .touched = touched_, .segments = {}};
+  for (std::size_t i = 0; i < covered.segments; ++i) {
     const ManifestSegment& kept = kept_.at(segments[i].get());
     // One whose codes were all withdrawn before it could be written has no file.
     if (kept.rows > 0) manifest.segments.push_back(kept);
@@ -37,8 +41,11 @@ Manifest SegmentedIndex::ManifestOf(const Segments& segments) const {
 }
 
 void SegmentedIndex::KeepSome(Lock& lock) {
+  // Marks may come faster than their segments can be written: the one of now is brought to its end,
+  // which is so many files away. What a later mark covers lies behind its segments.
+  if (MustKeep() && !pinned_) pinned_ = NextKept();
   const std::shared_ptr<const State> state = Snapshot();
-  const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(marked_segments_);
+  const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(NextKept().segments);
   const auto unkept =
       std::find_if(state->segments.begin(), end,
                    [this](const std::shared_ptr<Segment>& segment) { return !IsKept(segment); });
@@ -64,9 +71,13 @@ void SegmentedIndex::KeepSome(Lock& lock) {
 }
 
 void SegmentedIndex::KeepManifest(const State& state, Lock& lock) {
-  const Manifest manifest = ManifestOf(state.segments);
+  const Covered covered = NextKept();
+  const Manifest manifest = ManifestOf(state.segments, covered);
   std::vector<std::string> obsolete = std::exchange(obsolete_, {});
-  manifest_due_ = false;
+  // What was marked since comes with the next one.
+  manifest_due_ = covered.segments != marked_segments_ || covered.mark != mark_;
+  merges_unkept_ = 0;
+  pinned_.reset();
   keeping_ = true;
   lock.unlock();
   const absl::Status status = folder_->WriteManifest(manifest);
@@ -199,6 +210,8 @@ absl::Status SegmentedIndex::Clear() {
   merge_due_ = false;
   large_merge_due_ = false;
   manifest_due_ = false;
+  merges_unkept_ = 0;
+  pinned_.reset();
   return folder_ == nullptr ? absl::OkStatus() : folder_->Clear();
 }
 

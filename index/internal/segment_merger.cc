@@ -32,6 +32,9 @@ constexpr std::size_t kMostMergeMemory = std::size_t{512} << 20;
 constexpr std::size_t kMergeMemoryPerRow = 2;
 // Read between two looks whether a merge is still wanted.
 constexpr std::uint64_t kVerifiedAtOnce = std::uint64_t{64} << 20;
+// Merges before what they made is named by a manifest: until then the disk holds what they were
+// made of as well, and a process that is killed leaves all of it to be done again.
+constexpr std::size_t kMostMergesUnkept = 4;
 // Hot bytes of a code from which on a segment is not compact.
 constexpr std::uint64_t kFastBytes = 70;
 
@@ -98,6 +101,8 @@ void SegmentedIndex::NoteDue() {
   large_merge_due_ = NextLargeMerge(state->segments).count > 0;
 }
 
+bool SegmentedIndex::MustKeep() const { return merges_unkept_ >= kMostMergesUnkept && KeepDue(); }
+
 bool SegmentedIndex::IsCalm() const {
   const auto now = std::chrono::steady_clock::now();
   return now - last_sealed_ >= limits_.quiet || now - last_given_up_ >= limits_.patience;
@@ -152,8 +157,9 @@ void SegmentedIndex::MergeLoop() {
     WaitForWork(lock);
     if (stopping_) break;
     FreeRetired(lock);
-    MergeRun run = merge_due_ ? NextMerge(Snapshot()->segments) : MergeRun{};
-    merge_due_ = false;
+    const bool must_keep = MustKeep();
+    MergeRun run = merge_due_ && !must_keep ? NextMerge(Snapshot()->segments) : MergeRun{};
+    merge_due_ = merge_due_ && must_keep;
     if (run.count == 0 && !KeepDue() && large_merge_due_ && IsCalm()) {
       run = NextLargeMerge(Snapshot()->segments);
       large_merge_due_ = false;
@@ -246,14 +252,18 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   const auto place =
       segments.erase(first, first + static_cast<std::ptrdiff_t>(merge_.inputs.size()));
   if (is_marked) marked_segments_ -= merge_.inputs.size();
-  if (merged->segment != nullptr) {
+  const bool has_segment = merged->segment != nullptr;
+  if (has_segment) {
     if (is_marked) ++marked_segments_;
     for (const std::uint64_t entry : merge_.withdrawn) merged->segment->Withdraw(entry);
     NoteMade(*merged);
     segments.insert(place, std::move(merged->segment));
   }
+  // Only one for one leaves the others where they were counted.
+  if (merge_.inputs.size() != 1 || !has_segment) pinned_.reset();
   Publish(std::move(segments), state->head);
   manifest_due_ = true;
+  ++merges_unkept_;
   for (std::shared_ptr<Segment>& input : merge_.inputs) {
     ForgetKept(*input);
     retired_.push_back(std::move(input));

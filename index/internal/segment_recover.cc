@@ -155,6 +155,7 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
     missing_.front().range.first_entry = range.last_entry + 1;
   }
   manifest_due_ = true;
+  pinned_.reset();
   Publish(std::move(segments), state->head);
   WakeMerger();
   return absl::OkStatus();
@@ -176,6 +177,7 @@ void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl
   const EntryRange range = segment->entries();
   const bool marked = static_cast<std::size_t>(found - segments.begin()) < marked_segments_;
   if (marked) --marked_segments_;
+  pinned_.reset();
   segments.erase(found);
   missing_.insert(std::find_if(missing_.begin(), missing_.end(),
                                [&](const MissingRange& other) {

@@ -74,6 +74,11 @@ class SegmentedIndex final : public HammingIndex {
     std::shared_ptr<Segment> segment;
     std::optional<ManifestSegment> kept;
   };
+  // So many of the first segments are all there is up to a mark.
+  struct Covered {
+    std::string mark;
+    std::size_t segments = 0;
+  };
   struct MissingRange {
     EntryRange range;
     bool marked = false;  // among what mark_ covers
@@ -132,13 +137,17 @@ class SegmentedIndex final : public HammingIndex {
 
   // Whether the folder lacks something that it should and can hold.
   bool KeepDue() const;
+  // Likewise, and it goes before the next merge: where additions never end, one is always due.
+  bool MustKeep() const;
+  // What the next manifest covers.
+  Covered NextKept() const;
   bool IsKept(const std::shared_ptr<Segment>& segment) const;
   // Writes one segment or, when all are there, the manifest. Lets go of the lock meanwhile.
   void KeepSome(Lock& lock);
   void KeepManifest(const State& state, Lock& lock);
   void NoteKept(const absl::Status& status);
   void SetTrouble(std::string trouble);
-  Manifest ManifestOf(const Segments& segments) const;
+  Manifest ManifestOf(const Segments& segments, const Covered& covered) const;
 
   // While nobody else knows the index.
   using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
@@ -201,6 +210,10 @@ class SegmentedIndex final : public HammingIndex {
   std::map<const Segment*, ManifestSegment> kept_;  // what lies in the folder, of those in use
   std::string kept_mark_;                           // of the manifest
   bool manifest_due_ = false;
+  std::size_t merges_unkept_ = 0;  // since the last manifest was written
+  // The next manifest covers this much, whatever is marked since: nothing is merged meanwhile, so
+  // that it comes to be written. Given up where these segments change in number.
+  std::optional<Covered> pinned_;
   // Files of segments that are no more; removed when no manifest on the disk names them.
   std::vector<std::string> obsolete_;
   bool keeping_ = false;                    // a file is being written
