@@ -119,6 +119,10 @@ class MappedFile final : public SegmentFile {
   std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const override {
     return index_->RowsOf(entry);
   }
+  void ForEachRowOf(std::span<const std::uint64_t> entries,
+                    const std::function<void(std::uint64_t row)>& visit) const override {
+    index_->ForEachRowOf(entries, visit);
+  }
   void ForEachRow(const RowVisitor& visit) const override { index_->ForEachRow(visit); }
   void BeginScrub() override { index_->BeginScrub(); }
   absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override {

@@ -127,6 +127,11 @@ class SegmentFile {
   [[nodiscard]] virtual Label LabelAt(std::uint64_t row) const = 0;
   // The rows of an entry, ascending; empty for one that is not there. O(log n).
   [[nodiscard]] virtual std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const = 0;
+  // Tells each row of these entries once, in no promised order. The entries ascend, each once;
+  // those that are not there are passed over. O(log n) each or, where they are many, one pass over
+  // the labels.
+  virtual void ForEachRowOf(std::span<const std::uint64_t> entries,
+                            const std::function<void(std::uint64_t row)>& visit) const = 0;
   // All rows in their order, that is in the order of the codes: what a merge reads. False ends it.
   using RowVisitor = std::function<bool(std::uint64_t row, const Code& code, const Label& label)>;
   virtual void ForEachRow(const RowVisitor& visit) const = 0;

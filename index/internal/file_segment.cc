@@ -12,12 +12,11 @@ absl::Status FileSegment::Search(std::span<const Code> queries, int radius_bits,
                            });
 }
 
-std::size_t FileSegment::Withdraw(std::uint64_t entry) {
-  if (entry < entries().first_entry || entry > entries().last_entry) return 0;
+std::size_t FileSegment::Withdraw(std::span<const std::uint64_t> entries) {
   std::size_t silenced = 0;
-  for (const std::uint64_t row : file_->RowsOf(entry)) {
+  file_->ForEachRowOf(Within(entries), [&](std::uint64_t row) {
     if (tombstones_.Withdraw(row)) ++silenced;
-  }
+  });
   return silenced;
 }
 

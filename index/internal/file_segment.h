@@ -22,7 +22,7 @@ class FileSegment final : public Segment {
 
   absl::Status Search(std::span<const Code> queries, int radius_bits,
                       LabelSink sink) const override;
-  std::size_t Withdraw(std::uint64_t entry) override;
+  std::size_t Withdraw(std::span<const std::uint64_t> entries) override;
   absl::Status ForEachLiveRow(RowVisitor visit) const override;
   void BeginScrub() override { file_->BeginScrub(); }
   absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) override {

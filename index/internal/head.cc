@@ -26,11 +26,12 @@ void Head::Append(std::span<const Code> codes, std::span<const Label> labels) {
   size_.store(after, std::memory_order_release);
 }
 
-std::size_t Head::Withdraw(const absl::flat_hash_set<std::uint64_t>& entries) {
+std::size_t Head::Withdraw(std::span<const std::uint64_t> entries) {
   std::size_t silenced = 0;
   const std::size_t rows = size();
   for (std::size_t row = 0; row < rows; ++row) {
-    if (entries.contains(labels_[row].entry) && tombstones_.Withdraw(row)) ++silenced;
+    const bool is_meant = std::binary_search(entries.begin(), entries.end(), labels_[row].entry);
+    if (is_meant && tombstones_.Withdraw(row)) ++silenced;
   }
   return silenced;
 }

@@ -7,7 +7,6 @@
 #include <memory>
 #include <span>
 
-#include "absl/container/flat_hash_set.h"
 #include "index/hamming_index.h"
 #include "index/internal/code_blocks.h"
 #include "index/internal/rows.h"
@@ -27,7 +26,8 @@ class Head {
   // For one thread at a time.
   [[nodiscard]] std::size_t Room() const { return capacity_ - size(); }
   void Append(std::span<const Code> codes, std::span<const Label> labels);  // at most Room()
-  std::size_t Withdraw(const absl::flat_hash_set<std::uint64_t>& entries);
+  // Of entries that ascend.
+  std::size_t Withdraw(std::span<const std::uint64_t> entries);
 
   // For any thread.
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_acquire); }

@@ -17,6 +17,13 @@
 namespace kith::index::internal {
 namespace {
 
+// In ten million rows that lie in memory, the rows of an entry are found in some 1.4 microseconds
+// (entries ascending), and the label of a row is looked at in 12 nanoseconds. A cold file is read
+// in order by the latter, and page by page by the former.
+constexpr std::uint64_t kRowsPerBisection = 256;
+// So far apart may entries be, for a bit each: a byte for each row.
+constexpr std::uint64_t kBitsPerRow = 8;
+
 LocateKernel LocateKernelOf(SimdTarget target) {
 #if defined(__x86_64__)
   if (target != SimdTarget::kScalar && __builtin_cpu_supports("bmi2") &&
@@ -142,6 +149,27 @@ std::vector<std::uint64_t> MappedIndex::RowsOf(std::uint64_t entry) const {
   std::vector<std::uint64_t> rows;
   for (; first < count && EntryAt(row_at(first)) == entry; ++first) rows.push_back(row_at(first));
   return rows;
+}
+
+void MappedIndex::ForEachRowOf(std::span<const std::uint64_t> entries,
+                               absl::FunctionRef<void(std::uint64_t)> visit) const {
+  if (entries.empty()) return;
+  const std::uint64_t count = map_->header().rows;
+  const std::uint64_t lowest = entries.front();
+  const std::uint64_t spread = entries.back() - lowest;
+  if (entries.size() < count / kRowsPerBisection || spread / kBitsPerRow > count) {
+    for (const std::uint64_t entry : entries) {
+      for (const std::uint64_t row : RowsOf(entry)) visit(row);
+    }
+    return;
+  }
+  std::vector<bool> is_wanted(spread + 1);
+  for (const std::uint64_t entry : entries) is_wanted[entry - lowest] = true;
+  for (std::uint64_t row = 0; row < count; ++row) {
+    // An entry below the lowest comes out as one that is far above.
+    const std::uint64_t at = EntryAt(row) - lowest;
+    if (at <= spread && is_wanted[at]) visit(row);
+  }
 }
 
 void MappedIndex::search(idx_t n, const std::uint8_t* x, idx_t k, std::int32_t* distances,

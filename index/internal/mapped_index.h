@@ -16,6 +16,7 @@
 
 #include <faiss/IndexBinary.h>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "index/internal/bands.h"
 #include "index/internal/join_kernel.h"
@@ -56,6 +57,9 @@ class MappedIndex final : public faiss::IndexBinary, public PairStream {
   template <typename Visit>
   void ForEachRow(Visit visit) const;
   [[nodiscard]] std::vector<std::uint64_t> RowsOf(std::uint64_t entry) const;
+  // As SegmentFile::ForEachRowOf.
+  void ForEachRowOf(std::span<const std::uint64_t> entries,
+                    absl::FunctionRef<void(std::uint64_t)> visit) const;
   void BeginScrub() { map_->BeginScrub(); }
   [[nodiscard]] absl::StatusOr<bool> Scrub(std::uint64_t budget_bytes) {
     return map_->Scrub(budget_bytes);

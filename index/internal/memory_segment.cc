@@ -64,12 +64,15 @@ absl::Status MemorySegment::Search(std::span<const Code> queries, int radius_bit
   });
 }
 
-std::size_t MemorySegment::Withdraw(std::uint64_t entry) {
-  if (entries_.empty() || entry < entries_.front() || entry > entries_.back()) return 0;
-  const auto [begin, end] = std::equal_range(entries_.begin(), entries_.end(), entry);
+std::size_t MemorySegment::Withdraw(std::span<const std::uint64_t> entries) {
   std::size_t silenced = 0;
-  for (auto it = begin; it != end; ++it) {
-    if (tombstones_.Withdraw(static_cast<std::size_t>(it - entries_.begin()))) ++silenced;
+  // Both ascend.
+  auto from = entries_.begin();
+  for (const std::uint64_t entry : Within(entries)) {
+    from = std::lower_bound(from, entries_.end(), entry);
+    for (; from != entries_.end() && *from == entry; ++from) {
+      if (tombstones_.Withdraw(static_cast<std::size_t>(from - entries_.begin()))) ++silenced;
+    }
   }
   return silenced;
 }

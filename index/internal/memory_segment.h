@@ -32,7 +32,7 @@ class MemorySegment final : public Segment {
 
   absl::Status Search(std::span<const Code> queries, int radius_bits,
                       LabelSink sink) const override;
-  std::size_t Withdraw(std::uint64_t entry) override;
+  std::size_t Withdraw(std::span<const std::uint64_t> entries) override;
   absl::Status ForEachLiveRow(RowVisitor visit) const override;
   absl::StatusOr<bool> Scrub(std::uint64_t /*budget_bytes*/) override { return true; }
   std::size_t Bytes() const override { return bytes_; }

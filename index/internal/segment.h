@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -28,8 +29,9 @@ class Segment {
   // Errors: ResourceExhausted when memory ran out, Internal with FAISS's words otherwise.
   [[nodiscard]] virtual absl::Status Search(std::span<const Code> queries, int radius_bits,
                                             LabelSink sink) const = 0;
-  // Silences the codes of an entry and returns how many of them were not silent. O(log n).
-  virtual std::size_t Withdraw(std::uint64_t entry) = 0;
+  // Silences the codes of these entries, which ascend, each once, and returns how many codes were
+  // not silent. O(log n) an entry, or one pass over the labels where they are many.
+  virtual std::size_t Withdraw(std::span<const std::uint64_t> entries) = 0;
   // Visits what is not withdrawn, each code once. Errors: as Search.
   [[nodiscard]] virtual absl::Status ForEachLiveRow(RowVisitor visit) const = 0;
 
@@ -52,6 +54,13 @@ class Segment {
   [[nodiscard]] std::size_t WithdrawnCount() const { return tombstones_.Count(); }
 
  protected:
+  // Those of `entries` that may be in here.
+  [[nodiscard]] std::span<const std::uint64_t> Within(
+      std::span<const std::uint64_t> entries) const {
+    const auto first = std::lower_bound(entries.begin(), entries.end(), entries_.first_entry);
+    return {first, std::upper_bound(first, entries.end(), entries_.last_entry)};
+  }
+
   Segment(std::size_t rows, const EntryRange& entries)
       : tombstones_(rows), size_(rows), entries_(entries) {}
 

@@ -255,7 +255,7 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   const bool has_segment = merged->segment != nullptr;
   if (has_segment) {
     if (is_marked) ++marked_segments_;
-    for (const std::uint64_t entry : merge_.withdrawn) merged->segment->Withdraw(entry);
+    merged->segment->Withdraw(SortedOnce(std::move(merge_.withdrawn)));
     NoteMade(*merged);
     segments.insert(place, std::move(merged->segment));
   }

@@ -2,10 +2,10 @@
 #include "index/internal/segmented_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "index/internal/memory_segment.h"
 #include "index/internal/nearest.h"
@@ -16,6 +16,11 @@ namespace {
 
 // What a bulk load holds beside its rows on their way into a file.
 constexpr std::size_t kBulkMemory = std::size_t{48} << 20;
+
+bool AscendEachOnce(std::span<const std::uint64_t> entries) {
+  return std::adjacent_find(entries.begin(), entries.end(), std::greater_equal<>()) ==
+         entries.end();
+}
 
 }  // namespace
 
@@ -141,15 +146,17 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
 }
 
 absl::StatusOr<std::uint64_t> SegmentedIndex::Withdraw(std::span<const std::uint64_t> entries) {
+  // A start tells all that were ever withdrawn, in order: they are not copied.
+  std::vector<std::uint64_t> sorted;
+  if (!AscendEachOnce(entries)) entries = sorted = SortedOnce({entries.begin(), entries.end()});
   const Lock lock(writer_mutex_);
-  const absl::flat_hash_set<std::uint64_t> unique(entries.begin(), entries.end());
   const std::shared_ptr<const State> state = Snapshot();
-  std::uint64_t silenced = state->head->Withdraw(unique);
+  std::uint64_t silenced = state->head->Withdraw(entries);
   for (const std::shared_ptr<Segment>& segment : state->segments) {
-    for (const std::uint64_t entry : unique) silenced += segment->Withdraw(entry);
+    silenced += segment->Withdraw(entries);
   }
   // The merge may have read a row before it was silenced.
-  if (merging_) merge_.withdrawn.insert(merge_.withdrawn.end(), unique.begin(), unique.end());
+  if (merging_) merge_.withdrawn.insert(merge_.withdrawn.end(), entries.begin(), entries.end());
   WakeMerger();
   return silenced;
 }

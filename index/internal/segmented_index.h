@@ -4,6 +4,7 @@
 // and, where there is a folder, keeps them there.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -30,6 +31,13 @@
 #include "index/internal/segment.h"
 
 namespace kith::index::internal {
+
+// Ascending, each once.
+[[nodiscard]] inline std::vector<std::uint64_t> SortedOnce(std::vector<std::uint64_t> entries) {
+  std::sort(entries.begin(), entries.end());
+  entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
+  return entries;
+}
 
 class SegmentedIndex final : public HammingIndex {
  public:

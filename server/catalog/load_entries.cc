@@ -303,19 +303,22 @@ absl::StatusOr<std::unordered_map<std::uint64_t, std::uint64_t>> ReadMoved(Trans
 absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawn(Transaction& read, std::uint64_t last,
                                                          std::uint64_t after) {
   std::vector<std::uint64_t> withdrawn;
-  Statement statement =
-      read.Prepare("SELECT entry FROM withdrawal WHERE change > ?1 ORDER BY entry");
-  statement.Bind(after);
+  // Those since a change are few, and found by it: there may be tens of millions.
+  Statement statement = read.Prepare(after == 0 ? "SELECT entry FROM withdrawal ORDER BY entry"
+                                                : "SELECT entry FROM withdrawal WHERE change > ?1");
+  if (after != 0) statement.Bind(after);
   while (true) {
     const auto row = statement.Step();
     if (!row.ok()) return row.status();
-    if (!*row) return withdrawn;
+    if (!*row) break;
     if (statement.Id(0) == 0 || statement.Id(0) > last) {
       return absl::DataLossError(absl::StrCat(
           "entry ", statement.Id(0), " is withdrawn but does not exist; restore a backup"));
     }
     withdrawn.push_back(statement.Id(0));
   }
+  if (after != 0) std::sort(withdrawn.begin(), withdrawn.end());
+  return withdrawn;
 }
 
 absl::StatusOr<std::vector<std::uint64_t>> ReadWithdrawnAmong(Transaction& read,

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -61,6 +62,8 @@ void Use(const SegmentFile& segment) {
   for (const std::uint64_t entry : {0, 1, 7}) {
     FUZZ_CHECK(segment.RowsOf(entry).size() <= segment.info().rows);
   }
+  const std::array<std::uint64_t, 4> some = {0, 1, 7, 500};
+  segment.ForEachRowOf(some, [&](std::uint64_t row) { FUZZ_CHECK(row < segment.info().rows); });
   for (std::uint64_t row = 0; row < segment.info().rows; row += 13) (void)segment.LabelAt(row);
   segment.ForEachRow([](std::uint64_t, const Code&, const Label&) { return true; });
 }
