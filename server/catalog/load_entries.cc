@@ -80,13 +80,18 @@ absl::Status Catalog::Impl::EntryLoader::RecoverCodes() {
   if (moment->change == 0 || touched->change == 0 || moment->entries_end > last_entry_ + 1) {
     return catalog_.codes->Clear();
   }
+  const std::uint64_t all = EntriesIn(recovered.missing);
+  const std::uint64_t piece = PieceEntries(recovered.missing);
+  std::uint64_t done = 0;
   for (const index::EntryRange& range : recovered.missing) {
-    for (std::uint64_t first = range.first_entry; first <= range.last_entry;
-         first += kFeedEntries) {
-      const std::uint64_t last = std::min(range.last_entry, first + kFeedEntries - 1);
+    for (std::uint64_t first = range.first_entry; first <= range.last_entry; first += piece) {
+      const std::uint64_t last = std::min(range.last_entry, first + piece - 1);
       if (auto status = RestoreCodes({.first_entry = first, .last_entry = last}); !status.ok()) {
         return status;
       }
+      done += last - first + 1;
+      const auto& progress = catalog_.options.progress;
+      if (progress) progress("missing codes", done, all);
     }
   }
   codes_end_ = moment->entries_end;

@@ -70,16 +70,19 @@ void Catalog::Impl::Announce(std::string what) {
 }
 
 absl::Status Catalog::Impl::MendCodes() {
+  std::uint64_t piece = 0;
   while (true) {
     const std::vector<index::EntryRange> missing = codes->Missing();
     if (missing.empty()) return absl::OkStatus();
+    // As large as at the beginning, though ever less is missing.
+    piece = std::max(piece, PieceEntries(missing));
     index::EntryRange range = missing.front();
     if (const std::string damage = codes->Stats().damage; damage != told_damage) {
       told_damage = damage;
       Alarm(absl::StrCat(damage, "; the codes of entries ", range.first_entry, " to ",
                          range.last_entry, " are made again from the catalog"));
     }
-    range.last_entry = std::min(range.last_entry, range.first_entry + kFeedEntries - 1);
+    range.last_entry = std::min(range.last_entry, range.first_entry + piece - 1);
     IndexFeed feed;
     {
       auto read = database->BeginRead();

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "server/catalog/internal/fact_files.h"
+#include "server/catalog/internal/pieces.h"
 #include "tests/faults/flip_byte.h"
 #include "tests/server/store.h"
 
@@ -115,6 +116,32 @@ TEST_F(EngineKeepTest, AStartTellsHowFarItIs) {
   start();
   ASSERT_TRUE(last.contains("index"));
   EXPECT_EQ(last["index"], std::pair(std::uint64_t{300}, std::uint64_t{300}));
+  // A damaged segment: its codes are made again, of which nothing was said.
+  start();
+  for (const auto& file : fs::directory_iterator(IndexDir())) {
+    if (file.path().extension() == ".codes") FlipByte(file.path(), file.file_size() / 2);
+  }
+  start();
+  EXPECT_GT(last["missing codes"].second, 0u);
+  EXPECT_EQ(last["missing codes"].first, last["missing codes"].second);
+}
+
+// Pieces of 2^18 entries were more files than those of which one is named that a disk does not
+// give.
+TEST(PiecesTest, WhatIsMissingComesBackInFewPieces) {
+  using Ranges = std::vector<index::EntryRange>;
+  EXPECT_EQ(catalog::PieceEntries(Ranges{}), catalog::kFeedEntries);
+  EXPECT_EQ(catalog::PieceEntries(Ranges{{1, 1000}}), catalog::kFeedEntries);
+  for (const std::uint64_t entries : {std::uint64_t{330'000'000}, std::uint64_t{1} << 32}) {
+    const Ranges halves = {{1, entries / 2}, {entries / 2 + 1, entries}};
+    EXPECT_EQ(catalog::EntriesIn(halves), entries);
+    const std::uint64_t piece = catalog::PieceEntries(halves);
+    std::uint64_t pieces = 0;
+    for (const index::EntryRange& half : halves) {
+      pieces += (catalog::EntriesIn({&half, 1}) + piece - 1) / piece;
+    }
+    EXPECT_LE(pieces, 130u);
+  }
 }
 
 TEST_F(EngineKeepTest, AStoreFromABackupDoesNotBelieveTheIndexOfItsFuture) {

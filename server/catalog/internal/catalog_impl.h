@@ -18,6 +18,7 @@
 
 #include "server/catalog/catalog.h"
 #include "server/catalog/internal/entry_record.h"
+#include "server/catalog/internal/pieces.h"
 
 namespace kith::catalog {
 
@@ -31,10 +32,6 @@ struct Lacking {
   bool digests = true;
   bool identities = true;
 };
-
-// Entries told to the indexes at once: large enough to become segments, small enough to weigh
-// little beside them.
-inline constexpr std::size_t kFeedEntries = 1U << 18;
 
 // What the indexes need of a run of new entries, gathered so that they are told in bulk.
 struct IndexFeed {
