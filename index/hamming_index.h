@@ -152,7 +152,8 @@ class HammingIndex {
 
   // Silences every code of the given entries and returns how many codes that were. An entry that is
   // unknown or already withdrawn is no error and counts nothing.
-  // O(log n) a segment and entry, and one pass over the head.
+  // O(log n) a segment and entry, or one pass over the labels of a segment where entries are many;
+  // and one pass over the head. Best given in ascending order.
   [[nodiscard]] virtual absl::StatusOr<std::uint64_t> Withdraw(
       std::span<const std::uint64_t> entries) = 0;
 
