@@ -116,6 +116,7 @@ class Owner {
     Mark();
   }
 
+  // At a radius of 0 to 63.
   void ExpectWhole(RandomCodes& random) const {
     Truth truth = all_;
     truth.Withdraw(withdrawn_);
@@ -123,11 +124,13 @@ class Owner {
     std::vector<Code> queries = random.Some(1);
     for (int i = 0; i < 20 && !all_.codes.empty(); ++i) {
       queries.push_back(random.Flip(all_.codes[random.Below(all_.codes.size())],
-                                    static_cast<int>(random.Below(35))));
+                                    static_cast<int>(random.Below(68))));
     }
-    const auto results = MustSearch(*index_, queries, {.radius_bits = 31, .limit = 50});
+    const int radius_bits = static_cast<int>(random.Below(64));
+    SCOPED_TRACE("radius " + std::to_string(radius_bits));
+    const auto results = MustSearch(*index_, queries, {.radius_bits = radius_bits, .limit = 50});
     for (std::size_t i = 0; i < queries.size(); ++i) {
-      ExpectSame(results[i], Expected(truth.Ranked(queries[i]), 31, 50));
+      ExpectSame(results[i], Expected(truth.Ranked(queries[i]), radius_bits, 50));
     }
   }
 

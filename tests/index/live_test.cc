@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Additions, withdrawals, merges and searches in one seeded order, against the plain answer.
+#include "index/simd.h"
+#include "tests/index/forced_simd.h"
 #include "tests/index/truth.h"
 
 namespace kith::index {
@@ -30,12 +32,10 @@ void ExpectSameAnswers(const HammingIndex& index, const Truth& truth, RandomCode
   }
 }
 
-TEST_P(LiveTest, InterleavedEqualsTheTruth) {
-  RandomCodes random(HeadCodes());
-  const auto index = MakeIndex(Engine(), HeadCodes());
+void ExpectTheTruthInterleaved(HammingIndex& index, RandomCodes& random, std::size_t most_bits) {
   Truth truth;
   std::uint64_t next_entry = 1;
-  for (int step = 0; step < 300; ++step) {
+  for (int step = 0; step < 150; ++step) {
     SCOPED_TRACE("seed " + std::to_string(TestSeed()) + ", step " + std::to_string(step));
     if (random.Below(3) != 0) {
       std::vector<Code> codes = random.Some(random.Below(random.Below(10) == 0 ? 200 : 20));
@@ -46,7 +46,7 @@ TEST_P(LiveTest, InterleavedEqualsTheTruth) {
         codes[0] = truth.codes[random.Below(truth.codes.size())];
         labels.back().entry = 1 + random.Below(next_entry);
       }
-      ASSERT_TRUE(index->Add(codes, labels).ok());
+      ASSERT_TRUE(index.Add(codes, labels).ok());
       truth.Add(codes, labels);
     } else {
       std::vector<std::uint64_t> entries = {next_entry + 1000};  // never existed
@@ -54,12 +54,26 @@ TEST_P(LiveTest, InterleavedEqualsTheTruth) {
         entries.push_back(1 + random.Below(next_entry));
       }
       entries.push_back(entries.back());  // named twice
-      const absl::StatusOr<std::uint64_t> silenced = index->Withdraw(entries);
+      const absl::StatusOr<std::uint64_t> silenced = index.Withdraw(entries);
       ASSERT_TRUE(silenced.ok()) << silenced.status();
       EXPECT_EQ(*silenced, truth.Withdraw(entries));
     }
-    ASSERT_EQ(index->Stats().codes, truth.codes.size());
-    ExpectSameAnswers(*index, truth, random, MostBits());
+    ASSERT_EQ(index.Stats().codes, truth.codes.size());
+    ExpectSameAnswers(index, truth, random, most_bits);
+  }
+}
+
+// The head is scanned by the target whatever the engine.
+TEST_P(LiveTest, InterleavedEqualsTheTruthOnEachTarget) {
+  for (const SimdTarget target : SupportedSimdTargets()) {
+    const std::string name(SimdTargetName(target));
+    SCOPED_TRACE(name);
+    const ForcedSimd forced(name);
+    RandomCodes random(HeadCodes() + 1000 * static_cast<std::uint64_t>(target));
+    const auto index = MakeIndex(Engine(), HeadCodes());
+    ASSERT_EQ(index->Stats().simd, name);
+    ExpectTheTruthInterleaved(*index, random, MostBits());
+    if (HasFatalFailure()) return;
   }
 }
 

@@ -5,37 +5,15 @@
 
 #include <gmock/gmock.h>
 
-#include <optional>
-
 #include "index/internal/code_blocks.h"
 #include "index/internal/simd_dispatch.h"
+#include "tests/index/forced_simd.h"
 #include "tests/index/truth.h"
 
 namespace kith::index {
 namespace {
 
 using ::testing::HasSubstr;
-
-// Sets KITH_SIMD for a scope and puts back what was there.
-class ForcedSimd {
- public:
-  explicit ForcedSimd(const std::string& value) {
-    if (const char* before = std::getenv("KITH_SIMD")) before_ = before;
-    ::setenv("KITH_SIMD", value.c_str(), 1);
-  }
-  ~ForcedSimd() {
-    if (before_) {
-      ::setenv("KITH_SIMD", before_->c_str(), 1);
-    } else {
-      ::unsetenv("KITH_SIMD");
-    }
-  }
-  ForcedSimd(const ForcedSimd&) = delete;
-  ForcedSimd& operator=(const ForcedSimd&) = delete;
-
- private:
-  std::optional<std::string> before_;
-};
 
 TEST(SimdTest, ForcedTargetIsTheOneThatRuns) {
   RandomCodes random(1);
