@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How long one query waits while codes are added and merged, against the same index at rest, and
-// how fast codes go in. Times are by the clock, as a caller feels them: other work on the machine
-// shows in them, and only the two halves of one run may be compared.
+// how fast codes go in: in memory, and in files as kithd has them. Times are by the clock, as a
+// caller feels them: other work on the machine shows in them, and only the two halves of one run
+// may be compared.
 #include <benchmark/benchmark.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -25,10 +31,74 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t kSeed = 20260101;
 constexpr std::size_t kBatch = 4096;
 
-const std::string& EngineName(std::int64_t number) {
-  static const std::vector<std::string> names = {"scan", "mih"};
-  return names[static_cast<std::size_t>(number)];
-}
+// Numbers of engines: what kithd runs is the last.
+constexpr std::int64_t kScan = 0;
+constexpr std::int64_t kMih = 1;
+constexpr std::int64_t kMihInFiles = 2;
+
+// An index, and the folder in which it is kept if it is in files. Gone with it.
+class LiveIndex {
+ public:
+  LiveIndex(benchmark::State& state, std::int64_t engine) : state_(state) {
+    state.SetLabel(engine == kScan ? "scan" : engine == kMih ? "mih" : "mih in files");
+    if (engine == kMihInFiles && !MakeFolder()) return;
+    auto made = index::HammingIndex::Create(
+        {.engine = engine == kScan ? "scan" : "mih", .folder = folder_, .owner = "live_bench"});
+    if (made.ok()) {
+      index_ = *std::move(made);
+    } else {
+      Fail(std::string(made.status().message()));
+    }
+  }
+  ~LiveIndex() {
+    index_.reset();
+    std::error_code error;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, error);
+  }
+  LiveIndex(const LiveIndex&) = delete;
+  LiveIndex& operator=(const LiveIndex&) = delete;
+
+  [[nodiscard]] bool ok() const { return index_ != nullptr; }
+  [[nodiscard]] index::HammingIndex& index() const { return *index_; }
+  [[nodiscard]] bool IsInFiles() const { return !folder_.empty(); }
+
+  // With the mark of a commit around it, as the catalog does. By any thread, one at a time.
+  [[nodiscard]] bool Add(std::span<const index::Code> codes, std::span<const index::Label> labels) {
+    const std::string mark = std::to_string(labels.back().entry);
+    if (IsInFiles()) index_->Touches(mark);
+    if (!index_->Add(codes, labels).ok()) return false;
+    return !IsInFiles() || index_->Reached(mark).ok();
+  }
+  // What there is at the end; false if it is not in files, but was to be.
+  [[nodiscard]] bool Report() {
+    const index::HammingIndexStats stats = index_->Stats();
+    state_.counters["segments"] = static_cast<double>(stats.segments);
+    if (!IsInFiles()) return true;
+    state_.counters["kept"] = static_cast<double>(stats.kept);
+    state_.counters["file_bytes"] = static_cast<double>(stats.mapped_bytes);
+    if (!stats.trouble.empty()) Fail(stats.trouble);
+    return stats.trouble.empty();
+  }
+
+ private:
+  bool MakeFolder() {
+    const char* const wanted = std::getenv("TMPDIR");
+    // Not /tmp, which may be memory.
+    std::string pattern = wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
+    pattern += "/kith-live-bench-XXXXXX";
+    if (::mkdtemp(pattern.data()) != nullptr) {
+      folder_ = pattern;
+      return true;
+    }
+    Fail("no folder can be made as " + pattern + "; set TMPDIR");
+    return false;
+  }
+  void Fail(const std::string& why) { state_.SkipWithError(why.c_str()); }
+
+  benchmark::State& state_;
+  std::string folder_;
+  std::unique_ptr<index::HammingIndex> index_;
+};
 
 std::vector<index::Code> RandomCodes(std::size_t count, std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -45,31 +115,36 @@ std::vector<index::Label> LabelsFrom(std::uint64_t first, std::size_t count) {
   return labels;
 }
 
-// Codes go in in batches of 4,096, merges included to their end.
+// Codes go in in batches, merges included to their end; in files each batch is marked, and the end
+// is that all is kept.
 void BM_LiveAdd(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(1));
   const std::vector<index::Code> codes = RandomCodes(count, kSeed);
+  const auto batch = static_cast<std::size_t>(state.range(2));
   const std::vector<index::Label> labels = LabelsFrom(1, count);
-  std::size_t segments = 0;
   double until_found = 0;
   while (state.KeepRunning()) {
-    const auto index = index::HammingIndex::Create({.engine = EngineName(state.range(0))});
+    state.PauseTiming();  // the folder is none of the index's work
+    auto live = std::make_unique<LiveIndex>(state, state.range(0));
+    if (!live->ok()) return;
+    state.ResumeTiming();
     const Clock::time_point begin = Clock::now();
-    for (std::size_t row = 0; row < count; row += kBatch) {
-      const std::size_t some = std::min(kBatch, count - row);
-      if (!(*index)
-               ->Add(std::span(codes).subspan(row, some), std::span(labels).subspan(row, some))
-               .ok()) {
+    for (std::size_t row = 0; row < count; row += batch) {
+      const std::size_t some = std::min(batch, count - row);
+      if (!live->Add(std::span(codes).subspan(row, some), std::span(labels).subspan(row, some))) {
         state.SkipWithError("not added");
+        return;
       }
     }
     until_found = std::chrono::duration<double>(Clock::now() - begin).count();
-    (*index)->Settle();
-    segments = (*index)->Stats().segments;
+    live->index().Settle();
+    state.PauseTiming();
+    if (!live->Report()) return;
+    live.reset();
+    state.ResumeTiming();
   }
   state.SetItemsProcessed(state.iterations() * state.range(1));
   state.counters["found_per_s"] = static_cast<double>(count) / until_found;
-  state.counters["segments"] = static_cast<double>(segments);
 }
 
 // Microseconds that this share of the queries waited less than.
@@ -100,18 +175,21 @@ void BM_LiveQuery(benchmark::State& state) {
   const auto rate = static_cast<double>(state.range(2));
   constexpr double kSeconds = 5;
   while (state.KeepRunning()) {
-    const auto index = *index::HammingIndex::Create({.engine = EngineName(state.range(0))});
+    LiveIndex live(state, state.range(0));
+    if (!live.ok()) return;
+    const index::HammingIndex& index = live.index();
+    // What a head holds on average: in files it becomes a segment when it is half full.
+    const std::size_t in_head = live.IsInFiles() ? 16384 : 32768;
     {
       const std::vector<index::Code> codes = RandomCodes(count, kSeed);
-      if (!index->Add(codes, LabelsFrom(1, count)).ok()) state.SkipWithError("not added");
-      // Half a head, which is what it holds on average.
-      constexpr std::size_t kHalf = 32768;
-      if (!index->Add(std::span(codes).first(kHalf), LabelsFrom(1, kHalf)).ok()) {
+      if (!live.Add(codes, LabelsFrom(1, count)) ||
+          !live.Add(std::span(codes).first(in_head), LabelsFrom(1 + count, in_head))) {
         state.SkipWithError("not added");
+        return;
       }
     }
-    index->Settle();
-    std::vector<double> idle = QueryTimes(*index, kSeconds);
+    live.index().Settle();
+    std::vector<double> idle = QueryTimes(index, kSeconds);
 
     std::atomic<bool> done{false};
     std::atomic<std::size_t> added{0};
@@ -119,19 +197,19 @@ void BM_LiveQuery(benchmark::State& state) {
       const std::vector<index::Code> codes = RandomCodes(std::size_t{1} << 20, kSeed + 1);
       const Clock::time_point begin = Clock::now();
       for (std::size_t row = 0; !done.load(); row += kBatch) {
-        const std::vector<index::Label> labels = LabelsFrom(count + row, kBatch);
-        if (!index->Add(std::span(codes).subspan(row % codes.size(), kBatch), labels).ok()) return;
+        const std::vector<index::Label> labels = LabelsFrom(1 + count + in_head + row, kBatch);
+        if (!live.Add(std::span(codes).subspan(row % codes.size(), kBatch), labels)) return;
         added += kBatch;
         std::this_thread::sleep_until(
             begin + std::chrono::duration_cast<Clock::duration>(
                         std::chrono::duration<double>(static_cast<double>(row + kBatch) / rate)));
       }
     });
-    std::vector<double> busy = QueryTimes(*index, kSeconds);
+    std::vector<double> busy = QueryTimes(index, kSeconds);
     done = true;
     adder.join();
     state.counters["added_per_s"] = static_cast<double>(added.load()) / kSeconds;
-    state.counters["segments"] = static_cast<double>(index->Stats().segments);
+    if (!live.Report()) return;
     state.counters["idle_p50_us"] = Quantile(idle, 0.5);
     state.counters["idle_p99_us"] = Quantile(idle, 0.99);
     state.counters["busy_p50_us"] = Quantile(busy, 0.5);
@@ -141,17 +219,22 @@ void BM_LiveQuery(benchmark::State& state) {
 }
 
 BENCHMARK(BM_LiveAdd)
-    ->ArgNames({"engine", "codes"})
-    ->ArgsProduct({{0, 1}, {1000000, 4000000}})
+    ->ArgNames({"engine", "codes", "batch"})
+    ->ArgsProduct({{kScan, kMih, kMihInFiles}, {1000000, 4000000}, {kBatch}})
+    // As an import hands them on: each batch becomes a file before its Add returns.
+    ->ArgsProduct({{kMihInFiles}, {1000000, 4000000}, {65536}})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime()
     ->Iterations(1);
 BENCHMARK(BM_LiveQuery)
     ->ArgNames({"engine", "codes", "rate"})
-    ->Args({1, 1000000, 20000})
-    ->Args({1, 1000000, 100000})
-    ->Args({1, 1000000, 500000})
-    ->Args({0, 1000000, 100000})
+    ->Args({kMih, 1000000, 20000})
+    ->Args({kMih, 1000000, 100000})
+    ->Args({kMih, 1000000, 500000})
+    ->Args({kMihInFiles, 1000000, 20000})
+    ->Args({kMihInFiles, 1000000, 100000})
+    ->Args({kMihInFiles, 1000000, 500000})
+    ->Args({kScan, 1000000, 100000})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime()
     ->Iterations(1);
