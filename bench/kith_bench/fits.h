@@ -11,6 +11,9 @@
 
 namespace kith::bench {
 
+// Where files are put that nobody named a folder for: TMPDIR, or /var/tmp.
+[[nodiscard]] std::string DefaultDir();
+
 // Room for a run, as the kernel tells it.
 struct Room {
   std::uint64_t memory_bytes = 0;  // without swapping (MemAvailable)

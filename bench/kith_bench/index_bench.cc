@@ -108,7 +108,6 @@ BenchEngine BenchEngineOf(const std::string& name, const IndexBenchOptions& opti
                           std::size_t threads) {
   if (name == "mih" || name == kHnswEngine) return {.engine = name, .batch = 1};
   if (name != "mih-batch") return {.engine = name, .batch = options.batch};
-  if (options.mih_batch != 0) return {.engine = "mih", .batch = options.mih_batch};
   return {.engine = "mih", .batch = (options.queries + threads - 1) / threads};
 }
 

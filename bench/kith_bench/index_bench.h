@@ -20,8 +20,7 @@ struct IndexBenchOptions {
   std::string from = {};        // file of codes; empty: random ones
   std::size_t count = 1000000;  // codes stored; of a file at most so many, 0: all
   std::size_t queries = 1000;
-  std::size_t batch = 256;    // queries a call
-  std::size_t mih_batch = 0;  // of mih-batch; 0: each thread's whole share
+  std::size_t batch = 256;  // queries a call
   // Each engine is built once for each number of bands and then measured for each radius with each
   // number of threads.
   std::vector<std::size_t> threads = {1};

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -224,12 +223,6 @@ absl::Status RunCount(const IndexArguments& arguments, std::size_t count,
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
-}
-
-std::string DefaultDir() {
-  const char* const wanted = std::getenv("TMPDIR");
-  // Not /tmp, which may be memory.
-  return wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
 }
 
 int RunIndex(const IndexArguments& arguments) {

@@ -14,16 +14,30 @@ namespace {
 constexpr std::size_t kLeastCodes = 2000;
 constexpr std::size_t kCrossoverCodes = 256000;  // beyond it the scan has lost everywhere
 constexpr std::size_t kScanQueries = 400;        // are enough to tell
-// mih must win by so much to be worth its memory.
+// mih must win by so much to be worth its files.
 constexpr double kClearly = 1.1;
 // What is within so much of the best counts as good.
 constexpr double kNearly = 0.9;
+
+// An engine of kithd as the bench names it: in memory mih is another thing.
+std::string Subject(const std::string& engine) {
+  return engine == "mih" ? std::string(kFileEngine) : engine;
+}
+
+IndexBenchOptions OptionsFor(const TuneOptions& tune) {
+  return {.count = tune.count,
+          .queries = tune.queries,
+          .batch = 1,
+          .dir = tune.dir,
+          .progress = tune.progress,
+          .seed = tune.seed};
+}
 
 absl::StatusOr<IndexBenchResult> MeasureOne(const IndexBenchOptions& options,
                                             const std::string& engine) {
   const auto bench = IndexBench::Make(options);
   if (!bench.ok()) return bench.status();
-  auto results = (*bench)->Run(engine);
+  auto results = (*bench)->Run(Subject(engine));
   if (!results.ok()) return results.status();
   return std::move(results->front());
 }
@@ -32,8 +46,8 @@ absl::Status MeasureCounts(const TuneOptions& tune, TuneResult& result) {
   const std::size_t most = std::min(tune.count, kCrossoverCodes);
   for (std::size_t count = std::min(kLeastCodes, most);; count = std::min(2 * count, most)) {
     TunePoint point{.value = count};
-    const IndexBenchOptions options{
-        .count = count, .queries = tune.queries, .batch = 1, .seed = tune.seed};
+    IndexBenchOptions options = OptionsFor(tune);
+    options.count = count;
     IndexBenchOptions fewer = options;
     fewer.queries = std::min(tune.queries, kScanQueries);
     const auto scan = MeasureOne(fewer, "scan");
@@ -49,11 +63,10 @@ absl::Status MeasureCounts(const TuneOptions& tune, TuneResult& result) {
 
 absl::Status MeasureBatches(const TuneOptions& tune, TuneResult& result) {
   for (std::size_t batch = 1;; batch *= 16) {
-    IndexBenchOptions options{.count = tune.count,
-                              .queries = std::max(tune.queries, batch),
-                              .mih_batch = batch,
-                              .seed = tune.seed};
-    const auto measured = MeasureOne(options, "mih-batch");
+    IndexBenchOptions options = OptionsFor(tune);
+    options.queries = std::max(tune.queries, batch);
+    options.batch = batch;
+    const auto measured = MeasureOne(options, "mih");
     if (!measured.ok()) return measured.status();
     result.by_batch.push_back({.value = batch, .qps = measured->qps_per_core});
     if (batch * 16 > std::max<std::size_t>(tune.count, 1) || batch >= 65536) {
@@ -63,7 +76,13 @@ absl::Status MeasureBatches(const TuneOptions& tune, TuneResult& result) {
 }
 
 absl::Status MeasureThreads(const TuneOptions& tune, TuneResult& result) {
-  IndexBenchOptions options{.count = tune.count, .queries = tune.queries, .seed = tune.seed};
+  IndexBenchOptions options = OptionsFor(tune);
+  // A scan is asked as many as it answers best.
+  constexpr std::size_t kScanBatch = 256;
+  if (result.engine == "scan") options.batch = kScanBatch;
+  const std::string subject = Subject(result.engine);
+  absl::Status room = IndexBench::CheckRoom(subject, tune.count, options);
+  if (!room.ok()) return room;
   options.threads.clear();
   for (std::size_t threads = 1; threads < tune.threads; threads *= 2) {
     options.threads.push_back(threads);
@@ -71,7 +90,7 @@ absl::Status MeasureThreads(const TuneOptions& tune, TuneResult& result) {
   options.threads.push_back(tune.threads);
   const auto bench = IndexBench::Make(options);
   if (!bench.ok()) return bench.status();
-  const auto measured = (*bench)->Run(result.engine);
+  const auto measured = (*bench)->Run(subject);
   if (!measured.ok()) return measured.status();
   for (const IndexBenchResult& one : *measured) {
     result.by_threads.push_back({.value = one.threads, .qps = one.qps});
@@ -111,6 +130,10 @@ void Choose(std::size_t count, TuneResult& result) {
 }
 
 absl::StatusOr<TuneResult> RunTune(const TuneOptions& options) {
+  const IndexBenchOptions most = OptionsFor(options);
+  absl::Status fits = IndexBench::Check(Subject("mih"), most);
+  if (fits.ok()) fits = IndexBench::CheckRoom(Subject("mih"), options.count, most);
+  if (!fits.ok()) return fits;
   TuneResult result;
   if (absl::Status status = MeasureCounts(options, result); !status.ok()) return status;
   Choose(options.count, result);
@@ -130,7 +153,7 @@ std::string TuneSettings(const TuneOptions& options, const TuneResult& result,
   return fmt::format(
       "# Settings for kithd, measured by kith-bench tune for {} codes at radius 31, seed {}.\n"
       "# {}\n"
-      "# By codes, one core, a query a call; {}:\n{}"
+      "# By codes, one core, a query a call, mih in a file; {}:\n{}"
       "# By queries a call, one core, mih; callers that have many do best with {} and more:\n{}"
       "# By threads, {}:\n{}"
       "\n[index]\nengine = \"{}\"\n\n[server]\nthreads = {}\n",

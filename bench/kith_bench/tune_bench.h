@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "index/segment.h"
 
 namespace kith::bench {
 
@@ -15,6 +16,8 @@ struct TuneOptions {
   std::size_t queries = 4000;   // of a measurement; fewer where an engine is slow
   std::size_t threads = 1;      // at most
   std::uint64_t seed = 1;
+  std::string dir = {};                  // where mih puts its file
+  index::SegmentProgress progress = {};  // told by the thread that runs
 };
 
 // One thing that was varied: how many queries a second there were.
@@ -38,7 +41,8 @@ struct TuneResult {
 void Choose(std::size_t count, TuneResult& result);
 [[nodiscard]] std::size_t LeastNearBest(const std::vector<TunePoint>& points);
 
-// Errors: those of IndexBench.
+// mih is measured as kithd has it, in a file that is mapped. Errors: those of IndexBench; where the
+// machine has no room for so many codes, before anything is measured.
 [[nodiscard]] absl::StatusOr<TuneResult> RunTune(const TuneOptions& options);
 
 // A configuration file for kithd, with what was measured as comments.

@@ -10,12 +10,18 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bench/kith_bench/commands.h"
+#include "bench/kith_bench/fits.h"
+#include "bench/kith_bench/index_subject.h"
+#include "bench/kith_bench/interrupt.h"
 #include "bench/kith_bench/machine.h"
+#include "bench/kith_bench/progress.h"
 #include "bench/kith_bench/tune_bench.h"
 
 namespace kith::bench {
@@ -23,6 +29,7 @@ namespace {
 
 constexpr int kDone = 0;
 constexpr int kError = 2;
+constexpr int kInterrupted = 130;
 // From fewer codes or queries follows noise, which kithd would be set up by for years.
 constexpr std::size_t kLeast = 1000;
 
@@ -56,11 +63,26 @@ absl::Status WriteNew(const std::string& path, const std::string& text) {
   return absl::UnavailableError(fmt::format("cannot write {}", path));
 }
 
+absl::StatusOr<TuneResult> Tune(TuneOptions options) {
+  Progress progress;
+  options.progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
+    progress.Tell(phase, done, total);
+  };
+  auto result = RunTune(options);
+  progress.Clear();
+  return result;
+}
+
 int RunTuneCommand(const TuneArguments& arguments) {
   if (!arguments.out.empty() && ::access(arguments.out.c_str(), F_OK) == 0) {
     return Report(WriteNew(arguments.out, ""));  // before minutes are spent
   }
-  const auto result = RunTune(arguments.tune);
+  // As in kith-bench index: a build cannot be asked to stop.
+  const Interrupt interrupt("stopping, and taking the files away", [&arguments] {
+    IndexSubject::RemoveFiles(arguments.tune.dir);
+    ::_exit(kInterrupted);
+  });
+  const auto result = Tune(arguments.tune);
   if (!result.ok()) return Report(result.status());
   const std::string settings = TuneSettings(arguments.tune, *result, MachineName());
   if (arguments.out.empty()) {
@@ -89,6 +111,12 @@ void AddTuneCommand(CLI::App& app, Run& run) {
   command->add_option("--threads", arguments->tune.threads, "Threads that are tried, at most")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
       ->capture_default_str();
+  command
+      ->add_option(
+          "--dir", arguments->tune.dir,
+          "Folder for the file of mih, gone afterwards; best on the disk that the store is "
+          "to lie on [$TMPDIR, or /var/tmp]")
+      ->type_name("DIR");
   command->add_option("--seed", arguments->tune.seed, "Seed of codes and queries")
       ->capture_default_str();
   command
@@ -96,8 +124,10 @@ void AddTuneCommand(CLI::App& app, Run& run) {
                    "Configuration file to make; else it goes to stdout. kithd reads "
                    "~/.config/kith/kith.toml, /etc/kith/kith.toml, or what KITH_CONFIG names")
       ->type_name("FILE");
-  command->callback(
-      [arguments, &run] { run = [arguments] { return RunTuneCommand(*arguments); }; });
+  command->callback([arguments, &run] {
+    if (arguments->tune.dir.empty()) arguments->tune.dir = DefaultDir();
+    run = [arguments] { return RunTuneCommand(*arguments); };
+  });
 }
 
 }  // namespace kith::bench

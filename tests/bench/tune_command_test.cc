@@ -49,11 +49,14 @@ TEST(TuneBench, WritesSettingsThatKithTakes) {
   const test::Scratch scratch;
   const std::string file = scratch.At("kith.toml");
   const Command tune{.arguments = {KITH_BENCH_PROGRAM, "tune", "--count", "4000", "--queries",
-                                   "1000", "--threads", "2", "--out", file}};
+                                   "1000", "--threads", "2", "--out", file, "--dir",
+                                   scratch.At("files")}};
+  std::filesystem::create_directory(scratch.At("files"));
   const Outcome tuned = RunToEnd(tune);
   ASSERT_EQ(tuned.exit_code, 0) << tuned.err;
   const std::string settings = test::ReadAll(file);
   EXPECT_NE(settings.find("#       2000 codes:"), std::string::npos) << settings;
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.At("files")));
   const Outcome shown =
       RunToEnd({.arguments = {KITH_PROGRAM, "config", "show"},
                 .environment = {{"KITH_CONFIG", file}, {"HOME", scratch.path()}}});
@@ -73,6 +76,20 @@ TEST(TuneBench, WritesSettingsThatKithTakes) {
   EXPECT_NE(again.exit_code, 0);
   EXPECT_EQ(test::ReadAll(file), settings);
   EXPECT_NE(again.err.find("is not replaced"), std::string::npos);
+}
+
+// It measured an index in memory, whatever the memory was.
+TEST(TuneBench, AsksForRoomFirst) {
+  // Where there is no room at all, and where there is no folder.
+  const std::map<std::string, std::string> wrong = {
+      {"/proc", " GB are free"}, {"/nowhere/at/all", "needs a folder for its file"}};
+  for (const auto& [dir, words] : wrong) {
+    const Outcome outcome =
+        RunToEnd({.arguments = {KITH_BENCH_PROGRAM, "tune", "--count", "100000000", "--dir", dir}});
+    EXPECT_EQ(outcome.exit_code, 2) << dir;
+    EXPECT_NE(outcome.err.find(words), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.out, "") << dir;
+  }
 }
 
 // Ten queries were written down as the truth about a machine.
