@@ -16,6 +16,7 @@
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
 #include "tools/kith/export_case.h"
+#include "tools/kith/interrupt.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/out_file.h"
 #include "tools/kith/progress.h"
@@ -255,6 +256,9 @@ absl::Status CheckSubject(const Program& program, const ExportFlags& flags) {
 
 int Run(const Program& program, const ExportFlags& flags) {
   if (const absl::Status fits = CheckSubject(program, flags); !fits.ok()) return Fail(fits);
+  // First: threads that are made later must not get its signals. No run begins: there is nothing to
+  // finish, and Ctrl-C leaves no file that holds half of the hashes.
+  const Interrupt interrupt;
   auto connection = ConnectEngine(program, "export");
   if (!connection.ok()) return Fail(connection.status());
   const auto channel = (*connection)->channel();

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "tools/kith/program.h"
+#include "tools/report/draft.h"
 
 namespace kith::cli {
 namespace {
@@ -49,7 +50,10 @@ void Interrupt::Wait(const std::stop_token& ended) {
   while (!ended.stop_requested()) {
     const timespec patience{0, 100'000'000};
     if (::sigtimedwait(&signals_, nullptr, &patience) < 0) continue;
-    if (!running_ || stop_.stop_requested()) ::_exit(kExitInterrupted);
+    if (!running_ || stop_.stop_requested()) {
+      report::RemoveDrafts();
+      ::_exit(kExitInterrupted);
+    }
     stop_.request_stop();
     Note(stopping_.load());
   }

@@ -9,8 +9,9 @@
 namespace kith::cli {
 
 // Ctrl-C (and SIGTERM, and SIGHUP unless it is ignored as under nohup) in two steps: the first asks
-// the run to stop, the second ends the process at once with exit 130. Make it before any other
-// thread, so that no other thread gets the signals. One at a time in a process.
+// the run to stop, the second ends the process at once with exit 130, and no file that is half
+// written stays. Make it before any other thread, so that no other thread gets the signals. One at
+// a time in a process.
 class Interrupt {
  public:
   Interrupt();

@@ -6,9 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <utility>
 
 #include "tools/report/path_text.h"
 
@@ -31,23 +29,17 @@ int MoveToNewName(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-OutFile::~OutFile() {
-  if (!draft_.empty()) ::unlink(draft_.c_str());
-}
-
 absl::Status OutFile::Open(const std::string& path, bool to_path) {
   path_ = path;
   if (path.empty()) return absl::OkStatus();
   if (::access(path.c_str(), F_OK) == 0) return IsThere();
   // A name that nobody has, in the same folder: what stands there is somebody else's.
-  std::string name = path + ".part-XXXXXX";
-  fd_ = scan::Descriptor(::mkostemp(name.data(), O_CLOEXEC));
+  fd_ = scan::Descriptor(draft_.Open(path));
   if (fd_.get() < 0) return Failed();
-  draft_ = std::move(name);
   if (!to_path) return absl::OkStatus();
   // A database makes its file by itself.
   fd_ = scan::Descriptor();
-  return ::unlink(draft_.c_str()) == 0 ? absl::OkStatus() : Failed();
+  return ::unlink(draft().c_str()) == 0 ? absl::OkStatus() : Failed();
 }
 
 absl::Status OutFile::Write(std::string_view bytes) {
@@ -63,16 +55,16 @@ absl::Status OutFile::Write(std::string_view bytes) {
 absl::Status OutFile::Close() {
   if (path_.empty()) return absl::OkStatus();
   // A database has made its file by itself.
-  if (fd_.get() < 0) fd_ = scan::Descriptor(::open(draft_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd_.get() < 0) fd_ = scan::Descriptor(::open(draft().c_str(), O_RDONLY | O_CLOEXEC));
   if (fd_.get() < 0) return Failed();
   if (auto status = Flush(); !status.ok()) return status;
   if (::fsync(fd_.get()) != 0) return Failed();
   fd_ = scan::Descriptor();
-  if (const int error = MoveToNewName(draft_, path_); error != 0) {
+  if (const int error = MoveToNewName(draft(), path_); error != 0) {
     errno = error;
     return error == EEXIST ? IsThere() : Failed();
   }
-  draft_.clear();
+  draft_.Moved();
   return absl::OkStatus();
 }
 

@@ -9,17 +9,17 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "tools/report/draft.h"
 #include "tools/scan/walk.h"
 
 namespace kith::cli {
 
 // A file that appears under its name when it is whole; only its owner may read it, for it holds
-// hashes. Bytes are gathered, so that a write is large. Errors: ALREADY_EXISTS,
-// FAILED_PRECONDITION, RESOURCE_EXHAUSTED for standard output.
+// hashes, and one that is not whole goes with the program. Bytes are gathered, so that a write is
+// large. Errors: ALREADY_EXISTS, FAILED_PRECONDITION, RESOURCE_EXHAUSTED for standard output.
 class OutFile {
  public:
   OutFile() = default;
-  ~OutFile();
   OutFile(const OutFile&) = delete;
   OutFile& operator=(const OutFile&) = delete;
 
@@ -27,7 +27,7 @@ class OutFile {
   [[nodiscard]] absl::Status Open(const std::string& path, bool to_path);
   [[nodiscard]] absl::Status Write(std::string_view bytes);
   [[nodiscard]] absl::Status Close();
-  [[nodiscard]] const std::string& draft() const { return draft_; }
+  [[nodiscard]] const std::string& draft() const { return draft_.name(); }
 
  private:
   [[nodiscard]] absl::Status Flush();
@@ -35,7 +35,7 @@ class OutFile {
   [[nodiscard]] absl::Status Failed() const;
 
   std::string path_;
-  std::string draft_;
+  report::Draft draft_;
   scan::Descriptor fd_;
   std::string buffer_;
 };

@@ -12,6 +12,7 @@
 #include "proto/kith/v1/case.grpc.pb.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
+#include "tools/kith/interrupt.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/report_beginning.h"
 #include "tools/kith/signature.h"
@@ -113,6 +114,8 @@ nlohmann::ordered_json ReportRecordJson(const v1::ReportRecord& record) {
 }
 
 int WriteReportOf(const Program& program, v1::GetReportRequest request, const std::string& out) {
+  // First: threads that are made later must not get its signals. Ctrl-C leaves no half report.
+  const Interrupt interrupt;
   const auto write = [&](v1::CaseService::Stub& stub) -> absl::StatusOr<int> {
     const auto beginning = BeginningOf(stub, request);
     if (!beginning.ok()) return beginning.status();

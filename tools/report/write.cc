@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "tools/report/draft.h"
 #include "tools/report/path_text.h"
 #include "tools/report/render.h"
 
@@ -46,16 +47,13 @@ absl::Status ErrnoStatus(int error, const std::string& what) {
 // A file that appears under its name only when all of it is on the disk.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::string path)
-      : path_(std::move(path)), temporary_(path_ + ".part" + std::to_string(::getpid())) {
-    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  explicit AtomicFile(std::string path) : path_(std::move(path)), fd_(draft_.Open(path_)) {
     if (fd_ < 0) error_ = errno;
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile() {
     if (fd_ >= 0) ::close(fd_);
-    if (!renamed_) ::unlink(temporary_.c_str());
   }
 
   void Append(std::string_view bytes) {
@@ -72,10 +70,10 @@ class AtomicFile {
   }
 
   absl::Status Publish() {
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    if (::rename(draft_.name().c_str(), path_.c_str()) != 0) {
       return ErrnoStatus(errno, "cannot write " + EscapeText(path_));
     }
-    renamed_ = true;
+    draft_.Moved();
     return absl::OkStatus();
   }
 
@@ -95,11 +93,10 @@ class AtomicFile {
   }
 
   std::string path_;
-  std::string temporary_;
+  Draft draft_;
   std::string buffer_;
   int fd_ = -1;
   int error_ = 0;
-  bool renamed_ = false;
 };
 
 absl::Status SyncFolder(const std::string& folder) {
