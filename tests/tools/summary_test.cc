@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 
 #include "tools/kith/check_summary.h"
@@ -165,6 +168,60 @@ TEST(Summary, TellsInHowManyCasesASeriesWasMet) {
   EXPECT_THAT(text, ContainsRegex("Bluebell +4 +4 +41"));
   report.mutable_scope()->clear_case_name();
   EXPECT_THAT(CheckSummary(report, "/mnt/a", Paint(Program())), Not(HasSubstr("IN CASES")));
+}
+
+void AddIdentified(v1::Report& report, const std::string& code, const std::string& agency,
+                   std::uint64_t files, std::uint64_t by_digest) {
+  v1::ReportSeries& series = *report.add_series();
+  series.mutable_series()->set_code(code);
+  series.mutable_series()->set_status(v1::SERIES_STATUS_IDENTIFIED);
+  series.mutable_series()->set_agency(agency);
+  series.set_files(files);
+  series.set_files_by_digest(by_digest);
+  series.set_has_lead(true);
+  series.set_cases(1);
+}
+
+// Its first screen told other numbers than the program, and than its own last line of the demo.
+TEST(Summary, IsWhatTheReadmeShows) {
+  // The sample of tools/demo: three groups of known pictures, of each 22 copies, of which one is
+  // cropped; and of files that are no whole picture one each.
+  constexpr std::uint64_t kGroup = 10;
+  constexpr std::uint64_t kFound = 21 * kGroup;
+  constexpr std::uint64_t kUnrelated = 240;
+  v1::Report report = Complete();
+  report.mutable_scope()->set_case_name("NORTH/2026-0117");
+  report.mutable_scope()->set_root("/mnt/exhibit-7");
+  Count(report, v1::VERDICT_IDENTIFIED, 2 * kFound);
+  Count(report, v1::VERDICT_RECOGNIZED, kFound);
+  Count(report, v1::VERDICT_CONFLICT, 0);
+  Count(report, v1::VERDICT_UNRECOGNIZED, kUnrelated + 3 * kGroup + 1);
+  Count(report, v1::VERDICT_UNDETERMINED, 0);
+  Count(report, v1::VERDICT_NOT_APPLICABLE, 3);
+  Count(report, v1::DISPOSITION_HASHED, kUnrelated + 3 * 22 * kGroup);
+  Count(report, v1::DISPOSITION_PARTIAL, 1);
+  Count(report, v1::DISPOSITION_NOT_MEDIA, 1);
+  Count(report, v1::DISPOSITION_EMPTY, 1);
+  Count(report, v1::DISPOSITION_NOT_REGULAR, 1);
+  report.mutable_summary()->set_entries_walked(kUnrelated + 3 * 22 * kGroup + 4);
+  AddIdentified(report, "harbour", "SOUTH", kFound, kGroup);
+  report.mutable_series(0)->set_agency_desk("desk@south.example");
+  AddIdentified(report, "lakeside", "NORTH", kFound, kGroup);
+  v1::Contact& contact = *report.mutable_series(1)->mutable_series()->mutable_contact();
+  contact.set_name("A. Lind");
+  contact.set_email("lind@north.example");
+
+  std::ifstream file(KITH_README);
+  const std::string readme{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream lines(CheckSummary(report, "/mnt/exhibit-7", Paint(Program())));
+  std::string block;
+  for (std::string line; std::getline(lines, line);) {
+    block += (line.empty() ? "" : "    ") + line + "\n";
+  }
+  EXPECT_THAT(readme, HasSubstr(block));
+  const std::string found = std::to_string(3 * kFound);
+  EXPECT_THAT(readme, HasSubstr("demo: found " + found + " of " + found + " expected, " +
+                                std::to_string(3 * kGroup) + " expected misses, 0 wrong"));
 }
 
 TEST(Summary, DoesNotCallARunWithRemarksSpotless) {
