@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -29,8 +30,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::Status LockFailed(const std::string& path, int error) {
-  return FolderFailed(absl::StrCat("lock the store, ", path), error);
+// Whether it is this user's own file, or own folder where there is no file, that may not be
+// written.
+bool IsOwn(const std::string& path, const std::string& folder) {
+  struct stat status {};
+  const bool known = ::lstat(path.c_str(), &status) == 0 || ::stat(folder.c_str(), &status) == 0;
+  return known && status.st_uid == ::geteuid();
+}
+
+absl::Status LockFailed(const std::string& folder, int error) {
+  const std::string path = absl::StrCat(folder, "/", kLockName);
+  const std::string what = absl::StrCat("lock the store, ", path);
+  if ((error != EACCES && error != EPERM) || !IsOwn(path, folder)) return FolderFailed(what, error);
+  return absl::PermissionDeniedError(
+      absl::StrCat(what, ": ", std::strerror(error),
+                   "; a store is written to, also to look up: chmod -R u+rwX ", folder));
 }
 
 StoreHolder ReadHolder(int fd) {
@@ -120,9 +134,9 @@ absl::StatusOr<StoreLock::Attempt> StoreLock::TryAcquire(const std::string& stor
     if (file.get() < 0 && !may_write && (errno == ENOENT || errno == ELOOP)) {
       return NoStore(*folder);
     }
-    if (file.get() < 0) return LockFailed(path, errno);
+    if (file.get() < 0) return LockFailed(*folder, errno);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return LockFailed(path, errno);
+      if (errno != EWOULDBLOCK) return LockFailed(*folder, errno);
       return Attempt{.lock = nullptr, .holder = ReadHolder(file.get())};
     }
     if (!IsStillThere(file.get(), path) || HoldsStore(*folder) != is_store) continue;
@@ -143,9 +157,7 @@ absl::StatusOr<StoreLock::Attempt> StoreLock::Take(int fd, std::string folder,
   attempt.lock.reset(new StoreLock(fd, std::move(folder), program));
   attempt.is_new = is_new;
   attempt.open_to_others = OpenToOthers(attempt.lock->store_dir());
-  if (::fchmod(fd, 0600) != 0) {
-    return LockFailed(absl::StrCat(attempt.lock->store_dir(), "/", kLockName), errno);
-  }
+  if (::fchmod(fd, 0600) != 0) return LockFailed(attempt.lock->store_dir(), errno);
   RemoveLeftover(ReadHolder(fd));
   if (absl::Status written = attempt.lock->Write(""); !written.ok()) return written;
   return attempt;

@@ -182,6 +182,44 @@ TEST_F(StoreLockTest, ALongPathGetsAShortSocket) {
             fs::canonical(folder_ + "/short").string() + "/kith.sock");
 }
 
+// The owner of a store was told to run as the user who owns it.
+TEST_F(StoreLockTest, TheOwnerOfAStoreThatMayNotBeWrittenIsToldWhatToDo) {
+  ::chmod(folder_.c_str(), 0755);
+  for (const std::string name : {"/closed", "/closed-lock", "/of-others"}) {
+    fs::create_directory(folder_ + name);
+    Write(name + "/kith.db", "");
+    if (name != "/closed") Write(name + "/lock", "");
+    ::chmod((folder_ + name + "/lock").c_str(), 0400);
+    ::chmod((folder_ + name).c_str(), 0555);
+  }
+  // Root may write everything, so it is a child that is nobody.
+  constexpr uid_t kNobody = 65534;
+  const bool root = ::geteuid() == 0;
+  if (root) {
+    for (const char* name : {"/closed", "/closed-lock", "/closed-lock/lock"}) {
+      ASSERT_EQ(::chown((folder_ + name).c_str(), kNobody, kNobody), 0);
+    }
+  }
+  const auto refused = [&](const std::string& name, const std::string& advice) {
+    const auto attempt = StoreLock::TryAcquire(folder_ + name, false, "kith");
+    return absl::IsPermissionDenied(attempt.status()) &&
+           attempt.status().message().find(advice) != absl::string_view::npos;
+  };
+  EXPECT_EXIT(
+      {
+        if (root && ::setuid(kNobody) != 0) ::_exit(9);
+        const bool right =
+            refused("/closed", "also to look up: chmod -R u+rwX " + folder_ + "/closed") &&
+            refused("/closed-lock", "chmod -R u+rwX " + folder_ + "/closed-lock") &&
+            (!root || refused("/of-others", "run as the user who owns the store"));
+        ::_exit(right ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+  for (const char* name : {"/closed", "/closed-lock", "/of-others"}) {
+    ::chmod((folder_ + name).c_str(), 0700);
+  }
+}
+
 TEST_F(StoreLockTest, TheKernelGivesUpWhatADeadProcessHeld) {
   const std::string store = folder_ + "/store";
   const std::string ready = folder_ + "/ready";
