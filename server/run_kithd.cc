@@ -33,6 +33,7 @@
 #include "server/connect.h"
 #include "server/holder.h"
 #include "server/kithd_log.h"
+#include "server/kithd_text.h"
 #include "server/settings.h"
 #include "server/store_lock.h"
 
@@ -100,7 +101,7 @@ std::optional<int> Parse(int argc, char** argv, const std::string& name, Command
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::cerr << name << ": " << error.what() << "\n"
+    std::cerr << name << ": " << ShownText(error.what()) << "\n"
               << "Try `" << name << " --help`.\n";
     return kExitUsage;
   }
@@ -277,14 +278,16 @@ class Daemon {
 };
 
 int Fail(const std::string& name, const absl::Status& status) {
-  std::cerr << name << ": " << status.message() << "\n";
+  const auto message = status.message();
+  std::cerr << name << ": " << ShownText({message.data(), message.size()}) << "\n";
   return kExitUsage;
 }
 
 }  // namespace
 
 int RunKithdWith(int argc, char** argv, const EngineFactory& factory) {
-  const std::string name = std::filesystem::path(argc > 0 ? argv[0] : "kithd").filename().string();
+  const std::string name =
+      ShownText(std::filesystem::path(argc > 0 ? argv[0] : "kithd").filename().string());
   CommandLine line;
   if (const std::optional<int> done = Parse(argc, argv, name, &line); done) return *done;
   std::map<std::string, std::string> environment = Environment();

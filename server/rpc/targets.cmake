@@ -13,6 +13,7 @@ kith_library(
   connect.cc
   holder.cc
   kithd_log.cc
+  kithd_text.cc
   rpc/admin_service.cc
   rpc/case_service.cc
   rpc/casework_service.cc
@@ -34,8 +35,8 @@ kith_library(
 target_compile_definitions(kith_rpc PRIVATE KITH_VERSION="${PROJECT_VERSION}")
 target_precompile_headers(kith_rpc PRIVATE <grpcpp/grpcpp.h>)
 # These know no gRPC, and reading it would cost more than they do.
-set_source_files_properties(kithd_log.cc rpc/work_pool.cc run_kithd.cc settings.cc store_lock.cc
-                            store_lock_folder.cc
+set_source_files_properties(kithd_log.cc kithd_text.cc rpc/work_pool.cc run_kithd.cc settings.cc
+                            store_lock.cc store_lock_folder.cc
                             PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
 kith_library(server SOURCES embedded.cc PUBLIC kith::rpc PRIVATE kith::engine)

@@ -179,6 +179,30 @@ TEST_F(KithdTest, LogsJsonAndTellsADescriptorThatItIsReady) {
   EXPECT_THAT(json["message"].get<std::string>(), HasSubstr("listening on 127.0.0.1:"));
 }
 
+// They went into the log and onto the terminal as they were.
+TEST_F(KithdTest, PrintsNoEscapeCodes) {
+  for (const char* format : {"text", "json"}) {
+    std::vector<std::string> command = Command({"--log-format", format});
+    command[2] = folder_ + "/q\x1b[31m";
+    ChildProcess kithd(command);
+    ASSERT_TRUE(kithd.WaitFor("listening on")) << kithd.output();
+    ChildProcess second(command);
+    EXPECT_EQ(second.Exit(), 2);
+    EXPECT_THAT(second.output(), HasSubstr("q\\x1B[31m is held by"));
+    EXPECT_EQ(second.output().find('\x1b'), std::string::npos) << second.output();
+    kithd.Signal(SIGTERM);
+    EXPECT_EQ(kithd.Exit(), 0);
+    EXPECT_EQ(kithd.output().find('\x1b'), std::string::npos) << kithd.output();
+    EXPECT_THAT(kithd.output(),
+                HasSubstr(format == std::string("text") ? "loading store " + folder_ + "/q\\x1B[31m"
+                                                        : "q\\u001b[31m"));
+  }
+  std::vector<std::string> flag = Command({"--x\x1b[31m"});
+  ChildProcess kithd(flag);
+  EXPECT_EQ(kithd.Exit(), 2);
+  EXPECT_EQ(kithd.output().find('\x1b'), std::string::npos) << kithd.output();
+}
+
 // CVE-2023-4785: gRPC's own listener never accepts again once descriptors have run out.
 TEST_F(KithdTest, AFloodOfConnectionsIsSurvived) {
   Start({}, 64);

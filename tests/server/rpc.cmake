@@ -4,8 +4,8 @@
 set(here ${CMAKE_CURRENT_LIST_DIR})
 kith_test(
   server_net_test
-  SOURCES ${here}/net_acceptor_test.cc ${here}/net_address_test.cc ${here}/rpc_work_pool_test.cc
-          ${here}/settings_test.cc ${here}/store_lock_test.cc
+  SOURCES ${here}/kithd_text_test.cc ${here}/net_acceptor_test.cc ${here}/net_address_test.cc
+          ${here}/rpc_work_pool_test.cc ${here}/settings_test.cc ${here}/store_lock_test.cc
   LIBS kith::rpc absl::strings)
 kith_test(
   server_rpc_test
