@@ -90,7 +90,9 @@ std::optional<int> Parse(int argc, char** argv, const std::string& name, Command
   CLI::App app(kDescription, name);
   app.footer(Examples(name));
   app.set_version_flag("--version", std::string("kithd ") + KITH_VERSION);
-  app.add_option("--config", line->config, "The configuration file, in TOML. [KITH_CONFIG]");
+  app.add_option("--config", line->config,
+                 "The configuration file, in TOML; else ~/.config/kith/kith.toml, else "
+                 "/etc/kith/kith.toml. [KITH_CONFIG]");
   app.add_option("--ready-fd", line->ready_fd,
                  "Descriptor to which the addresses are written, one a line, when it is ready.");
   std::map<std::string, std::string> values;

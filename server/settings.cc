@@ -158,20 +158,28 @@ std::string Lookup(const std::map<std::string, std::string>& environment, const 
   return found == environment.end() ? std::string() : found->second;
 }
 
-// The file that is read, or empty.
+// Where a file may be; the first that exists is read.
+std::vector<std::string> PlacesOf(const std::map<std::string, std::string>& environment) {
+  const std::string named = Lookup(environment, "KITH_CONFIG");
+  if (!named.empty()) return {named};
+  const std::string home = Lookup(environment, "HOME");
+  if (home.empty()) return {kSystemFile};
+  return {absl::StrCat(home, "/.config/kith/kith.toml"), kSystemFile};
+}
+
+// The file that is read, or empty. One that was named must be there.
 absl::StatusOr<std::string> FindFile(const std::map<std::string, std::string>& environment) {
   struct stat status {};
-  const std::string named = Lookup(environment, "KITH_CONFIG");
-  if (!named.empty()) {
-    if (::stat(named.c_str(), &status) == 0) return named;
-    return absl::InvalidArgumentError(
-        absl::StrCat("configuration file ", named, ": ",
-                     std::error_code(errno, std::generic_category()).message()));
+  const std::vector<std::string> places = PlacesOf(environment);
+  int error = 0;
+  for (const std::string& place : places) {
+    if (::stat(place.c_str(), &status) == 0) return place;
+    error = errno;
   }
-  const std::string home = Lookup(environment, "HOME");
-  const std::string of_user = absl::StrCat(home, "/.config/kith/kith.toml");
-  if (!home.empty() && ::stat(of_user.c_str(), &status) == 0) return of_user;
-  return ::stat(kSystemFile, &status) == 0 ? std::string(kSystemFile) : std::string();
+  if (Lookup(environment, "KITH_CONFIG").empty()) return "";
+  return absl::InvalidArgumentError(
+      absl::StrCat("configuration file ", places.front(), ": ",
+                   std::error_code(error, std::generic_category()).message()));
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
@@ -275,6 +283,8 @@ absl::StatusOr<Settings> Settings::Resolve(const std::map<std::string, std::stri
   }
   absl::StatusOr<std::string> file = FindFile(environment);
   if (!file.ok()) return file.status();
+  settings.file_ = *file;
+  settings.places_ = PlacesOf(environment);
   if (!file->empty()) {
     if (absl::Status taken = TakeFile(*file, home, &settings.values_); !taken.ok()) return taken;
   }

@@ -48,9 +48,14 @@ class Settings {
   [[nodiscard]] const std::map<std::string, SettingValue, std::less<>>& all() const {
     return values_;
   }
+  // The file that was read, or empty; and where it was looked for, in this order.
+  [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const std::vector<std::string>& places() const { return places_; }
 
  private:
   std::map<std::string, SettingValue, std::less<>> values_;
+  std::string file_;
+  std::vector<std::string> places_;
 };
 
 }  // namespace kith::server

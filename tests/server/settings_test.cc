@@ -121,6 +121,20 @@ TEST_F(SettingsTest, AFileThatIsNotTomlNamesTheLine) {
   EXPECT_THAT(Error(), HasSubstr("kith.toml:1"));
 }
 
+TEST_F(SettingsTest, TellsWhichFileItReadAndWhereItLooked) {
+  auto settings = Settings::Resolve(environment_, flags_);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  const std::string own = folder_ + "/.config/kith/kith.toml";
+  EXPECT_THAT(settings->places(), testing::ElementsAre(own, "/etc/kith/kith.toml"));
+  WriteFile("");
+  EXPECT_EQ(Settings::Resolve(environment_, flags_)->file(), own);
+  std::ofstream(folder_ + "/named.toml") << "";
+  environment_["KITH_CONFIG"] = folder_ + "/named.toml";
+  settings = Settings::Resolve(environment_, flags_);
+  EXPECT_EQ(settings->file(), folder_ + "/named.toml");
+  EXPECT_THAT(settings->places(), testing::ElementsAre(folder_ + "/named.toml"));
+}
+
 TEST_F(SettingsTest, ANamedFileMustBeThere) {
   environment_["KITH_CONFIG"] = folder_ + "/none.toml";
   EXPECT_THAT(Error(), AllOf(HasSubstr("none.toml"), HasSubstr("No such file")));

@@ -408,6 +408,19 @@ TEST_F(ProgramTest, SettingsTellWhereTheyComeFrom) {
   EXPECT_THAT(Kith("config show --store elsewhere").out, HasSubstr("flag --store"));
   EXPECT_THAT(Kith("--store elsewhere config show").out, HasSubstr("flag --store"));
   EXPECT_EQ(Kith("config show --config none.toml").code, 2);
+  // No place but the user's own was told anywhere.
+  const std::string own = scratch_.At(".config/kith/kith.toml");
+  const auto last = [&](const std::string& words) {
+    return Lines(Kith("config show --json" + words).out).back();
+  };
+  EXPECT_EQ(last("")["type"], "settings_file");
+  EXPECT_EQ(last("")["looked_for"][0]["path"], own);
+  EXPECT_EQ(last("")["looked_for"][1]["path"], "/etc/kith/kith.toml");
+  scratch_.Write("other.toml", "[log]\nlevel = \"error\"\n");
+  EXPECT_EQ(last(" --config other.toml")["file"], "other.toml");
+  scratch_.Write(".config/kith/kith.toml", "[log]\nlevel = \"debug\"\n");
+  EXPECT_EQ(last("")["file"], own);
+  EXPECT_THAT(Kith("config show").out, HasSubstr("Settings file: " + own));
 }
 
 TEST_F(ProgramTest, DoctorTellsWhatHoldsTheDecoders) {

@@ -6,9 +6,32 @@
 #include "tools/kith/engine_link.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/verbs.h"
+#include "tools/report/path_text.h"
 
 namespace kith::cli {
 namespace {
+
+// The file that the settings come from, or where one would be read.
+void TellFile(const Program& program, const server::Settings& settings) {
+  if (program.json) {
+    nlohmann::ordered_json line{{"type", "settings_file"}, {"file", nullptr}};
+    if (!settings.file().empty()) report::PutBytes(line, "file", settings.file());
+    line["looked_for"] = nlohmann::ordered_json::array();
+    for (const std::string& place : settings.places()) {
+      report::PutBytes(line["looked_for"].emplace_back(), "path", place);
+    }
+    return PrintJson(line);
+  }
+  if (!settings.file().empty()) {
+    return PrintLine("\nSettings file: " + report::EscapeText(settings.file()));
+  }
+  std::string places;
+  for (const std::string& place : settings.places()) {
+    places += (places.empty() ? "" : ", then ") + report::EscapeText(place);
+  }
+  PrintLine("\nSettings file: none; looked for " + places +
+            " (--config or KITH_CONFIG names another)");
+}
 
 int Show(const Program& program) {
   const absl::StatusOr<server::Settings> settings = ResolveSettings(program);
@@ -29,6 +52,7 @@ int Show(const Program& program) {
                std::string(spec.help)});
   }
   PrintTable(program, table, "");
+  TellFile(program, *settings);
   return kExitDone;
 }
 
@@ -39,7 +63,9 @@ void AddConfigVerb(CLI::App& app, Program& program) {
       AddGroup(app, "config", "Settings: flag over environment over file over default.",
                "kith config show\nKITH_STORE=/srv/kith kith config show\n"
                "kith config show --config kith.toml");
-  CLI::App* show = AddVerb(*group, program, "show", "Shows every setting and where it came from.",
+  CLI::App* show = AddVerb(*group, program, "show",
+                           "Shows every setting and where it came from,\nand which settings file "
+                           "was read, or where one is looked for.",
                            "kith config show\nkith config show --json\n"
                            "kith config show --store /srv/kith");
   AddEngineFlags(*show, program);
