@@ -40,6 +40,19 @@ Command Bench(const std::string& arguments) {
 }
 Outcome RunBench(const std::string& arguments) { return RunToEnd(Bench(arguments)); }
 
+// It said that a subcommand is required, of whatever was no subcommand.
+TEST(KithBench, NamesWhatItDoesNotKnow) {
+  const Outcome wrong = RunBench("idnex --count 7");
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("there is no idnex; say what to measure: index, hash"));
+  const Outcome nothing = RunBench("");
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("kith-bench: say what to measure"));
+  const Outcome help = RunBench("--help");
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("kith-bench tune --count 1000000 --out kith.toml"));
+}
+
 TEST(KithBenchIndexTest, PrintsOneObjectAnEngine) {
   const Outcome outcome = RunBench(
       "index --count 2000 --queries 60 --engines faiss-flat,scan,mih,mih-batch,faiss-multihash "
