@@ -15,6 +15,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -77,8 +78,10 @@ class CaseDesk {
   [[nodiscard]] absl::StatusOr<v1::ListHolidaysResponse> ListHolidays(
       const v1::ListHolidaysRequest& request);
 
-  // For reports: all tasks, by due day, series and case; all clusters, as of now.
-  [[nodiscard]] absl::StatusOr<std::vector<v1::NotificationTask>> Notifications(bool done_too);
+  // For reports: all tasks, or those of a series and a case, by due day, series and case; all
+  // clusters, as of now.
+  [[nodiscard]] absl::StatusOr<std::vector<v1::NotificationTask>> Notifications(
+      bool done_too, std::string_view code = "", std::string_view case_name = "");
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const std::vector<FileCluster>>> Clusters();
   // The new files of a case, or ("") of all, in pieces: clusters as in Clusters(), then, as cluster
   // 0, files that lie near no other. One join. False from `take` ends it.

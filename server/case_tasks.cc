@@ -121,11 +121,14 @@ absl::StatusOr<v1::PurgeCaseResponse> CaseDesk::PurgeCase(const v1::PurgeCaseReq
   return response;
 }
 
-absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(bool done_too) {
+absl::StatusOr<std::vector<v1::NotificationTask>> CaseDesk::Notifications(
+    bool done_too, std::string_view code, std::string_view case_name) {
   KITH_ASSIGN(const std::set<std::string> holidays, ledger_.Holidays());
   const auto wanted = [&](const casework::Ledger::SeenIn& one) {
     const auto series = catalog_->directory().series.ById(one.series_id);
-    return series != nullptr && series->status() == v1::SERIES_STATUS_IDENTIFIED &&
+    return (case_name.empty() || one.case_name == case_name) && series != nullptr &&
+           (code.empty() || series->code() == code) &&
+           series->status() == v1::SERIES_STATUS_IDENTIFIED &&
            series->notification() == v1::NOTIFICATION_OPT_IN &&
            (done_too || one.notified_at.empty());
   };
@@ -172,11 +175,8 @@ absl::StatusOr<v1::ListNotificationsResponse> CaseDesk::ListNotifications(
   if (!request.case_name().empty()) {
     KITH_RETURN_IF_ERROR(ledger_.Roots(request.case_name()).status());
   }
-  KITH_ASSIGN(std::vector<v1::NotificationTask> tasks, Notifications(request.done_too()));
-  std::erase_if(tasks, [&](const v1::NotificationTask& task) {
-    return (!code.empty() && task.series() != code) ||
-           (!request.case_name().empty() && task.case_name() != request.case_name());
-  });
+  KITH_ASSIGN(std::vector<v1::NotificationTask> tasks,
+              Notifications(request.done_too(), code, request.case_name()));
   const auto begin = std::find_if(tasks.begin(), tasks.end(),
                                   [&](const auto& task) { return KeyOf(task) > after; });
   const auto end = begin + std::min<std::ptrdiff_t>(tasks.end() - begin,
@@ -195,10 +195,9 @@ absl::StatusOr<v1::MarkNotifiedResponse> CaseDesk::MarkNotified(
       {catalog::CheckName("who", who), catalog::CheckText("why", request.signature().why())}));
   KITH_ASSIGN(const auto series, CurrentSeries(catalog_->directory(), request.series()));
   const auto find = [&]() -> absl::StatusOr<v1::NotificationTask> {
-    KITH_ASSIGN(const std::vector<v1::NotificationTask> tasks, Notifications(true));
-    for (const v1::NotificationTask& task : tasks) {
-      if (task.series() == series->code() && task.case_name() == request.case_name()) return task;
-    }
+    KITH_ASSIGN(const std::vector<v1::NotificationTask> tasks,
+                Notifications(true, series->code(), request.case_name()));
+    if (!tasks.empty()) return tasks.front();
     return absl::NotFoundError(absl::StrCat("nobody is to be told of series ",
                                             catalog::Quoted(series->code()), " in case ",
                                             catalog::Quoted(request.case_name())));

@@ -114,7 +114,7 @@ TEST_F(ServiceTest, ARefusedReportIsNotOnRecordAsGivenOut) {
                   world_.Path("checked").string()})
                 .exit_code,
             3);
-  for (int i = 0; i < 25; ++i) {
+  for (int i = 0; i < 8; ++i) {
     const Outcome file = kith({"export", "--case", "NORTH/7", "--format", "csv", "--out",
                                (folder / "back.csv").string()});
     EXPECT_EQ(file.exit_code, 2);

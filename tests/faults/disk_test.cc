@@ -114,7 +114,7 @@ TEST(FullDisk, AListOfProblemsThatCannotBeWrittenStopsTheImport) {
                           world.Path("small/problems").string(), world.Path("bad").string()})));
   EXPECT_EQ(refused.exit_code, 2) << refused.out;
   EXPECT_THAT(refused.err, HasSubstr("nothing was imported"));
-  EXPECT_EQ(world.Kith({"match", Md5(1)}).exit_code, 0);
+  EXPECT_EQ(world.Kith({"match", Md5(1)}).exit_code, 3);
 }
 
 class ReadOnly : public ::testing::Test {

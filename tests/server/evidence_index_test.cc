@@ -193,7 +193,7 @@ TEST_F(EvidenceIndexTest, APurgeDuringASearchLeavesNothing) {
     {
       // As the catalog does it: committed, and the writer is let go before the index is told.
       catalog::Transaction write = Must(database_->BeginWrite());
-      Must(Ledger::Purge(write, "LKA/1", 2));
+      Must(ledger_.Purge(write, "LKA/1", 2));
       Must(write.Commit());
     }
     forgets.emplace([&] { index.Forget(); });

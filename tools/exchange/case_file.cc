@@ -60,9 +60,9 @@ CaseFile CaseFileOf(const v1::ReportFile& file, std::string_view scheme) {
     if (known == nullptr) known = &match;
     if (identified == nullptr && report::SaysIdentified(match)) identified = &match;
   }
-  if (file.verdict() == v1::VERDICT_IDENTIFIED && identified == nullptr) {
+  if (file.verdict() == v1::VERDICT_IDENTIFIED && identified == nullptr && call != nullptr) {
     // What is certain does not say whom to call: the verdict rests on the lead.
-    if (call != nullptr) told.lead = call;
+    told.lead = call;
   } else if (known != nullptr) {
     told.lead = nullptr;
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Notifications: who is to be told of which case, by when.
-#include <absl/time/civil_time.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/time/civil_time.h"
 #include "proto/kith/v1/casework.grpc.pb.h"
 #include "tools/exchange/source.h"
 #include "tools/kith/command_line.h"

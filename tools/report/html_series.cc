@@ -206,32 +206,36 @@ std::string AgencyTable(const std::vector<const v1::ReportSighting*>& sightings,
   return table.Html();
 }
 
-// " Met in 41 cases of 7 agencies.", this one among them; "" for a look-up, which knows of none.
-std::string MetIn(const v1::ReportSeries& series) {
+// "41 cases of 7 agencies", this one among them; "" for a look-up, which knows of none.
+std::string CasesOf(const v1::ReportSeries& series) {
   if (series.cases() == 0) return "";
-  return " Met in " + Counted(series.cases(), "case") + " of " +
-         Counted(series.agencies(), "agency", "agencies") + ".";
+  return Counted(series.cases(), "case") + " of " +
+         Counted(series.agencies(), "agency", "agencies");
+}
+
+std::string MetIn(const v1::ReportSeries& series) {
+  return series.cases() == 0 ? "" : " Met in " + CasesOf(series) + ".";
 }
 
 TableHtml TableOf(const SeriesList& list, bool identified, const Codes& by_source) {
-  TableHtml table =
-      identified ? TableHtml({{"Series"},
-                              {"Files", true},
-                              {"How"},
-                              {"Cases in all"},
-                              {"Identified by"},
-                              {"Whom to call"}})
-                 : TableHtml({{"Series"}, {"Files", true}, {"How"}, {"Cases in all"}, {"Note"}});
+  const bool met =
+      std::any_of(list.begin(), list.end(), [](const auto* series) { return series->cases() > 0; });
+  std::vector<Column> columns{{"Series"}, {"Files", true}, {"How"}};
+  if (met) columns.push_back({"Cases in all"});
+  if (identified) columns.push_back({"Identified by"});
+  columns.push_back({identified ? "Whom to call" : "Note"});
+  TableHtml table(std::move(columns));
   for (const v1::ReportSeries* series : list) {
-    const Cell code{CodeHtml(*series), "code"};
-    const Cell files{Number(series->files())};
-    const Cell strength{StrengthCell(*series)};
-    const Cell met{MetIn(*series)};
+    std::vector<Cell> cells{
+        {CodeHtml(*series), "code"}, {Number(series->files())}, {StrengthCell(*series)}};
+    if (met) cells.push_back({CasesOf(*series)});
     if (identified) {
-      table.Add({code, files, strength, met, {IdentifiedBy(*series)}, {CallCell(*series), "call"}});
+      cells.push_back({IdentifiedBy(*series)});
+      cells.push_back({CallCell(*series), "call"});
     } else {
-      table.Add({code, files, strength, met, {NoteCell(*series, by_source)}});
+      cells.push_back({NoteCell(*series, by_source)});
     }
+    table.Add(cells);
   }
   return table;
 }

@@ -169,6 +169,11 @@ bool IsRecordName(std::string_view ref) {
   for (const std::string_view numbering : {"MediaID ", "ICSE ", "ncmec ", "stopncii "}) {
     if (ref.starts_with(numbering)) ref.remove_prefix(numbering.size());
   }
+  constexpr std::string_view kFrames = " frames";
+  if (ref.starts_with("vPDQ, ") && ref.ends_with(kFrames)) {
+    ref.remove_prefix(std::string_view("vPDQ, ").size());
+    ref.remove_suffix(kFrames.size());
+  }
   constexpr std::string_view kOthers = "._-/\\:#+()[]{}";
   return std::any_of(ref.begin(), ref.end(), absl::ascii_isdigit) &&
          std::all_of(ref.begin(), ref.end(), [kOthers](char c) {
