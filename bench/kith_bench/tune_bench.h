@@ -42,7 +42,7 @@ void Choose(std::size_t count, TuneResult& result);
 [[nodiscard]] std::size_t LeastNearBest(const std::vector<TunePoint>& points);
 
 // mih is measured as kithd has it, in a file that is mapped. Errors: those of IndexBench; where the
-// machine has no room for so many codes, before anything is measured.
+// machine has no room for so many codes in a file, before anything is measured.
 [[nodiscard]] absl::StatusOr<TuneResult> RunTune(const TuneOptions& options);
 
 // A configuration file for kithd, with what was measured as comments.

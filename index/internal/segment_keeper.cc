@@ -18,7 +18,9 @@ bool SegmentedIndex::IsKept(const std::shared_ptr<Segment>& segment) const {
 }
 
 bool SegmentedIndex::KeepDue() const {
-  if (folder_ == nullptr || clearing_ || !trouble_.empty() || !missing_.empty()) return false;
+  // A scrub that found damage waits until nothing is written.
+  if (folder_ == nullptr || clearing_ || in_doubt_ > 0) return false;
+  if (!trouble_.empty() || !missing_.empty()) return false;
   if (manifest_due_) return true;
   const std::shared_ptr<const State> state = Snapshot();
   const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(marked_segments_);
@@ -196,6 +198,7 @@ absl::Status SegmentedIndex::Clear() {
   give_up_ = true;
   merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
   clearing_ = false;
+  ++clears_;
   // Only now, as what ended meanwhile may have ended in damage: that is missing from what is
   // forgotten, and would else be missing for good. A scrub that found some and waits as well finds
   // its segment gone, and leaves all as it is.

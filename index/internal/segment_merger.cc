@@ -227,6 +227,11 @@ absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::BuildMerged() {
 void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   merging_ = false;
   const std::shared_ptr<Segment> damaged = std::exchange(merge_.damaged, nullptr);
+  if (merged.ok() && in_doubt_ > 0 && merge_.may_stop) {
+    // It may have read what was found damaged after it had looked at give_up_ for the last time.
+    if (merged->kept) obsolete_.push_back(merged->kept->file);
+    merged = MakesWay();
+  }
   if (absl::IsCancelled(merged.status())) {
     last_given_up_ = std::chrono::steady_clock::now();
     merge_.inputs.clear();

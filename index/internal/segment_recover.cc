@@ -192,9 +192,25 @@ void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl
   Publish(std::move(segments), state->head);
 }
 
+void SegmentedIndex::TakeOutWithin(const EntryRange& range, const absl::Status& why) {
+  const std::shared_ptr<const State> state = Snapshot();
+  for (const std::shared_ptr<Segment>& segment : state->segments) {
+    const EntryRange other = segment->entries();
+    if (other.first_entry <= range.last_entry && other.last_entry >= range.first_entry) {
+      TakeOut(segment, why);
+    }
+  }
+}
+
 absl::StatusOr<bool> SegmentedIndex::Scrub(std::uint64_t budget_bytes) {
   const std::lock_guard scrub_lock(scrub_mutex_);
-  const std::shared_ptr<const State> state = Snapshot();
+  std::shared_ptr<const State> state;
+  std::uint64_t clears = 0;
+  {
+    const Lock lock(writer_mutex_);
+    state = Snapshot();
+    clears = clears_;
+  }
   const auto next =
       std::find_if(state->segments.begin(), state->segments.end(),
                    [this](const std::shared_ptr<Segment>& segment) {
@@ -220,7 +236,9 @@ absl::StatusOr<bool> SegmentedIndex::Scrub(std::uint64_t budget_bytes) {
   merger_did_.wait(lock, [this] { return !merging_ && !keeping_; });
   --in_doubt_;
   TakeOut(*next, done.status());
+  if (clears == clears_) TakeOutWithin((*next)->entries(), done.status());
   WakeMerger();
+  merger_did_.notify_all();
   return done.status();
 }
 

@@ -142,6 +142,9 @@ class SegmentedIndex final : public HammingIndex {
   // Takes one away whose file is damaged: its entries are missing from now on. One that is not
   // there any more is left alone.
   void TakeOut(const std::shared_ptr<Segment>& segment, const absl::Status& why);
+  // Also what holds entries of this range: a merge that ended between the reading of a damaged file
+  // and the lock may have made it, with the damage under right checksums.
+  void TakeOutWithin(const EntryRange& range, const absl::Status& why);
 
   // Whether the folder lacks something that it should and can hold.
   bool KeepDue() const;
@@ -227,6 +230,7 @@ class SegmentedIndex final : public HammingIndex {
   bool keeping_ = false;                    // a file is being written
   bool clearing_ = false;                   // what ends meanwhile is not worth keeping
   int in_doubt_ = 0;                        // damaged segments that are not taken out yet
+  std::uint64_t clears_ = 0;                // how often it was cleared
   std::atomic<std::size_t> kept_count_{0};  // of kept_, for anybody
   // Why nothing can be kept; tried again when there is more to keep. Written with both mutexes
   // held, read with either.

@@ -14,6 +14,12 @@
 namespace kith::catalog {
 namespace {
 
+bool SharesDigest(const EntryRecord& one, const EntryRecord& other) {
+  return (!one.md5.empty() && one.md5 == other.md5) ||
+         (!one.sha1.empty() && one.sha1 == other.sha1) ||
+         (!one.sha256.empty() && one.sha256 == other.sha256);
+}
+
 bool HasCode(const EntryRecord& record, const CodeRecord& code) {
   return std::any_of(record.codes.begin(), record.codes.end(), [&](const CodeRecord& other) {
     return other.dialect == code.dialect && other.pdq == code.pdq;
@@ -229,7 +235,7 @@ absl::StatusOr<bool> Batch::Impl::HasOtherVictim(const EntryRecord& record) {
     EntryScan scan(transaction, first + offset, first + offset);
     const auto row = scan.Next(earlier);
     if (!row.ok()) return row.status();
-    if (*row && differs(earlier.Facts())) return true;
+    if (*row && SharesDigest(earlier, record) && differs(earlier.Facts())) return true;
   }
   return false;
 }
