@@ -32,9 +32,8 @@ std::string Bytes(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-// Keeps gRPC up until the process ends. A write that had to wait leaves a poller of gRPC 1.51
-// behind for ten seconds, and whoever lets the last channel go would wait for it: a long import
-// seemed to hang at its end.
+}  // namespace
+
 void KeepGrpcUp() {
   static const bool up = [] {
     grpc_init();
@@ -42,8 +41,6 @@ void KeepGrpcUp() {
   }();
   static_cast<void>(up);
 }
-
-}  // namespace
 
 grpc::ChannelArguments ClientArguments() {
   constexpr int kKeepaliveMs = 20'000;

@@ -17,6 +17,11 @@
 
 namespace kith::server {
 
+// Keeps gRPC up until the process ends. A write that had to wait leaves a poller of gRPC 1.51
+// behind for ten seconds, and whoever lets the last channel or server go would wait for it: a long
+// import, and a service that had sent a large report, seemed to hang at their end.
+void KeepGrpcUp();
+
 // How our own clients speak to a service: messages as large as it takes, no proxy between.
 [[nodiscard]] grpc::ChannelArguments ClientArguments();
 

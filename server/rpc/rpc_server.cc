@@ -124,6 +124,7 @@ class RpcServer::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options) {
+  KeepGrpcUp();
   auto impl = std::make_unique<Impl>(options);
   if (absl::Status status = impl->Start(options); !status.ok()) return status;
   // The constructor is private.
