@@ -2,6 +2,8 @@
 #include "server/embedded.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +38,17 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) void StandInForCl
 // In main() it would be too late: when gRPC's library is loaded, it opens a file already.
 [[gnu::section(".preinit_array"), gnu::used]] void (*const kBeforeLibraries)() = &StandInForClosed;
 
+// A hash can be turned back into a likeness of its picture: the memory of a process that holds them
+// does not go to disk, nor to a debugger of the same user.
+void ForbidCoreDumps() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  // A dump that is piped into a program asks for no limit. The search for leaks must look in, too.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options) {
   index::MarkUnreadableFiles();
   return Engine::Open(options);
@@ -47,7 +60,10 @@ absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectOptions& option
   return ConnectWith(options, &OpenEngine);
 }
 
-void StartProcess() { std::signal(SIGXFSZ, SIG_IGN); }
+void StartProcess() {
+  std::signal(SIGXFSZ, SIG_IGN);
+  ForbidCoreDumps();
+}
 
 int EndProcess(const std::string& program, int exit_code) {
   // Why an earlier write failed is forgotten: errno tells of this flush alone.

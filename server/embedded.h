@@ -66,7 +66,8 @@ class Connection {
 // that gives no data and takes none where standard input, output or error is closed: else the next
 // file that is opened would get its number, and what is printed go into the lock of the store. A
 // limit on the size of files (ulimit -f) becomes an error of the write, as a full disk is, instead
-// of a signal that ends the program without a word.
+// of a signal that ends the program without a word. And its memory, which may hold hashes, goes
+// into no core dump, nor to a debugger of the same user.
 void StartProcess();
 
 // Last thing in main(): the exit code, which is no success where standard output took not all, for

@@ -2,7 +2,6 @@
 #include "server/holder.h"
 
 #include <grpcpp/channel.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -11,16 +10,6 @@
 
 namespace kith::server {
 namespace {
-
-// A hash can be turned back into a likeness of its picture: the memory of a process that holds them
-// does not go to disk, nor to a debugger of the same user.
-void ForbidCoreDumps() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-}
 
 // Connections must leave descriptors to the store itself.
 int ConnectionCap(int wanted) {
@@ -37,7 +26,6 @@ int ConnectionCap(int wanted) {
 absl::StatusOr<std::unique_ptr<Holder>> Holder::Start(std::unique_ptr<StoreLock> lock,
                                                       const HolderOptions& options,
                                                       const EngineFactory& factory) {
-  ForbidCoreDumps();
   // The constructor is private.
   std::unique_ptr<Holder> holder(new Holder(std::move(lock), options.drain_ms));
   if (absl::Status begun = holder->Begin(options, factory); !begun.ok()) return begun;

@@ -194,6 +194,23 @@ TEST_F(ServiceTest, TheStoreIsClosedToOthers) {
   EXPECT_EQ(info.st_mode & 0777U, 0700U);
 }
 
+// Their memory holds hashes; a client left a core dump, as only who held a store forbade it.
+TEST_F(ServiceTest, ProgramsLeaveNoCoreDump) {
+  const auto forbids_it = [](pid_t pid) {
+    const std::string limits = ReadFile("/proc/" + std::to_string(pid) + "/limits");
+    return std::regex_search(limits, std::regex("Max core file size +0 +0 "));
+  };
+  Service service(world_, world_.Store());
+  EXPECT_TRUE(forbids_it(service.Process().pid()));
+  // This client waits for an answer, and none comes.
+  service.Process().Signal(SIGSTOP);
+  Child client(world_.Line("kith", {"set", "list", "--server", service.Tcp()}));
+  bool forbidden = false;
+  while (!forbidden && client.IsRunning()) forbidden = forbids_it(client.pid());
+  EXPECT_TRUE(forbidden) << client.Err();
+  service.Process().Signal(SIGCONT);
+}
+
 TEST_F(ServiceTest, AServerThatIsNotThereIsAnErrorAndNotAHang) {
   const Outcome lost = world_.Kith({"set", "list", "--server", "127.0.0.1:1"});
   EXPECT_EQ(lost.exit_code, 2);
