@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <thread>
 #include <utility>
@@ -85,6 +86,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Hold(std::unique_ptr<StoreLock> lock
   holding.engine.index_engine = options.index_engine;
   holding.engine.keep_from = options.index_keep_from;
   holding.engine.progress = options.progress;
+  holding.others_wait = options.others_wait;
+  // A connection is what shows that another program is not done yet.
+  holding.rpc.connection_idle_ms = std::numeric_limits<int>::max();
   absl::StatusOr<std::unique_ptr<Holder>> holder = Holder::Start(std::move(lock), holding, factory);
   if (!holder.ok()) return holder.status();
   return std::make_unique<HeldConnection>(*std::move(holder));

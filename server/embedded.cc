@@ -43,7 +43,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) void StandInForCl
 void ForbidCoreDumps() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
-  // A dump that is piped into a program asks for no limit. The search for leaks must look in, too.
+  // Where dumps are piped into a program, no limit holds. A sanitizer looks in, for leaks.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif

@@ -35,13 +35,16 @@ struct ConnectOptions {
   std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
   // Told what is wrong with a store that is opened here all the same.
   std::function<void(const std::string& what)> warn;
+  // Where set, and the store is opened here: the end of the connection waits until no other program
+  // uses the store through this one. Told once, when there is one to wait for.
+  std::function<void()> others_wait;
   int timeout_ms = 10'000;
 };
 
 // A way to an engine. The calls are the same (proto/kith/v1) whether it stands in this process, in
 // another that holds the store, or behind an address. Thread-safe. When the connection to a holder
-// breaks because the holder ended, calls fail with UNAVAILABLE; Connect again. No call may begin on
-// the channel once the connection is destroyed.
+// breaks because the holder was ended by a signal, calls fail with UNAVAILABLE; Connect again. No
+// call may begin on the channel once the connection is destroyed.
 //
 // MatchStream: what is sent ahead of the answers is bounded. A client that writes and reads in one
 // thread may be one batch ahead, no more, or it waits for itself.
@@ -56,7 +59,8 @@ class Connection {
 };
 
 // Opens the way. While it holds the store, this process answers others through a Unix socket in the
-// store; destroying the connection lets running calls end first, then gives the store up.
+// store; destroying the connection waits for them (others_wait), lets running calls end, then gives
+// the store up.
 // Errors: those of Engine::Open; UNAVAILABLE when the server or the holder does not answer in time
 // (names it); INVALID_ARGUMENT for an address that is not loopback or a Unix socket.
 // Cost: O(entries) when the store is opened here, else one round trip.

@@ -5,7 +5,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <thread>
 #include <utility>
 
 namespace kith::server {
@@ -27,13 +29,13 @@ absl::StatusOr<std::unique_ptr<Holder>> Holder::Start(std::unique_ptr<StoreLock>
                                                       const HolderOptions& options,
                                                       const EngineFactory& factory) {
   // The constructor is private.
-  std::unique_ptr<Holder> holder(new Holder(std::move(lock), options.drain_ms));
+  std::unique_ptr<Holder> holder(new Holder(std::move(lock), options));
   if (absl::Status begun = holder->Begin(options, factory); !begun.ok()) return begun;
   return holder;
 }
 
-Holder::Holder(std::unique_ptr<StoreLock> lock, int drain_ms)
-    : drain_ms_(drain_ms), lock_(std::move(lock)) {}
+Holder::Holder(std::unique_ptr<StoreLock> lock, const HolderOptions& options)
+    : drain_ms_(options.drain_ms), others_wait_(options.others_wait), lock_(std::move(lock)) {}
 
 absl::Status Holder::Begin(const HolderOptions& options, const EngineFactory& factory) {
   absl::StatusOr<std::unique_ptr<RpcServer>> rpc = RpcServer::Start(options.rpc);
@@ -68,7 +70,30 @@ absl::Status Holder::Begin(const HolderOptions& options, const EngineFactory& fa
   return absl::OkStatus();
 }
 
+// Connections, not calls: between two calls of an import, or of a prompt, nothing runs.
+void Holder::WaitForOthers() {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kPause(20);
+  constexpr std::chrono::milliseconds kMoment(500);  // one that has just ended is soon gone
+  const Clock::time_point tell_at = Clock::now() + kMoment;
+  bool told = false;
+  for (;;) {
+    while (acceptor_->OpenConnections() > 0) {
+      if (!told && Clock::now() >= tell_at) {
+        told = true;
+        others_wait_();
+      }
+      std::this_thread::sleep_for(kPause);
+    }
+    rpc_->AnnounceStop();
+    if (acceptor_->OpenConnections() == 0) return;
+    // Somebody came before the stop was announced, and may rely on being answered.
+    rpc_->Serve(engine_.get());
+  }
+}
+
 Holder::~Holder() {
+  if (others_wait_ && engine_ != nullptr) WaitForOthers();
   if (rpc_ != nullptr) rpc_->AnnounceStop();
   if (acceptor_ != nullptr) acceptor_->Stop();
   if (rpc_ != nullptr) rpc_->Shutdown(drain_ms_);

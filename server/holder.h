@@ -34,6 +34,9 @@ struct HolderOptions {
   AcceptorOptions acceptor;
   // Beside the socket in the store.
   std::vector<Address> listen;
+  // Where set, the holder stays at its end until nobody is connected any more, so that no run of
+  // another program dies with it. Told once, when that takes longer than a moment.
+  std::function<void()> others_wait;
   // How long the running calls of others may go on at the end before they are cancelled.
   int drain_ms = 10'000;
 };
@@ -46,8 +49,8 @@ class Holder {
   // learns that it is still loading. Errors: of Engine::Open and Acceptor::Listen.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Holder>> Start(
       std::unique_ptr<StoreLock> lock, const HolderOptions& options, const EngineFactory& factory);
-  // Lets running calls end, at most drain_ms; closes the store; removes the socket; gives up the
-  // lock: in this order.
+  // Waits for others, where others_wait is set; lets running calls end, at most drain_ms; closes
+  // the store; removes the socket; gives up the lock: in this order.
   ~Holder();
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
@@ -58,10 +61,13 @@ class Holder {
   [[nodiscard]] const std::string& store_dir() const { return lock_->store_dir(); }
 
  private:
-  Holder(std::unique_ptr<StoreLock> lock, int drain_ms);
+  Holder(std::unique_ptr<StoreLock> lock, const HolderOptions& options);
   [[nodiscard]] absl::Status Begin(const HolderOptions& options, const EngineFactory& factory);
 
+  void WaitForOthers();
+
   const int drain_ms_;
+  const std::function<void()> others_wait_;
   std::unique_ptr<StoreLock> lock_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<RpcServer> rpc_;

@@ -48,10 +48,20 @@ class ConnectionTable {
     return true;
   }
 
+  int Count() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ForgetClosed();
+    return static_cast<int>(open_.size());
+  }
+
  private:
   static ino_t InodeOf(int fd) {
     struct stat status {};
-    return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
+    return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+  }
+
+  void ForgetClosed() {
+    std::erase_if(open_, [](const auto& entry) { return InodeOf(entry.first) != entry.second; });
   }
 
   // A flood against a full table must not cost a walk of the table a connection.
@@ -59,7 +69,7 @@ class ConnectionTable {
     const auto now = std::chrono::steady_clock::now();
     if (now - last_sweep_ < std::chrono::milliseconds(10)) return;
     last_sweep_ = now;
-    std::erase_if(open_, [](const auto& entry) { return InodeOf(entry.first) != entry.second; });
+    ForgetClosed();
   }
 
   const std::size_t max_;
@@ -97,6 +107,8 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl> {
     });
     return bound;
   }
+
+  int OpenConnections() { return table_.Count(); }
 
   void Stop() {
     const std::lock_guard<std::mutex> lock(stop_mutex_);
@@ -191,6 +203,7 @@ Acceptor::Acceptor(const AcceptorOptions& options, HandOver hand_over)
 }
 Acceptor::~Acceptor() { Stop(); }
 absl::StatusOr<Address> Acceptor::Listen(const Address& address) { return impl_->Listen(address); }
+int Acceptor::OpenConnections() { return impl_->OpenConnections(); }
 void Acceptor::Stop() { impl_->Stop(); }
 
 }  // namespace kith::server

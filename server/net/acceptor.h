@@ -46,6 +46,9 @@ class Acceptor {
   // FAILED_PRECONDITION.
   [[nodiscard]] absl::StatusOr<Address> Listen(const Address& address);
 
+  // Of the connections that were handed over, those that are still open. Cost: a system call each.
+  [[nodiscard]] int OpenConnections();
+
   // Closes the listeners and removes their Unix sockets; connections that were handed over live on.
   // When it returns, `hand_over` is not called any more.
   void Stop();

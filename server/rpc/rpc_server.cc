@@ -34,7 +34,7 @@ void SetLimits(const RpcServerOptions& options, grpc::ServerBuilder* builder) {
   // A peer that has silently gone is noticed, and one that does nothing makes room.
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 2 * kMinuteMs);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kMinuteMs / 3);
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 10 * kMinuteMs);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, options.connection_idle_ms);
   // A client may ask whether we are there, more often than every five minutes while a call works.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kMinuteMs / 12);

@@ -25,6 +25,8 @@ struct RpcServerOptions {
   int write_stall_ms = 60'000;
   int write_total_ms = 600'000;
   int stream_idle_ms = 1'800'000;
+  // How long a connection without a call is kept; the largest int: for ever.
+  int connection_idle_ms = 600'000;
   int handshake_ms = 10'000;  // for a connection to say something in HTTP/2
 };
 

@@ -77,6 +77,11 @@ class Resume : public ::testing::Test {
 
   // Until files are on record and others are to come, however long the start took.
   void WaitUntilAmidFiles(Child& child) const {
+    // Who asks must not hold the store itself, and then wait for the run.
+    while (child.IsRunning() &&
+           ReadFile(world_.Store() / "lock").find("address ") == std::string::npos) {
+      std::this_thread::sleep_for(milliseconds(2));
+    }
     while (child.IsRunning()) {
       const auto lines = JsonLines(world_.Kith({"case", "list", "--json"}).out);
       const bool any = std::any_of(lines.begin(), lines.end(), [](const nlohmann::json& line) {

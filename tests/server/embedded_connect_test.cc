@@ -154,6 +154,40 @@ TEST_F(ConnectTest, TheHolderEndsAfterTheCallsOfOthers) {
   EXPECT_TRUE(call.get().ok());
 }
 
+TEST_F(ConnectTest, TheHolderEndsAfterTheConnectionsOfOthers) {
+  std::promise<void> waits;
+  ConnectOptions staying = options_;
+  staying.others_wait = [&waits] { waits.set_value(); };
+  auto first = ConnectWith(staying, Fakes());
+  auto second = ConnectWith(options_, Fakes());
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_TRUE(GetAgency(**second, "x").ok());
+  auto end = std::async(std::launch::async, [&] { first->reset(); });
+  // No call runs now.
+  ASSERT_EQ(waits.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  EXPECT_TRUE(GetAgency(**second, "x").ok());
+  auto third = ConnectWith(options_, Fakes());
+  ASSERT_TRUE(third.ok()) << third.status();
+  EXPECT_FALSE((*third)->is_holder());
+  second->reset();
+  EXPECT_TRUE(GetAgency(**third, "x").ok());
+  third->reset();
+  end.get();
+  EXPECT_EQ(opened_.load(), 1);
+  auto fourth = ConnectWith(options_, Fakes());
+  ASSERT_TRUE(fourth.ok()) << fourth.status();
+  EXPECT_TRUE((*fourth)->is_holder());
+}
+
+TEST_F(ConnectTest, WithNobodyElseTheHolderEndsAtOnce) {
+  options_.others_wait = [] { ADD_FAILURE() << "there is nobody to wait for"; };
+  auto first = ConnectWith(options_, Fakes());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_TRUE(GetAgency(**first, "x").ok());
+  first->reset();
+  EXPECT_FALSE(std::filesystem::exists(options_.store_dir + "/kith.sock"));
+}
+
 TEST_F(ConnectTest, AHolderThatIsKilledIsSucceeded) {
   ChildProcess holder({KITH_FAKE_KITHD, "--store", options_.store_dir, "--listen", ""});
   ASSERT_TRUE(holder.WaitFor("listening on")) << holder.output();

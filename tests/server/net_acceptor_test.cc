@@ -161,6 +161,28 @@ TEST_F(AcceptorTest, OneMoreThanTheCapIsClosedAndAClosedOneMakesRoom) {
   ::close(refused);
 }
 
+TEST_F(AcceptorTest, CountsTheConnectionsThatAreOpen) {
+  Taker taker;
+  Acceptor acceptor({}, taker.HandOver());
+  const auto address = acceptor.Listen(Unix(folder_ + "/s"));
+  ASSERT_TRUE(address.ok());
+  EXPECT_EQ(acceptor.OpenConnections(), 0);
+  const int a = ConnectUnix(folder_ + "/s");
+  const int b = ConnectUnix(folder_ + "/s");
+  ASSERT_TRUE(Soon([&] { return taker.size() == 2; }));
+  EXPECT_EQ(acceptor.OpenConnections(), 2);
+  // The number of a closed one may be that of another file soon.
+  const int closed = taker.fds().front();
+  ASSERT_EQ(::dup2(STDERR_FILENO, closed), closed);
+  EXPECT_EQ(acceptor.OpenConnections(), 1);
+  acceptor.Stop();
+  EXPECT_EQ(acceptor.OpenConnections(), 1);
+  taker.CloseAll();
+  EXPECT_EQ(acceptor.OpenConnections(), 0);
+  ::close(a);
+  ::close(b);
+}
+
 TEST_F(AcceptorTest, ANumberThatComesAgainCountsOnce) {
   std::atomic<int> taken = 0;
   Acceptor acceptor({.max_connections = 2}, [&taken](int, int fd) {

@@ -42,6 +42,18 @@ TEST(Interrupt, SaysOfEachKindOfRunWhatBecomesOfIt) {
   }
 }
 
+// A run that is over may still wait, for others who use its store.
+TEST(Interrupt, EndsTheProcessAtOnceWhenTheRunIsOver) {
+  const auto stop = [] {
+    Interrupt interrupt;
+    interrupt.RunBegins(true);
+    Interrupt::RunIsOver();
+    ::kill(::getpid(), SIGINT);
+    std::this_thread::sleep_for(std::chrono::seconds(30));
+  };
+  EXPECT_EXIT(stop(), testing::ExitedWithCode(130), "^$");
+}
+
 TEST(Interrupt, LetsARunOutliveItsTerminalWhereThatWasAsked) {
   const auto before = ::signal(SIGHUP, SIG_IGN);
   EXPECT_THAT(StopBy({SIGHUP, SIGTERM}, true), HasSubstr("Stopping"));

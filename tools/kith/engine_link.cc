@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/kith/engine_link.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <cstdio>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -15,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "tools/kith/interrupt.h"
 #include "tools/report/words.h"
 
 namespace kith::cli {
@@ -43,6 +46,16 @@ class WaitingNote {
   std::condition_variable_any ended_;
   std::jthread teller_;  // last: it uses the others
 };
+
+// All is answered: it is not held back, nor lost by a Ctrl-C. Whoever reads it gets its end, too,
+// for we may wait for just that one: kith export ... | kith import ... -
+void EndOutput() {
+  (void)std::fflush(stdout);  // main finds what failed
+  const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0) return;
+  ::dup2(nowhere, STDOUT_FILENO);
+  ::close(nowhere);
+}
 
 // A store that was asked for by name is not given up for a server that a file names.
 std::string ServerOf(const Program& program, const server::Settings& settings) {
@@ -82,6 +95,13 @@ absl::StatusOr<std::unique_ptr<server::Connection>> ConnectEngine(const Program&
   options.program = "kith " + verb;
   options.create = MayMakeStore(verb);
   options.warn = [](const std::string& what) { Note("kith: warning: " + what); };
+  options.others_wait = [] {
+    EndOutput();
+    Interrupt::RunIsOver();
+    Note(
+        "kith: another kith uses the store through this one; waiting for it to end (Ctrl-C: end "
+        "now, and cut it off)");
+  };
   const bool show =
       program.progress == "always" || (program.progress == "auto" && ::isatty(STDERR_FILENO) == 1);
   if (show) {

@@ -50,7 +50,7 @@ void Interrupt::Wait(const std::stop_token& ended) {
   while (!ended.stop_requested()) {
     const timespec patience{0, 100'000'000};
     if (::sigtimedwait(&signals_, nullptr, &patience) < 0) continue;
-    if (!running_ || stop_.stop_requested()) {
+    if (!running_ || over_ || stop_.stop_requested()) {
       report::RemoveDrafts();
       ::_exit(kExitInterrupted);
     }

@@ -27,11 +27,15 @@ class Interrupt {
     stopping_ = stopping;
     running_ = true;
   }
+  // There is no run any more: the next Ctrl-C ends the process at once, though a run had begun.
+  static void RunIsOver() { over_ = true; }
   [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
   [[nodiscard]] bool requested() const { return stop_.stop_requested(); }
 
  private:
   void Wait(const std::stop_token& ended);
+
+  static inline std::atomic<bool> over_ = false;
 
   const sigset_t signals_;
   std::stop_source stop_;
