@@ -74,8 +74,7 @@ absl::StatusOr<std::unique_ptr<Connection>> ConnectToServer(const ConnectOptions
 
 std::string Describe(const ConnectOptions& options, const StoreHolder& holder) {
   return absl::StrCat("store ", options.store_dir, " held by ",
-                      holder.program.empty() ? "another process" : holder.program, " (pid ",
-                      holder.pid, ")");
+                      HolderText(holder, options.store_dir));
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Hold(std::unique_ptr<StoreLock> lock,

@@ -306,8 +306,8 @@ int RunKithdWith(int argc, char** argv, const EngineFactory& factory) {
   if (!attempt.ok()) return Fail(name, attempt.status());
   if (attempt->lock == nullptr) {
     return Fail(name, absl::FailedPreconditionError(absl::StrCat(
-                          "store ", store, " is held by ", attempt->holder.program, " (pid ",
-                          attempt->holder.pid, "); end it, or give another --store")));
+                          "store ", store, " is held by ", HolderText(attempt->holder, store),
+                          "; end it, or give another --store")));
   }
   KithdLog log(settings->Get("log.format").value, settings->Get("log.level").value);
   if (!attempt->open_to_others.empty()) log.Warning(attempt->open_to_others);

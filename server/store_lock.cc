@@ -116,6 +116,15 @@ void RemoveLeftover(const StoreHolder& dead) {
 
 }  // namespace
 
+std::string HolderText(const StoreHolder& holder, const std::string& store_dir) {
+  if (holder.pid == 0) {
+    return absl::StrCat("a program that has not said who it is (fuser ", store_dir, "/", kLockName,
+                        " tells)");
+  }
+  return absl::StrCat(holder.program.empty() ? "another process" : holder.program, " (pid ",
+                      holder.pid, ")");
+}
+
 absl::StatusOr<StoreLock::Attempt> StoreLock::TryAcquire(const std::string& store_dir, bool create,
                                                          const std::string& program) {
   absl::StatusOr<std::string> folder = PrepareFolder(store_dir, create);

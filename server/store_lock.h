@@ -19,6 +19,10 @@ struct StoreHolder {
   std::string address;  // "unix:PATH"; empty: it has not said yet
 };
 
+// For people: "kithd (pid 7)". Whatever else holds the lock has not said who it is: then where to
+// look, "a program that has not said who it is (fuser /x/lock tells)".
+[[nodiscard]] std::string HolderText(const StoreHolder& holder, const std::string& store_dir);
+
 // The lock of a store: at most one process holds it, and the kernel gives it up when that process
 // ends, however it ends. The file STORE/lock (mode 0600) names the holder for whoever comes second.
 // Not thread-safe.

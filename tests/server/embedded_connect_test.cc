@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ways to an engine: in this process, in another that holds the store, behind an address.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -24,6 +27,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 grpc::Status GetAgency(const Connection& connection, const std::string& name) {
   grpc::ClientContext context;
@@ -200,6 +204,21 @@ TEST_F(ConnectTest, AHolderThatIsKilledIsSucceeded) {
   // The connection that was there may still be answered by nobody; the new one holds the store.
   EXPECT_TRUE((*second)->is_holder());
   EXPECT_TRUE(GetAgency(**second, "x").ok());
+}
+
+// It was told as "another process (pid 0)".
+TEST_F(ConnectTest, ALockThatNoKithHoldsSaysHowToFindWhoDoes) {
+  std::filesystem::create_directory(options_.store_dir);
+  const std::string path = options_.store_dir + "/lock";
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(::flock(lock, LOCK_EX), 0);
+  options_.timeout_ms = 50;
+  const auto connection = ConnectWith(options_, Fakes());
+  EXPECT_EQ(connection.status().code(), absl::StatusCode::kUnavailable);
+  const std::string said(connection.status().message());
+  EXPECT_THAT(said, HasSubstr("fuser " + path));
+  EXPECT_THAT(said, Not(HasSubstr("pid 0")));
+  ::close(lock);
 }
 
 TEST_F(ConnectTest, AStoreThatCannotBeOpenedIsGivenUpAgain) {
