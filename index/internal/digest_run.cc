@@ -23,7 +23,7 @@ constexpr std::uint32_t kMaxDirectoryBits = 28;
 constexpr std::uint64_t kBisectFrom = 32;
 constexpr std::size_t kCacheLine = 64;
 // What a cursor announces to the system at once.
-constexpr std::uint64_t kAheadBytes = 8U << 20;
+constexpr std::uint64_t kAheadBytes = 2U << 20;
 // A key is compared by its first eight bytes first.
 constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
 constexpr std::size_t kMinDigestBytes = 16;
