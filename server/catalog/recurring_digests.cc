@@ -84,6 +84,7 @@ absl::StatusOr<KeySpool> KeySpool::Create(const std::string& path) {
 }
 
 absl::Status KeySpool::Append(std::span<const std::uint64_t> keys) {
+  if (keys.empty()) return absl::OkStatus();  // without a place, which fwrite must not be given
   // What an earlier call wrote in part is written over.
   if (std::fseek(file_.get(), static_cast<long>(size_ * sizeof(std::uint64_t)), SEEK_SET) != 0 ||
       std::fwrite(keys.data(), sizeof(std::uint64_t), keys.size(), file_.get()) != keys.size() ||
