@@ -154,8 +154,8 @@ TEST_F(RecordsTest, APurgeEmptiesWhatWasSaidButForTheState) {
 
 TEST_F(RecordsTest, ReportsThatAreGivenOutAreOnRecord) {
   AddEntry("known", "BLUE", 1);
-  Check("LKA/1", {Picture("a", 1)});  // its report is the first
-  Check("DPD/2", {Picture("a", 1)});
+  Check("DPD/2", {Picture("a", 1)});  // its report is the first
+  Check("LKA/1", {Picture("a", 1)});  // tells that BLUE was met in two cases, as do later ones
   Check("", {Picture("a", 1)});  // a look-up: nothing is on record
   GetReport("LKA/1");            // nor of what nobody asked to record
   EXPECT_EQ(Reports().size(), 2U);
@@ -173,7 +173,7 @@ TEST_F(RecordsTest, ReportsThatAreGivenOutAreOnRecord) {
     EXPECT_EQ(one.made_at().size(), 20U);
   }
   EXPECT_THAT(all, ElementsAre("6 3   J. Jansen", "5 4  BLUE J. Jansen", "4 2 LKA/1  ",
-                               "3 1 LKA/1  J. Jansen", "2 1 DPD/2  ", "1 1 LKA/1  "));
+                               "3 1 LKA/1  J. Jansen", "2 1 LKA/1  ", "1 1 DPD/2  "));
   OpenEngine();
   const auto of_case = Reports("LKA/1");
   ASSERT_EQ(of_case.size(), 3U);
