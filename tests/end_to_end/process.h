@@ -10,6 +10,9 @@
 
 namespace kith::end_to_end {
 
+// No run takes a tenth of it; under a sanitizer, on a loaded machine, some take more than a minute.
+inline constexpr std::chrono::seconds kPatience(150);
+
 // How a program ended and what it said.
 struct Outcome {
   int exit_code = -1;  // 128 + the signal that ended it
@@ -40,7 +43,7 @@ class Child {
   [[nodiscard]] std::string Out() const;
   [[nodiscard]] std::string Err() const;
   // Waits for its end; a program that takes longer is killed and has the exit code 137.
-  [[nodiscard]] Outcome Wait(std::chrono::seconds limit = std::chrono::seconds(60));
+  [[nodiscard]] Outcome Wait(std::chrono::seconds limit = kPatience);
 
  private:
   bool Reap(bool block);
@@ -52,6 +55,6 @@ class Child {
 };
 
 [[nodiscard]] Outcome RunToEnd(const Command& command,
-                               std::chrono::seconds limit = std::chrono::seconds(60));
+                               std::chrono::seconds limit = kPatience);
 
 }  // namespace kith::end_to_end
