@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <random>
 #include <sstream>
 #include <string>
@@ -254,6 +255,9 @@ struct BadCall {
   const char* message;
 };
 
+// Else a test would be called by addresses, which are others each time.
+void PrintTo(const BadCall& call, std::ostream* out) { *out << '"' << call.arguments << '"'; }
+
 class KithBenchBadCallTest : public ::testing::TestWithParam<BadCall> {};
 
 TEST_P(KithBenchBadCallTest, IsRefusedWithWhatToDo) {
@@ -264,7 +268,7 @@ TEST_P(KithBenchBadCallTest, IsRefusedWithWhatToDo) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, KithBenchBadCallTest,
-    ::testing::Values(BadCall{"", "subcommand"}, BadCall{"index --count 0", "--count"},
+    ::testing::Values(BadCall{"", "say what to measure"}, BadCall{"index --count 0", "--count"},
                       BadCall{"index --count x", "--count"}, BadCall{"index --count -1", "--count"},
                       BadCall{"index --queries 0", "--queries"},
                       BadCall{"index --threads 0", "--threads"},
