@@ -22,8 +22,9 @@ constexpr std::uint32_t kMaxDirectoryBits = 28;
 // From so many rows on, a bucket is bisected. Lists may be made to fill one bucket.
 constexpr std::uint64_t kBisectFrom = 32;
 constexpr std::size_t kCacheLine = 64;
-// What a cursor announces to the system at once.
-constexpr std::uint64_t kAheadBytes = 2U << 20;
+// What a cursor announces to the system at once. A merge may read more than a hundred small runs
+// side by side, and up to two such pieces of each count as memory of the process.
+constexpr std::uint64_t kAheadBytes = 256U << 10;
 // A key is compared by its first eight bytes first.
 constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
 constexpr std::size_t kMinDigestBytes = 16;
@@ -144,24 +145,26 @@ void DigestRun::FindInBucket(const char* digest, std::uint64_t begin, std::uint6
   }
 }
 
-void RunCursor::Announce() {
-  const auto page_of = [this](std::uint64_t offset) {
-    const std::uint8_t* const at = run_->rows_.data() + offset;
-    const std::size_t behind = reinterpret_cast<std::uintptr_t>(at) % kFilePageBytes;
-    return const_cast<std::uint8_t*>(at - behind);
-  };
+void RunCursor::Advise(std::uint64_t offset, std::uint64_t bytes, int advice) const {
+  const std::uint8_t* const at = run_->rows_.data() + offset;
+  const std::size_t behind = reinterpret_cast<std::uintptr_t>(at) % kFilePageBytes;
   // What lies behind the end of the mapping is refused, which is no loss.
-  ::madvise(page_of(announced_), kAheadBytes, MADV_WILLNEED);
+  ::madvise(const_cast<std::uint8_t*>(at - behind), bytes + behind, advice);
+}
+
+void RunCursor::Announce() {
+  Advise(announced_, kAheadBytes, MADV_WILLNEED);
   // What was read stays where the system keeps files, and does not count as memory of the process.
-  if (announced_ >= kAheadBytes) {
-    ::madvise(page_of(announced_ - kAheadBytes), kAheadBytes, MADV_DONTNEED);
-  }
+  if (announced_ >= kAheadBytes) Advise(announced_ - kAheadBytes, kAheadBytes, MADV_DONTNEED);
   announced_ += kAheadBytes;
 }
 
 bool RunCursor::Next(DigestRow& row) {
   const RunShape& shape = run_->shape();
-  if (at_ >= shape.rows) return false;
+  if (at_ >= shape.rows) {
+    Advise(0, run_->rows_.size(), MADV_DONTNEED);
+    return false;
+  }
   while (bucket_ + 2 < run_->directory_.size() && run_->directory_[bucket_ + 1] <= at_) ++bucket_;
   if (at_ * run_->row_bytes_ >= announced_) Announce();
   row.digest.fill(0);

@@ -110,6 +110,8 @@ class RunCursor {
 
  private:
   void Announce();
+  // Of the rows' bytes, as madvise takes it.
+  void Advise(std::uint64_t offset, std::uint64_t bytes, int advice) const;
 
   const DigestRun* run_;
   std::uint64_t at_ = 0;
