@@ -54,7 +54,6 @@ class Child {
   bool has_ended_ = false;
 };
 
-[[nodiscard]] Outcome RunToEnd(const Command& command,
-                               std::chrono::seconds limit = kPatience);
+[[nodiscard]] Outcome RunToEnd(const Command& command, std::chrono::seconds limit = kPatience);
 
 }  // namespace kith::end_to_end

@@ -156,8 +156,8 @@ TEST_F(RecordsTest, ReportsThatAreGivenOutAreOnRecord) {
   AddEntry("known", "BLUE", 1);
   Check("DPD/2", {Picture("a", 1)});  // its report is the first
   Check("LKA/1", {Picture("a", 1)});  // tells that BLUE was met in two cases, as do later ones
-  Check("", {Picture("a", 1)});  // a look-up: nothing is on record
-  GetReport("LKA/1");            // nor of what nobody asked to record
+  Check("", {Picture("a", 1)});       // a look-up: nothing is on record
+  GetReport("LKA/1");                 // nor of what nobody asked to record
   EXPECT_EQ(Reports().size(), 2U);
   const std::uint64_t change = ChangeNow();
   Give(v1::REPORT_KIND_INITIAL, "LKA/1");

@@ -113,7 +113,8 @@ void TellForPeople(const CaseExport& flags, const CaseStream& stream) {
   const auto tell = [](std::uint64_t count, const char* what) {
     if (count > 0) Note(fmt::format("{} {}", report::Counted(count, "file"), what));
   };
-  tell(counts.leads, "with a lead that nobody has confirmed: told in words, which gives no category");
+  tell(counts.leads,
+       "with a lead that nobody has confirmed: told in words, which gives no category");
   tell(counts.contradicted, "without a category, as the sets contradict each other");
   tell(counts.without_category,
        "without a category, as it is of another scheme than --scheme says, or no number");
