@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "tools/exchange/internal/json_marks.h"
+
 namespace kith::exchange {
 namespace {
 
@@ -15,23 +17,14 @@ struct List {
 
 std::vector<List> ListsOf(std::string_view object) {
   std::vector<List> lists;
-  int depth = 0;
-  bool in_text = false;
-  for (std::size_t i = 0; i < object.size(); ++i) {
-    const char c = object[i];
-    if (in_text) {
-      if (c == '\\') ++i;
-      in_text = c != '"';
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth == 2) lists.push_back({.begin = i + 1, .ends = {}});
-    } else if (c == ',' && depth == 2) {
-      lists.back().ends.push_back(i);
-    } else if (c == '}' || c == ']') {
-      if (depth-- == 2) lists.back().ends.push_back(i);
+  ForEachMark(object, [&](std::size_t at, int depth) {
+    if (depth != 2) return;
+    if (object[at] == '{' || object[at] == '[') {
+      lists.push_back({.begin = at + 1, .ends = {}});
+    } else {
+      lists.back().ends.push_back(at);
     }
-  }
+  });
   return lists;
 }
 

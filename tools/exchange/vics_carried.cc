@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "tools/exchange/internal/json_marks.h"
 #include "tools/exchange/record.h"
 
 namespace kith::exchange {
@@ -15,22 +16,9 @@ using nlohmann::ordered_json;
 constexpr int kMaxCarriedNesting = kMaxNesting + 8;
 
 bool NestsTooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_text = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_text) {
-      if (c == '\\') ++i;
-      in_text = c != '"';
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxCarriedNesting) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
+  int deepest = 0;
+  ForEachMark(text, [&](std::size_t, int depth) { deepest = std::max(deepest, depth); });
+  return deepest > kMaxCarriedNesting;
 }
 
 bool Contains(const std::vector<std::string>& list, std::string_view what) {
