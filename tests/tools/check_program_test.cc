@@ -16,7 +16,6 @@ namespace {
 using nlohmann::json;
 using test::Outcome;
 using test::ProgramTest;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;

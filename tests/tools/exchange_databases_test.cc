@@ -15,21 +15,15 @@ namespace kith::exchange {
 namespace {
 
 using nlohmann::json;
+using test::kMd5;
+using test::kSha1;
+using test::kSha256;
 using test::MemorySink;
 using test::ReadBytes;
-using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Key;
 using testing::Not;
 using testing::SizeIs;
-
-const std::string kMd5 = "0123456789abcdef0123456789abcdef";
-const std::string kSha1 = "0123456789abcdef0123456789abcdef01234567";
-const std::string kSha256 = kMd5 + kMd5;
-const std::string kPdq = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
 
 class Database {
  public:

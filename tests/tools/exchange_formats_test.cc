@@ -15,6 +15,10 @@ namespace kith::exchange {
 namespace {
 
 using nlohmann::json;
+using test::kMd5;
+using test::kPdq;
+using test::kSha1;
+using test::kSha256;
 using test::MemorySink;
 using test::ReadBytes;
 using testing::Contains;
@@ -25,11 +29,6 @@ using testing::IsEmpty;
 using testing::Key;
 using testing::Not;
 using testing::SizeIs;
-
-const std::string kMd5 = "0123456789abcdef0123456789abcdef";
-const std::string kSha1 = "0123456789abcdef0123456789abcdef01234567";
-const std::string kSha256 = kMd5 + kMd5;
-const std::string kPdq = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
 
 // ThreatExchange
 
@@ -369,19 +368,14 @@ TEST(Writers, AnEntryOfOtherViewsThanTheWholePictureIsWrittenWithTheFirst) {
   none.set_entry_id(8);
   for (const std::string_view format : {"csv", "vics"}) {
     std::string text;
-    auto writer = FindOutFormat(format)->make(
-        [&text](std::string_view bytes) {
-          text += bytes;
-          return absl::OkStatus();
-        },
-        "");
-    EXPECT_TRUE((*writer)->Begin({}).ok());
-    EXPECT_TRUE((*writer)->Add(entry).ok());
-    EXPECT_TRUE((*writer)->Add(none).ok());
-    EXPECT_TRUE((*writer)->End().ok());
+    const auto writer = test::WriterTo(text, format);
+    EXPECT_TRUE(writer->Begin({}).ok());
+    EXPECT_TRUE(writer->Add(entry).ok());
+    EXPECT_TRUE(writer->Add(none).ok());
+    EXPECT_TRUE(writer->End().ok());
     EXPECT_THAT(text, HasSubstr(std::string(64, '5'))) << format;
     EXPECT_THAT(text, Not(HasSubstr("8"))) << format;
-    EXPECT_EQ((*writer)->left_out(), 1U) << format;
+    EXPECT_EQ(writer->left_out(), 1U) << format;
   }
 }
 

@@ -10,14 +10,13 @@
 namespace kith::exchange {
 namespace {
 
+using test::kMd5;
 using test::MemorySink;
 using test::ReadBytes;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-const std::string kMd5 = "0123456789abcdef0123456789abcdef";
 
 TEST(List, GoodLinesAreTakenAndBadOnesTold) {
   const MemorySink sink =

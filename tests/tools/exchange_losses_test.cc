@@ -14,13 +14,13 @@ namespace kith::exchange {
 namespace {
 
 using nlohmann::json;
+using test::kMd5;
+using test::kSha1;
 using test::MemorySink;
 using test::ReadBytes;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-const std::string kMd5 = "0123456789abcdef0123456789abcdef";
-const std::string kSha1 = "0123456789abcdef0123456789abcdef01234567";
 const std::string kPhotoDna(192, 'P');
 
 struct Out {
@@ -29,21 +29,15 @@ struct Out {
 };
 Out Write(const MemorySink& sink, const std::string& format, const std::string& path = "") {
   Out out;
-  auto writer = FindOutFormat(format)->make(
-      [&out](std::string_view bytes) {
-        out.text += bytes;
-        return absl::OkStatus();
-      },
-      path);
-  EXPECT_TRUE(writer.ok()) << writer.status();
-  EXPECT_TRUE((*writer)->Begin({}).ok());
+  const auto writer = test::WriterTo(out.text, format, path);
+  EXPECT_TRUE(writer->Begin({}).ok());
   std::uint64_t number = 0;
   for (Entry entry : sink.entries) {
     entry.set_entry_id(++number);
-    EXPECT_TRUE((*writer)->Add(entry).ok());
+    EXPECT_TRUE(writer->Add(entry).ok());
   }
-  EXPECT_TRUE((*writer)->End().ok());
-  out.values_left_out = (*writer)->values_left_out();
+  EXPECT_TRUE(writer->End().ok());
+  out.values_left_out = writer->values_left_out();
   return out;
 }
 
@@ -119,17 +113,12 @@ TEST(Losses, ThatASeriesIsIdentifiedGoesOutWithItsEntries) {
   entry.set_series("KNOWN");
   const auto victim = [&](const std::string& format, const json& none) {
     std::string text;
-    const auto writer = FindOutFormat(format)->make(
-        [&text](std::string_view bytes) {
-          text += bytes;
-          return absl::OkStatus();
-        },
-        "");
+    const auto writer = test::WriterTo(text, format);
     SetFacts facts;
     facts.identified = {"KNOWN"};
-    EXPECT_TRUE((*writer)->Begin(facts).ok());
-    EXPECT_TRUE((*writer)->Add(entry).ok());
-    EXPECT_TRUE((*writer)->End().ok());
+    EXPECT_TRUE(writer->Begin(facts).ok());
+    EXPECT_TRUE(writer->Add(entry).ok());
+    EXPECT_TRUE(writer->End().ok());
     json record = json::parse(text);
     if (format == "vics") record = json(record.at("value").at(0));
     return record.value(format == "vics" ? "VictimIdentified" : "victim_identified", none);

@@ -12,21 +12,18 @@ namespace kith::exchange {
 namespace {
 
 using nlohmann::json;
+using test::kMd5;
+using test::kPdq;
+using test::kSha1;
 using test::MemorySink;
 using test::ReadBytes;
 using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Key;
 using testing::Not;
 using testing::SizeIs;
-
-const std::string kMd5 = "0123456789abcdef0123456789abcdef";
-const std::string kSha1 = "0123456789abcdef0123456789abcdef01234567";
-const std::string kSha256 = kMd5 + kMd5;
-const std::string kPdq = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
 
 std::string Ncmec(const std::string& images, const std::string& paging = "") {
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<queryResult "
@@ -187,25 +184,19 @@ TEST(NcmecVotes, TellWhatPeopleSaidOfLeads) {
                     opinion(6, "a", v1::OPINION_KIND_CONFIRMED)};
   const auto write = [&](const std::string& reason, std::uint64_t& left_out) {
     std::string text;
-    auto writer = FindOutFormat("ncmec-votes")
-                      ->make(
-                          [&text](std::string_view bytes) {
-                            text += bytes;
-                            return absl::OkStatus();
-                          },
-                          "");
+    const auto writer = test::WriterTo(text, "ncmec-votes");
     facts.reason = reason;
-    EXPECT_TRUE((*writer)->Begin(facts).ok());
+    EXPECT_TRUE(writer->Begin(facts).ok());
     const std::string name = R"({"member_id":"42","id":"a/b \u00e9"})";
-    for (std::uint64_t id = 1; id <= 5; ++id) EXPECT_TRUE((*writer)->Add(entry(id, name)).ok());
-    EXPECT_TRUE((*writer)->Add(entry(6, "{}")).ok());  // of another exporter: no name to vote on
-    EXPECT_TRUE((*writer)->Add(entry(6, R"({"member_id":42,"id":null})")).ok());
-    EXPECT_TRUE((*writer)->Add(entry(6, "[1]")).ok());
+    for (std::uint64_t id = 1; id <= 5; ++id) EXPECT_TRUE(writer->Add(entry(id, name)).ok());
+    EXPECT_TRUE(writer->Add(entry(6, "{}")).ok());  // of another exporter: no name to vote on
+    EXPECT_TRUE(writer->Add(entry(6, R"({"member_id":42,"id":null})")).ok());
+    EXPECT_TRUE(writer->Add(entry(6, "[1]")).ok());
     Entry repeats = entry(1, name);
     repeats.set_repeats(true);
-    EXPECT_TRUE((*writer)->Add(repeats).ok());
-    EXPECT_TRUE((*writer)->End().ok());
-    left_out = (*writer)->left_out();
+    EXPECT_TRUE(writer->Add(repeats).ok());
+    EXPECT_TRUE(writer->End().ok());
+    left_out = writer->left_out();
     return text;
   };
   std::uint64_t left_out = 0;

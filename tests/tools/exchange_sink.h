@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of the readers share: a sink that remembers, and short ways to read bytes.
+// What the tests of the readers and the writers share: hashes, a sink that remembers, and short
+// ways to read bytes and to write text.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "tools/exchange/formats.h"
+#include "tools/exchange/writers.h"
 
 namespace kith::test {
+
+inline const std::string kMd5 = "0123456789abcdef0123456789abcdef";
+inline const std::string kSha1 = kMd5 + "01234567";
+inline const std::string kSha256 = kMd5 + kMd5;
+inline const std::string kPdq = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
 
 class MemorySink final : public exchange::Sink {
  public:
@@ -64,6 +73,19 @@ inline MemorySink ReadBytes(const std::string& bytes, const std::string& format 
   sink.format = std::string(reader->name);
   sink.status = reader->read(source, options, sink);
   return sink;
+}
+
+// Adds what it writes to `text`. `path`: for formats that make their file by themselves.
+inline std::unique_ptr<exchange::Writer> WriterTo(std::string& text, std::string_view format,
+                                                  const std::string& path = "") {
+  auto writer = exchange::FindOutFormat(format)->make(
+      [&text](std::string_view bytes) {
+        text += bytes;
+        return absl::OkStatus();
+      },
+      path);
+  EXPECT_TRUE(writer.ok()) << writer.status();
+  return *std::move(writer);
 }
 
 }  // namespace kith::test

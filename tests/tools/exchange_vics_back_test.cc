@@ -15,11 +15,8 @@ namespace kith::exchange {
 namespace {
 
 using test::ReadBytes;
-using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Key;
-using testing::Not;
 using testing::SizeIs;
 
 TEST(Vics, TheSetComesBackEqualAsJson) {
@@ -245,23 +242,18 @@ TEST(Vics, WhatIsCarriedMayNestAsDeepAsItLikes) {
   EXPECT_TRUE(json::accept(Written(sink)));
   for (const char* format : {"vics", "jsonl"}) {
     std::string text;
-    auto writer = FindOutFormat(format)->make(
-        [&text](std::string_view bytes) {
-          text += bytes;
-          return absl::OkStatus();
-        },
-        "");
-    ASSERT_TRUE((*writer)->Begin({}).ok());
+    const auto writer = test::WriterTo(text, format);
+    ASSERT_TRUE(writer->Begin({}).ok());
     Entry entry;
     entry.mutable_digests()->set_md5(std::string(16, 'm'));
     entry.mutable_category()->set_scheme("other");
     entry.mutable_category()->set_code("7");
     entry.mutable_carried()->set_format("vics");
     entry.mutable_carried()->set_data(nested(20));
-    EXPECT_TRUE((*writer)->Add(entry).ok()) << format;
+    EXPECT_TRUE(writer->Add(entry).ok()) << format;
     EXPECT_THAT(text, HasSubstr("[[[[")) << format;
     entry.mutable_carried()->set_data(nested(65'000));
-    const absl::Status deep = (*writer)->Add(entry);
+    const absl::Status deep = writer->Add(entry);
     EXPECT_EQ(absl::IsDataLoss(deep), std::string_view(format) == "vics") << deep;
   }
 }

@@ -49,12 +49,7 @@ inline json Set(const std::vector<json>& media) {
 inline std::string WrittenOf(const std::vector<MemorySink>& sinks, std::uint64_t first,
                              std::uint64_t& without_category) {
   std::string text;
-  auto writer = FindOutFormat("vics")->make(
-      [&text](std::string_view bytes) {
-        text += bytes;
-        return absl::OkStatus();
-      },
-      "");
+  const auto writer = test::WriterTo(text, "vics");
   SetFacts facts;
   std::uint64_t next = first;
   for (const MemorySink& sink : sinks) {
@@ -64,16 +59,16 @@ inline std::string WrittenOf(const std::vector<MemorySink>& sinks, std::uint64_t
     import.set_last_entry(next - 1);
     *import.mutable_carried() = sink.carried;
   }
-  EXPECT_TRUE((*writer)->Begin(facts).ok());
+  EXPECT_TRUE(writer->Begin(facts).ok());
   next = first;
   for (const MemorySink& sink : sinks) {
     for (Entry entry : sink.entries) {
       entry.set_entry_id(next++);
-      EXPECT_TRUE((*writer)->Add(entry).ok());
+      EXPECT_TRUE(writer->Add(entry).ok());
     }
   }
-  EXPECT_TRUE((*writer)->End().ok());
-  without_category = (*writer)->without_category();
+  EXPECT_TRUE(writer->End().ok());
+  without_category = writer->without_category();
   return text;
 }
 
