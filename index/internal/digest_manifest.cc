@@ -59,6 +59,7 @@ absl::Status WriteManifest(const std::string& folder, const DigestManifest& mani
                              .epoch = manifest.epoch,
                              .zero = 0};
   std::vector<RunRecord> runs;
+  runs.reserve(manifest.runs.size());
   for (const ManifestRun& run : manifest.runs) {
     runs.push_back({.number = run.number,
                     .rows = run.rows,

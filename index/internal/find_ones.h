@@ -12,16 +12,15 @@ namespace {
 
 void FindOnes(OneLookup* lookups, std::size_t count) {
   // Where the last search stands: at a word, of which so many ones lie before it.
-  const std::uint64_t* words = nullptr;
-  std::uint64_t first_bit = 0;
   std::uint64_t word = 0;
   std::uint64_t before = 0;
   std::uint64_t bits = 0;
   for (OneLookup* lookup = lookups; lookup != lookups + count; ++lookup) {
     lookup->place = kNoPlace;
-    if (lookup->words != words || lookup->first_bit != first_bit || lookup->rank < before) {
-      words = lookup->words;
-      first_bit = lookup->first_bit;
+    const std::uint64_t* const words = lookup->words;
+    const std::uint64_t first_bit = lookup->first_bit;
+    if (lookup == lookups || words != lookup[-1].words || first_bit != lookup[-1].first_bit ||
+        lookup->rank < before) {
       word = first_bit >> 6;
       before = 0;
       bits = word < lookup->word_count ? words[word] & ~std::uint64_t{0} << (first_bit & 63) : 0;
@@ -35,8 +34,7 @@ void FindOnes(OneLookup* lookups, std::size_t count) {
     if (before + ones <= lookup->rank) continue;
     std::uint64_t rest = bits;
     for (std::uint64_t skip = lookup->rank - before; skip > 0; --skip) rest &= rest - 1;
-    lookup->place =
-        (word << 6) + static_cast<std::uint64_t>(__builtin_ctzll(rest)) - lookup->first_bit;
+    lookup->place = (word << 6) + static_cast<std::uint64_t>(__builtin_ctzll(rest)) - first_bit;
   }
 }
 

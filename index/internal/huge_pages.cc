@@ -34,7 +34,8 @@ std::uint64_t AvailableBytes() {
 }  // namespace
 
 bool TakeHugePages(std::uint64_t bytes) {
-  if ((taken_bytes += bytes) + kSpareBytes <= AvailableBytes()) return true;
+  const std::uint64_t taken = taken_bytes.fetch_add(bytes) + bytes;
+  if (taken + kSpareBytes <= AvailableBytes()) return true;
   taken_bytes -= bytes;
   return false;
 }

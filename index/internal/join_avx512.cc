@@ -79,7 +79,8 @@ void UnpackAvx512(const std::uint8_t* packed, std::uint64_t first_bit, unsigned 
   const __m512i ones = _mm512_set1_epi16(1);
   const __m512i width = _mm512_set1_epi16(16);
   const __m128i up = _mm_cvtsi32_si128(static_cast<int>(16 - bits));
-  for (std::size_t at = 0; at < count; at += kSketches, first_bit += kSketches * bits) {
+  for (std::size_t at = 0; at < count;
+       at += kSketches, first_bit += std::uint64_t{kSketches} * bits) {
     const __m512i bytes = _mm512_loadu_si512(packed + first_bit / 8);
     const __m512i places =
         _mm512_add_epi16(lanes, _mm512_set1_epi16(static_cast<short>(first_bit % 8)));

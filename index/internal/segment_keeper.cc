@@ -57,17 +57,17 @@ void SegmentedIndex::KeepSome(Lock& lock) {
     const auto first = static_cast<std::size_t>(unkept - state->segments.begin());
     return RunMerge({.first = first, .count = 1}, lock);
   }
-  const std::shared_ptr<Segment> segment = *unkept;
+  const Segment& segment = **unkept;
   keeping_ = true;
   lock.unlock();
   auto written =
-      folder_->WriteSegment([&](RowVisitor visit) { return segment->ForEachLiveRow(visit); },
+      folder_->WriteSegment([&](RowVisitor visit) { return segment.ForEachLiveRow(visit); },
                             {.memory_bytes = kKeepMemory});
   lock.lock();
   NoteKept(written.status());
   if (!written.ok()) return;
   // Only this thread takes segments away, but for Clear, which waits for it.
-  kept_.emplace(segment.get(), std::move(written->named));
+  kept_.emplace(&segment, std::move(written->named));
   kept_count_ = kept_.size();
   manifest_due_ = true;
 }

@@ -206,7 +206,7 @@ DirectoryView SegmentMap::Directory(SectionKind words, SectionKind samples, std:
 absl::Status SegmentMap::VerifyHeader() const {
   std::vector<std::uint8_t> bytes(kSegmentHeaderBytes);
   if (absl::Status status = file_.ReadAt(0, bytes); !status.ok()) return status;
-  const absl::Status status = DecodeHeader(bytes, header_.file_bytes).status();
+  absl::Status status = DecodeHeader(bytes, header_.file_bytes).status();
   if (status.ok()) return status;
   ForgetVerified(file_.path());
   // It was whole when the file was opened, so another version is damage too.
