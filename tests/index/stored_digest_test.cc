@@ -1,97 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The digest index in files: its answers equal those of a std::multimap whatever was added,
-// withdrawn, merged and opened again in between, and damaged files are refused.
-#include <fcntl.h>
+// withdrawn, merged and opened again in between.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "index/digest_index.h"
-#include "index/internal/digest_manifest.h"
-#include "index/internal/digest_run.h"
+#include "tests/index/stored_digest_fixture.h"
 #include "tests/index/truth.h"
 
 namespace kith::index {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-using Entries = std::vector<std::uint64_t>;
-
-class StoredDigestTest : public ::testing::Test {
- protected:
-  StoredDigestTest() {
-    std::string name = ::testing::TempDir() + "stored_digest_XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~StoredDigestTest() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] DigestIndexOptions Options(std::size_t delta_digests = 100) const {
-    DigestIndexOptions options;
-    options.folder = folder_;
-    options.delta_digests = delta_digests;
-    return options;
-  }
-  [[nodiscard]] static std::unique_ptr<DigestIndex> MustOpen(const DigestIndexOptions& options) {
-    auto index = DigestIndex::Open(options);
-    EXPECT_TRUE(index.ok()) << index.status();
-    return index.ok() ? *std::move(index) : nullptr;
-  }
-  [[nodiscard]] std::vector<std::string> Files(std::string_view suffix) const {
-    std::vector<std::string> files;
-    for (const auto& file : std::filesystem::directory_iterator(folder_)) {
-      if (file.path().string().ends_with(suffix)) files.push_back(file.path().string());
-    }
-    return files;
-  }
-
-  std::string folder_;
-};
-
-void MustAdd(DigestIndex& index, DigestKind kind, const std::vector<std::string>& digests,
-             const Entries& entries) {
-  const std::vector<std::string_view> views(digests.begin(), digests.end());
-  const absl::Status status = index.Add(kind, views, entries);
-  EXPECT_TRUE(status.ok()) << status;
-}
-
-std::vector<Entries> MustFind(const DigestIndex& index, DigestKind kind,
-                              const std::vector<std::string>& digests) {
-  const std::vector<std::string_view> views(digests.begin(), digests.end());
-  auto found = index.Find(kind, views);
-  EXPECT_TRUE(found.ok()) << found.status();
-  return found.ok() ? *std::move(found) : std::vector<Entries>(digests.size());
-}
-
-std::string RandomDigest(DigestKind kind, std::mt19937_64& random) {
-  std::string digest(DigestBytes(kind), '\0');
-  for (char& byte : digest) byte = static_cast<char>(random());
-  // Some are alike, so that buckets are crowded and digests differ in their last byte only.
-  if (random() % 4 == 0) {
-    std::fill(digest.begin(), digest.end() - 1, '\x5a');
-    digest.back() = static_cast<char>(random() % 64);
-  }
-  return digest;
-}
 
 // What the catalog would know: which entries have a digest.
 using Known = std::array<std::multimap<std::string, std::uint64_t>, 3>;
@@ -274,30 +210,6 @@ TEST_F(StoredDigestTest, AFailingQuestionFailsTheSearch) {
   EXPECT_TRUE(absl::IsUnavailable(index->Find(DigestKind::kSha256, query).status()));
 }
 
-TEST_F(StoredDigestTest, TellsWhatMustBeToldAgainAfterAnEndWithoutWarning) {
-  const auto digest = [](int i) { return std::string(15, 'm') + static_cast<char>(i); };
-  {
-    const auto index = MustOpen(Options(1000));
-    EXPECT_EQ(index->SavedChange(), 0U);
-    MustAdd(*index, DigestKind::kMd5, {digest(1), digest(2)}, {1, 2});
-    index->Reached(5);
-    ASSERT_TRUE(index->Flush().ok());
-    EXPECT_EQ(index->SavedChange(), 5U);
-    MustAdd(*index, DigestKind::kMd5, {digest(3)}, {3});
-    index->Withdraw(Entries{1});
-    index->Reached(7);
-    EXPECT_EQ(index->SavedChange(), 5U);
-  }
-  const auto index = MustOpen(Options(1000));
-  ASSERT_NE(index, nullptr);
-  EXPECT_EQ(index->SavedChange(), 5U);
-  // Changes 6 and 7 are told again, one of them twice.
-  for (int again = 0; again < 2; ++again) MustAdd(*index, DigestKind::kMd5, {digest(3)}, {3});
-  index->Withdraw(Entries{1});
-  EXPECT_THAT(MustFind(*index, DigestKind::kMd5, {digest(1), digest(2), digest(3)}),
-              ElementsAre(IsEmpty(), ElementsAre(2), ElementsAre(3)));
-}
-
 TEST_F(StoredDigestTest, WithdrawnAndAddedAgainStaysThroughFiles) {
   const std::string digest(16, 'x');
   {
@@ -343,145 +255,6 @@ TEST_F(StoredDigestTest, SweepsWhatIsWithdrawnOutOfTheFiles) {
     const bool is_there = std::binary_search(found[i].begin(), found[i].end(), i);
     ASSERT_EQ(is_there, i >= kDigests / 2);
   }
-}
-
-// Every run since the last start was read whole by the next: after a sweep, all there is.
-TEST_F(StoredDigestTest, AStartReadsNoFileAgainThatDidNotChange) {
-  {
-    const auto index = MustOpen(Options(64));
-    std::vector<std::string> digests;
-    Entries entries;
-    for (std::uint64_t i = 0; i < 1000; ++i) {
-      std::string& digest = digests.emplace_back(16, static_cast<char>(i));
-      digest.front() = static_cast<char>(i / 7);
-      entries.push_back(i);
-    }
-    MustAdd(*index, DigestKind::kMd5, digests, entries);  // deltas by the dozen, and their merges
-    ASSERT_TRUE(index->Flush().ok());
-    MustAdd(*index, DigestKind::kSha1, {std::string(20, 'a')}, {1});
-    index->Save();  // by its end
-  }
-  std::uint64_t checked = 0;
-  DigestIndexOptions options = Options();
-  options.progress = [&](std::uint64_t done, std::uint64_t all) {
-    EXPECT_LE(done, all);
-    checked = done;
-  };
-  ASSERT_NE(MustOpen(options), nullptr);
-  EXPECT_EQ(checked, 0U);
-  const std::vector<std::string> runs = Files(".run");
-  ASSERT_FALSE(runs.empty());
-  ASSERT_EQ(::chmod(runs.front().c_str(), 0400), 0);  // its stamp changes
-  ASSERT_NE(MustOpen(options), nullptr);
-  EXPECT_GT(checked, 0U);
-  checked = 0;
-  ASSERT_NE(MustOpen(options), nullptr);
-  EXPECT_EQ(checked, 0U);
-}
-
-TEST_F(StoredDigestTest, RemovesWhatIsLeftOfAnInterruptedMerge) {
-  {
-    const auto index = MustOpen(Options());
-    MustAdd(*index, DigestKind::kMd5, {std::string(16, 'a')}, {1});
-    ASSERT_TRUE(index->Flush().ok());
-  }
-  std::ofstream(folder_ + "/digests-99.run.tmp") << "half";
-  std::ofstream(folder_ + "/digests-98.run") << "merged";
-  std::ofstream(folder_ + "/mine.txt") << "of somebody else";
-  const auto index = MustOpen(Options());
-  EXPECT_EQ(Files(".run").size(), 1U);
-  EXPECT_THAT(Files(".tmp"), IsEmpty());
-  EXPECT_EQ(Files("mine.txt").size(), 1U);
-}
-
-// Every byte changed, every length cut: refused with the name of the file, and never a crash.
-TEST_F(StoredDigestTest, RefusesEveryDamagedByteAndEveryTruncation) {
-  std::mt19937_64 random(11);
-  {
-    const auto index = MustOpen(Options(100000));
-    std::vector<std::string> digests;
-    Entries entries;
-    for (std::uint64_t i = 0; i < 200; ++i) {
-      digests.push_back(RandomDigest(DigestKind::kMd5, random));
-      entries.push_back(i);
-    }
-    MustAdd(*index, DigestKind::kMd5, digests, entries);
-    index->Withdraw(Entries{3, 4});
-    ASSERT_TRUE(index->Flush().ok());
-  }
-  const std::string run = Files(".run").front();
-  for (const std::string& path : {run, folder_ + "/digests.manifest"}) {
-    std::ifstream file(path, std::ios::binary);
-    const std::string whole((std::istreambuf_iterator<char>(file)),
-                            std::istreambuf_iterator<char>());
-    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    ASSERT_GE(fd, 0);
-    const auto expect_refused = [&](const std::string& what, bool by_all) {
-      const absl::Status status = by_all        ? DigestIndex::Open(Options()).status()
-                                  : path == run ? internal::DigestRun::Open(path, true).status()
-                                                : internal::ReadManifest(folder_).status();
-      ASSERT_FALSE(status.ok()) << path << ": " << what;
-      ASSERT_THAT(std::string(status.message()), HasSubstr(path));
-    };
-    for (std::size_t at = 0; at < whole.size(); ++at) {
-      const char flipped = static_cast<char>(whole[at] ^ (1 << random() % 8));
-      ASSERT_EQ(::pwrite(fd, &flipped, 1, static_cast<off_t>(at)), 1);
-      expect_refused("byte " + std::to_string(at), at % 1000 == 0);
-      ASSERT_EQ(::pwrite(fd, &whole[at], 1, static_cast<off_t>(at)), 1);
-    }
-    for (std::size_t size = 0; size < whole.size(); size += 1 + random() % 8) {
-      ASSERT_EQ(::ftruncate(fd, static_cast<off_t>(size)), 0);
-      expect_refused("length " + std::to_string(size), size % 1000 == 0);
-      ASSERT_EQ(::pwrite(fd, whole.data(), whole.size(), 0), static_cast<ssize_t>(whole.size()));
-    }
-    ::close(fd);
-  }
-  ASSERT_NE(MustOpen(Options()), nullptr);
-  std::filesystem::remove(run);
-  const auto missing = DigestIndex::Open(Options());
-  EXPECT_TRUE(absl::IsDataLoss(missing.status())) << missing.status();
-  DigestIndexOptions anew = Options();
-  anew.start_anew = true;
-  const auto index = MustOpen(anew);
-  ASSERT_NE(index, nullptr);
-  EXPECT_EQ(index->SavedChange(), 0U);
-}
-
-TEST_F(StoredDigestTest, RefusesOptionsThatTheFilesDoNotFit) {
-  {
-    const auto index = MustOpen(Options());
-    MustAdd(*index, DigestKind::kSha256, {std::string(32, 'a')}, {1});
-    ASSERT_TRUE(index->Flush().ok());
-  }
-  DigestIndexOptions options = Options();
-  options.confirm = [](DigestKind, std::span<const std::string_view> digests,
-                       std::span<const std::uint64_t>) {
-    return std::vector<bool>(digests.size(), true);
-  };
-  EXPECT_TRUE(absl::IsFailedPrecondition(DigestIndex::Open(options).status()));
-  options.start_anew = true;
-  EXPECT_TRUE(DigestIndex::Open(options).ok());
-  EXPECT_TRUE(absl::IsInvalidArgument(DigestIndex::Open({}).status()));
-}
-
-TEST_F(StoredDigestTest, TellsThatFilesCannotBeWrittenAndGoesOnInMemory) {
-  const auto index = MustOpen(Options(10));
-  std::filesystem::remove_all(folder_);
-  std::vector<std::string> digests;
-  Entries entries;
-  for (std::uint64_t i = 0; i < 200; ++i) {
-    digests.push_back(std::string(15, 'z') + static_cast<char>(i));
-    entries.push_back(i);
-  }
-  MustAdd(*index, DigestKind::kMd5, digests, entries);
-  EXPECT_FALSE(index->Flush().ok());
-  EXPECT_FALSE(index->Stats().files.ok());
-  const std::vector<Entries> found = MustFind(*index, DigestKind::kMd5, digests);
-  for (std::uint64_t i = 0; i < 200; ++i) ASSERT_THAT(found[i], ElementsAre(i));
-  std::filesystem::create_directory(folder_);
-  EXPECT_TRUE(index->Flush().ok());
-  EXPECT_TRUE(index->Stats().files.ok());
-  EXPECT_EQ(index->Stats().digests, 200U);
 }
 
 // Searches run beside additions, withdrawals, spills and merges; each sees what was done before it.
