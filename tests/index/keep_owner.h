@@ -91,6 +91,14 @@ class Owner {
     Mark();
   }
 
+  // What a round of scrubbing finds of a file that is damaged in its middle.
+  [[nodiscard]] absl::Status ScrubSpoilt(const fs::path& file, std::uint64_t budget_bytes) {
+    FlipByte(file, fs::file_size(file) / 2);
+    absl::StatusOr<bool> done = false;
+    while (done.ok() && !*done) done = index_->Scrub(budget_bytes);
+    return done.status();
+  }
+
   void Mark() { ASSERT_TRUE(index_->Reached(std::to_string(last_entry_)).ok()); }
 
   void Close() { index_.reset(); }
