@@ -11,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -21,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/kith_bench/fits.h"
 #include "index/hamming_index.h"
 
 namespace kith::bench {
@@ -82,10 +82,7 @@ class LiveIndex {
 
  private:
   bool MakeFolder() {
-    const char* const wanted = std::getenv("TMPDIR");
-    // Not /tmp, which may be memory.
-    std::string pattern = wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
-    pattern += "/kith-live-bench-XXXXXX";
+    std::string pattern = DefaultDir() + "/kith-live-bench-XXXXXX";
     if (::mkdtemp(pattern.data()) != nullptr) {
       folder_ = pattern;
       return true;

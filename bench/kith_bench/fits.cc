@@ -5,7 +5,6 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -41,12 +40,6 @@ constexpr double kUsableShare = 0.9;
 double Gigabytes(std::uint64_t bytes) { return 1e-9 * static_cast<double>(bytes); }
 
 }  // namespace
-
-std::string DefaultDir() {
-  const char* const wanted = std::getenv("TMPDIR");
-  // Not /tmp, which may be memory.
-  return wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
-}
 
 Room Room::Now(const std::string& dir) {
   Room room;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,11 @@
 namespace kith::bench {
 
 // Where files are put that nobody named a folder for: TMPDIR, or /var/tmp.
-[[nodiscard]] std::string DefaultDir();
+[[nodiscard]] inline std::string DefaultDir() {
+  const char* const wanted = std::getenv("TMPDIR");
+  // Not /tmp, which may be memory.
+  return wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
+}
 
 // Room for a run, as the kernel tells it.
 struct Room {
