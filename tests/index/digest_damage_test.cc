@@ -8,25 +8,27 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "index/digest_index.h"
+#include "tests/faults/flip_byte.h"
 
 namespace kith::index {
 namespace {
 
 namespace fs = std::filesystem;
+using faults::FlipByte;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::streamoff kHeaderBytes = 4096;
+constexpr std::size_t kHeaderBytes = 4096;
 
 class DigestDamageTest : public ::testing::Test {
  protected:
@@ -83,15 +85,8 @@ class DigestDamageTest : public ::testing::Test {
     ADD_FAILURE() << "no run";
     return {};
   }
-  void Flip(std::streamoff at) const {
-    std::fstream bytes(Run(), std::ios::binary | std::ios::in | std::ios::out);
-    bytes.seekg(at);
-    const int byte = bytes.get();
-    bytes.seekp(at);
-    bytes.put(static_cast<char>(byte ^ 4));
-  }
   void Damage() {
-    Flip(kHeaderBytes + 10);
+    FlipByte(Run(), kHeaderBytes + 10);
     const absl::Status found = index_->Scrub();
     ASSERT_TRUE(absl::IsDataLoss(found)) << found;
   }
@@ -201,7 +196,7 @@ TEST_F(DigestDamageTest, DamageIsNotForgottenByARestart) {
 
 TEST_F(DigestDamageTest, DamageFoundByAMergeIsNotForgottenByARestart) {
   Fill();
-  Flip(kHeaderBytes + 10);
+  FlipByte(Run(), kHeaderBytes + 10);
   Add(101, 100);
   index_->Reached(2, "second");
   EXPECT_TRUE(absl::IsDataLoss(index_->Flush()));
@@ -213,7 +208,7 @@ TEST_F(DigestDamageTest, DamageFoundByAMergeIsNotForgottenByARestart) {
 
 TEST_F(DigestDamageTest, AHeaderThatIsLostIsDamage) {
   Fill();
-  Flip(3000);
+  FlipByte(Run(), 3000);
   EXPECT_TRUE(absl::IsDataLoss(index_->Scrub()));
   ExpectNoAnswer();
 }
@@ -257,7 +252,7 @@ TEST_F(DigestDamageTest, DamageOfWhatIsGoneIsNone) {
   bool is_first = true;
   const absl::Status status = index_->Scrub([&](std::uint64_t) {
     if (is_first) {
-      Flip(kHeaderBytes + 10);
+      FlipByte(Run(), kHeaderBytes + 10);
       EXPECT_TRUE(index_->Clear().ok());
       Add(1, 50);
     }

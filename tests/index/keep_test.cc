@@ -4,10 +4,13 @@
 // from the mark give the plain answer.
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
+#include <thread>
 
 #include "index/internal/manifest.h"
 #include "index/simd.h"
