@@ -106,8 +106,10 @@ TEST_P(StoredDigestTruthTest, InterleavedEqualsTheTruth) {
       index = MustOpen(options);
       ASSERT_NE(index, nullptr);
     }
+    constexpr std::size_t kWanted = 100;
     std::vector<std::string> wanted;
-    for (int i = 0; i < 100; ++i) {
+    wanted.reserve(kWanted);
+    while (wanted.size() < kWanted) {
       wanted.push_back(random() % 8 == 0 ? RandomDigest(kind, random)
                                          : pool[at][random() % pool[at].size()]);
     }
