@@ -157,23 +157,33 @@ absl::StatusOr<std::uint64_t> Batch::Impl::Find(const EntryRecord& record) {
     bytes.assign(identity.begin(), identity.end());
     where = catalog.identities.get();
   }
+  const auto found = FirstActive(
+      *where, digest_kind, bytes,
+      [&](std::uint64_t entry, const EntryFacts& facts) { return Covers(entry, facts, record); });
+  if (!found.ok() || *found != 0) return found;
+  for (const std::uint32_t offset : taken.Find(record)) {
+    const auto covers = CoversTaken(first + offset, record);
+    if (!covers.ok()) return covers.status();
+    if (*covers) return first + offset;
+  }
+  return 0;
+}
+
+absl::StatusOr<std::uint64_t> Batch::Impl::FirstActive(
+    const index::DigestIndex& where, index::DigestKind kind, std::string_view bytes,
+    absl::FunctionRef<absl::StatusOr<bool>(std::uint64_t, const EntryFacts&)> wanted) const {
   const std::array<std::string_view, 1> query = {bytes};
-  const auto found = where->Find(digest_kind, query);
+  const auto found = where.Find(kind, query);
   if (!found.ok()) return found.status();
   std::size_t looked_at = 0;
   for (const std::uint64_t entry : found->front()) {
     const EntryFacts facts = FactsOf(entry);
     // Those of other sets and withdrawn ones cost a look into the table only.
-    if (facts.withdrawn || facts.hash_set != record.hash_set) continue;
+    if (facts.withdrawn || facts.hash_set != hash_set->set_id()) continue;
     if (++looked_at > TakenDigests::kMaxLookedAt) break;
-    const auto covers = Covers(entry, facts, record);
-    if (!covers.ok()) return covers.status();
-    if (*covers) return entry;
-  }
-  for (const std::uint32_t offset : taken.Find(record)) {
-    const auto covers = CoversTaken(first + offset, record);
-    if (!covers.ok()) return covers.status();
-    if (*covers) return first + offset;
+    const auto is_wanted = wanted(entry, facts);
+    if (!is_wanted.ok()) return is_wanted.status();
+    if (*is_wanted) return entry;
   }
   return 0;
 }
@@ -185,13 +195,10 @@ absl::StatusOr<bool> Batch::Impl::Holds(const v1::Digests& own) const {
        {index::DigestKind::kSha256, &own.sha256()}}};
   for (const auto& [kind, bytes] : digests) {
     if (bytes->size() != index::DigestBytes(kind)) continue;
-    const std::array<std::string_view, 1> query = {*bytes};
-    const auto found = catalog.digests->Find(kind, query);
+    const auto found = FirstActive(*catalog.digests, kind, *bytes,
+                                   [](std::uint64_t, const EntryFacts&) { return true; });
     if (!found.ok()) return found.status();
-    for (const std::uint64_t entry : found->front()) {
-      const EntryFacts facts = FactsOf(entry);
-      if (!facts.withdrawn && facts.hash_set == hash_set->set_id()) return true;
-    }
+    if (*found != 0) return true;
   }
   return false;
 }
@@ -219,16 +226,11 @@ absl::StatusOr<bool> Batch::Impl::HasOtherVictim(const EntryRecord& record) {
        {index::DigestKind::kSha256, &record.sha256}}};
   for (const auto& [kind, bytes] : digests) {
     if (bytes->empty() || !had_entries) continue;
-    const std::array<std::string_view, 1> query = {*bytes};
-    const auto found = catalog.digests->Find(kind, query);
+    const auto found =
+        FirstActive(*catalog.digests, kind, *bytes,
+                    [&](std::uint64_t, const EntryFacts& facts) { return differs(facts); });
     if (!found.ok()) return found.status();
-    std::size_t looked_at = 0;
-    for (const std::uint64_t entry : found->front()) {
-      const EntryFacts facts = FactsOf(entry);
-      if (facts.withdrawn || facts.hash_set != record.hash_set) continue;
-      if (++looked_at > TakenDigests::kMaxLookedAt) break;
-      if (differs(facts)) return true;
-    }
+    if (*found != 0) return true;
   }
   for (const std::uint32_t offset : taken.Find(record)) {
     EntryRecord earlier;

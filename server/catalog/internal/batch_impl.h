@@ -17,6 +17,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "server/catalog/batch.h"
 #include "server/catalog/internal/carried.h"
 #include "server/catalog/internal/catalog_impl.h"
@@ -72,6 +73,11 @@ struct Batch::Impl {
   [[nodiscard]] EntryFacts FactsOf(std::uint64_t entry) const;
   [[nodiscard]] absl::StatusOr<std::uint64_t> Find(const EntryRecord& record);
   [[nodiscard]] absl::StatusOr<std::uint64_t> FindNamed(const EntryRecord& record);
+  // The first active entry of the set, of before the batch, that `where` finds and `wanted` wants;
+  // 0: none of those that are looked at.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> FirstActive(
+      const index::DigestIndex& where, index::DigestKind kind, std::string_view bytes,
+      absl::FunctionRef<absl::StatusOr<bool>(std::uint64_t, const EntryFacts&)> wanted) const;
   // Whether the set holds a file with one of these digests as an active entry of before the batch
   // that stays.
   [[nodiscard]] absl::StatusOr<bool> Holds(const v1::Digests& own) const;
