@@ -95,9 +95,8 @@ bool AreAlike(v1::Verdict verdict, std::string_view rule, const v1::MatchResult&
 class Identifier {
  public:
   // Of no series: 0.
-  Identifier(catalog::Database* database, const catalog::Directory& directory,
-             std::uint64_t series_id)
-      : database_(*database), series_(directory.series.ById(series_id)) {}
+  Identifier(catalog::Catalog* catalog, std::uint64_t series_id)
+      : catalog_(*catalog), series_(catalog->directory().series.ById(series_id)) {}
 
   // Whether a file that was matched at this index version matches the series, and somebody else
   // stands there for having identified it than stood there then.
@@ -105,9 +104,11 @@ class Identifier {
     if (series_ == nullptr || !IsMatchedBy(result)) return false;
     const auto [place, is_new] = is_another_.try_emplace(matched_at, false);
     if (is_new) {
-      KITH_ASSIGN(const std::string then, At(matched_at));
-      KITH_ASSIGN(const std::string now, At(std::numeric_limits<std::int64_t>::max()));
-      place->second = !then.empty() && !now.empty() && then != now;
+      const std::uint64_t id = series_->series_id();
+      constexpr auto kNow = std::numeric_limits<std::int64_t>::max();
+      KITH_ASSIGN(const auto then, catalog_.IdentifiedAt(id, matched_at));
+      KITH_ASSIGN(const auto now, catalog_.IdentifiedAt(id, kNow));
+      place->second = then && now && *then != *now;
     }
     return place->second;
   }
@@ -120,18 +121,8 @@ class Identifier {
              !match->held_back();
     });
   }
-  // Agency and contact; empty: nobody had identified it.
-  absl::StatusOr<std::string> At(std::uint64_t change) {
-    KITH_ASSIGN(Transaction read, database_.BeginRead());
-    Statement row = read.Prepare(
-        "SELECT status, coalesce(agency, 0), coalesce(contact, 0) FROM series_version"
-        " WHERE series = ?1 AND change <= ?2 ORDER BY change DESC LIMIT 1");
-    KITH_ASSIGN(const bool found, row.Bind(series_->series_id(), change).Step());
-    if (!found || row.Int(0) != v1::SERIES_STATUS_IDENTIFIED) return std::string();
-    return absl::StrCat(row.Id(1), "/", row.Id(2));
-  }
 
-  catalog::Database& database_;
+  catalog::Catalog& catalog_;
   catalog::RecordMap<v1::Series>::Pointer series_;
   std::map<std::uint64_t, bool> is_another_;  // by index version
 };
@@ -224,7 +215,7 @@ absl::StatusOr<std::vector<casework::AlertedFile>> CaseDesk::Changed(
   std::sort(file_ids.begin(), file_ids.end());
   file_ids.erase(std::unique(file_ids.begin(), file_ids.end()), file_ids.end());
   std::vector<casework::AlertedFile> changed;
-  Identifier identifier(&catalog_->database(), catalog_->directory(), cause.identified);
+  Identifier identifier(catalog_, cause.identified);
   for (std::size_t begin = 0; begin < file_ids.size(); begin += kMatchedAtOnce) {
     const auto part =
         std::span(file_ids).subspan(begin, std::min(kMatchedAtOnce, file_ids.size() - begin));

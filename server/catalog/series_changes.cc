@@ -2,6 +2,7 @@
 //
 // Catalog: series: other names, merges, and what happened to one.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -223,6 +224,19 @@ absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_
     state.set_series_id((*series)->series_id());
     state.set_code((*series)->code());
   }
+}
+
+absl::StatusOr<std::optional<IdentifiedBy>> Catalog::IdentifiedAt(std::uint64_t series_id,
+                                                                  std::uint64_t change) {
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  Statement row = read->Prepare(
+      "SELECT status, coalesce(agency, 0), coalesce(contact, 0) FROM series_version"
+      " WHERE series = ?1 AND change <= ?2 ORDER BY change DESC LIMIT 1");
+  const auto found = row.Bind(series_id, change).Step();
+  if (!found.ok()) return found.status();
+  if (!*found || row.Int(0) != v1::SERIES_STATUS_IDENTIFIED) return std::nullopt;
+  return IdentifiedBy{.agency = row.Id(1), .contact = row.Id(2)};
 }
 
 }  // namespace kith::catalog
