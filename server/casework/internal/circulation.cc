@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -30,7 +31,7 @@ const std::vector<std::uint64_t>& Circulation::CountedAs(std::uint64_t series_id
   return counted_as_[series_id];
 }
 
-absl::StatusOr<std::vector<v1::ReportSighting>> Circulation::Of(const v1::Series& series) {
+absl::StatusOr<std::map<std::uint64_t, SeriesSeen>> Circulation::Holding(const v1::Series& series) {
   // Each case that ever met one of the series, and when it first met any.
   std::map<std::uint64_t, SeriesSeen> seen;
   Statement rows = read_.Prepare(
@@ -45,21 +46,44 @@ absl::StatusOr<std::vector<v1::ReportSighting>> Circulation::Of(const v1::Series
       seen[rows.Id(0)].Add(rows.Text(1), rows.Id(2), record->files);
     }
   }
-  std::vector<v1::ReportSighting> sightings;
-  for (const auto& [case_id, when] : seen) {
+  std::map<std::uint64_t, SeriesSeen> holding;
+  for (auto& [case_id, when] : seen) {
+    KITH_ASSIGN(const CaseCounts* counts, CountsOf(case_id));
+    // Else it met it once; what it met was withdrawn since.
+    if (counts->contains(series.series_id()) || when.files_when_purged != 0) {
+      holding.emplace(case_id, std::move(when));
+    }
+  }
+  return holding;
+}
+
+absl::StatusOr<Spread> Circulation::SpreadOf(const v1::Series& series) {
+  KITH_ASSIGN(const auto holding, Holding(series));
+  std::set<std::string_view> agencies;
+  for (const auto& [case_id, when] : holding) {
     KITH_ASSIGN(const CaseRecord* record, Case(case_id));
-    const auto count = record->counts.find(series.series_id());
-    // Met once; what it met was withdrawn since.
-    if (count == record->counts.end() && when.files_when_purged == 0) continue;
+    agencies.insert(record->agency);
+  }
+  return Spread{.cases = holding.size(), .agencies = agencies.size()};
+}
+
+absl::StatusOr<std::vector<v1::ReportSighting>> Circulation::Of(const v1::Series& series) {
+  KITH_ASSIGN(const auto holding, Holding(series));
+  std::vector<v1::ReportSighting> sightings;
+  for (const auto& [case_id, when] : holding) {
+    KITH_ASSIGN(const CaseRecord* record, Case(case_id));
+    KITH_ASSIGN(const CaseDoubt* doubt, DoubtOf(case_id));
+    KITH_ASSIGN(const CaseCounts* counts, CountsOf(case_id));
+    const auto count = counts->find(series.series_id());
     v1::ReportSighting& sighting = sightings.emplace_back();
     sighting.set_series(series.code());
     sighting.set_case_name(record->name);
     sighting.set_agency(record->agency);
     sighting.set_agency_desk(record->desk);
     sighting.set_first_seen_at(when.first_seen_at);
-    sighting.set_open_alerts(record->open_alerts.size());
-    sighting.set_incomplete(record->incomplete);
-    if (count == record->counts.end()) {
+    sighting.set_open_alerts(doubt->open_alerts.size());
+    sighting.set_incomplete(doubt->incomplete);
+    if (count == counts->end()) {
       sighting.set_files(when.files_when_purged);
       sighting.set_purged(true);
     } else {
@@ -103,7 +127,8 @@ absl::StatusOr<CaseDoubts> Circulation::DoubtsOf(const v1::Series& series,
     if (!more) break;
     if (rows.Int(3) == 0 && !subjects.contains(std::string(rows.Text(2)))) continue;
     KITH_ASSIGN(const CaseRecord* record, Case(rows.Id(1)));
-    const std::vector<std::uint64_t>& open = record->open_alerts;
+    KITH_ASSIGN(const CaseDoubt* doubt, DoubtOf(rows.Id(1)));
+    const std::vector<std::uint64_t>& open = doubt->open_alerts;
     const bool holds = std::binary_search(open.begin(), open.end(), rows.Id(0));
     if (holds && !met.contains(record->name)) others.insert(rows.Id(1));
   }
@@ -119,8 +144,8 @@ absl::StatusOr<CaseDoubts> Circulation::DoubtsOfAll() {
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());
     if (!more) return doubts;
-    KITH_ASSIGN(const CaseRecord* record, Case(rows.Id(0)));
-    doubts.Add(!record->open_alerts.empty(), record->incomplete);
+    KITH_ASSIGN(const CaseDoubt* doubt, DoubtOf(rows.Id(0)));
+    doubts.Add(!doubt->open_alerts.empty(), doubt->incomplete);
   }
 }
 
@@ -151,13 +176,27 @@ absl::StatusOr<const Circulation::CaseRecord*> Circulation::Case(std::uint64_t c
     record.agency = agency->name();
     record.desk = agency->desk();
   }
-  KITH_ASSIGN(KnownOtherwise known, OpenAlertsOf(read_, case_id));
-  record.open_alerts = std::move(known.alerts);
-  KITH_ASSIGN(const bool complete, IsComplete(read_, case_id));
-  record.incomplete = !complete;
-  KITH_ASSIGN(const std::vector<SeriesCount> counts, CountSeries(read_, directory_, case_id));
-  for (const SeriesCount& count : counts) record.counts.emplace(count.series_id, count);
   return &record;
+}
+
+absl::StatusOr<const Circulation::CaseDoubt*> Circulation::DoubtOf(std::uint64_t case_id) {
+  const auto [at, is_new] = doubts_.try_emplace(case_id);
+  CaseDoubt& doubt = at->second;
+  if (!is_new) return &doubt;
+  KITH_ASSIGN(KnownOtherwise known, OpenAlertsOf(read_, case_id));
+  doubt.open_alerts = std::move(known.alerts);
+  KITH_ASSIGN(const bool complete, IsComplete(read_, case_id));
+  doubt.incomplete = !complete;
+  return &doubt;
+}
+
+absl::StatusOr<const Circulation::CaseCounts*> Circulation::CountsOf(std::uint64_t case_id) {
+  const auto [at, is_new] = counts_.try_emplace(case_id);
+  CaseCounts& counts = at->second;
+  if (!is_new) return &counts;
+  KITH_ASSIGN(const std::vector<SeriesCount> all, CountSeries(read_, directory_, case_id));
+  for (const SeriesCount& count : all) counts.emplace(count.series_id, count);
+  return &counts;
 }
 
 }  // namespace kith::casework
