@@ -5,10 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/casework/internal/circulation.h"
 #include "server/casework/internal/ledger_view.h"
+#include "server/casework/internal/report_cases.h"
+#include "server/casework/internal/report_files.h"
 #include "server/casework/internal/report_pages.h"
 #include "server/casework/internal/report_parts.h"
 #include "server/casework/internal/report_words.h"
@@ -16,38 +17,6 @@
 
 namespace kith::casework {
 namespace {
-
-// What the sources call the entries, for a reader who has their lists.
-absl::Status FillLabels(const ReportOptions& options, v1::ReportFile& file) {
-  if (!options.labels || file.matches().empty()) return absl::OkStatus();
-  std::vector<std::uint64_t> entries;
-  for (const v1::ReportMatch& match : file.matches()) entries.push_back(match.entry_id());
-  KITH_ASSIGN(std::vector<catalog::EntryLabel> labels, options.labels(entries));
-  auto label = labels.begin();
-  for (v1::ReportMatch& match : *file.mutable_matches()) {
-    match.set_source_ref(std::move(label->source_ref));
-    if (!label->category_code.empty()) {
-      match.mutable_category()->set_scheme(std::move(label->category_scheme));
-      match.mutable_category()->set_code(std::move(label->category_code));
-    }
-    ++label;
-  }
-  return absl::OkStatus();
-}
-
-// Who confirmed what a person confirmed, when and why.
-absl::Status FillGiven(const ReportOptions& options, v1::ReportFile& file) {
-  if (!options.opinions) return absl::OkStatus();
-  for (v1::ReportMatch& match : *file.mutable_matches()) {
-    if (match.opinion() != v1::OPINION_KIND_CONFIRMED) continue;
-    const std::string sha256 = absl::HexStringToBytes(file.sha256());
-    KITH_ASSIGN(std::vector<v1::Opinion> said, options.opinions(sha256, match.entry_id()));
-    std::erase_if(said,
-                  [](const v1::Opinion& one) { return one.kind() != v1::OPINION_KIND_CONFIRMED; });
-    if (!said.empty()) *match.mutable_given() = std::move(said.back());
-  }
-  return absl::OkStatus();
-}
 
 // One report; its parts go out in the order in which the functions are called. Each returns false
 // when the reader has gone.
@@ -72,7 +41,7 @@ class Builder {
         return request_.case_name().empty() ? OfStore(&Builder::LeadsOfStore)
                                             : OfCase(&Builder::LeadsOfCase);
       case v1::REPORT_KIND_CIRCULATION:
-        return request_.series().empty() ? OfOneCase() : OfSeries();
+        return request_.series().empty() ? CirculationOfOne() : OfSeries();
       case v1::REPORT_KIND_METHOD:
         return request_.case_name().empty() ? OfStore(&Builder::MethodOfStore)
                                             : OfCase(&Builder::MethodOfCase);
@@ -99,34 +68,21 @@ class Builder {
     return (this->*body)(view);
   }
 
-  // Where one was met is left of a purged case, too.
-  absl::Status OfOneCase() {
-    KITH_ASSIGN(const v1::GetCaseResponse one, ledger_.GetCase(request_.case_name()));
-    return one.record().purged_at().empty() ? OfCase(&Builder::CirculationOfCase)
-                                            : OfStore(&Builder::CirculationOfPurged);
-  }
-
-  absl::Status OfStore(absl::Status (Builder::*body)(catalog::Transaction& read)) {
+  absl::Status OfStore(absl::Status (Builder::*body)(Circulation& circulation)) {
     if (!request_.series().empty()) {
       return absl::InvalidArgumentError(
           "this report is of a case or of all: name no series; the circulation is of a series");
     }
     KITH_ASSIGN(catalog::Transaction read, ledger_.database().BeginRead());
+    Circulation circulation(&read, &directory_);
     v1::Report head = StoreHead(options_);
     // Of a case that may be purged: what is told of it does not need its files.
     if (!request_.case_name().empty()) {
       KITH_ASSIGN(const v1::GetCaseResponse one, ledger_.GetCase(request_.case_name()));
-      head.mutable_scope()->set_case_name(request_.case_name());
-      if (one.record().has_details()) {
-        *head.mutable_scope()->mutable_details() = one.record().details();
-      }
-      if (request_.kind() == v1::REPORT_KIND_CIRCULATION) {
-        head.mutable_scope()->set_complete(one.record().complete());
-        head.mutable_scope()->add_remarks(PurgedRemark(one.record().purged_at()));
-      }
+      NameCase(one.record(), head);
     }
     if (request_.kind() == v1::REPORT_KIND_LEADS) {
-      KITH_ASSIGN(const CaseDoubts doubts, Circulation(&read, &directory_).DoubtsOfAll());
+      KITH_ASSIGN(const CaseDoubts doubts, circulation.DoubtsOfAll());
       Doubt(doubts, head);
     }
     if (request_.kind() == v1::REPORT_KIND_NOTIFICATIONS) {
@@ -135,7 +91,12 @@ class Builder {
     }
     KITH_ASSIGN(const bool taken, Head(std::move(head)));
     if (!taken) return absl::OkStatus();
-    return (this->*body)(read);
+    return (this->*body)(circulation);
+  }
+
+  void NameCase(const v1::Case& record, v1::Report& head) const {
+    head.mutable_scope()->set_case_name(request_.case_name());
+    if (record.has_details()) *head.mutable_scope()->mutable_details() = record.details();
   }
 
   // In the head, so that it is read before the counts.
@@ -180,35 +141,9 @@ class Builder {
     return Files(view, nullptr);
   }
 
-  // Files that match one of the series (all files without `codes`), with all their matches;
-  // `identified_too`: also those that are identified by the word of their source alone.
   absl::Status Files(LedgerView& view, const std::set<std::string>* codes,
                      bool identified_too = false) {
-    FilePages pages(emit_, options_.fragment_bytes);
-    bool taken = true;
-    absl::Status filled;
-    KITH_RETURN_IF_ERROR(view.Files(codes != nullptr, [&](v1::ReportFile file) {
-      const bool asked = codes == nullptr || MatchesOneOf(file, *codes) ||
-                         (identified_too && file.verdict() == v1::VERDICT_IDENTIFIED);
-      if (!asked) return true;
-      filled = FillLabels(options_, file);
-      if (filled.ok()) filled = FillGiven(options_, file);
-      taken = filled.ok() && pages.Add(std::move(file));
-      return taken;
-    }));
-    KITH_RETURN_IF_ERROR(filled);
-    if (taken) pages.Flush();
-    return absl::OkStatus();
-  }
-
-  static bool MatchesOneOf(const v1::ReportFile& file, const std::set<std::string>& codes) {
-    for (const v1::ReportMatch& match : file.matches()) {
-      if (match.purpose() != v1::PURPOSE_BENIGN && !match.held_back() &&
-          codes.contains(match.series())) {
-        return true;
-      }
-    }
-    return false;
+    return EmitFiles(view, options_, emit_, codes, identified_too);
   }
 
   // The series of a case that are identified, or those that are not.
@@ -235,34 +170,16 @@ class Builder {
     return Files(view, &codes, true);
   }
 
-  // Counts the cases and agencies of each series and gives the sightings of all, in their order.
   absl::StatusOr<std::vector<v1::ReportSighting>> Meet(Circulation& circulation,
                                                        std::vector<v1::ReportSeries>& series) {
-    const std::string& name = request_.case_name();
-    const std::string agency = name.substr(0, name.find('/'));
-    std::vector<v1::ReportSighting> all;
-    for (v1::ReportSeries& one : series) {
-      KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, circulation.Of(one.series()));
-      std::set<std::string> agencies;
-      for (v1::ReportSighting& sighting : sightings) {
-        agencies.insert(sighting.agency());
-        if (!name.empty()) {
-          sighting.set_this_case(sighting.case_name() == name);
-          sighting.set_this_agency(sighting.agency() == agency);
-        }
-        all.push_back(std::move(sighting));
-      }
-      one.set_cases(sightings.size());
-      one.set_agencies(agencies.size());
-    }
-    return all;
+    return MeetCases(circulation, request_.case_name(), series);
   }
 
   // "This series is now found in its 41st case." A look-up is none, and knows of none.
   absl::Status CountCases(LedgerView& view, std::vector<v1::ReportSeries>& series) {
     if (request_.case_name().empty()) return absl::OkStatus();
     Circulation circulation(&view.read(), &directory_);
-    return Meet(circulation, series).status();
+    return CountCasesOf(circulation, series);
   }
 
   absl::Status LeadsOfCase(LedgerView& view) {
@@ -283,9 +200,22 @@ class Builder {
     return absl::OkStatus();
   }
 
-  // Of what the purge left, as `kith case show` tells it.
-  absl::Status CirculationOfPurged(catalog::Transaction& read) {
+  // Where one was met is left of a purged case, too.
+  absl::Status CirculationOfOne() {
     KITH_ASSIGN(const v1::GetCaseResponse one, ledger_.GetCase(request_.case_name()));
+    return one.record().purged_at().empty() ? OfCase(&Builder::CirculationOfCase)
+                                            : CirculationOfPurged(one);
+  }
+
+  // Of what the purge left, as `kith case show` tells it.
+  absl::Status CirculationOfPurged(const v1::GetCaseResponse& one) {
+    KITH_ASSIGN(catalog::Transaction read, ledger_.database().BeginRead());
+    v1::Report head = StoreHead(options_);
+    NameCase(one.record(), head);
+    head.mutable_scope()->set_complete(one.record().complete());
+    head.mutable_scope()->add_remarks(PurgedRemark(one.record().purged_at()));
+    KITH_ASSIGN(const bool taken, Head(std::move(head)));
+    if (!taken) return absl::OkStatus();
     std::vector<v1::ReportSeries> series;
     for (const v1::Sighting& sighting : one.sightings()) {
       const auto met = directory_.series.ByName(sighting.series());
@@ -300,34 +230,8 @@ class Builder {
     return absl::OkStatus();
   }
 
-  // Sums the files of the cases of each series; a series that nobody met goes.
-  static void SumUp(const std::vector<v1::ReportSighting>& sightings,
-                    std::vector<v1::ReportSeries>& series) {
-    for (v1::ReportSeries& one : series) {
-      for (const v1::ReportSighting& sighting : sightings) {
-        if (sighting.series() != one.series().code()) continue;
-        one.set_files(one.files() + sighting.files());
-        one.set_files_by_digest(one.files_by_digest() + sighting.files_by_digest());
-        one.set_files_confirmed(one.files_confirmed() + sighting.files_confirmed());
-      }
-    }
-  }
-
-  absl::Status LeadsOfStore(catalog::Transaction& read) {
-    Circulation circulation(&read, &directory_);
-    KITH_ASSIGN(const std::vector<std::uint64_t> met, circulation.SeriesMet());
-    // Each series with its sightings, so that both can be sorted by how many cases there are.
-    std::vector<v1::ReportSeries> series;
-    for (const std::uint64_t id : met) {
-      const auto one = directory_.series.ById(id);
-      if (one == nullptr || one->status() == v1::SERIES_STATUS_IDENTIFIED) continue;
-      std::vector<v1::ReportSeries> alone = {SeriesRecord(*one, directory_)};
-      KITH_ASSIGN(const std::vector<v1::ReportSighting> sightings, Meet(circulation, alone));
-      if (sightings.empty()) continue;
-      SumUp(sightings, alone);
-      series.push_back(std::move(alone.front()));
-    }
-    SortSeries(series);
+  absl::Status LeadsOfStore(Circulation& circulation) {
+    KITH_ASSIGN(std::vector<v1::ReportSeries> series, LeadsMet(circulation, directory_));
     KITH_ASSIGN(std::vector<v1::ReportSighting> sightings, Meet(circulation, series));
     if (Series(std::move(series))) Sightings(std::move(sightings));
     return absl::OkStatus();
@@ -359,7 +263,7 @@ class Builder {
     return absl::OkStatus();
   }
 
-  absl::Status MethodOfStore(catalog::Transaction& /*read*/) {
+  absl::Status MethodOfStore(Circulation& /*circulation*/) {
     v1::Report page;
     KITH_ASSIGN(*page.mutable_method(), MethodOf(options_));
     emit_(std::move(page));
@@ -390,7 +294,7 @@ class Builder {
     return absl::OkStatus();
   }
 
-  absl::Status WorklistOfStore(catalog::Transaction& /*read*/) { return Worklist(); }
+  absl::Status WorklistOfStore(Circulation& /*circulation*/) { return Worklist(); }
   absl::Status WorklistOfCase(LedgerView& /*view*/) { return Worklist(); }
 
   absl::Status Worklist() {
@@ -402,7 +306,7 @@ class Builder {
     });
   }
 
-  absl::Status Notifications(catalog::Transaction& /*read*/) {
+  absl::Status Notifications(Circulation& /*circulation*/) {
     if (!options_.notifications) return absl::OkStatus();
     KITH_ASSIGN(std::vector<v1::NotificationTask> tasks, options_.notifications());
     const std::string& name = request_.case_name();

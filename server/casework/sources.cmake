@@ -12,6 +12,8 @@ list(
   casework/internal/ledger_view.cc
   casework/internal/match_writer.cc
   casework/internal/measured_rates.cc
+  casework/internal/report_cases.cc
+  casework/internal/report_files.cc
   casework/internal/report_parts.cc
   casework/internal/report_words.cc
   casework/internal/same_content.cc
