@@ -20,17 +20,24 @@ inline std::string FileName(std::uint64_t number) {
 
 class AlertTest : public CaseworkTest {
  protected:
+  // All records of a list, one by one, so that every test pages.
+  template <typename Request, typename Response, typename Record, typename Home>
+  std::vector<Record> Paged(Request request, absl::StatusOr<Response> (Home::*list)(const Request&),
+                            const google::protobuf::RepeatedPtrField<Record>& (Response::*records)()
+                                const) {
+    request.set_page_size(1);
+    std::vector<Record> all;
+    do {
+      const Response page = Must((engine_.get()->*list)(request));
+      all.insert(all.end(), (page.*records)().begin(), (page.*records)().end());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return all;
+  }
   std::vector<v1::Alert> Alerts(bool closed_too = false) {
     v1::ListAlertsRequest request;
     request.set_closed_too(closed_too);
-    request.set_page_size(1);  // so that every test pages
-    std::vector<v1::Alert> alerts;
-    do {
-      const auto page = Must(engine_->ListAlerts(request));
-      alerts.insert(alerts.end(), page.alerts().begin(), page.alerts().end());
-      request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
-    return alerts;
+    return Paged(request, &Engine::ListAlerts, &v1::ListAlertsResponse::alerts);
   }
   // "CASE: what: subject (files)"
   std::vector<std::string> Words(bool closed_too = false) {
@@ -44,14 +51,7 @@ class AlertTest : public CaseworkTest {
   std::vector<v1::AlertFile> FilesOf(std::uint64_t alert_id) {
     v1::GetAlertRequest request;
     request.set_alert_id(alert_id);
-    request.set_page_size(1);
-    std::vector<v1::AlertFile> files;
-    do {
-      const auto page = Must(engine_->GetAlert(request));
-      files.insert(files.end(), page.files().begin(), page.files().end());
-      request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
-    return files;
+    return Paged(request, &Engine::GetAlert, &v1::GetAlertResponse::files);
   }
   void Switch(const std::string& set, bool enabled) {
     v1::SetHashSetEnabledRequest request;

@@ -11,7 +11,6 @@ namespace kith::server::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 TEST_F(AlertTest, NewFilesThatLieNearEachOtherAreLinkedTheMostWidespreadFirst) {
   AddEntry("known", "RED", 50);
@@ -20,15 +19,8 @@ TEST_F(AlertTest, NewFilesThatLieNearEachOtherAreLinkedTheMostWidespreadFirst) {
   Check("LKA/2", {Picture("a2.jpg", 1, 20), Picture("b2.jpg", 2), Picture("c.jpg", 3)});
   Check("LKA/3", {Picture("a3.jpg", 1, 45), Picture("c3.jpg", 3, 9)});
   const auto clusters = [&] {
-    v1::ListClustersRequest request;
-    request.set_page_size(1);
-    std::vector<v1::Cluster> all;
-    do {
-      const auto page = Must(engine_->ListClusters(request));
-      all.insert(all.end(), page.clusters().begin(), page.clusters().end());
-      request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
-    return all;
+    return Paged(v1::ListClustersRequest(), &Engine::ListClusters,
+                 &v1::ListClustersResponse::clusters);
   };
   std::vector<v1::Cluster> all = clusters();
   ASSERT_EQ(all.size(), 3U);

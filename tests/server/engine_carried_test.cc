@@ -259,16 +259,8 @@ TEST_F(CarriedOnlyTest, OneRecordCannotBarTheWayBack) {
 }
 
 // Where all records of a list stand behind one entry, each page began with the first of them.
-TEST(ImportsTest, APageOfWhatIsCarriedReadsNoBlockBeforeIt) {
-  TempDir dir;
-  auto catalog = catalog::Catalog::Open(
-      {.store_dir = dir.path() + "/store", .more_migrations = {}, .progress = {}});
-  ASSERT_TRUE(catalog.ok()) << catalog.status();
-  v1::HashSet set;
-  set.set_name("list");
-  const auto added = (*catalog)->AddHashSet(set);
-  ASSERT_TRUE(added.ok()) << added.status();
-  catalog::Imports imports(**catalog);
+TEST_F(ImportsTest, APageOfWhatIsCarriedReadsNoBlockBeforeIt) {
+  catalog::Imports imports(*catalog_);
   const auto id = imports.Begin("list", "", {}, v1::SERIES_NAMES_IGNORE);
   ASSERT_TRUE(id.ok()) << id.status();
   std::vector<std::string> sent;
@@ -280,7 +272,7 @@ TEST(ImportsTest, APageOfWhatIsCarriedReadsNoBlockBeforeIt) {
   }
   ASSERT_TRUE(imports.Commit(*id, sent.size()).ok());
   const auto damage_before = [&](std::uint64_t block) {
-    auto write = (*catalog)->database().BeginWrite();
+    auto write = catalog_->database().BeginWrite();
     ASSERT_TRUE(write.ok());
     ASSERT_TRUE(write->Execute("DROP TRIGGER IF EXISTS carried_block_stays").ok());
     ASSERT_TRUE(write->Execute("UPDATE carried_block SET data = x'00' WHERE id < ?1", block).ok());
@@ -289,7 +281,7 @@ TEST(ImportsTest, APageOfWhatIsCarriedReadsNoBlockBeforeIt) {
   catalog::ImportedPlace from;
   std::vector<std::string> given;
   for (bool more = true; more;) {
-    const auto page = (*catalog)->ListImported(from, 7, added->set_id(), 0);
+    const auto page = catalog_->ListImported(from, 7, set_id_, 0);
     ASSERT_TRUE(page.ok()) << page.status();
     for (const v1::Entry& entry : page->entries) given.push_back(entry.carried().data());
     more = page->more;
@@ -301,16 +293,8 @@ TEST(ImportsTest, APageOfWhatIsCarriedReadsNoBlockBeforeIt) {
 }
 
 // A thousand of them, of a MiB each, were read into memory and then cut to a page.
-TEST(ImportsTest, APageOfImportsIsReadNoFurtherThanItGoes) {
-  TempDir dir;
-  auto catalog = catalog::Catalog::Open(
-      {.store_dir = dir.path() + "/store", .more_migrations = {}, .progress = {}});
-  ASSERT_TRUE(catalog.ok()) << catalog.status();
-  v1::HashSet set;
-  set.set_name("list");
-  const auto added = (*catalog)->AddHashSet(set);
-  ASSERT_TRUE(added.ok()) << added.status();
-  catalog::Imports imports(**catalog);
+TEST_F(ImportsTest, APageOfImportsIsReadNoFurtherThanItGoes) {
+  catalog::Imports imports(*catalog_);
   v1::Carried file;
   file.set_format("VICS");
   file.set_data(std::string(900'000, 'x'));
@@ -323,11 +307,10 @@ TEST(ImportsTest, APageOfImportsIsReadNoFurtherThanItGoes) {
     const auto imported = imports.Commit(*id, 1, file);
     ASSERT_TRUE(imported.ok()) << imported.status();
   }
-  const std::uint64_t set_id = added->set_id();
   for (const auto& [max_bytes, count] : {std::pair(std::size_t{0}, 2U),
                                          {std::size_t{2'000'000}, 3U},
                                          {std::size_t{9'000'000}, 5U}}) {
-    const auto page = (*catalog)->ListImports(set_id, 0, 1000, max_bytes);
+    const auto page = catalog_->ListImports(set_id_, 0, 1000, max_bytes);
     ASSERT_TRUE(page.ok()) << page.status();
     EXPECT_EQ(page->size(), count) << max_bytes;
   }

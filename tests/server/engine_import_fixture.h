@@ -3,10 +3,15 @@
 // Imports in their steps.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "server/catalog/catalog.h"
+#include "server/catalog/import.h"
 #include "tests/server/store.h"
 
 namespace kith::server {
@@ -53,6 +58,26 @@ class EngineImportTest : public StoreTest {
     }
     return count;
   }
+};
+
+// Imports into a catalog with one set, "list".
+class ImportsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = catalog::Catalog::Open(
+        {.store_dir = dir_.path() + "/store", .more_migrations = {}, .progress = {}});
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    catalog_ = *std::move(opened);
+    v1::HashSet set;
+    set.set_name("list");
+    const auto added = catalog_->AddHashSet(set);
+    ASSERT_TRUE(added.ok()) << added.status();
+    set_id_ = added->set_id();
+  }
+
+  TempDir dir_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::uint64_t set_id_ = 0;
 };
 
 }  // namespace kith::server

@@ -344,15 +344,8 @@ TEST_F(EngineImportTest, OpenImportsAreLimited) {
   EXPECT_TRUE(engine().BeginImport(request).ok());
 }
 
-TEST(ImportsTest, AnIdleImportEnds) {
-  TempDir dir;
-  auto catalog = catalog::Catalog::Open(
-      {.store_dir = dir.path() + "/store", .more_migrations = {}, .progress = {}});
-  ASSERT_TRUE(catalog.ok()) << catalog.status();
-  v1::HashSet set;
-  set.set_name("list");
-  ASSERT_TRUE((*catalog)->AddHashSet(set).ok());
-  catalog::Imports imports(**catalog, /*idle_seconds=*/0);
+TEST_F(ImportsTest, AnIdleImportEnds) {
+  catalog::Imports imports(*catalog_, /*idle_seconds=*/0);
   const auto id = imports.Begin("list", "", {}, v1::SERIES_NAMES_IGNORE);
   ASSERT_TRUE(id.ok()) << id.status();
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
