@@ -15,7 +15,6 @@ namespace kith::server::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 TEST(BusinessDaysTest, AreMondayToFridayWithoutHolidays) {
   const std::set<std::string> none;

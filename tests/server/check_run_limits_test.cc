@@ -5,8 +5,6 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include "server/casework/schema.h"
@@ -17,11 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Pair;
-using ::testing::UnorderedElementsAre;
 
-using Files = std::vector<v1::EvidenceFile>;
 using CheckRunTest = CaseworkTest;
 
 TEST_F(CheckRunTest, BadNamesAndMessagesAreRefused) {

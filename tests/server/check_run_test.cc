@@ -19,9 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-using ::testing::UnorderedElementsAre;
 
-using Files = std::vector<v1::EvidenceFile>;
 using CheckRunTest = CaseworkTest;
 
 TEST_F(CheckRunTest, AKilledRunBesideOneThatEndedLeavesNothingOut) {

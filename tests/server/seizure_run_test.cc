@@ -18,7 +18,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-using ::testing::UnorderedElementsAre;
 
 using Files = std::vector<v1::EvidenceFile>;
 constexpr std::uint64_t kOne = 1;
