@@ -1,89 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+//
 // The reports beside the initial comparison, against a small world of which every number is known.
-#include <gmock/gmock.h>
-
 #include <algorithm>
+#include <string>
+#include <vector>
 
-#include "tests/server/casework_fixture.h"
+#include "tests/server/casework_reports_fixture.h"
 
 namespace kith::server::testing {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Three cases of two agencies. BLUE (identified): 11 by digest in LKA/1 and DPD/2, near 11 in
-// DPD/3. RED (not identified): 21 in LKA/1 and DPD/2. New: 31 in LKA/1 and, altered, in DPD/2 and
-// DPD/3; 32 in LKA/1 alone.
-class ReportsTest : public CaseworkTest {
- protected:
-  ReportsTest() {
-    AddEntry("known", "BLUE", 11);
-    AddEntry("known", "RED", 21);
-    Check("LKA/1", {Picture("a", 11), Picture("b", 21), Picture("c", 31), Picture("d", 32),
-                    Other("e", v1::DISPOSITION_UNREADABLE)});
-    Check("DPD/2",
-          {Picture("a", 11), Picture("again/a", 11), Picture("b", 21, 4), Picture("c", 31, 9)});
-    Check("DPD/3", {Picture("x", 11, 15), Picture("y", 31, 18)});
-  }
-
-  absl::StatusOr<v1::Report> Try(v1::ReportKind kind, const std::string& case_name = "",
-                                 const std::string& series = "") {
-    v1::GetReportRequest request;
-    request.set_kind(kind);
-    request.set_case_name(case_name);
-    request.set_series(series);
-    v1::Report report;
-    roots_.clear();
-    const absl::Status status = engine_->GetReport(request, [&](v1::GetReportResponse response) {
-      report.MergeFrom(response.report());
-      for (const std::string& root : response.checked_roots()) roots_.push_back(root);
-      return true;
-    });
-    if (!status.ok()) return status;
-    EXPECT_EQ(report.kind(), kind);
-    return report;
-  }
-  template <typename... More>
-  v1::Report Get(v1::ReportKind kind, const More&... more) {
-    return Must(Try(kind, more...));
-  }
-
-  // A file that stands in a benign set.
-  static v1::EvidenceFile Stock(const std::string& path) { return Picture(path, 41); }
-  void Say(v1::OpinionKind kind, const v1::EvidenceFile& file, std::uint64_t entry,
-           const std::string& why) {
-    v1::GiveOpinionRequest request;
-    request.set_sha256(file.fingerprint().digests().sha256());
-    request.set_entry_id(entry);
-    request.set_kind(kind);
-    request.mutable_signature()->set_who("J. Jansen");
-    request.mutable_signature()->set_why(why);
-    Must(engine_->GiveOpinion(request));
-  }
-  std::vector<std::string> WarningsOf(const std::string& case_name) {
-    const v1::Report report = Get(v1::REPORT_KIND_INITIAL, case_name);
-    return {report.scope().warnings().begin(), report.scope().warnings().end()};
-  }
-
-  std::vector<std::string> roots_;
-};
-
 std::vector<std::string> Codes(const v1::Report& report) {
   std::vector<std::string> codes;
   for (const auto& series : report.series()) codes.push_back(series.series().code());
   return codes;
-}
-std::vector<std::string> Cases(const v1::Report& report) {
-  std::vector<std::string> cases;
-  for (const auto& sighting : report.sightings()) {
-    cases.push_back(sighting.series() + " " + sighting.case_name());
-  }
-  std::sort(cases.begin(), cases.end());  // all met within one second
-  return cases;
 }
 
 TEST_F(ReportsTest, InitialHasAllAndTellsDistancesInWords) {
@@ -302,109 +237,6 @@ TEST_F(ReportsTest, WhatADigestMakesCertainIsNotCountedAsConfirmed) {
   EXPECT_EQ(report.series(0).files(), 1U);
   EXPECT_EQ(report.series(0).files_by_digest(), 1U);
   EXPECT_EQ(report.series(0).files_confirmed(), 0U);
-}
-
-// Every word on a series, a contact or a set, and every opinion, made all reports doubt themselves.
-TEST_F(ReportsTest, WordsAndOpinionsRaiseNoDoubt) {
-  v1::EditSeriesRequest series;
-  series.set_code("BLUE");
-  series.set_note("seen in the south");
-  Must(engine_->EditSeries(series));
-  v1::EditHashSetRequest set;
-  set.set_name("known");
-  set.set_version("2026-11");
-  Must(engine_->EditHashSet(set));
-  v1::EditAgencyRequest agency;
-  agency.set_name("LKA");
-  agency.set_desk("+49 711 9");
-  Must(engine_->EditAgency(agency));
-  const std::uint64_t entry =
-      FileAt(Get(v1::REPORT_KIND_INITIAL, "DPD/3"), "x").matches(0).entry_id();
-  Say(v1::OPINION_KIND_CONFIRMED, Picture("x", 11, 15), entry, "same room");
-  for (const char* name : {"LKA/1", "DPD/2", "DPD/3"}) {
-    EXPECT_THAT(WarningsOf(name), ElementsAre()) << name;
-  }
-  // An entry may tell on any file; a smaller radius too.
-  AddEntry("known", "RED", 99);
-  EXPECT_THAT(WarningsOf("DPD/3"),
-              ElementsAre(HasSubstr("bring the answer up to date, run `kith case refresh DPD/3`")));
-  v1::RefreshCaseRequest refresh;
-  refresh.set_name("DPD/3");
-  Must(engine_->RefreshCase(refresh));
-  EXPECT_THAT(WarningsOf("DPD/3"), ElementsAre());
-  set.clear_version();
-  set.set_radius_bits(16);
-  Must(engine_->EditHashSet(set));
-  EXPECT_THAT(WarningsOf("DPD/3"), ElementsAre(HasSubstr("kith case refresh DPD/3")));
-}
-
-// A report told of an identified series and of no identified file, and said only that "what is
-// known has changed".
-TEST_F(ReportsTest, FilesThatAreKnownOtherwiseAreNamedByTheirAlerts) {
-  Identify("RED");
-  EXPECT_THAT(WarningsOf("LKA/1"), ElementsAre(HasSubstr("1 file is known otherwise now: alert ")));
-  // Of a case that no alert concerns there is less to say.
-  EXPECT_THAT(WarningsOf("DPD/3"), ElementsAre(HasSubstr("has changed since")));
-  AddEntry("known", "BLUE", 31);
-  EXPECT_THAT(WarningsOf("LKA/1"),
-              ElementsAre(AllOf(HasSubstr("2 files are known otherwise now: alerts "),
-                                HasSubstr("run `kith case refresh LKA/1`"))));
-  // The alerts stay open, as somebody has the old report; this one is up to date.
-  v1::RefreshCaseRequest refresh;
-  refresh.set_name("LKA/1");
-  Must(engine_->RefreshCase(refresh));
-  EXPECT_THAT(WarningsOf("LKA/1"), ElementsAre());
-}
-
-// Circulation of a series and leads of all cases counted as before a change, without a word.
-TEST_F(ReportsTest, CirculationAndLeadsSayWhichCasesAreInDoubt) {
-  EXPECT_THAT(Get(v1::REPORT_KIND_CIRCULATION, "", "BLUE").scope().warnings(), ElementsAre());
-  v1::ListEntriesRequest list;
-  list.set_series("BLUE");
-  v1::MoveEntriesRequest move;
-  move.add_entry_ids(Must(engine_->ListEntries(list)).entries(0).entry_id());
-  move.set_series("RED");
-  Must(engine_->MoveEntries(move));
-  // Nobody has listed the alerts.
-  const v1::Report blue = Get(v1::REPORT_KIND_CIRCULATION, "", "BLUE");
-  ASSERT_EQ(blue.sightings_size(), 3);
-  for (const v1::ReportSighting& sighting : blue.sightings()) {
-    EXPECT_EQ(sighting.open_alerts(), 1U) << sighting.case_name();
-    EXPECT_FALSE(sighting.incomplete());
-  }
-  EXPECT_THAT(blue.scope().warnings(),
-              ElementsAre(HasSubstr("3 cases is in doubt: 3 have open alerts. ")));
-  // The series that the entry came to: two cases had met it, and DPD/3 has it now.
-  const v1::Report red = Get(v1::REPORT_KIND_CIRCULATION, "", "RED");
-  EXPECT_THAT(Cases(red), ElementsAre("RED DPD/2", "RED LKA/1"));
-  EXPECT_THAT(red.scope().warnings(),
-              ElementsAre(AllOf(HasSubstr("2 cases is in doubt: 2 have open alerts. "),
-                                HasSubstr("1 other case has open alerts that may concern"))));
-  EXPECT_THAT(Get(v1::REPORT_KIND_LEADS).scope().warnings(),
-              ElementsAre(HasSubstr("3 cases is in doubt")));
-  for (const char* name : {"LKA/1", "DPD/2", "DPD/3"}) {
-    v1::RefreshCaseRequest refresh;
-    refresh.set_name(name);
-    Must(engine_->RefreshCase(refresh));
-  }
-  EXPECT_THAT(Get(v1::REPORT_KIND_CIRCULATION, "", "RED").scope().warnings(), ElementsAre());
-  EXPECT_THAT(Cases(Get(v1::REPORT_KIND_CIRCULATION, "", "RED")),
-              ElementsAre("RED DPD/2", "RED DPD/3", "RED LKA/1"));
-}
-
-TEST_F(ReportsTest, ACaseThatWasNotCheckedToTheEndIsInDoubt) {
-  auto killed = Start("DPD/6");
-  Send(*killed, {Picture("a", 21)});
-  const v1::Report report = Get(v1::REPORT_KIND_CIRCULATION, "", "RED");
-  for (const v1::ReportSighting& sighting : report.sightings()) {
-    EXPECT_EQ(sighting.incomplete(), sighting.case_name() == "DPD/6");
-    EXPECT_EQ(sighting.open_alerts(), 0U);
-  }
-  EXPECT_FALSE(report.scope().complete());
-  EXPECT_THAT(report.scope().warnings(),
-              ElementsAre(HasSubstr("1 case is in doubt: 1 was not checked to the end. ")));
-  End(*killed, 1);
-  EXPECT_TRUE(Get(v1::REPORT_KIND_LEADS).scope().complete());
 }
 
 // Whoever must explain a report could not see who had said what of a lead.

@@ -5,11 +5,12 @@ kith_test(
   SOURCES engine_carried_test.cc engine_catalog_test.cc engine_import_test.cc
           engine_named_import_test.cc recurring_digests_test.cc
   LIBS kith::engine absl::strings)
-kith_test(engine_care_test SOURCES engine_care_test.cc LIBS kith::engine SQLite::SQLite3)
+kith_test(engine_care_test SOURCES engine_care_test.cc engine_memory_test.cc LIBS kith::engine
+          SQLite::SQLite3)
 kith_test(engine_live_test SOURCES engine_keep_test.cc engine_property_test.cc
           engine_threads_test.cc LIBS kith::engine)
 kith_test(engine_mend_test SOURCES engine_mend_test.cc LIBS kith::engine)
-kith_test(engine_change_test SOURCES engine_change_test.cc engine_upgrade_test.cc LIBS kith::engine
-          SQLite::SQLite3)
+kith_test(engine_change_test SOURCES engine_change_record_test.cc engine_change_test.cc
+          engine_upgrade_test.cc LIBS kith::engine SQLite::SQLite3)
 target_compile_definitions(
   engine_change_test PRIVATE KITH_SCHEMA1_DUMP="${CMAKE_CURRENT_LIST_DIR}/schema1.sql")
