@@ -59,7 +59,6 @@ TEST_F(AlertTest, TheFileOfAClusterLiesInTheFirstOfItsCases) {
   EXPECT_EQ(cluster.files(0).path(), "first.jpg");
 }
 
-// What was shown before and is gone moves nothing off the pages to come.
 // A case with one new file was told of four, of which three were another's.
 TEST_F(AlertTest, TheWorklistOfACaseTellsItsOwnFilesApart) {
   Check("LKA/2", {Picture("b.jpg", 1, 3), Picture("c.jpg", 1, 6), Picture("d.jpg", 1, 9)});
@@ -68,11 +67,7 @@ TEST_F(AlertTest, TheWorklistOfACaseTellsItsOwnFilesApart) {
   request.set_kind(v1::REPORT_KIND_WORKLIST);
   const auto clusters = [&](const std::string& case_name) {
     request.set_case_name(case_name);
-    v1::Report report;
-    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
-      report.MergeFrom(response.report());
-      return true;
-    }));
+    const v1::Report report = GetReport(request);
     EXPECT_EQ(report.clusters_size(), 2);
     return report.clusters();
   };
@@ -88,6 +83,7 @@ TEST_F(AlertTest, TheWorklistOfACaseTellsItsOwnFilesApart) {
   EXPECT_EQ(found[0].listed(0).path(), "b.jpg");
 }
 
+// What was shown before and is gone moves nothing off the pages to come.
 TEST_F(AlertTest, PagesOfClustersLeaveNoneOutWhenOneGoes) {
   Check("LKA/1", {Picture("a.jpg", 1), Picture("b.jpg", 2), Picture("c.jpg", 3),
                   Picture("c5.jpg", 3, 5), Picture("c10.jpg", 3, 10), Picture("c15.jpg", 3, 15)});

@@ -219,6 +219,14 @@ class CaseworkTest : public ::testing::Test {
     }));
     return fragments;
   }
+  v1::Report GetReport(const v1::GetReportRequest& request) {
+    v1::Report report;
+    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
+      report.MergeFrom(response.report());
+      return true;
+    }));
+    return report;
+  }
   v1::Report GetReport(const std::string& case_name) {
     v1::Report report;
     for (const v1::Report& fragment : Fragments(case_name)) report.MergeFrom(fragment);

@@ -80,12 +80,7 @@ class MergeTest : public CaseworkTest {
     request.set_kind(kind);
     request.set_case_name(case_name);
     request.set_series(series);
-    v1::Report report;
-    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
-      report.MergeFrom(response.report());
-      return true;
-    }));
-    return report;
+    return GetReport(request);
   }
   // "BLUE LKA/1: 2, 1 by digest, 2026-01-05" of each sighting, by case.
   std::vector<std::string> Circulation(const std::string& series) {

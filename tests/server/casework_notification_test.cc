@@ -149,11 +149,7 @@ TEST_F(AlertTest, HolidaysTellWhoSetThemAndHowFarTheyAreKnown) {
   const auto remark = [&] {
     v1::GetReportRequest request;
     request.set_kind(v1::REPORT_KIND_NOTIFICATIONS);
-    v1::Report report;
-    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
-      report.MergeFrom(response.report());
-      return true;
-    }));
+    const v1::Report report = GetReport(request);
     EXPECT_EQ(report.scope().remarks_size(), 1);
     return report.scope().remarks(0);
   };

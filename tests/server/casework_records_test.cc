@@ -30,12 +30,7 @@ class RecordsTest : public CaseworkTest {
     request.set_series(series);
     request.set_record(true);
     request.set_who(who);
-    v1::Report report;
-    Must(engine_->GetReport(request, [&](v1::GetReportResponse response) {
-      report.MergeFrom(response.report());
-      return true;
-    }));
-    return report;
+    return GetReport(request);
   }
   std::vector<v1::ReportRecord> Reports(const std::string& case_name = "") {
     v1::ListReportsRequest request;
