@@ -140,14 +140,12 @@ absl::Status Casework::GetReport(const v1::GetReportRequest& request,
 absl::StatusOr<v1::ListCasesResponse> Casework::ListCases(const v1::ListCasesRequest& request) {
   const auto page = ReadPage("cases", request.page_size(), request.page_token());
   if (!page.ok()) return page.status();
-  auto cases = ledger_.ListCases(page->after, page->size + 1);
+  const auto cases = ledger_.ListCases(page->after, page->size + 1);
   if (!cases.ok()) return cases.status();
   v1::ListCasesResponse response;
-  if (cases->size() > page->size) {
-    cases->resize(page->size);
-    response.set_next_page_token(MakePageToken("cases", cases->back().case_id()));
-  }
-  for (v1::Case& record : *cases) *response.add_cases() = std::move(record);
+  response.set_next_page_token(FillPage(
+      "cases", *page, *cases, [&](const v1::Case& record) { *response.add_cases() = record; },
+      [](const v1::Case& record) { return record.case_id(); }));
   return response;
 }
 

@@ -64,8 +64,7 @@ absl::StatusOr<TaskKey> ReadToken(const std::string& token) {
 // Of the series that a name, or one that it was merged into, counts as.
 absl::StatusOr<catalog::RecordMap<v1::Series>::Pointer> CurrentSeries(
     const catalog::Directory& directory, const std::string& name) {
-  const auto named = directory.series.ByName(name);
-  const auto series = named ? directory.CurrentSeries(named->series_id()) : nullptr;
+  auto series = directory.CurrentSeriesNamed(name);
   if (series == nullptr) {
     return absl::NotFoundError(absl::StrCat("no series ", catalog::Quoted(name)));
   }

@@ -242,9 +242,8 @@ class Builder {
       return absl::InvalidArgumentError(
           "the circulation is of a case or of a series: name one of them");
     }
-    const auto named = directory_.series.ByName(request_.series());
     // Of one that was merged, what is told is of the one that it counts as.
-    const auto found = named ? directory_.CurrentSeries(named->series_id()) : nullptr;
+    const auto found = directory_.CurrentSeriesNamed(request_.series());
     if (found == nullptr) {
       return absl::NotFoundError(absl::StrCat("no series \"", request_.series(), "\""));
     }

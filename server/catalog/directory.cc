@@ -49,6 +49,11 @@ RecordMap<v1::Series>::Pointer Directory::CurrentSeries(std::uint64_t id) const 
   return found;
 }
 
+RecordMap<v1::Series>::Pointer Directory::CurrentSeriesNamed(std::string_view name) const {
+  const auto named = series.ByName(name);
+  return named ? CurrentSeries(named->series_id()) : nullptr;
+}
+
 std::vector<std::uint64_t> Directory::SeriesCountedAs(std::uint64_t id) const {
   std::vector<std::uint64_t> ids;
   for (const auto& one : series.After(0, SIZE_MAX)) {

@@ -84,6 +84,8 @@ struct Directory {
 
   // The series that stands for this one now: itself, or what it was merged into. Null: none.
   [[nodiscard]] RecordMap<v1::Series>::Pointer CurrentSeries(std::uint64_t id) const;
+  // The same of one that is named, also by an alias.
+  [[nodiscard]] RecordMap<v1::Series>::Pointer CurrentSeriesNamed(std::string_view name) const;
   // This series and all that were merged into it, whatever the depth; ascending.
   [[nodiscard]] std::vector<std::uint64_t> SeriesCountedAs(std::uint64_t id) const;
   // The contact to call in place of this one: itself, or what superseded it. Null: the desk.
