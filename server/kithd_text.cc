@@ -8,31 +8,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "server/utf8.h"
 
 namespace kith::server {
 namespace {
-
-struct Character {
-  std::uint32_t point = 0;
-  std::size_t bytes = 0;  // 0: no well-formed character begins here
-};
-
-Character FirstOf(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-  if (bytes == 0 || lead > 0xF4 || text.size() < bytes) return {};
-  std::uint32_t point = lead & (0x7FU >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xC0U) != 0x80U) return {};
-    point = point << 6U | (next & 0x3FU);
-  }
-  constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
-  if (point < kLeast.at(bytes) || point > 0x10FFFF || surrogate) return {};
-  return {point, bytes};
-}
 
 bool Deceives(std::uint32_t point) {
   constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 8> kRanges = {{
@@ -60,7 +39,7 @@ std::string ShownText(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
   while (!bytes.empty()) {
-    const Character first = FirstOf(bytes);
+    const Character first = FirstCharacter(bytes);
     const std::size_t length = std::max<std::size_t>(1, first.bytes);
     if (bytes.front() == '\t') {
       out += "\\t";

@@ -12,8 +12,8 @@
 namespace kith::server {
 
 // \t \n \r for themselves, \xHH for other control bytes and for what is not UTF-8, \u{202E} for
-// characters that show nothing or turn the direction of what follows: as `kith` tells its messages.
-// Backslashes stay single. O(bytes).
+// characters that show nothing or turn the direction of what follows (fewer than in the messages of
+// `kith`, which server/ does not know). Backslashes stay single. O(bytes).
 [[nodiscard]] std::string ShownText(std::string_view bytes);
 
 }  // namespace kith::server

@@ -2,8 +2,6 @@
 #include "server/catalog/names.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
@@ -11,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/utf8.h"
 
 namespace kith::catalog {
 namespace {
@@ -31,29 +30,10 @@ std::string Quoted(std::string_view text) {
 }
 
 bool IsUtf8(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    const int length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-    if (length == 0 || lead > 0xF4 || text.size() - i < static_cast<std::size_t>(length)) {
-      return false;
-    }
-    std::uint32_t point = lead & (0x7FU >> length);
-    for (int k = 1; k < length; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)]);
-      if ((next & 0xC0U) != 0x80U) return false;
-      point = point << 6U | (next & 0x3FU);
-    }
-    constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-    if (point < kLeast[static_cast<std::size_t>(length)] || point > 0x10FFFF ||
-        (point >= 0xD800 && point <= 0xDFFF)) {
-      return false;
-    }
-    i += static_cast<std::size_t>(length);
+  while (!text.empty()) {
+    const std::size_t bytes = server::FirstCharacter(text).bytes;
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
   }
   return true;
 }

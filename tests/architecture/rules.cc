@@ -57,10 +57,11 @@ int ServerStorey(std::string_view path) {
   for (const auto& [name, storey] : kSubrooms) {
     if (SubroomOf(path) == name) return storey;
   }
-  constexpr std::array<std::pair<std::string_view, int>, 15> kFiles = {{
+  constexpr std::array<std::pair<std::string_view, int>, 16> kFiles = {{
       {"settings", 0},
       {"store_lock", 0},
       {"store_names", 0},
+      {"utf8", 0},
       {"calls", kEngineStorey},
       {"engine", kEngineStorey},
       {"matcher", kEngineStorey},
