@@ -164,33 +164,6 @@ TEST(Recognise, RefusesWhatIsNoListOfHashes) {
   EXPECT_EQ(ReadBytes("").format, "list");
 }
 
-TEST(Lines, GivesEveryLineOfAnyLength) {
-  const test::Scratch scratch;
-  const std::string huge(700'000, 'y');
-  auto source = Source::Open(scratch.Write("list", "one\n\n" + huge + "\nlast without end"));
-  ASSERT_TRUE(source.ok());
-  EXPECT_EQ(source->Head()->size(), Source::kHeadBytes);
-  Lines lines(*source, 100);
-  std::string line;
-  ASSERT_TRUE(*lines.Next(line));
-  EXPECT_EQ(line, "one");
-  ASSERT_TRUE(*lines.Next(line));
-  EXPECT_EQ(line, "");
-  ASSERT_TRUE(*lines.Next(line));
-  EXPECT_EQ(line.size(), 101U);  // cut, and seen to be too long
-  ASSERT_TRUE(*lines.Next(line));
-  EXPECT_EQ(line, "last without end");
-  EXPECT_EQ(lines.number(), 4U);
-  EXPECT_FALSE(*lines.Next(line));
-  EXPECT_EQ(source->offset(), source->size());
-}
-
-TEST(Source, SaysWhatCannotBeRead) {
-  const test::Scratch scratch;
-  EXPECT_TRUE(absl::IsNotFound(Source::Open(scratch.At("none")).status()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(Source::Open(scratch.path()).status()));
-}
-
 // Of some lists a category stands behind the hash, behind a comma or a tab.
 TEST(List, ANumberBehindAHashIsACategoryWhereItsSchemeIsSaid) {
   const std::string md5 = "0123456789abcdef0123456789abcdef";
