@@ -14,8 +14,8 @@ namespace kith::cli {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitKnownFound = 1;  // check and match: something known was found
 inline constexpr int kExitError = 2;       // usage or set-up
-inline constexpr int kExitNotAllRead =
-    3;  // check and match: nothing known found, but not all was read or compared
+// check and match: nothing known found, but not all was read or compared
+inline constexpr int kExitNotAllRead = 3;
 inline constexpr int kExitInterrupted = 130;
 
 // One run of `kith`: what all verbs share. Filled by the command line, read by the verbs.

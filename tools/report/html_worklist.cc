@@ -202,10 +202,6 @@ std::string ContactCell(const v1::NotificationTask& task) {
   return whom.desk.empty() ? out : out + "desk, " + E(whom.desk);
 }
 
-bool IsLeadsOnly(const v1::NotificationTask& task) {
-  return task.files() > 0 && task.files_by_digest() == 0 && task.files_confirmed() == 0;
-}
-
 std::string RestsOnCell(const v1::NotificationTask& task) {
   if (task.files() == 0) return "<span class=\"soft\">" + E(RestsOnWords(task)) + "</span>";
   const std::string words = E(RestsOnWords(task));

@@ -70,10 +70,14 @@ std::string ViewWord(const v1::View& view) {
   return fmt::format("{}:{}", trimmed ? "trimmed" : "frame", view.frame());
 }
 
+bool IsLeadsOnly(const v1::NotificationTask& task) {
+  return task.files() > 0 && task.files_by_digest() + task.files_confirmed() == 0;
+}
+
 std::string RestsOnWords(const v1::NotificationTask& task) {
   if (task.files() == 0) return "no file on record";
-  const std::uint64_t certain = task.files_by_digest() + task.files_confirmed();
-  return certain == 0 ? "leads only: confirm first" : Number(certain) + " certain";
+  if (IsLeadsOnly(task)) return "leads only: confirm first";
+  return Number(task.files_by_digest() + task.files_confirmed()) + " certain";
 }
 
 v1::Dialect DialectOfWord(std::string_view word) {

@@ -41,6 +41,8 @@ namespace kith::report {
 // "identified", "not identified", "nobody here has said".
 [[nodiscard]] std::string_view StatusMeaning(v1::SeriesStatus status);
 
+// Whether neither a digest nor a person vouches for any file that a notification rests on.
+[[nodiscard]] bool IsLeadsOnly(const v1::NotificationTask& task);
 // What a notification rests on: "leads only: confirm first", "2 certain", or "no file on record" of
 // a purged case.
 [[nodiscard]] std::string RestsOnWords(const v1::NotificationTask& task);
