@@ -100,16 +100,20 @@ TEST_F(Resume, AfterKillsAtRandomMoments) {
   const unsigned seed = std::random_device{}();
   std::mt19937 random(seed);
   SCOPED_TRACE("seed " + std::to_string(seed));
+  constexpr int kKills = 6;
   int killed = 0;
-  for (int i = 0; i < 6; ++i) {
+  // Less is left to do each time, and the machine may be faster than in the quiet run.
+  int most_ms = static_cast<int>(quiet_run_.count());
+  for (int runs = 0; killed < kKills && runs < 40; ++runs) {
     Child child(CheckLine("store", "killed"));
-    // Less is left to do each time, and the machine may be faster than in the quiet run.
-    const int most = std::max(1, static_cast<int>(quiet_run_.count()) / (i + 1));
-    std::this_thread::sleep_for(milliseconds(std::uniform_int_distribution<>(1, most)(random)));
+    most_ms = std::max(most_ms, 1);
+    std::this_thread::sleep_for(milliseconds(std::uniform_int_distribution<>(1, most_ms)(random)));
     child.Signal(SIGKILL);
-    if (child.Wait().exit_code == 128 + SIGKILL) ++killed;
+    const bool was_running = child.Wait().exit_code == 128 + SIGKILL;
+    killed += was_running ? 1 : 0;
+    most_ms = was_running ? most_ms * 3 / 4 : most_ms / 2;
   }
-  EXPECT_GT(killed, 0);
+  EXPECT_EQ(killed, kKills);
   ExpectTheReportOfAQuietRun("last");
 }
 
