@@ -117,6 +117,9 @@ class StoredDigestIndex final : public DigestIndex {
   [[nodiscard]] absl::Status WorkOnce();
   [[nodiscard]] absl::Status Spill();
   [[nodiscard]] absl::Status SpillBeside(DigestKind kind);
+  // The first of the last runs of which a merge is to make one; as many as there are if none is.
+  [[nodiscard]] static std::size_t FirstToMerge(const Runs& runs, bool everything);
+  [[nodiscard]] bool MergeIsDue() const;
   [[nodiscard]] absl::Status MergeAll(bool everything);
   [[nodiscard]] absl::Status Merge(DigestKind kind, std::size_t first);
   [[nodiscard]] absl::StatusOr<PlacedRun> WriteRun(DigestKind kind, std::vector<DatedRow> rows,

@@ -3,6 +3,7 @@
 // StoredDigestIndex: the thread behind, which brings digests into files and merges files.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -25,6 +26,8 @@ constexpr std::size_t kRowsAtOnce = 4096;
 constexpr std::size_t kForgetFrom = 4096;
 // Runs of a kind that may gather beside a merge: a search looks at each.
 constexpr std::size_t kMaxGathered = 64;
+// How long after the opening merges begin that nobody asked for.
+constexpr std::chrono::seconds kBeforeMerges{2};
 
 constexpr std::array<DigestKind, 3> kKinds = {DigestKind::kMd5, DigestKind::kSha1,
                                               DigestKind::kSha256};
@@ -38,8 +41,12 @@ bool IsBefore(const DigestRow& a, const DigestRow& b, std::size_t bytes) {
 
 void StoredDigestIndex::Work() {
   std::unique_lock lock(writer_mutex_);
+  const auto is_called = [&] { return is_stopping_ || IsBehind(); };
+  // Who had the folder before may have ended before its merges, as an import does: hundreds of runs
+  // may be there. Programs that live for a moment leave them to others.
+  if (!wake_.wait_for(lock, kBeforeMerges, is_called) && MergeIsDue()) AskForWork();
   while (true) {
-    wake_.wait(lock, [&] { return is_stopping_ || IsBehind(); });
+    wake_.wait(lock, is_called);
     if (is_stopping_ && !IsBehind()) return;
     const std::uint64_t asked = asked_;
     lock.unlock();
@@ -167,22 +174,33 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::FinishRun(
   return PlacedRun{.run = *std::move(run), .number = number, .epoch = epoch, .checked = checked};
 }
 
+std::size_t StoredDigestIndex::FirstToMerge(const Runs& runs, bool everything) {
+  if (runs.empty()) return 0;
+  std::size_t first = runs.size() - 1;
+  std::uint64_t behind = runs[first].run->rows();
+  while (first > 0) {
+    const std::uint64_t rows = runs[first - 1].run->rows();
+    const bool merges = everything || rows < kMergeRatio * behind;
+    if (!merges || rows + behind > DigestRun::kMaxRows) break;
+    behind += rows;
+    --first;
+  }
+  return first + 1 == runs.size() && !everything ? runs.size() : first;
+}
+
+bool StoredDigestIndex::MergeIsDue() const {
+  const std::shared_ptr<const State> state = Snapshot();
+  return std::any_of(state->runs.begin(), state->runs.end(),
+                     [](const Runs& runs) { return FirstToMerge(runs, false) < runs.size(); });
+}
+
 absl::Status StoredDigestIndex::MergeAll(bool everything) {
   for (const DigestKind kind : kKinds) {
     while (true) {
       const std::shared_ptr<const State> state = Snapshot();
       const Runs& runs = state->runs[At(kind)];
-      if (runs.empty()) break;
-      std::size_t first = runs.size() - 1;
-      std::uint64_t behind = runs[first].run->rows();
-      while (first > 0) {
-        const std::uint64_t rows = runs[first - 1].run->rows();
-        const bool merges = everything || rows < kMergeRatio * behind;
-        if (!merges || rows + behind > DigestRun::kMaxRows) break;
-        behind += rows;
-        --first;
-      }
-      if (first + 1 == runs.size() && !everything) break;
+      const std::size_t first = FirstToMerge(runs, everything);
+      if (first == runs.size()) break;
       if (absl::Status status = Merge(kind, first); !status.ok()) return status;
       if (everything) break;
     }

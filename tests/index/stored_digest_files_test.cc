@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "index/digest_index.h"
@@ -86,6 +88,34 @@ TEST_F(StoredDigestTest, AStartReadsNoFileAgainThatDidNotChange) {
   checked = 0;
   ASSERT_NE(MustOpen(options), nullptr);
   EXPECT_EQ(checked, 0U);
+}
+
+// After an import of millions 240 runs were left, and searches looked at each for good.
+TEST_F(StoredDigestTest, MergesThatTheLastOneWasNotGivenTimeForAreMadeUp) {
+  constexpr int kRuns = 12;
+  std::mt19937_64 random(1);
+  std::vector<std::string> digests;
+  for (int run = 0; run < kRuns; ++run) {
+    const auto index = MustOpen(Options(64));
+    ASSERT_NE(index, nullptr);
+    for (std::uint64_t entry = 0; entry < 64; ++entry) {
+      digests.push_back(RandomDigest(DigestKind::kMd5, random));
+      MustAdd(*index, DigestKind::kMd5, {digests.back()}, {digests.size()});
+    }
+    index->Reached(static_cast<std::uint64_t>(run) + 1);
+    index->Save();
+  }
+  ASSERT_GT(Files(".run").size(), 3U) << "nothing is left to be made up";
+  const auto index = MustOpen(Options(64));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (Files(".run").size() > 1 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(Files(".run").size(), 1U);
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    EXPECT_THAT(MustFind(*index, DigestKind::kMd5, {digests[i]}).front(),
+                ::testing::Contains(i + 1));
+  }
 }
 
 TEST_F(StoredDigestTest, RemovesWhatIsLeftOfAnInterruptedMerge) {
