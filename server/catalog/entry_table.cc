@@ -117,6 +117,18 @@ bool EntryTable::Map(int fd, std::uint64_t offset, std::uint64_t end) {
   return true;
 }
 
+bool EntryTable::LeaveToFile(std::uint64_t block, int fd, std::uint64_t offset) {
+  if (Size() < (block + 1) << kBlockBits) return false;
+  for (std::uint64_t entry = First(block); entry < End(block); ++entry) {
+    if ((WordOf(entry).load(std::memory_order_relaxed) & kWithdrawn) != 0) return false;
+  }
+  // The place stays, so readers need not be told. The kernel exchanges the pages behind it in one
+  // step, and where it cannot, it leaves those that are there.
+  Block* const place = blocks_[block].load(std::memory_order_relaxed);
+  return mmap(place, kBlockBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+              static_cast<off_t>(offset)) != MAP_FAILED;
+}
+
 void EntryTable::SetSeries(std::uint64_t entry, std::uint32_t series) {
   std::atomic<std::uint64_t>& slot = WordOf(entry);
   std::uint64_t word = slot.load(std::memory_order_relaxed);

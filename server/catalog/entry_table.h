@@ -6,7 +6,7 @@
 // Thread-safety: one writer at a time; any number of readers of entries below Size(), beside it.
 // Complexity: O(1). Memory: 8 bytes an entry, in blocks that never move; one that is replaced stays
 // as long as the table. A block may be a file that is mapped: then it takes memory where it was
-// changed only.
+// changed only, and where it was read lately.
 #pragma once
 
 #include <array>
@@ -59,6 +59,10 @@ class EntryTable {
   // open file of such words. False, with errno, where it cannot be mapped, or does not go on where
   // the table ends.
   [[nodiscard]] bool Map(int fd, std::uint64_t offset, std::uint64_t end);
+  // Gives the memory of a full block back: from now on it is read from `offset` of an open file
+  // that holds what WordsOfBlock gives. Nothing changes for readers. False where it stays as it is:
+  // it is not full, the file does not tell all that is told of it, or it cannot be mapped.
+  bool LeaveToFile(std::uint64_t block, int fd, std::uint64_t offset);
 
  private:
   static constexpr std::uint64_t kBlocks = 1ULL << 18;

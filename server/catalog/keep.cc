@@ -129,6 +129,7 @@ absl::Status Catalog::Impl::FeedFromTables(std::uint64_t first, std::uint64_t la
     if (*row && feed.facts.size() < kAtOnce) continue;
     if (auto status = Feed(feed); !status.ok()) return status;
     feed.Clear();
+    KeepFullBlocks();
     if (!*row) break;
   }
   if (table.Size() == last + 1) return absl::OkStatus();
@@ -177,16 +178,13 @@ absl::Status Catalog::Impl::KeepMended() {
   return absl::OkStatus();
 }
 
-absl::Status Catalog::Impl::KeepFacts(std::string_view mark) {
+absl::Status Catalog::Impl::KeepBlocks(std::uint64_t tail) {
   if (auto status = KeepMended(); !status.ok()) return status;
-  // The last block is written again when so many entries came to it.
-  const std::uint64_t tail =
-      std::min<std::uint64_t>(options.keep_from, EntryTable::kBlockEntries / 4);
   while (true) {
     const std::uint64_t end = fact_files->End();
     const std::uint64_t block = end >> EntryTable::kBlockBits;
     const bool is_whole = table.Size() >= (block + 1) << EntryTable::kBlockBits;
-    if (end == table.Size() || (!is_whole && table.Size() - end < tail)) break;
+    if (end == table.Size() || (!is_whole && table.Size() - end < tail)) return absl::OkStatus();
     if (end > EntryTable::First(block)) {
       // Its first part is written from the mapping of a file: rot would get a right checksum.
       const FactFile file = fact_files->files().back();
@@ -205,7 +203,21 @@ absl::Status Catalog::Impl::KeepFacts(std::string_view mark) {
     if (!summary.ok()) return summary.status();
     if (auto status = fact_files->Write(block, table, *summary); !status.ok()) return status;
   }
+}
+
+absl::Status Catalog::Impl::KeepFacts(std::string_view mark) {
+  const std::uint64_t tail =
+      std::min<std::uint64_t>(options.keep_from, EntryTable::kBlockEntries / 4);
+  if (auto status = KeepBlocks(tail); !status.ok()) return status;
   return fact_files->WriteList(mark);
+}
+
+void Catalog::Impl::KeepFullBlocks() {
+  try {
+    (void)KeepBlocks(EntryTable::kBlockEntries);  // tried again when all is marked
+  } catch (const std::exception&) {
+    return;
+  }
 }
 
 void Catalog::Impl::MarkEntries(std::string_view mark) {

@@ -325,5 +325,40 @@ TEST(EntryTableTest, ABlockOfAFileThatIsGoneIsReplaced) {
   EXPECT_EQ(table.Get(1000).hash_set, 1u);
 }
 
+// The memory of an import of any size would grow with it.
+TEST(EntryTableTest, AFullBlockIsLeftToItsFile) {
+  constexpr std::uint64_t kBlock = catalog::EntryTable::kBlockEntries;
+  catalog::EntryTable table;
+  for (std::uint64_t entry = 1; entry < kBlock + 2; ++entry) {
+    ASSERT_TRUE(table.Append({.hash_set = static_cast<std::uint32_t>(entry % 1000)}));
+  }
+  TempDir dir;
+  const std::string path = dir.path() + "/words";
+  const auto words = table.WordsOfBlock(0);
+  {
+    std::ofstream(path).write(reinterpret_cast<char*>(words.get()),
+                              catalog::EntryTable::kBlockBytes);
+  }
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  EXPECT_FALSE(table.LeaveToFile(1, fd, 0)) << "it is not full";
+  ASSERT_TRUE(table.LeaveToFile(0, fd, 0));
+  for (std::uint64_t entry = 1; entry < kBlock + 2; ++entry) {
+    ASSERT_EQ(table.Get(entry).hash_set, entry % 1000) << entry;
+  }
+  table.SetSeries(70, 9);
+  EXPECT_EQ(table.Get(70).series, 9u);
+  // It is the file's words that are read.
+  constexpr std::uint64_t kAt = 40000;
+  ASSERT_EQ(::pwrite(fd, &words[1], sizeof(words[1]), kAt * sizeof(words[1])),
+            static_cast<ssize_t>(sizeof(words[1])));
+  EXPECT_EQ(table.Get(kAt).hash_set, 1u);
+  // A file does not tell what is withdrawn.
+  table.Withdraw(70);
+  EXPECT_FALSE(table.LeaveToFile(0, fd, 0));
+  EXPECT_TRUE(table.Get(70).withdrawn);
+  ::close(fd);
+}
+
 }  // namespace
 }  // namespace kith::server

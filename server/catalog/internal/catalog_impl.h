@@ -158,6 +158,11 @@ struct Catalog::Impl {
   // Names the moment to what is kept on disk, where entries were added since the last mark.
   void MarkEntries(std::string_view mark);
   [[nodiscard]] absl::Status KeepFacts(std::string_view mark);
+  // In files, without a list that names them: full blocks, and the last one when so many entries
+  // came to it since it was written.
+  [[nodiscard]] absl::Status KeepBlocks(std::uint64_t tail);
+  // So that what is told of an import of any size lies in files while it is fed.
+  void KeepFullBlocks();
   // Writes the files of facts that were made again.
   [[nodiscard]] absl::Status KeepMended();
   // DATA_LOSS where the facts tell of a set that is none: then they are noted as damaged.
