@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -122,11 +123,18 @@ bool EntryTable::LeaveToFile(std::uint64_t block, int fd, std::uint64_t offset) 
   for (std::uint64_t entry = First(block); entry < End(block); ++entry) {
     if ((WordOf(entry).load(std::memory_order_relaxed) & kWithdrawn) != 0) return false;
   }
-  // The place stays, so readers need not be told. The kernel exchanges the pages behind it in one
-  // step, and where it cannot, it leaves those that are there.
+  // The place stays, so readers need not be told: the kernel exchanges what is behind it in one
+  // step. Whatever may be refused is, before that.
+  auto mapped = MakeBlock(fd, offset);
+  if (mapped == nullptr) return false;
   Block* const place = blocks_[block].load(std::memory_order_relaxed);
-  return mmap(place, kBlockBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
-              static_cast<off_t>(offset)) != MAP_FAILED;
+  const void* const moved = mremap(mapped.get(), kBlockBytes, kBlockBytes,
+                                   MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<void*>(place));
+  // Not even memory for a few words of the kernel's own: what is behind the place is unknown, and
+  // nothing may be answered from it.
+  if (moved == MAP_FAILED) std::abort();
+  (void)mapped.release();
+  return true;
 }
 
 void EntryTable::SetSeries(std::uint64_t entry, std::uint32_t series) {

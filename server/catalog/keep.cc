@@ -202,6 +202,8 @@ absl::Status Catalog::Impl::KeepBlocks(std::uint64_t tail) {
     const auto summary = SummaryOf(block);
     if (!summary.ok()) return summary.status();
     if (auto status = fact_files->Write(block, table, *summary); !status.ok()) return status;
+    // What was mended stays in memory: a disk that spoilt it once is not trusted with it.
+    if (is_whole) fact_files->Leave(block, table);
   }
 }
 

@@ -203,7 +203,7 @@ absl::Status FactFiles::Check(const FactFile& file) const {
   return opened.ok() ? CheckWords(*opened) : opened.status();
 }
 
-absl::Status FactFiles::Write(std::uint64_t block, EntryTable& table,
+absl::Status FactFiles::Write(std::uint64_t block, const EntryTable& table,
                               const FactSummary& summary) {
   if (folder_.empty()) return absl::UnavailableError("nothing is kept");
   const std::uint64_t next = files_.empty() ? 0 : files_.back().block + 1;
@@ -224,12 +224,8 @@ absl::Status FactFiles::Write(std::uint64_t block, EntryTable& table,
       !status.ok()) {
     return status;
   }
-  const Descriptor written(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat found {};
-  if (written.get() >= 0 && fstat(written.get(), &found) == 0) {
-    file.stamp = StampOf(found);
-    table.LeaveToFile(block, written.get(), kFactPageBytes);
-  }
+  if (stat(path.c_str(), &found) == 0) file.stamp = StampOf(found);
   const std::lock_guard lock(mutex_);
   if (block < next) {
     files_[block] = file;
@@ -238,6 +234,11 @@ absl::Status FactFiles::Write(std::uint64_t block, EntryTable& table,
   }
   changed_ = true;
   return absl::OkStatus();
+}
+
+void FactFiles::Leave(std::uint64_t block, EntryTable& table) const {
+  const Descriptor file(open(PathOf(files_[block]).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() >= 0) table.LeaveToFile(block, file.get(), kFactPageBytes);
 }
 
 absl::Status FactFiles::WriteList(std::string_view mark) {

@@ -51,9 +51,11 @@ class FactFiles {
   // The folder's list is not true any more: the next one replaces it, come what may.
   void Doubt() { changed_ = true; }
   // Writes what the table tells of a block now, and names it from the next list on. Blocks come in
-  // ascending order; one that is there is replaced. The table lets go of a block that is full.
-  [[nodiscard]] absl::Status Write(std::uint64_t block, EntryTable& table,
+  // ascending order; one that is there is replaced.
+  [[nodiscard]] absl::Status Write(std::uint64_t block, const EntryTable& table,
                                    const FactSummary& summary);
+  // The table lets go of a full block that was just written, where that can be.
+  void Leave(std::uint64_t block, EntryTable& table) const;
   // Replaces the list in one step, if it changed, and removes files that no list names any more.
   [[nodiscard]] absl::Status WriteList(std::string_view mark);
 
