@@ -9,7 +9,7 @@ kith_test(engine_care_test SOURCES engine_care_test.cc engine_memory_test.cc LIB
           SQLite::SQLite3)
 kith_test(engine_live_test SOURCES engine_keep_test.cc engine_property_test.cc
           engine_threads_test.cc LIBS kith::engine)
-kith_test(engine_mend_test SOURCES engine_mend_test.cc LIBS kith::engine)
+kith_test(engine_mend_test SOURCES engine_facts_test.cc engine_mend_test.cc LIBS kith::engine)
 kith_test(engine_change_test SOURCES engine_change_record_test.cc engine_change_test.cc
           engine_upgrade_test.cc LIBS kith::engine SQLite::SQLite3)
 target_compile_definitions(
