@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/digest_index.h"
+#include "index/internal/mapped_files.h"
 
 namespace kith::index::internal {
 namespace {
@@ -134,7 +135,11 @@ absl::StatusOr<DigestManifest> ReadManifest(const std::string& folder) {
 
 void RemoveOthers(const std::string& folder, const DigestManifest& manifest) {
   std::set<std::string> kept = {std::string(kManifestName)};
-  for (const ManifestRun& run : manifest.runs) kept.insert(RunName(run.number));
+  for (const ManifestRun& run : manifest.runs) {
+    kept.insert(RunName(run.number));
+    // It goes when the run was read whole, and not before: without it the stamp is believed.
+    kept.insert(SuspectMark(RunName(run.number)));
+  }
   std::error_code error;
   std::vector<std::filesystem::path> others;
   for (const auto& file : std::filesystem::directory_iterator(folder, error)) {

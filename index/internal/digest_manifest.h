@@ -42,7 +42,8 @@ struct DigestManifest {
 [[nodiscard]] absl::Status WriteManifest(const std::string& folder, const DigestManifest& manifest);
 // Errors: NotFound if there is none; else those of SectionFile.
 [[nodiscard]] absl::StatusOr<DigestManifest> ReadManifest(const std::string& folder);
-// Removes files of an index that the manifest does not name: what was not finished, or merged.
+// Removes files of an index that the manifest does not name: what was not finished, or merged. The
+// marks of runs that it names stay (mapped_files.h).
 void RemoveOthers(const std::string& folder, const DigestManifest& manifest);
 
 }  // namespace kith::index::internal

@@ -94,13 +94,11 @@ MappedFile::~MappedFile() {
   slots[static_cast<std::size_t>(slot_)].begin.store(0, std::memory_order_release);
 }
 
-bool IsSuspect(const std::string& path) {
-  return ::access((path + std::string(kSuspect)).c_str(), F_OK) == 0;
-}
+std::string SuspectMark(const std::string& path) { return path + std::string(kSuspect); }
 
-void ForgetSuspect(const std::string& path) {
-  (void)::unlink((path + std::string(kSuspect)).c_str());
-}
+bool IsSuspect(const std::string& path) { return ::access(SuspectMark(path).c_str(), F_OK) == 0; }
+
+void ForgetSuspect(const std::string& path) { (void)::unlink(SuspectMark(path).c_str()); }
 
 }  // namespace internal
 

@@ -32,5 +32,7 @@ class MappedFile {
 // file was read to its end since.
 [[nodiscard]] bool IsSuspect(const std::string& path);
 void ForgetSuspect(const std::string& path);
+// The path of the mark.
+[[nodiscard]] std::string SuspectMark(const std::string& path);
 
 }  // namespace kith::index::internal

@@ -12,12 +12,15 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "index/digest_index.h"
+#include "index/internal/digest_manifest.h"
+#include "index/internal/digest_run.h"
 #include "tests/faults/flip_byte.h"
 
 namespace kith::index {
@@ -225,6 +228,57 @@ void Unread(const std::string& path) {
     return;
   }
   FAIL() << path << " is not open";
+}
+
+// The stamp of the run in the manifest made to fit again, as a disk that loses a bit leaves it.
+void Believe(const std::string& folder) {
+  auto manifest = internal::ReadManifest(folder);
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  ASSERT_EQ(manifest->runs.size(), 1u);
+  internal::ManifestRun& listed = manifest->runs.front();
+  const auto run = internal::DigestRun::Open(internal::RunPath(folder, listed.number), false);
+  ASSERT_TRUE(run.ok()) << run.status();
+  listed.checked = (*run)->file().stamp();
+  ASSERT_TRUE(internal::WriteManifest(folder, *manifest).ok());
+}
+
+// A start removed the mark before it looked for it, and believed the stamp.
+TEST_F(DigestDamageTest, ASuspectRunIsReadWholeWhateverItsStamp) {
+  Fill();
+  index_.reset();
+  const std::string run = Run();
+  const std::string mark = run + ".suspect";
+  FlipByte(run, kHeaderBytes + 10);
+  Believe(folder_);
+  Reopen();
+  ASSERT_NE(index_, nullptr) << "the stamp is believed";
+  index_.reset();
+  std::ofstream(mark).close();
+  DigestIndexOptions options;
+  options.folder = folder_;
+  EXPECT_TRUE(absl::IsDataLoss(DigestIndex::Open(options).status()));
+  EXPECT_TRUE(fs::exists(mark)) << "nobody found it whole";
+  FlipByte(run, kHeaderBytes + 10);
+  Believe(folder_);
+  Reopen();
+  ASSERT_NE(index_, nullptr);
+  EXPECT_FALSE(fs::exists(mark));
+  EXPECT_THAT(*Find(7), ElementsAre(7));
+}
+
+// What a process that goes on brings into files must not take the mark of another run away.
+TEST_F(DigestDamageTest, TheMarkOfASuspectRunStaysWhenTheListIsWritten) {
+  Fill();
+  const std::string mark = Run() + ".suspect";
+  std::ofstream(mark).close();
+  ASSERT_TRUE(index_->Flush().ok());  // nothing is added: the run stays as it is
+  EXPECT_TRUE(fs::exists(mark));
+  DigestIndexOptions options;
+  options.folder = folder_;
+  options.start_anew = true;
+  index_.reset();
+  ASSERT_TRUE(DigestIndex::Open(options).ok());
+  EXPECT_FALSE(fs::exists(mark)) << "the run is gone";
 }
 
 // Only DataLoss counted: a run that could not be read stayed in service and was never made again.
