@@ -92,6 +92,7 @@ struct SegmentOpenOptions {
   // mapping them: faster searches for as much memory as hot_bytes, and an opening that reads it
   // all.
   bool resident = false;
+  bool never_scan = false;  // probe as far as the bands reach; for tests
   SegmentProgress progress = {};
 };
 

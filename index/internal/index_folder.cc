@@ -56,7 +56,8 @@ std::vector<std::string> NamesIn(const std::string& folder) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string& path,
+                                                               bool never_scan) {
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return ErrnoStatus(path, "the folder of the index cannot be made", errno);
   }
@@ -65,7 +66,7 @@ absl::StatusOr<std::unique_ptr<IndexFolder>> IndexFolder::Open(const std::string
     return absl::UnavailableError(absl::StrCat(path, ": is no folder, and the index needs one"));
   }
   // The constructor is private.
-  std::unique_ptr<IndexFolder> folder(new IndexFolder(path));
+  std::unique_ptr<IndexFolder> folder(new IndexFolder(path, never_scan));
   for (const std::string& name : NamesIn(path)) {
     folder->next_number_ = std::max(folder->next_number_.load(), NumberOf(name) + 1);
   }
@@ -91,7 +92,7 @@ absl::StatusOr<Manifest> IndexFolder::ReadManifest() const {
 absl::StatusOr<std::unique_ptr<SegmentFile>> IndexFolder::OpenSegment(
     const ManifestSegment& segment, const SegmentProgress& progress) const {
   const std::string path = absl::StrCat(path_, "/", segment.file);
-  auto file = SegmentFile::Open(path, {.progress = progress});
+  auto file = SegmentFile::Open(path, {.never_scan = never_scan_, .progress = progress});
   if (!file.ok()) return file;
   const SegmentInfo& info = (*file)->info();
   if (info.rows != segment.rows || info.manifest_hash != segment.hash) {

@@ -25,8 +25,10 @@ namespace kith::index::internal {
 
 class IndexFolder {
  public:
-  // Makes the folder (0700) where there is none. Errors: those of ErrnoStatus.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<IndexFolder>> Open(const std::string& path);
+  // Makes the folder (0700) where there is none. `never_scan`: as in SegmentOpenOptions, for
+  // all that it opens. Errors: those of ErrnoStatus.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<IndexFolder>> Open(const std::string& path,
+                                                                         bool never_scan = false);
 
   // NotFound: there is none. DataLoss: it is damaged, or the disk does not give it. Unavailable,
   // ResourceExhausted: a fault of the moment.
@@ -62,9 +64,11 @@ class IndexFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  explicit IndexFolder(std::string path) : path_(std::move(path)) {}
+  IndexFolder(std::string path, bool never_scan)
+      : path_(std::move(path)), never_scan_(never_scan) {}
 
   std::string path_;
+  bool never_scan_;
   std::atomic<std::uint64_t> next_number_{1};
 };
 

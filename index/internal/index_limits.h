@@ -22,6 +22,9 @@ struct IndexLimits {
   // or when none had to be given up for so long: where additions never end they must be tried.
   std::chrono::milliseconds patience{600000};
 
+  // Segments in files are probed wherever they have bands. For tests: small ones would be scanned.
+  bool never_scan = false;
+
   // As is promised, and earlier where the fast layout would take more than half of the memory.
   [[nodiscard]] static std::uint64_t CompactFrom();
 };

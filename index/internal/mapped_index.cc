@@ -42,7 +42,9 @@ absl::StatusOr<std::unique_ptr<MappedIndex>> MappedIndex::Open(const std::string
                                                                SimdTarget simd) {
   absl::StatusOr<std::unique_ptr<SegmentMap>> map = SegmentMap::Open(path, options);
   if (!map.ok()) return map.status();
-  return std::make_unique<MappedIndex>(*std::move(map), simd);
+  auto index = std::make_unique<MappedIndex>(*std::move(map), simd);
+  if (options.never_scan) index->NeverScan();
+  return index;
 }
 
 MappedIndex::MappedIndex(std::unique_ptr<SegmentMap> map, SimdTarget simd)

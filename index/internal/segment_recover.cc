@@ -21,7 +21,7 @@ bool IsOfNoUse(const absl::Status& status) {
 }  // namespace
 
 absl::Status SegmentedIndex::Recover(const std::string& path, const Progress& progress) {
-  auto folder = IndexFolder::Open(path);
+  auto folder = IndexFolder::Open(path, limits_.never_scan);
   if (!folder.ok()) {
     // The index is derived: without a folder it is whole as long as the process lives.
     recovered_.problems.push_back(std::string(folder.status().message()));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -101,10 +102,15 @@ class Owner {
 
   void Mark() { ASSERT_TRUE(index_->Reached(std::to_string(last_entry_)).ok()); }
 
+  using Maker = std::function<absl::StatusOr<std::unique_ptr<HammingIndex>>(
+      const HammingIndexOptions& options)>;
+  // Instead of HammingIndex::Create.
+  void MakeBy(Maker make) { make_ = std::move(make); }
+
   void Close() { index_.reset(); }
   void MoveTo(std::string directory) { directory_ = std::move(directory); }
   void Open() {
-    auto made = HammingIndex::Create(
+    auto made = make_(
         {.engine = engine_, .head_codes = head_codes_, .folder = directory_, .owner = "owner"});
     ASSERT_TRUE(made.ok()) << made.status();
     index_ = *std::move(made);
@@ -165,6 +171,7 @@ class Owner {
   std::string engine_;
   std::string directory_;
   std::size_t head_codes_;
+  Maker make_ = &HammingIndex::Create;
   std::unique_ptr<HammingIndex> index_;
   Truth all_;
   std::vector<std::uint64_t> withdrawn_;
