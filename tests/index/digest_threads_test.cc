@@ -12,7 +12,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -28,6 +27,7 @@
 
 #include "index/digest_index.h"
 #include "tests/index/truth.h"
+#include "tests/index/wait_for.h"
 
 namespace kith::index {
 namespace {
@@ -185,15 +185,6 @@ void WaitForTheDisk(int /*signal*/, siginfo_t* info, void* /*context*/) {
   is_waited_for = true;
   while (!is_given) ::poll(nullptr, 0, 1);
   errno = error;
-}
-
-// Waits at most so long that a busy machine does not count.
-bool WaitFor(const std::atomic<bool>& flag) {
-  const auto last = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!flag && std::chrono::steady_clock::now() < last) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return flag;
 }
 
 // A search held the lock of the withdrawals while it read a run: a withdrawal waited for the disk,
