@@ -63,7 +63,7 @@ struct DigestIndexOptions {
   std::string folder;
   // Digests of all kinds that are held in memory before a thread behind brings them into files.
   std::size_t delta_digests = std::size_t{1} << 20;
-  // If given, files keep the first 16 bytes of a SHA-256 (19 bytes a digest instead of 35), and
+  // If given, files keep the first 16 bytes of a SHA-256 (18 bytes a digest instead of 34), and
   // each entry found by them is asked about. The answer stays exact.
   DigestConfirm confirm = {};
   // Removes the files that are there.
@@ -77,9 +77,9 @@ class DigestIndex {
  public:
   // In memory, some 70 to 90 bytes a digest.
   [[nodiscard]] static std::unique_ptr<DigestIndex> Create();
-  // In files, 19 to 24 bytes a digest (SHA-256 without `confirm`: 35). A file is checked from end
-  // to end as soon as it is written, by the thread behind, and again only if its stamp changed;
-  // else opening takes milliseconds.
+  // In files, some 18 bytes a digest, SHA-1 22 (SHA-256 without `confirm`: 34). A file is checked
+  // from end to end as soon as it is written, by the thread behind, and again only if its stamp
+  // changed; else opening takes milliseconds.
   // Errors: DataLoss names the damaged file and section, FailedPrecondition a file of another
   // version or of other options: open with start_anew then. Else ResourceExhausted or Unavailable
   // with the words of the system.

@@ -30,7 +30,7 @@ inline constexpr std::size_t kMaxDigestBytes = 32;
 // How the rows of a run look; the section "shape" of its file.
 struct RunShape {
   std::uint64_t rows = 0;
-  std::uint64_t max_entry = 0;
+  std::uint64_t max_entry = 0;       // an upper bound
   std::uint32_t kind = 0;            // DigestKind
   std::uint32_t digest_bytes = 0;    // kept of each digest, the implied ones among them
   std::uint32_t directory_bits = 0;  // leading bits of a digest that choose its bucket

@@ -47,7 +47,7 @@ class MultiIndexHash final : public faiss::IndexBinary, public PairStream {
   MultiIndexHash(const JoinKernel& join, ScanKernel scan, MultiIndexHashOptions options = {});
 
   // Meant to be called once: a second call sorts everything anew. Less than 2^32 codes in all.
-  // Over 2 M codes a second a core.
+  // At 10 M codes 1.2 to 1.7 M a second a core (bench/SCORES.md).
   void add(idx_t n, const std::uint8_t* x) override;
   void reset() override;
   void reconstruct(idx_t key, std::uint8_t* recons) const override;

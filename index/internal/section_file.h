@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The files of this room: a header with a table of sections, and the sections, each with a checksum
-// (FORMAT.md). Written once, under another name until it is whole, then only read.
+// The files of the digest index: a header with a table of sections, and the sections, each with a
+// checksum (FORMAT.md). Written once, under another name until it is whole, then only read.
 #pragma once
 
 #include <cstddef>

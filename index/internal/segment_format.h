@@ -114,7 +114,7 @@ void LayOut(SegmentHeader& header);
 // Of the header, hence of all the hashes in it.
 [[nodiscard]] std::uint64_t ManifestHash(std::span<const std::uint8_t> header_bytes);
 
-// DataLoss with the name of the first section that is not what was written. `file` is all of it.
+// DataLoss with the name of the section if `hash`, that of its bytes, is not what was written.
 [[nodiscard]] absl::Status VerifySection(const Section& section, std::uint64_t hash);
 [[nodiscard]] std::uint64_t HashOf(std::span<const std::uint8_t> bytes);
 

@@ -133,8 +133,9 @@ TEST_F(StoredDigestTest, RemovesWhatIsLeftOfAnInterruptedMerge) {
   EXPECT_EQ(Files("mine.txt").size(), 1U);
 }
 
-// Every byte changed, every length cut: refused with the name of the file, and never a crash.
-TEST_F(StoredDigestTest, RefusesEveryDamagedByteAndEveryTruncation) {
+// Every byte changed, and cut off at lengths that are a few bytes apart: refused with the name of
+// the file, and never a crash.
+TEST_F(StoredDigestTest, RefusesEveryDamagedByteAndTruncations) {
   std::mt19937_64 random(11);
   {
     const auto index = MustOpen(Options(100000));
