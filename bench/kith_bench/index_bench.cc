@@ -115,9 +115,19 @@ absl::Status IndexBench::Check(const std::string& name, const IndexBenchOptions&
   if (name == kHnswEngine) return absl::OkStatus();
   if (IsInFile(name)) {
     std::error_code error;
-    if (std::filesystem::is_directory(options.dir, error)) return absl::OkStatus();
-    return absl::InvalidArgumentError(name + " needs a folder for its file, and " + options.dir +
-                                      " is none: give one that is there with --dir");
+    if (!std::filesystem::is_directory(options.dir, error)) {
+      return absl::InvalidArgumentError(name + " needs a folder for its file, and " + options.dir +
+                                        " is none: give one that is there with --dir");
+    }
+    for (const int bands : options.bands) {
+      if (bands == 0) continue;
+      const auto made = IndexSubject::Make({.engine = name,
+                                            .bands = bands,
+                                            .dir = options.dir,
+                                            .memory_bytes = options.memory_bytes});
+      if (!made.ok()) return made.status();
+    }
+    return absl::OkStatus();
   }
   const std::string engine = BenchEngineOf(name, options, 1).engine;
   for (const int bands : options.bands) {

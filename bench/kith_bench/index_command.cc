@@ -325,7 +325,7 @@ void AddIndexCommand(CLI::App& app, Run& run) {
       ->capture_default_str();
   command
       ->add_option("--bands", arguments->bench.bands,
-                   "Bands of mih, 12 to 32; 0: as many as it chooses itself")
+                   "Bands of mih, 12 to 32, in files 8 to 32; 0: as many as it chooses itself")
       ->delimiter(',')
       ->check(CLI::Range(0, 32))
       ->capture_default_str();

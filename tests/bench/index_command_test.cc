@@ -284,6 +284,9 @@ INSTANTIATE_TEST_SUITE_P(
                               "GB in /proc and 0.0 GB are free; give another folder"},
                       BadCall{"index --memory-mib 1", "--memory-mib"},
                       BadCall{"index --bands 11 --engines mih", "bands is 11"},
+                      // Told after all codes were made and compared.
+                      BadCall{"index --bands 5 --engines mih-file --dir /proc --count 2000000",
+                              "5 bands are not within 8..32"},
                       BadCall{"index --bands 33 --engines mih", "--bands"},
                       BadCall{"index --sweep /proc/none --engines scan", "cannot make /proc/none"},
                       BadCall{"index --bogus", "--bogus"}));
