@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Look-ups and additions a second of the digest index, for each kind of digest, in memory and in
-// files.
+// files. With --digests one index in files of so many, at sizes that a Google Benchmark cannot
+// repeat.
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +20,9 @@
 #include <utility>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
+#include "bench/watch.h"
 #include "index/digest_index.h"
 
 namespace kith::bench {
@@ -202,5 +208,80 @@ BENCHMARK(BM_StoredMiss)
     ->ArgsProduct({{0, 1, 2}, {1000000, 10000000}})
     ->Unit(benchmark::kMicrosecond);
 
+// Half of a million different digests are there; how many were found is held against that.
+absl::Status FindRounds(const DigestIndex& index, DigestKind kind, std::size_t count) {
+  std::mt19937_64 random(kSeed + 1);
+  std::vector<std::uint64_t> entries(kWanted);
+  for (std::uint64_t& entry : entries) entry = random() % (2 * count);
+  const auto there = std::count_if(entries.begin(), entries.end(),
+                                   [count](std::uint64_t entry) { return entry < count; });
+  const Digests wanted(kind, entries);
+  for (int round = 1; round <= 3; ++round) {
+    const Watch watch;
+    std::ptrdiff_t found = 0;
+    for (std::size_t first = 0; first < kWanted; first += kFinds) {
+      const auto some = index.Find(kind, std::span(wanted.views).subspan(first, kFinds));
+      if (!some.ok()) return some.status();
+      for (std::size_t i = 0; i < some->size(); ++i) {
+        const std::vector<std::uint64_t>& hits = (*some)[i];
+        if (hits.size() == 1 && hits.front() == entries[first + i]) ++found;
+      }
+    }
+    const auto asked = static_cast<double>(kWanted);
+    std::printf("round %d: %.2e look-ups a second, %.2e a second of processor; found %td of %td\n",
+                round, asked / watch.Wall(), asked / watch.Cpu(), found, there);
+    std::fflush(stdout);
+    if (found != there) return absl::InternalError("digests that are there were not found");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunLarge(DigestKind kind, std::size_t count) {
+  const Stored stored;
+  if (stored.index() == nullptr) return absl::UnavailableError("no index in the folder of TMPDIR");
+  DigestIndex& index = *stored.index();
+  const auto digests = static_cast<double>(count);
+  const Watch watch;
+  if (absl::Status status = Fill(index, kind, count); !status.ok()) return status;
+  std::printf("added %.0f in %.1f s, %.1f s of processor: %.0f a second\n", digests, watch.Wall(),
+              watch.Cpu(), digests / watch.Wall());
+  std::fflush(stdout);
+  if (absl::Status status = index.Flush(); !status.ok()) return status;
+  const index::DigestIndexStats stats = index.Stats();
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::printf("merged in %.1f s, %.1f s of processor: %.0f a second; peak %ld MiB\n", watch.Wall(),
+              watch.Cpu(), digests / watch.Wall(), usage.ru_maxrss / 1024);
+  std::printf("%zu runs; bytes a digest: %.2f of file, %.3f of memory\n", stats.runs,
+              static_cast<double>(stats.file_bytes) / digests,
+              static_cast<double>(stats.bytes) / digests);
+  std::fflush(stdout);
+  return FindRounds(index, kind, count);
+}
+
+int Main(int argc, char** argv) {
+  std::size_t digests = 0;
+  int kind = 0;
+  CLI::App app("The digest index: additions and look-ups. Other options are Google Benchmark's");
+  app.allow_extras();
+  app.add_option("--digests", digests,
+                 "no Google Benchmark: an index in files of so many, in TMPDIR, gone afterwards")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
+  app.add_option("--kind", kind, "of them: 0 MD5, 1 SHA-1, 2 SHA-256")->check(CLI::Range(0, 2));
+  CLI11_PARSE(app, argc, argv);
+  if (digests == 0) {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+  }
+  const absl::Status status = RunLarge(static_cast<DigestKind>(kind), digests);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "digest_index_bench: %s\n", std::string(status.message()).c_str());
+  return 2;
+}
+
 }  // namespace
 }  // namespace kith::bench
+
+int main(int argc, char** argv) { return kith::bench::Main(argc, argv); }

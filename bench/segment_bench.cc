@@ -6,10 +6,8 @@
 // Rates are given by the clock and by processor time: the latter hardly depends on other work.
 #include <sys/resource.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <random>
@@ -19,11 +17,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bench/watch.h"
 #include "index/hamming_index.h"
 #include "index/segment.h"
 
 namespace {
 
+using kith::bench::Watch;
 using kith::index::Code;
 using kith::index::HammingIndex;
 using kith::index::Label;
@@ -40,23 +40,6 @@ struct Settings {
   bool resident = false;
   bool compact = false;
   bool live = false;
-};
-
-class Watch {
- public:
-  [[nodiscard]] double Wall() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-  [[nodiscard]] double Cpu() const { return CpuNow() - cpu_; }
-
- private:
-  static double CpuNow() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-  }
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  double cpu_ = CpuNow();
 };
 
 rusage Usage() {
