@@ -19,7 +19,7 @@ struct Migration {
 };
 
 // The schema version that this program writes; a store of a higher one is refused.
-inline constexpr int kSchemaVersion = 9;
+inline constexpr int kSchemaVersion = 10;
 
 // "kith" in ASCII: PRAGMA application_id of a store.
 inline constexpr int kApplicationId = 0x6B697468;

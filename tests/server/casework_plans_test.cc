@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How SQLite answers what is asked for each batch, change or opinion: by an index, never by going
-// through a whole table. It says so beforehand, whatever the tables hold.
+// How SQLite answers what is asked for each batch, change, opinion or report: by an index, never by
+// going through a whole table. It says so beforehand, whatever the tables hold.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,22 +29,26 @@ using ::testing::Not;
 // min() or max(), "SEARCH match" alone.
 class PlansTest : public testing::Test {
  protected:
-  PlansTest()
-      : database_(Must(catalog::Database::Open({.path = "test",
-                                                .durability = catalog::Durability::kMemory,
-                                                .migrations = CaseworkMigrations()}))) {}
+  PlansTest() {
+    std::vector<catalog::Migration> steps;
+    for (const auto& all : {catalog::CatalogMigrations(), CaseworkMigrations()}) {
+      steps.insert(steps.end(), all.begin(), all.end());
+    }
+    database_ = Must(catalog::Database::Open(
+        {.path = "test", .durability = catalog::Durability::kMemory, .migrations = steps}));
+  }
 
-  std::vector<std::string> WalksOf(std::string_view sql) {
+  std::vector<std::string> PlanOf(std::string_view sql) {
     auto read = Must(database_->BeginRead());
     auto rows = read.Prepare(absl::StrCat("EXPLAIN QUERY PLAN ", std::string(sql)));
-    std::vector<std::string> walks;
-    bool any = false;
-    while (Must(rows.Step())) {
-      any = true;
-      std::string step(rows.Text(3));
-      if (Walks(step)) walks.push_back(std::move(step));
-    }
-    EXPECT_TRUE(any) << sql;
+    std::vector<std::string> plan;
+    while (Must(rows.Step())) plan.emplace_back(rows.Text(3));
+    EXPECT_FALSE(plan.empty()) << sql;
+    return plan;
+  }
+  std::vector<std::string> WalksOf(std::string_view sql) {
+    std::vector<std::string> walks = PlanOf(sql);
+    std::erase_if(walks, [](const std::string& step) { return !Walks(step); });
     return walks;
   }
 
@@ -80,6 +84,16 @@ TEST_F(PlansTest, TheOpinionsOnAContentAreNotLookedForAmongAll) {
   auto row = read.Prepare(absl::StrCat("EXPLAIN QUERY PLAN ", std::string(kOpinionsOnContent)));
   ASSERT_TRUE(Must(row.Step()));
   EXPECT_THAT(std::string(row.Text(3)), HasSubstr("opinion_on (sha256=?"));
+}
+
+// Each report on a case read all files of all cases that ever met one of its series.
+TEST_F(PlansTest, OfACaseOnlyTheFilesThatMatchAnythingAreRead) {
+  for (const char* sorted : {"", " ORDER BY f.id, m.found_by", " ORDER BY f.id, m.series"}) {
+    const auto plan =
+        PlanOf(absl::StrCat("SELECT f.id, m.series, m.found_by", std::string(kShownBy), sorted));
+    EXPECT_THAT(plan[0], HasSubstr("evidence_file_matched (case_record=?)")) << sorted;
+    EXPECT_THAT(plan[1], HasSubstr("(file=?)")) << sorted;
+  }
 }
 
 // For each file that a purge removes, SQLite looks for rows that still refer to it.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose: statements that are asked for each batch, change or opinion, over all cases: none reads
-// a whole table. SQLite takes an index only where the words fit it, so their plans are tested
-// (casework_plans_test.cc).
+// Purpose: statements that are asked for each batch, change, opinion or report, over all cases:
+// none reads a whole table. SQLite takes an index only where the words fit it, so their plans are
+// tested (casework_plans_test.cc).
 #pragma once
 
 #include <string_view>
@@ -39,5 +39,12 @@ inline constexpr std::string_view kOpinionsOnContent =
 // Which of the matches of file ?1 with entry ?2 was the last; also what holds no longer.
 inline constexpr std::string_view kMetLast =
     "WHERE file = ?1 AND entry = ?2 ORDER BY id DESC LIMIT 1";
+
+// The matches by which files of case ?1 show a series. Of the files only those that match anything
+// are read, by an index of just these: it is taken as long as "total_matches > 0" stands here.
+inline constexpr std::string_view kShownBy =
+    " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
+    " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
+    " AND m.purpose <> 2 AND m.series IS NOT NULL";
 
 }  // namespace kith::casework

@@ -6,22 +6,13 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "server/casework/internal/quick_sql.h"
 #include "server/casework/internal/sql.h"
 
 namespace kith::casework {
 
 using catalog::Statement;
 using catalog::Transaction;
-
-namespace {
-
-// The matches by which files of case ?1 show a series.
-constexpr std::string_view kCounted =
-    " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
-    " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
-    " AND m.purpose <> 2 AND m.series IS NOT NULL";
-
-}  // namespace
 
 std::uint64_t CurrentSeries::Of(std::uint64_t series_id) {
   const auto [place, is_new] = current_.try_emplace(series_id);
@@ -39,7 +30,7 @@ absl::StatusOr<std::vector<SeriesCount>> CountSeries(Transaction& read,
   // told by the last one that was counted; of each, what matches by digest first.
   Statement rows =
       read.Prepare(absl::StrCat("SELECT f.id, m.series, m.found_by, m.distance_bits, m.opinion",
-                                std::string(kCounted), " ORDER BY f.id, m.found_by"));
+                                std::string(kShownBy), " ORDER BY f.id, m.found_by"));
   rows.Bind(case_id);
   struct Counted {
     SeriesCount count;
@@ -79,7 +70,7 @@ absl::StatusOr<std::vector<SeriesCount>> CountSeries(Transaction& read,
 absl::StatusOr<std::map<std::uint64_t, std::uint64_t>> CountToKeep(
     Transaction& read, const catalog::Directory& directory, std::uint64_t case_id) {
   Statement rows = read.Prepare(
-      absl::StrCat("SELECT f.id, m.series", std::string(kCounted), " ORDER BY f.id, m.series"));
+      absl::StrCat("SELECT f.id, m.series", std::string(kShownBy), " ORDER BY f.id, m.series"));
   rows.Bind(case_id);
   std::map<std::uint64_t, std::uint64_t> files;
   std::map<std::uint64_t, std::uint64_t> shown;  // by the file: as what it is counted
