@@ -137,8 +137,7 @@ absl::StatusOr<std::vector<std::uint64_t>> Ledger::FilesMet(std::uint64_t change
     KITH_RETURN_IF_ERROR(Collect(rows, ids));
   }
   if (set_id != 0) {
-    Statement rows = read.Prepare(
-        "SELECT DISTINCT file FROM match WHERE hash_set = ?1 AND superseded_at IS NULL");
+    Statement rows = read.Prepare(kFilesOfSet);
     rows.Bind(set_id);
     KITH_RETURN_IF_ERROR(Collect(rows, ids));
   }

@@ -394,12 +394,18 @@ ALTER TABLE series ADD COLUMN who TEXT NOT NULL DEFAULT '';
 ALTER TABLE series ADD COLUMN why TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 6> kMigrations = {{{1, kCatalog1},
+// What is asked for each change that is looked at for alerts.
+constexpr std::string_view kCatalog10 = R"sql(
+CREATE INDEX hash_set_version_by ON hash_set_version (change);
+)sql";
+
+constexpr std::array<Migration, 7> kMigrations = {{{1, kCatalog1},
                                                    {2, kCatalog2},
                                                    {5, kCatalog5},
                                                    {6, kCatalog6},
                                                    {7, kCatalog7},
-                                                   {8, kCatalog8}}};
+                                                   {8, kCatalog8},
+                                                   {10, kCatalog10}}};
 
 }  // namespace
 

@@ -15,12 +15,15 @@
 #include "server/casework/internal/quick_sql.h"
 #include "server/casework/ledger.h"
 #include "server/casework/schema.h"
+#include "server/catalog/change.h"
+#include "server/catalog/schema.h"
 #include "tests/server/casework_fixture.h"
 
 namespace kith::casework {
 namespace {
 
 using server::testing::Must;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -76,6 +79,17 @@ TEST_F(PlansTest, WhatIsAskedOftenIsLookedUp) {
   EXPECT_THAT(WalksOf(kFilesOfManyMatches), IsEmpty());
   EXPECT_THAT(WalksOf(kOpinions), IsEmpty());
   EXPECT_THAT(WalksOf(absl::StrCat(std::string(kMatchColumns), std::string(kMetLast))), IsEmpty());
+}
+
+// Each change that was looked at for alerts went through the versions of all hash sets, and one of
+// a set through the matches of all.
+TEST_F(PlansTest, WhatAChangeOfASetWasAboutIsLookedUp) {
+  EXPECT_THAT(PlanOf(kFilesOfSet),
+              ElementsAre(HasSubstr("COVERING INDEX match_of_set (hash_set=?)")));
+  EXPECT_THAT(WalksOf("SELECT max(hash_set) FROM hash_set_version WHERE change = ?1"), IsEmpty());
+  EXPECT_THAT(WalksOf(absl::StrCat("SELECT ", std::string(catalog::kNewRadius),
+                                   " FROM change c WHERE c.number = ?1")),
+              IsEmpty());
 }
 
 // Opinions are numbered by their changes: a range of these is most of them.

@@ -85,6 +85,9 @@ TEST(UpgradeTest, AStoreOfTheFirstSchemaIsCopiedAndBroughtUpToDate) {
   EXPECT_THAT(Ask(store + "/kith.db",
                   "EXPLAIN QUERY PLAN SELECT max(series) FROM series_version WHERE change = 5"),
               HasSubstr("SEARCH"));
+  EXPECT_THAT(Ask(store + "/kith.db",
+                  "EXPLAIN QUERY PLAN SELECT max(hash_set) FROM hash_set_version WHERE change = 5"),
+              HasSubstr("SEARCH"));
   EXPECT_FALSE(std::filesystem::exists(store + "/kith.db.schema1.new"));
 }
 

@@ -27,6 +27,10 @@ inline constexpr std::string_view kEverMet =
 inline constexpr std::string_view kFilesOfManyMatches =
     "SELECT id FROM evidence_file WHERE total_matches > 1000";
 
+// The files that match entries of hash set ?1.
+inline constexpr std::string_view kFilesOfSet =
+    "SELECT DISTINCT file FROM match WHERE hash_set = ?1 AND superseded_at IS NULL";
+
 // Up to ?2 opinions after change ?1, of all contents or of ?4; entry ?3, or 0 for all. In one
 // statement, what is on a content would be looked for among all.
 inline constexpr std::string_view kOpinions =
