@@ -275,7 +275,8 @@ class Ledger {
   };
   // Sightings that hold still, or of a purged case, each as the series that it counts as now: since
   // the earliest day, and told if they were told of any. By series and case; only those that are
-  // `wanted`, which is asked before the files are counted. O(sightings + matches of their cases).
+  // `wanted`, which is asked first: it sees series, case and who was told. O(sightings + matches of
+  // the cases of those that are wanted).
   [[nodiscard]] absl::StatusOr<std::vector<SeenIn>> Sightings(
       const std::function<bool(const SeenIn&)>& wanted);
   // FAILED_PRECONDITION when it is recorded already.

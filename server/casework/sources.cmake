@@ -26,6 +26,7 @@ list(
   casework/ledger_details.cc
   casework/ledger_inspect.cc
   casework/ledger_record.cc
+  casework/ledger_sightings.cc
   casework/opinions.cc
   casework/report_builder.cc
   casework/report_digest.cc

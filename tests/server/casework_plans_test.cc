@@ -23,6 +23,7 @@ namespace kith::casework {
 namespace {
 
 using server::testing::Must;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -107,6 +108,17 @@ TEST_F(PlansTest, OfACaseOnlyTheFilesThatMatchAnythingAreRead) {
         PlanOf(absl::StrCat("SELECT f.id, m.series, m.found_by", std::string(kShownBy), sorted));
     EXPECT_THAT(plan[0], HasSubstr("evidence_file_matched (case_record=?)")) << sorted;
     EXPECT_THAT(plan[1], HasSubstr("(file=?)")) << sorted;
+  }
+}
+
+// Whom to notify was asked by series and case, each time through the matches of the series in all
+// cases.
+TEST_F(PlansTest, WhatACaseShowsIsReadFromTheCase) {
+  for (const std::string_view what : {kSeriesShown, kSeriesCounted}) {
+    const std::string sql = absl::StrCat(std::string(what), std::string(kShownBy));
+    EXPECT_THAT(WalksOf(sql), IsEmpty());
+    EXPECT_THAT(PlanOf(sql)[0], HasSubstr("evidence_file_matched (case_record=?)"));
+    EXPECT_THAT(PlanOf(sql), Not(Contains(HasSubstr("match_of_series"))));
   }
 }
 

@@ -50,5 +50,10 @@ inline constexpr std::string_view kShownBy =
     " FROM evidence_file f CROSS JOIN match m ON m.file = f.id AND m.superseded_at IS NULL"
     " WHERE f.case_record = ?1 AND f.paths > 0 AND f.total_matches > 0 AND m.held_back = 0"
     " AND m.purpose <> 2 AND m.series IS NOT NULL";
+// Before it: the series that the matches tell; and each with the one that its entry is put into.
+inline constexpr std::string_view kSeriesShown = "SELECT DISTINCT m.series";
+inline constexpr std::string_view kSeriesCounted =
+    "SELECT DISTINCT m.series, coalesce((SELECT w.series FROM entry_moved w WHERE w.entry = m.entry"
+    " ORDER BY w.change DESC LIMIT 1), (SELECT e.series FROM entry e WHERE e.id = m.entry), 0)";
 
 }  // namespace kith::casework
