@@ -240,7 +240,7 @@ class Ledger {
                                         std::string_view why);
 
   // The files of all cases that nothing known matches and that are not known to be harmless (a
-  // digest of theirs stands in a benign set), by content, then case.
+  // digest of theirs stands in a benign set), by content, then number.
   struct Unrecognized {
     std::uint64_t file_id = 0;
     std::string sha256;

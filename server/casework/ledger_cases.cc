@@ -16,12 +16,7 @@ using catalog::Transaction;
 
 absl::Status Ledger::EachUnrecognized(const std::function<absl::Status(Unrecognized)>& take) {
   KITH_ASSIGN(Transaction read, database_->BeginRead());
-  Statement rows = read.Prepare(absl::StrCat(
-      "SELECT f.id, f.sha256, r.name, c.codes FROM evidence_file f"
-      " JOIN case_record r ON r.id = f.case_record LEFT JOIN evidence_code c ON c.file = f.id"
-      " WHERE f.verdict = ?1 AND f.paths > 0 AND length(f.sha256) = 32"
-      " AND NOT (f.total_matches > 0 AND ",
-      std::string(kHoldsBenignDigest), ") ORDER BY f.sha256, r.name"));
+  Statement rows = read.Prepare(UnrecognizedFiles());
   rows.Bind(v1::VERDICT_UNRECOGNIZED);
   while (true) {
     KITH_ASSIGN(const bool more, rows.Step());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/casework/internal/case_sql.h"
 #include "server/casework/internal/ledger_view.h"
 #include "server/casework/internal/quick_sql.h"
 #include "server/casework/ledger.h"
@@ -120,6 +121,13 @@ TEST_F(PlansTest, WhatACaseShowsIsReadFromTheCase) {
     EXPECT_THAT(PlanOf(sql)[0], HasSubstr("evidence_file_matched (case_record=?)"));
     EXPECT_THAT(PlanOf(sql), Not(Contains(HasSubstr("match_of_series"))));
   }
+}
+
+// Clusters and the worklist sorted the codes of all files that nothing matches, in memory.
+TEST_F(PlansTest, NewFilesComeByContentWithoutASort) {
+  const auto plan = PlanOf(UnrecognizedFiles());
+  EXPECT_EQ(plan[0], "SCAN f USING INDEX evidence_file_by_identity");
+  EXPECT_THAT(plan, Not(Contains(HasSubstr("TEMP B-TREE"))));
 }
 
 // For each file that a purge removes, SQLite looks for rows that still refer to it.

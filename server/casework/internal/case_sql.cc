@@ -69,6 +69,15 @@ absl::Status ParseCodes(Statement& row, int column, v1::Fingerprint& fingerprint
       "the codes of a file of the ledger are damaged; run `kith store verify`");
 }
 
+std::string UnrecognizedFiles() {
+  return absl::StrCat(
+      "SELECT f.id, f.sha256, r.name, c.codes FROM evidence_file f"
+      " JOIN case_record r ON r.id = f.case_record LEFT JOIN evidence_code c ON c.file = f.id"
+      " WHERE f.verdict = ?1 AND f.paths > 0 AND length(f.sha256) = 32"
+      " AND NOT (f.total_matches > 0 AND ",
+      std::string(kHoldsBenignDigest), ") ORDER BY f.identity, f.id");
+}
+
 absl::StatusOr<bool> IsComplete(Transaction& transaction, std::uint64_t case_id) {
   Statement find = transaction.Prepare(
       "SELECT NOT EXISTS (SELECT 1 FROM root WHERE case_record = ?1 AND NOT EXISTS ("

@@ -37,6 +37,10 @@ void ReadOpinion(const catalog::Statement& row, v1::Opinion& opinion);
 inline constexpr std::string_view kHoldsBenignDigest =
     "EXISTS (SELECT 1 FROM match m WHERE m.file = f.id AND m.superseded_at IS NULL"
     " AND m.purpose = 2 AND m.found_by <> 4)";
+// The statement of Ledger::EachUnrecognized, of verdict ?1. By identity, which begins alike for all
+// that was read, and so by SHA-256: an index has them in that order, where a sort would hold the
+// codes of all of them in memory.
+[[nodiscard]] std::string UnrecognizedFiles();
 // A case is complete when each of its roots has a complete run, after whose end no other run began
 // that is not complete. A run that was killed beside one that then went to its end left nothing
 // out.
