@@ -13,6 +13,7 @@
 #include "server/catalog/names.h"
 #include "server/internal/paging.h"
 #include "server/internal/respond.h"
+#include "server/internal/stale.h"
 #include "server/store_names.h"
 
 namespace kith::server {
@@ -247,7 +248,8 @@ absl::StatusOr<v1::RefreshCaseResponse> CaseDesk::RefreshCase(
   KITH_RETURN_IF_ERROR(Watch());
   v1::RefreshCaseResponse response;
   *response.mutable_index_version() = catalog_->Version();
-  const std::uint64_t change = response.index_version().change();
+  KITH_ASSIGN(const std::uint64_t change,
+              StaleBefore(*catalog_, ledger_, response.index_version().change()));
   std::uint64_t after = 0;
   while (true) {
     KITH_ASSIGN(std::vector<casework::StoredFile> files,

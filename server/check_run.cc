@@ -14,6 +14,7 @@
 #include "server/catalog/names.h"
 #include "server/internal/check_bounds.h"
 #include "server/internal/margins.h"
+#include "server/internal/stale.h"
 
 namespace kith::server {
 namespace {
@@ -223,15 +224,22 @@ class Casework::RunOfCheck final : public CheckRun {
     return matched;
   }
 
-  // So that the report is of one index version and one radius.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> StaleBeforeNow() const {
+    const std::uint64_t now = casework_.catalog_->Version().change();
+    if (memory_.ledger) return now;
+    return StaleBefore(*casework_.catalog_, *ledger_, now);
+  }
+
+  // So that the report is of one state of knowledge and one radius.
   absl::Status MatchStaleAgain() {
     for (int round = 0; round < kMatchAgainRounds; ++round) {
-      const std::uint64_t change = casework_.catalog_->Version().change();
+      const auto change = StaleBeforeNow();
+      if (!change.ok()) return change.status();
       std::uint64_t after = 0;
       bool any = false;
       unsettled_ = 0;
       while (true) {
-        auto stale = ledger_->StaleFiles(run_, change, after, kMatchedAgainAtOnce);
+        auto stale = ledger_->StaleFiles(run_, *change, after, kMatchedAgainAtOnce);
         if (!stale.ok()) return stale.status();
         if (stale->empty()) break;
         after = stale->back().file_id;

@@ -44,6 +44,7 @@ list(
   internal/match_group.cc
   internal/match_opinions.cc
   internal/paging.cc
+  internal/stale.cc
   matcher.cc)
 set_source_files_properties(engine.cc engine_admin.cc
                             PROPERTIES COMPILE_DEFINITIONS "KITH_VERSION=\"${PROJECT_VERSION}\"")

@@ -175,6 +175,20 @@ TEST_F(CaseDeskTest, AnOpinionOnDamagedEvidenceHoldsNothingElseUp) {
   EXPECT_EQ(catalog_->Alarms().size(), 2U);
 }
 
+// A check of the case matched all of it again, and so it does as long as the opinion waits.
+TEST_F(CaseDeskTest, ACheckHeedsAnOpinionThatIsNotSettled) {
+  const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
+  const std::uint64_t entry = AddEntry("known", "RED", 1);
+  Check("LKA/1", {lead});
+  OpenDesk();
+  before_match_ = [] { return absl::UnavailableError("the power fails"); };
+  const auto request = OpinionOn(lead, entry, v1::OPINION_KIND_REJECTED);
+  EXPECT_TRUE(absl::IsUnavailable(desk_->GiveOpinion(request).status()));
+  CloseDesk();
+  const v1::Report report = Check("LKA/1", {}, 1);
+  EXPECT_EQ(FileAt(report, "a.jpg").verdict(), v1::VERDICT_UNRECOGNIZED);
+}
+
 TEST_F(CaseDeskTest, NothingComesOnRecordBehindAWatchThatIsUnderWay) {
   AddEntry("known", "RED", 1);
   Check("LKA/1", {Picture("a.jpg", 1)});

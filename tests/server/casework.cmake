@@ -4,7 +4,8 @@ kith_test(casework_ledger_test SOURCES casework_ledger_report_test.cc casework_l
           casework_plans_test.cc LIBS kith::engine absl::strings)
 kith_test(check_run_test SOURCES check_run_limits_test.cc check_run_test.cc seizure_run_test.cc LIBS
           kith::engine)
-kith_test(casework_opinion_test SOURCES casework_opinion_test.cc LIBS kith::engine)
+kith_test(casework_opinion_test SOURCES casework_opinion_test.cc casework_stale_test.cc LIBS
+          kith::engine)
 kith_test(
   casework_alert_test
   SOURCES casework_alert_story_test.cc casework_alert_test.cc casework_cluster_test.cc

@@ -285,5 +285,16 @@ TEST_F(OpinionTest, RefreshBringsACaseUpToDateWithoutReadingAFile) {
   EXPECT_TRUE(absl::IsNotFound(engine_->RefreshCase(request).status()));
 }
 
+// The ledger of a look-up is no case: the opinion does not give its verdicts anew.
+TEST_F(OpinionTest, ALookUpHeedsAnOpinionThatCameWhileItRan) {
+  const std::uint64_t entry = AddEntry("known", "RED", 1);
+  const v1::EvidenceFile lead = Picture("a.jpg", 1, 12);
+  Check("LKA/1", {lead});
+  auto run = Start("");
+  EXPECT_EQ(Send(*run, {lead}).results(0).verdict(), v1::VERDICT_RECOGNIZED);
+  Must(Give(ShaOf(lead), entry, v1::OPINION_KIND_REJECTED));
+  EXPECT_EQ(FileAt(End(*run, 1), "a.jpg").verdict(), v1::VERDICT_UNRECOGNIZED);
+}
+
 }  // namespace
 }  // namespace kith::server::testing
