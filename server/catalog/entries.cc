@@ -2,6 +2,7 @@
 //
 // Catalog: entries.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,29 @@ namespace {
 
 absl::Status NoEntry(std::uint64_t entry_id) {
   return absl::NotFoundError(absl::StrCat("entry ", entry_id, " does not exist"));
+}
+
+// To read so many entries more costs less than to look for the next one.
+constexpr std::uint64_t kMaxGap = 16;
+
+struct RunOfEntries {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+// The next run of active entries of a set, from `first` on and below `end`: there are others among
+// them, a few at a time. Nothing: no more.
+std::optional<RunOfEntries> NextRun(const EntryTable& table, std::uint64_t set_id,
+                                    std::uint64_t first, std::uint64_t end) {
+  std::optional<RunOfEntries> run;
+  for (std::uint64_t id = first; id < end; ++id) {
+    if (run && id - run->last > kMaxGap) break;
+    const EntryFacts facts = table.Get(id);
+    if (facts.hash_set != set_id || facts.withdrawn) continue;
+    if (!run) run = {.first = id, .last = id};
+    run->last = id;
+  }
+  return run;
 }
 
 }  // namespace
@@ -90,21 +114,27 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ReadEntries(
 
 absl::Status Catalog::ForEachEntry(std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
                                    const std::function<absl::Status(const v1::Entry&)>& take) {
-  const std::uint64_t end = impl_->table.Size();
-  if (end == 1) return absl::OkStatus();
+  const EntryTable& table = impl_->table;
+  const std::uint64_t end = last < table.Size() ? last + 1 : table.Size();
+  auto run = NextRun(table, set_id, std::max<std::uint64_t>(first, 1), end);
+  if (!run) return absl::OkStatus();
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
-  EntryScan scan(*read, std::max<std::uint64_t>(first, 1), std::min(last, end - 1));
   EntryRecord record;
-  while (true) {
-    const auto row = scan.Next(record);
-    if (!row.ok()) return row.status();
-    if (!*row) return absl::OkStatus();
-    if (record.hash_set != set_id || impl_->table.Get(record.id).withdrawn) continue;
-    v1::Entry entry;
-    FillEntry(record, entry);
-    if (auto status = take(entry); !status.ok()) return status;
+  // The table tells in nanoseconds where they are; to read an entry of another set takes thousands.
+  for (; run; run = NextRun(table, set_id, run->last + 1, end)) {
+    EntryScan scan(*read, run->first, run->last);
+    while (true) {
+      const auto row = scan.Next(record);
+      if (!row.ok()) return row.status();
+      if (!*row) break;
+      if (record.hash_set != set_id || table.Get(record.id).withdrawn) continue;
+      v1::Entry entry;
+      FillEntry(record, entry);
+      if (auto status = take(entry); !status.ok()) return status;
+    }
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Entry> Catalog::GetEntry(std::uint64_t entry_id) {

@@ -2,8 +2,8 @@
 kith_test(engine_match_test SOURCES engine_margin_test.cc engine_match_test.cc LIBS kith::engine)
 kith_test(
   engine_catalog_test
-  SOURCES engine_carried_test.cc engine_catalog_test.cc engine_import_test.cc
-          engine_named_import_test.cc recurring_digests_test.cc
+  SOURCES catalog_entries_test.cc engine_carried_test.cc engine_catalog_test.cc
+          engine_import_test.cc engine_named_import_test.cc recurring_digests_test.cc
   LIBS kith::engine absl::strings)
 kith_test(engine_care_test SOURCES engine_care_test.cc engine_memory_test.cc LIBS kith::engine
           SQLite::SQLite3)
