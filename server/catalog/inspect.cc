@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -53,22 +54,41 @@ absl::Status CheckStructure(Transaction& read, Inspection& inspection) {
   }
 }
 
-// Whether the digest index finds the entry by each of its digests.
-absl::StatusOr<bool> IsFoundByDigests(const index::DigestIndex& digests,
-                                      const EntryRecord& record) {
-  const std::array<std::pair<index::DigestKind, const std::string*>, 3> own = {
-      {{index::DigestKind::kMd5, &record.md5},
-       {index::DigestKind::kSha1, &record.sha1},
-       {index::DigestKind::kSha256, &record.sha256}}};
-  for (const auto& [kind, bytes] : own) {
-    if (bytes->empty()) continue;
-    const std::array<std::string_view, 1> query = {*bytes};
-    const auto found = digests.Find(kind, query);
-    if (!found.ok()) return found.status();
-    const auto& entries = found->front();
-    if (!std::binary_search(entries.begin(), entries.end(), record.id)) return false;
+// So many entries are looked for at once: one at a time waits for the disk, and for a transaction,
+// with each.
+constexpr std::size_t kAskedAtOnce = 1024;
+constexpr std::array kDigestKinds = {index::DigestKind::kMd5, index::DigestKind::kSha1,
+                                     index::DigestKind::kSha256};
+
+// An entry that is to be looked for by its digests.
+struct Waiting {
+  std::uint64_t id = 0;
+  std::array<std::string, kDigestKinds.size()> digests;  // empty: none
+  bool is_found = true;                                  // by all of them
+  std::string problem;                                   // found before; empty: none
+};
+
+// Looks for the entries by their digests of one kind. One that several have is asked for once, as
+// each answer tells all of them.
+absl::Status FindByDigests(const index::DigestIndex& digests, std::size_t kind,
+                           std::vector<Waiting>& entries) {
+  std::vector<std::string_view> queries;
+  std::unordered_map<std::string_view, std::size_t> query_of;
+  for (const Waiting& entry : entries) {
+    const std::string& digest = entry.digests[kind];
+    if (digest.empty()) continue;
+    if (query_of.try_emplace(digest, queries.size()).second) queries.push_back(digest);
   }
-  return true;
+  if (queries.empty()) return absl::OkStatus();
+  const auto found = digests.Find(kDigestKinds[kind], queries);
+  if (!found.ok()) return found.status();
+  for (Waiting& entry : entries) {
+    const std::string& digest = entry.digests[kind];
+    if (digest.empty()) continue;
+    const auto& those = (*found)[query_of.at(digest)];
+    if (!std::binary_search(those.begin(), those.end(), entry.id)) entry.is_found = false;
+  }
+  return absl::OkStatus();
 }
 
 // The series of an entry, as the catalog has it at the moment of `read`.
@@ -80,7 +100,8 @@ absl::StatusOr<std::uint64_t> LastSeries(Transaction& read, const EntryRecord& r
   return *row ? moved.Id(0) : record.series;
 }
 
-// Compares one entry after the other with what memory and the indexes tell of it.
+// Compares one entry after the other with what memory and the indexes tell of it, a piece at a
+// time.
 class EntryCheck {
  public:
   using Moved = std::unordered_map<std::uint64_t, std::uint64_t>;
@@ -108,27 +129,48 @@ class EntryCheck {
         active_ += index::RowDigest(code.pdq, label);
       }
     }
-    const auto facts = CheckFacts(record, is_withdrawn);
+    Waiting entry{.id = record.id, .digests = {}, .problem = {}};
+    const auto facts = CheckFacts(record, is_withdrawn, entry.problem);
     if (!facts.ok()) return facts.status();
-    if (is_withdrawn || facts->withdrawn) return absl::OkStatus();
-    const auto found = IsFoundByDigests(digests_, record);
-    if (!found.ok()) return absl::DataLossError(found.status().message());
-    if (!*found && !table_.Get(record.id).withdrawn) {
-      AddProblem(inspection_, absl::StrCat("entry ", record.id, ": the digest index lacks it"));
+    if (!is_withdrawn && !facts->withdrawn) {
+      entry.digests = {record.md5, record.sha1, record.sha256};
+    } else if (entry.problem.empty()) {
+      return absl::OkStatus();
     }
-    return absl::OkStatus();
+    if (!entry.problem.empty()) ++untold_;
+    waiting_.push_back(std::move(entry));
+    return waiting_.size() < kAskedAtOnce ? absl::OkStatus() : Finish();
+  }
+
+  // Tells what is wrong with the entries so far, in their order: before anything else is told that
+  // is found behind them. DATA_LOSS is a find.
+  absl::Status Finish() {
+    std::vector<Waiting> entries = std::exchange(waiting_, {});
+    untold_ = 0;
+    absl::Status asked;
+    for (std::size_t kind = 0; kind < kDigestKinds.size() && asked.ok(); ++kind) {
+      asked = FindByDigests(digests_, kind, entries);
+    }
+    for (Waiting& entry : entries) {
+      if (!entry.problem.empty()) AddProblem(inspection_, std::move(entry.problem));
+      if (asked.ok() && !entry.is_found && !table_.Get(entry.id).withdrawn) {
+        AddProblem(inspection_, absl::StrCat("entry ", entry.id, ": the digest index lacks it"));
+      }
+    }
+    return asked.ok() ? asked : absl::DataLossError(asked.message());
   }
 
   // As ContentDigest, of the entries that are not withdrawn.
   [[nodiscard]] std::uint64_t active() const { return active_; }
 
  private:
-  absl::StatusOr<EntryFacts> CheckFacts(const EntryRecord& record, bool is_withdrawn) {
+  absl::StatusOr<EntryFacts> CheckFacts(const EntryRecord& record, bool is_withdrawn,
+                                        std::string& problem) {
     EntryFacts facts = table_.Get(record.id);
     const auto elsewhere = moved_.find(record.id);
     std::uint64_t series = elsewhere == moved_.end() ? record.series : elsewhere->second;
     // An entry withdrawn or moved since the snapshot was taken is none of the index's faults.
-    if (facts.series != series && inspection_.problems.size() < kMaxProblems) {
+    if (facts.series != series && inspection_.problems.size() + untold_ < kMaxProblems) {
       auto now = database_.BeginReadAtRest([&] { facts = table_.Get(record.id); });
       if (!now.ok()) return now.status();
       const auto last = LastSeries(*now, record);
@@ -139,7 +181,7 @@ class EntryCheck {
         facts.ambiguous != record.IsAmbiguous() ||
         facts.victim_identified != static_cast<std::uint8_t>(record.victim_identified) ||
         (is_withdrawn && !facts.withdrawn)) {
-      AddProblem(inspection_, absl::StrCat("entry ", record.id, ": memory and catalog differ"));
+      problem = absl::StrCat("entry ", record.id, ": memory and catalog differ");
     }
     return facts;
   }
@@ -150,6 +192,8 @@ class EntryCheck {
   const std::vector<std::uint64_t>& withdrawn_;
   const Moved& moved_;
   Inspection& inspection_;
+  std::vector<Waiting> waiting_;
+  std::size_t untold_ = 0;  // problems of those
   std::uint64_t active_ = 0;
 };
 
@@ -177,9 +221,15 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   if (!moved.ok()) return moved.status();
   EntryCheck check(*impl_->database, impl_->table, *impl_->digests, *withdrawn, *moved, inspection);
   BatchScan scan;
-  scan.damage = [&](absl::Status status) { return Find(inspection, std::move(status)); };
+  scan.damage = [&](absl::Status status) {
+    const absl::Status told = check.Finish();
+    return told.ok() ? Find(inspection, std::move(status)) : told;
+  };
   scan.entry = [&](const EntryRecord& record) { return check.Run(record); };
-  if (auto status = Find(inspection, scan.Run(*read)); !status.ok()) return status;
+  absl::Status scanned = scan.Run(*read);
+  for (absl::Status status : {check.Finish(), std::move(scanned)}) {
+    if (status = Find(inspection, std::move(status)); !status.ok()) return status;
+  }
   if (auto status = CheckCarriedBlocks(
           *read, [&](std::string problem) { AddProblem(inspection, std::move(problem)); });
       !status.ok()) {

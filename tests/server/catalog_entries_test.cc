@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The catalog by itself: its entries, one set among others.
+// The catalog by itself: its entries, one set among others, and what is found wrong with them.
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -17,6 +17,7 @@ namespace {
 using server::PdqEntry;
 using server::TempDir;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::uint64_t kAll = std::numeric_limits<std::int64_t>::max();
@@ -26,6 +27,7 @@ class CatalogEntriesTest : public ::testing::Test {
   CatalogEntriesTest() {
     auto opened = Catalog::Open({.store_dir = dir_.path(),
                                  .more_migrations = casework::CaseworkMigrations(),
+                                 .keep_from = 16,
                                  .progress = {}});
     if (!opened.ok()) abort();
     catalog_ = *std::move(opened);
@@ -41,23 +43,31 @@ class CatalogEntriesTest : public ::testing::Test {
     EXPECT_TRUE(added.ok()) << added.status();
     return added.ok() ? added->set_id() : 0;
   }
-  void Add(const std::string& set, int count) {
-    std::vector<v1::Entry> entries;
-    for (int i = 0; i < count; ++i) entries.push_back(PdqEntry(server::Pdq(++pictures_)));
+  void Add(const std::string& set, const std::vector<v1::Entry>& entries) {
     std::vector<const v1::Entry*> pointers;
     for (const v1::Entry& entry : entries) pointers.push_back(&entry);
     const auto added = catalog_->AddEntries(set, "", pointers);
     EXPECT_TRUE(added.ok()) << added.status();
   }
-  // Whoever reads it meets an error.
-  void Damage(std::uint64_t entry) {
+  void Add(const std::string& set, int count) {
+    std::vector<v1::Entry> entries;
+    for (int i = 0; i < count; ++i) entries.push_back(PdqEntry(server::Pdq(++pictures_)));
+    Add(set, entries);
+  }
+  // Behind the back of the catalog.
+  void Damage(const std::vector<std::string>& sql) {
     auto write = catalog_->database().BeginWrite();
     ASSERT_TRUE(write.ok()) << write.status();
-    for (const absl::Status& status :
-         {write->Execute("DROP TRIGGER IF EXISTS entry_is_kept"),
-          write->Execute("DELETE FROM entry WHERE id = ?1", entry), write->Commit()}) {
+    for (const char* trigger : {"entry_is_kept", "entry_stays"}) {
+      const absl::Status status = write->Execute(std::string("DROP TRIGGER IF EXISTS ") + trigger);
       ASSERT_TRUE(status.ok()) << status;
     }
+    for (const std::string& one : sql) {
+      const absl::Status status = write->Execute(one);
+      ASSERT_TRUE(status.ok()) << status;
+    }
+    const absl::Status committed = write->Commit();
+    ASSERT_TRUE(committed.ok()) << committed;
   }
   std::vector<std::uint64_t> Visited(std::uint64_t set, std::uint64_t first = 1,
                                      std::uint64_t last = kAll) {
@@ -95,9 +105,8 @@ TEST_F(CatalogEntriesTest, OfASetAmongOthersNoOtherEntryIsRead) {
   Add("many", 100);  // 146 to 245
   const std::vector<std::uint64_t> withdrawn = {108, 145};
   ASSERT_TRUE(catalog_->Withdraw(withdrawn, {}).ok());
-  Damage(50);
-  Damage(135);
-  Damage(200);
+  // Whoever reads them meets an error.
+  Damage({"DELETE FROM entry WHERE id IN (50, 135, 200)"});
   EXPECT_THAT(Visited(few_), ElementsAre(1, 3, 5, 107, 109, 126, 144));
   EXPECT_THAT(Visited(few_, 3, 126), ElementsAre(3, 5, 107, 109, 126));
   EXPECT_THAT(Visited(few_, 4, 125), ElementsAre(5, 107, 109));
@@ -115,6 +124,41 @@ TEST_F(CatalogEntriesTest, OfASetAmongOthersNoOtherEntryIsRead) {
   // The damage is there.
   const auto take = [](const v1::Entry&) { return absl::OkStatus(); };
   EXPECT_TRUE(absl::IsDataLoss(catalog_->ForEachEntry(many_, 1, kAll, take)));
+}
+
+// One entry was looked for after the other; now a thousand are, and each is told as it was.
+TEST_F(CatalogEntriesTest, WhatTheDigestIndexLacksIsToldInOrder) {
+  std::uint64_t number = 0;
+  for (const int count : {1000, 1000, 500}) {
+    std::vector<v1::Entry> entries;
+    for (int i = 0; i < count; ++i, ++number) {
+      v1::Digests digests = server::Sha256(server::Bytes(32, number));
+      digests.set_md5(server::Bytes(16, number / 2));  // of two entries
+      if (number % 3 != 0) digests.set_sha1(server::Bytes(20, number));
+      entries.push_back(server::DigestEntry(digests));
+    }
+    Add("many", entries);
+  }
+  const std::vector<std::uint64_t> withdrawn = {9};
+  ASSERT_TRUE(catalog_->Withdraw(withdrawn, {}).ok());
+  auto inspection = catalog_->Inspect();
+  ASSERT_TRUE(inspection.ok()) << inspection.status();
+  EXPECT_THAT(inspection->problems, IsEmpty());
+  Damage({"UPDATE entry SET md5 = randomblob(16) WHERE id IN (2, 9, 1025)",
+          "UPDATE entry SET sha1 = randomblob(20) WHERE id = 2500",
+          "UPDATE entry SET sha256 = randomblob(32) WHERE id IN (7, 1024)",
+          "UPDATE entry SET victim_identified = 1 WHERE id IN (5, 7)"});
+  inspection = catalog_->Inspect();
+  ASSERT_TRUE(inspection.ok()) << inspection.status();
+  EXPECT_EQ(inspection->entries, 2500U);
+  EXPECT_EQ(inspection->batches, 3U);
+  EXPECT_THAT(
+      inspection->problems,
+      ElementsAre("entry 2: the digest index lacks it", "entry 5: memory and catalog differ",
+                  "entry 7: memory and catalog differ", "entry 7: the digest index lacks it",
+                  HasSubstr("entries 1 to 1000"), "entry 1024: the digest index lacks it",
+                  "entry 1025: the digest index lacks it", HasSubstr("entries 1001 to 2000"),
+                  "entry 2500: the digest index lacks it", HasSubstr("entries 2001 to 2500")));
 }
 
 }  // namespace
