@@ -70,7 +70,7 @@ absl::StatusOr<ImportedPage> Catalog::ListImported(const ImportedPlace& from, st
   if (!read.ok()) return read.status();
   // All stand behind one entry where a list holds nothing but what is carried only: to begin there
   // anew for each page would take the square of their number.
-  CarriedReader carried(*read, from.after, {.block = from.block, .passed = from.passed});
+  CarriedReader carried(*read, from.after, {.block = from.block, .passed = from.passed}, set_id);
   auto record = carried.Next();
   const auto end_page = [&] {
     page.next.block = carried.place().block;

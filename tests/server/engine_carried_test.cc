@@ -292,6 +292,64 @@ TEST_F(ImportsTest, APageOfWhatIsCarriedReadsNoBlockBeforeIt) {
   EXPECT_GT(from.block, 3U);
 }
 
+// To give a small set back unpacked what all the others carry.
+TEST_F(ImportsTest, APageOfASetReadsNoBlockOfAnother) {
+  v1::HashSet set;
+  set.set_name("other");
+  const auto other = catalog_->AddHashSet(set);
+  ASSERT_TRUE(other.ok()) << other.status();
+  catalog::Imports imports(*catalog_);
+  int number = 0;
+  const auto import = [&](const std::string& into, bool in_blocks) {
+    const auto id = imports.Begin(into, "", {}, v1::SERIES_NAMES_IGNORE);
+    EXPECT_TRUE(id.ok()) << id.status();
+    // One that makes no entry, one that does, one that repeats it.
+    const std::string filling(in_blocks ? 100'000 : 10, 'x');
+    ++number;
+    const std::array<v1::Entry, 3> said = {
+        Harmless(100 + number, std::to_string(number) + " harmless" + filling),
+        Said(number, "", std::to_string(number) + " said" + filling),
+        Said(number, "", std::to_string(number) + " again" + filling)};
+    const std::array<const v1::Entry*, 3> records = {&said[0], &said[1], &said[2]};
+    EXPECT_TRUE(imports.Add(*id, 0, records).ok());
+    const auto done = imports.Commit(*id, 1);
+    EXPECT_TRUE(done.ok()) << done.status();
+    std::vector<std::string> data;
+    for (const v1::Entry& entry : said) data.push_back(entry.carried().data());
+    return data;
+  };
+  std::vector<std::string> sent;
+  for (const char* into : {"other", "list", "other", "other", "list", "list", "other"}) {
+    const auto data = import(into, into == std::string("other"));
+    if (into == std::string("list")) sent.insert(sent.end(), data.begin(), data.end());
+  }
+  auto write = catalog_->database().BeginWrite();
+  ASSERT_TRUE(write.ok());
+  ASSERT_TRUE(write->Execute("DROP TRIGGER carried_block_stays").ok());
+  ASSERT_TRUE(write
+                  ->Execute("UPDATE carried_block SET data = x'00' WHERE (SELECT hash_set FROM"
+                            " import_file WHERE first_block <= id ORDER BY first_block DESC"
+                            " LIMIT 1) = ?1",
+                            other->set_id())
+                  .ok());
+  ASSERT_TRUE(write->Commit().ok());
+  for (const std::size_t size : {1U, 2U, 3U, 100U}) {
+    std::vector<std::string> given;
+    catalog::ImportedPlace from;
+    for (bool more = true; more;) {
+      const auto page = catalog_->ListImported(from, size, set_id_, 0);
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (const v1::Entry& entry : page->entries) given.push_back(entry.carried().data());
+      more = page->more;
+      from = page->next;
+    }
+    EXPECT_EQ(given, sent) << size;
+  }
+  for (const std::uint64_t of : {other->set_id(), std::uint64_t{0}}) {
+    EXPECT_TRUE(absl::IsDataLoss(catalog_->ListImported({}, 100, of, 0).status())) << of;
+  }
+}
+
 // A thousand of them, of a MiB each, were read into memory and then cut to a page.
 TEST_F(ImportsTest, APageOfImportsIsReadNoFurtherThanItGoes) {
   catalog::Imports imports(*catalog_);

@@ -188,9 +188,11 @@ absl::Status CarriedWriter::Finish(std::uint64_t change, std::uint64_t hash_set,
 
 struct CarriedReader::State {
   Statement blocks;
+  Statement data;
   Statement imports;
   std::uint64_t after;
   Place from;
+  std::uint64_t hash_set;  // 0: of all
   Place place;
   v1::ListEntriesResponse block;
   int next = 0;
@@ -200,20 +202,42 @@ struct CarriedReader::State {
   std::uint64_t told_id = 0;   // the block of which `import` tells
   Import import;
 
-  State(Transaction& read, std::uint64_t behind_entry, Place start)
-      : blocks(read.Prepare("SELECT first_entry, data, last_entry, id FROM carried_block"
+  State(Transaction& read, std::uint64_t behind_entry, Place start, std::uint64_t of_set)
+      : blocks(read.Prepare("SELECT first_entry, last_entry, id FROM carried_block"
                             " WHERE last_entry >= ?1 AND id >= ?2 ORDER BY last_entry, id")),
+        data(read.Prepare("SELECT data FROM carried_block WHERE id = ?1")),
         imports(read.Prepare("SELECT change, hash_set FROM import_file WHERE first_block <= ?1"
                              " AND blocks > 0 ORDER BY first_block DESC LIMIT 1")),
         after(behind_entry),
         from(start),
+        hash_set(of_set),
         place(start) {
     blocks.Bind(after, from.block);
   }
+
+  // Fills `import`. False: the block is of none.
+  absl::StatusOr<bool> FindImport() {
+    if (told_id == block_id) return true;
+    const auto row = imports.Bind(block_id).Step();
+    if (!row.ok() || !*row) return row;
+    import = {.change = imports.Id(0), .hash_set = imports.Id(1)};
+    told_id = block_id;
+    return true;
+  }
+
+  // What an import into another set brought holds nothing of this one: its records became entries
+  // of that set, repeat entries of the same import, or are of none.
+  absl::StatusOr<bool> IsWanted() {
+    if (hash_set == 0) return true;
+    const auto told = FindImport();
+    if (!told.ok()) return told;
+    return !*told || import.hash_set == hash_set;
+  }
 };
 
-CarriedReader::CarriedReader(Transaction& transaction, std::uint64_t after, Place from)
-    : state_(std::make_unique<State>(transaction, after, from)) {}
+CarriedReader::CarriedReader(Transaction& transaction, std::uint64_t after, Place from,
+                             std::uint64_t hash_set)
+    : state_(std::make_unique<State>(transaction, after, from, hash_set)) {}
 CarriedReader::~CarriedReader() = default;
 
 std::uint64_t CarriedReader::behind() const { return state_->behind; }
@@ -236,12 +260,20 @@ absl::StatusOr<v1::Entry*> CarriedReader::Next() {
     const auto row = state.blocks.Step();
     if (!row.ok()) return row.status();
     if (!*row) return nullptr;
-    state.behind = state.blocks.Id(0);
-    state.last = state.blocks.Id(2);
-    state.block_id = state.blocks.Id(3);
+    state.block_id = state.blocks.Id(2);
     state.next = 0;
+    state.block.clear_entries();
+    const auto wanted = state.IsWanted();
+    if (!wanted.ok()) return wanted.status();
+    if (!*wanted) continue;
+    state.behind = state.blocks.Id(0);
+    state.last = state.blocks.Id(1);
     const std::string what = absl::StrCat("entry ", state.behind);
-    const auto bytes = Unpack(state.blocks.Blob(1), what);
+    // Not with the row: of a block that is passed over it is not read.
+    const auto found = state.data.Bind(state.block_id).Step();
+    if (!found.ok()) return found.status();
+    if (!*found) return Damaged(what, "gone");
+    const auto bytes = Unpack(state.data.Blob(0), what);
     if (!bytes.ok()) return bytes.status();
     if (!state.block.ParseFromString(*bytes)) return Damaged(what, "no records");
   }
@@ -268,12 +300,9 @@ absl::StatusOr<v1::Entry*> CarriedReader::Find(std::uint64_t entry) {
 
 absl::StatusOr<CarriedReader::Import> CarriedReader::OfImport() {
   State& state = *state_;
-  if (state.told_id == state.block_id) return state.import;
-  const auto row = state.imports.Bind(state.block_id).Step();
-  if (!row.ok()) return row.status();
-  if (!*row) return Damaged(absl::StrCat("entry ", state.behind), "of no import");
-  state.import = {.change = state.imports.Id(0), .hash_set = state.imports.Id(1)};
-  state.told_id = state.block_id;
+  const auto told = state.FindImport();
+  if (!told.ok()) return told.status();
+  if (!*told) return Damaged(absl::StrCat("entry ", state.behind), "of no import");
   return state.import;
 }
 

@@ -64,8 +64,11 @@ class CarriedReader {
     std::uint64_t block = 0;
     std::uint64_t passed = 0;
   };
-  // From `from` on, of which place() told; no block before it is read.
-  CarriedReader(Transaction& transaction, std::uint64_t after, Place from = {0, 0});
+  // From `from` on, of which place() told; no block before it is read. `hash_set`: only what
+  // imports into this set brought (0: all); blocks of others are passed over as they are. Not for
+  // Find.
+  CarriedReader(Transaction& transaction, std::uint64_t after, Place from = {0, 0},
+                std::uint64_t hash_set = 0);
   ~CarriedReader();
   CarriedReader(const CarriedReader&) = delete;
   CarriedReader& operator=(const CarriedReader&) = delete;
