@@ -164,9 +164,10 @@ TEST_F(EngineMendTest, WhatIsFoundIsMendedBeforeTheCheckGoesOn) {
     if (!by_itself) {
       EXPECT_FALSE(Verify().ok());
     }
-    while (!IsTold("what is told of entries", before)) std::this_thread::yield();
+    while (!IsTold("are made again from the catalog", before)) std::this_thread::yield();
+    EXPECT_LT(Told(facts, before), Told("what is told of entries", before));
+    EXPECT_LT(Told("what is told of entries", before), Told(codes, before));
     EXPECT_LT(Told(codes, before), Told("are made again from the catalog", before));
-    EXPECT_LT(Told("are made again from the catalog", before), Told(facts, before));
     EXPECT_EQ(Found(PdqQuery(Pdq(9))), 1u);
   }
 }
