@@ -183,7 +183,10 @@ absl::Status Catalog::Impl::CheckWhole() const {
 }
 
 absl::Status Catalog::Impl::CheckFacts() const {
-  if (!facts_damaged) return absl::OkStatus();
+  return facts_damaged ? FactsWereDamaged() : absl::OkStatus();
+}
+
+absl::Status Catalog::Impl::FactsWereDamaged() const {
   return absl::UnavailableError(
       absl::StrCat(options.store_dir,
                    ": a damaged file of the index is being made again; ask again in a while"));
@@ -192,6 +195,7 @@ absl::Status Catalog::Impl::CheckFacts() const {
 void Catalog::Impl::NoteFacts(std::uint64_t block) {
   const std::lock_guard lock(facts_mutex);
   facts_damaged = true;
+  ++facts_noted;
   if (std::find(damaged_blocks.begin(), damaged_blocks.end(), block) == damaged_blocks.end()) {
     damaged_blocks.push_back(block);
   }

@@ -115,9 +115,12 @@ absl::StatusOr<std::vector<v1::Entry>> Catalog::ReadEntries(
 absl::Status Catalog::ForEachEntry(std::uint64_t set_id, std::uint64_t first, std::uint64_t last,
                                    const std::function<absl::Status(const v1::Entry&)>& take) {
   const EntryTable& table = impl_->table;
+  // The table says which entries are the set's: not while what it says may be wrong, nor where that
+  // was found, and perhaps mended, while they were read.
+  const std::uint64_t noted = impl_->facts_noted;
+  if (auto status = impl_->CheckFacts(); !status.ok()) return status;
   const std::uint64_t end = last < table.Size() ? last + 1 : table.Size();
   auto run = NextRun(table, set_id, std::max<std::uint64_t>(first, 1), end);
-  if (!run) return absl::OkStatus();
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
   EntryRecord record;
@@ -134,7 +137,7 @@ absl::Status Catalog::ForEachEntry(std::uint64_t set_id, std::uint64_t first, st
       if (auto status = take(entry); !status.ok()) return status;
     }
   }
-  return absl::OkStatus();
+  return impl_->facts_noted == noted ? absl::OkStatus() : impl_->FactsWereDamaged();
 }
 
 absl::StatusOr<v1::Entry> Catalog::GetEntry(std::uint64_t entry_id) {

@@ -121,12 +121,14 @@ struct Catalog::Impl {
 
   mutable std::mutex facts_mutex;
   std::vector<std::uint64_t> damaged_blocks;  // of facts
+  std::atomic<std::uint64_t> facts_noted{0};  // how often one was found
   // What is told of the entries of this block may be wrong.
   void NoteFacts(std::uint64_t block);
 
   [[nodiscard]] absl::Status CheckWhole() const;
   // UNAVAILABLE while what is told of some entries may be wrong.
   [[nodiscard]] absl::Status CheckFacts() const;
+  [[nodiscard]] absl::Status FactsWereDamaged() const;  // what it says then
   // UNAVAILABLE when the index is broken or facts are damaged: for all writers of the catalog, who
   // ask which entries are withdrawn, and where.
   [[nodiscard]] absl::StatusOr<Transaction> BeginWrite();
