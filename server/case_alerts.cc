@@ -99,16 +99,13 @@ class Identifier {
       : catalog_(*catalog), series_(catalog->directory().series.ById(series_id)) {}
 
   // Whether a file that was matched at this index version matches the series, and somebody else
-  // stands there for having identified it than stood there then.
+  // stood there for having identified it, then or later, than stands there now: of whom a report
+  // may have told meanwhile without the file being matched again.
   absl::StatusOr<bool> IsAnother(std::uint64_t matched_at, const v1::MatchResult& result) {
     if (series_ == nullptr || !IsMatchedBy(result)) return false;
     const auto [place, is_new] = is_another_.try_emplace(matched_at, false);
     if (is_new) {
-      const std::uint64_t id = series_->series_id();
-      constexpr auto kNow = std::numeric_limits<std::int64_t>::max();
-      KITH_ASSIGN(const auto then, catalog_.IdentifiedAt(id, matched_at));
-      KITH_ASSIGN(const auto now, catalog_.IdentifiedAt(id, kNow));
-      place->second = then && now && *then != *now;
+      KITH_ASSIGN(place->second, catalog_.WasIdentifiedByAnother(series_->series_id(), matched_at));
     }
     return place->second;
   }

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,13 +71,6 @@ struct AddedEntry {
   // Of one that was added: an active entry of the set with the same digest says otherwise of
   // whether the victim is identified.
   bool other_victim = false;
-};
-
-// Who stands there for having identified a series, by number.
-struct IdentifiedBy {
-  std::uint64_t agency = 0;
-  std::uint64_t contact = 0;  // 0: none
-  friend bool operator==(const IdentifiedBy&, const IdentifiedBy&) = default;
 };
 
 // What its source calls an entry, and its kind.
@@ -181,9 +173,10 @@ class Catalog {
   [[nodiscard]] absl::StatusOr<v1::Series> UnmergeSeries(std::string_view code,
                                                          const Signature& signature);
   [[nodiscard]] absl::StatusOr<std::vector<v1::SeriesEvent>> SeriesHistory(std::string_view code);
-  // Who had identified a series as of this change; nothing: nobody.
-  [[nodiscard]] absl::StatusOr<std::optional<IdentifiedBy>> IdentifiedAt(std::uint64_t series_id,
-                                                                         std::uint64_t change);
+  // Whether a series is identified and, as of this change or at some moment since, another agency
+  // or contact stood there for having identified it.
+  [[nodiscard]] absl::StatusOr<bool> WasIdentifiedByAnother(std::uint64_t series_id,
+                                                            std::uint64_t since);
   [[nodiscard]] absl::StatusOr<v1::HashSet> AddHashSet(const v1::HashSet& hash_set);
   [[nodiscard]] absl::StatusOr<v1::HashSet> SetHashSetEnabled(std::string_view name, bool enabled,
                                                               const Signature& signature);

@@ -226,17 +226,22 @@ absl::StatusOr<std::vector<v1::SeriesEvent>> Catalog::SeriesHistory(std::string_
   }
 }
 
-absl::StatusOr<std::optional<IdentifiedBy>> Catalog::IdentifiedAt(std::uint64_t series_id,
-                                                                  std::uint64_t change) {
+absl::StatusOr<bool> Catalog::WasIdentifiedByAnother(std::uint64_t series_id, std::uint64_t since) {
   auto read = impl_->database->BeginRead();
   if (!read.ok()) return read.status();
+  // The version that was in force then, and those that came since.
   Statement row = read->Prepare(
-      "SELECT status, coalesce(agency, 0), coalesce(contact, 0) FROM series_version"
-      " WHERE series = ?1 AND change <= ?2 ORDER BY change DESC LIMIT 1");
-  const auto found = row.Bind(series_id, change).Step();
+      "WITH now AS (SELECT status, agency, contact FROM series_version WHERE series = ?1"
+      " ORDER BY change DESC LIMIT 1)"
+      " SELECT EXISTS (SELECT 1 FROM series_version v, now WHERE v.series = ?1"
+      " AND v.change >= (SELECT coalesce(max(change), 0) FROM series_version"
+      " WHERE series = ?1 AND change <= ?2)"
+      " AND now.status = ?3 AND v.status = ?3"
+      " AND (v.agency IS NOT now.agency OR v.contact IS NOT now.contact))");
+  const auto found =
+      row.Bind(series_id, since, static_cast<int>(v1::SERIES_STATUS_IDENTIFIED)).Step();
   if (!found.ok()) return found.status();
-  if (!*found || row.Int(0) != v1::SERIES_STATUS_IDENTIFIED) return std::nullopt;
-  return IdentifiedBy{.agency = row.Id(1), .contact = row.Id(2)};
+  return row.Id(0) != 0;
 }
 
 }  // namespace kith::catalog

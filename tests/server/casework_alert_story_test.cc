@@ -153,6 +153,20 @@ TEST_F(AlertStoryTest, ASeriesWasIdentifiedByAnotherAgencyThanWasSaid) {
   ASSERT_EQ(Alerts().size(), 2U);
 }
 
+// The report of a check in between told of another contact; no file was matched again for it.
+TEST_F(AlertStoryTest, ASeriesHasTheContactAgainThatItHadBeforeTheLastReport) {
+  AddEntry("known", "BLUE", 1);
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  v1::EditSeriesRequest desk;
+  desk.set_code("BLUE");
+  desk.set_contact_id(0);
+  Must(engine_->EditSeries(desk));
+  Check("LKA/1", {Picture("a.jpg", 1)});
+  Must(Unidentify("BLUE"));
+  Identify("BLUE");
+  EXPECT_EQ(Newest(), "LKA/1: series identified: series BLUE");
+}
+
 TEST_F(AlertStoryTest, ASeriesIsIdentifiedAfterAnEntryWasMovedIntoIt) {
   AddSeries("GREEN");
   const std::uint64_t entry = AddEntry("known", "GREEN", 1);
