@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <new>
@@ -124,17 +125,20 @@ bool EntryTable::LeaveToFile(std::uint64_t block, int fd, std::uint64_t offset) 
     if ((WordOf(entry).load(std::memory_order_relaxed) & kWithdrawn) != 0) return false;
   }
   // The place stays, so readers need not be told: the kernel exchanges what is behind it in one
-  // step. Whatever may be refused is, before that.
+  // step. What the file system may refuse it refuses before that.
   auto mapped = MakeBlock(fd, offset);
   if (mapped == nullptr) return false;
   Block* const place = blocks_[block].load(std::memory_order_relaxed);
   const void* const moved = mremap(mapped.get(), kBlockBytes, kBlockBytes,
                                    MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<void*>(place));
-  // Not even memory for a few words of the kernel's own: what is behind the place is unknown, and
-  // nothing may be answered from it.
-  if (moved == MAP_FAILED) std::abort();
-  (void)mapped.release();
-  return true;
+  if (moved != MAP_FAILED) {
+    (void)mapped.release();
+    return true;
+  }
+  // What was behind the place is there as a rule. Where it is not, nothing may be answered from it.
+  std::array<unsigned char, kBlockBytes / 4096> pages;
+  if (mincore(static_cast<void*>(place), kBlockBytes, pages.data()) != 0) std::abort();
+  return false;
 }
 
 void EntryTable::SetSeries(std::uint64_t entry, std::uint32_t series) {

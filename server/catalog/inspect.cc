@@ -222,8 +222,9 @@ absl::StatusOr<Inspection> Catalog::Inspect() {
   EntryCheck check(*impl_->database, impl_->table, *impl_->digests, *withdrawn, *moved, inspection);
   BatchScan scan;
   scan.damage = [&](absl::Status status) {
-    const absl::Status told = check.Finish();
-    return told.ok() ? Find(inspection, std::move(status)) : told;
+    absl::Status told = check.Finish();
+    const absl::Status found = Find(inspection, std::move(status));
+    return told.ok() ? found : told;
   };
   scan.entry = [&](const EntryRecord& record) { return check.Run(record); };
   absl::Status scanned = scan.Run(*read);

@@ -99,8 +99,8 @@ absl::StatusOr<BatchWriter::FileState> BatchWriter::FindFile(const std::string& 
 // What is told now adds to what is on record of the content: its codes, its digests; a better
 // reading replaces the codes. Matches are replaced where they are those of all that is then on
 // record. Where the record tells what this reading does not, its own matches stand: if they are
-// older than this batch, or the reading told something new, the end of the run matches the file
-// again, with all that is known of it.
+// older than what tells on verdicts, or the reading told something new, the end of the run matches
+// the file again, with all that is known of it.
 absl::StatusOr<std::uint64_t> BatchWriter::FindOrAddFile(const v1::EvidenceFile& file,
                                                          const v1::MatchResult& result) {
   const v1::Fingerprint& fingerprint = file.fingerprint();

@@ -39,13 +39,19 @@ absl::Status Migrate(Connection& connection, const DatabaseOptions& options) {
         ", this program knows ", newest, "): open it with that version or a later one"));
   }
   if (*current == newest) return absl::OkStatus();
+  // An index of a large ledger is sorted on the disk: what the steps from this one on sort are
+  // numbers of the store, and no hashes.
+  constexpr int kSortsNumbers = 9;
+  const bool on_disk = *current >= kSortsNumbers;
   // A step that makes a table anew must drop the old one, to which others refer.
-  std::string script = "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;";
+  std::string script = on_disk ? "PRAGMA temp_store = FILE;" : "";
+  script.append("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;");
   for (const Migration& step : steps) {
     if (step.version > *current) script.append(step.sql).append(";");
   }
   absl::StrAppend(&script, "PRAGMA application_id = ", kApplicationId,
-                  "; PRAGMA user_version = ", newest, "; COMMIT; PRAGMA foreign_keys = ON;");
+                  "; PRAGMA user_version = ", newest,
+                  "; COMMIT; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;");
   return connection.ExecuteScript(script);
 }
 
