@@ -157,7 +157,7 @@ absl::StatusOr<std::uint64_t> Batch::Impl::Find(const EntryRecord& record) {
     bytes.assign(identity.begin(), identity.end());
     where = catalog.identities.get();
   }
-  const auto found = FirstActive(
+  auto found = FirstActive(
       *where, digest_kind, bytes,
       [&](std::uint64_t entry, const EntryFacts& facts) { return Covers(entry, facts, record); });
   if (!found.ok() || *found != 0) return found;

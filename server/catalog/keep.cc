@@ -188,7 +188,7 @@ absl::Status Catalog::Impl::KeepBlocks(std::uint64_t tail) {
     if (end > EntryTable::First(block)) {
       // Its first part is written from the mapping of a file: rot would get a right checksum.
       const FactFile file = fact_files->files().back();
-      const absl::Status sound = fact_files->Check(file);
+      absl::Status sound = fact_files->Check(file);
       if (absl::IsResourceExhausted(sound)) return sound;
       if (!sound.ok() && !absl::IsNotFound(sound)) {
         Alarm(std::string(sound.message()));
@@ -202,7 +202,8 @@ absl::Status Catalog::Impl::KeepBlocks(std::uint64_t tail) {
     const auto summary = SummaryOf(block);
     if (!summary.ok()) return summary.status();
     if (auto status = fact_files->Write(block, table, *summary); !status.ok()) return status;
-    // What was mended stays in memory: a disk that spoilt it once is not trusted with it.
+    // A block that was mended whole is written by KeepMended and stays in memory: a disk that
+    // spoilt it once is not trusted with it.
     if (is_whole) fact_files->Leave(block, table);
   }
 }

@@ -72,12 +72,12 @@ absl::Status Catalog::Impl::EntryLoader::RecoverCodes() {
   if (recovered.mark.empty() && recovered.missing.empty() && catalog_.codes->Stats().codes == 0) {
     return absl::OkStatus();
   }
-  const auto moment = MomentOf(read_, catalog_.store_id, recovered.mark);
-  if (!moment.ok()) return moment.status();
+  const auto marked = MomentOf(read_, catalog_.store_id, recovered.mark);
+  if (!marked.ok()) return marked.status();
   // A merge leaves out what was withdrawn meanwhile: what is kept may be of a later moment.
   const auto touched = MomentOf(read_, catalog_.store_id, recovered.touched);
   if (!touched.ok()) return touched.status();
-  if (moment->change == 0 || touched->change == 0 || moment->entries_end > last_entry_ + 1) {
+  if (marked->change == 0 || touched->change == 0 || marked->entries_end > last_entry_ + 1) {
     return catalog_.codes->Clear();
   }
   const std::uint64_t all = EntriesIn(recovered.missing);
@@ -94,7 +94,7 @@ absl::Status Catalog::Impl::EntryLoader::RecoverCodes() {
       if (progress) progress("missing codes", done, all);
     }
   }
-  codes_end_ = moment->entries_end;
+  codes_end_ = marked->entries_end;
   return absl::OkStatus();
 }
 
@@ -123,9 +123,9 @@ absl::StatusOr<MarkedMoment> Catalog::Impl::EntryLoader::RecoverDigests(index::D
     if (mark.size() >= suffix.size() && mark.ends_with(suffix)) {
       mark.resize(mark.size() - suffix.size());
     }
-    const auto moment = MomentOf(read_, catalog_.store_id, mark);
-    if (!moment.ok()) return moment.status();
-    moments.push_back(*moment);
+    const auto marked = MomentOf(read_, catalog_.store_id, mark);
+    if (!marked.ok()) return marked.status();
+    moments.push_back(*marked);
   }
   // What may be of a moment that is not of this store's history must not be in there.
   if (moments[0].change != 0 && moments[1].change != 0 &&
@@ -147,9 +147,9 @@ absl::Status Catalog::Impl::EntryLoader::RecoverIdentities() {
   const bool has_seed = space != std::string::npos &&
                         absl::SimpleHexAtoi(absl::string_view(mark).substr(space + 1), &seed);
   const std::string suffix = has_seed ? mark.substr(space) : " no seed";
-  const auto moment = RecoverDigests(*catalog_.identities, suffix);
-  if (!moment.ok()) return moment.status();
-  identities_ = *moment;
+  const auto marked = RecoverDigests(*catalog_.identities, suffix);
+  if (!marked.ok()) return marked.status();
+  identities_ = *marked;
   if (identities_.change != 0) catalog_.identity_seed = seed;
   return absl::OkStatus();
 }
@@ -170,21 +170,20 @@ absl::Status Catalog::Impl::EntryLoader::TakeFacts() {
   FactFiles& files = *catalog_.fact_files;
   auto list = files.ReadList();
   if (absl::IsNotFound(list.status())) return absl::OkStatus();
-  absl::StatusOr<MarkedMoment> moment = MarkedMoment();
-  if (list.ok()) moment = MomentOf(read_, catalog_.store_id, list->mark);
-  if (!moment.ok()) return moment.status();
+  absl::StatusOr<MarkedMoment> marked = MarkedMoment();
+  if (list.ok()) marked = MomentOf(read_, catalog_.store_id, list->mark);
+  if (!marked.ok()) return marked.status();
   if (!list.ok()) catalog_.Alarm(std::string(list.status().message()));
-  if (moment->change == 0 || (!list->files.empty() && list->files.back().end > last_entry_ + 1)) {
+  if (marked->change == 0 || (!list->files.empty() && list->files.back().end > last_entry_ + 1)) {
     files.Doubt();
     return absl::OkStatus();
   }
   for (const FactFile& file : list->files) {
-    const absl::Status taken =
-        files.Take(file, catalog_.table, [this, &file](const FactSummary& summary) {
-          auto status = AcceptSummary(summary);
-          if (status.ok()) catalog_.Count(summary);
-          return status;
-        });
+    const absl::Status taken = files.Take(file, catalog_.table, [this](const FactSummary& summary) {
+      auto status = AcceptSummary(summary);
+      if (status.ok()) catalog_.Count(summary);
+      return status;
+    });
     if (taken.ok()) continue;
     catalog_.Alarm(std::string(taken.message()));
     if (auto status = RestoreFacts(file); !status.ok()) return status;
@@ -280,9 +279,9 @@ absl::Status Catalog::Impl::EntryLoader::Scan() {
 absl::Status Catalog::Impl::EntryLoader::Run() {
   if (auto status = ReadNewest(); !status.ok()) return status;
   if (auto status = RecoverCodes(); !status.ok()) return status;
-  const auto digests = RecoverDigests(*catalog_.digests, "");
-  if (!digests.ok()) return digests.status();
-  digests_ = *digests;
+  const auto marked = RecoverDigests(*catalog_.digests, "");
+  if (!marked.ok()) return marked.status();
+  digests_ = *marked;
   if (auto status = RecoverIdentities(); !status.ok()) return status;
   if (auto status = TakeFacts(); !status.ok()) return status;
   catalog_.Touch(catalog_.MarkNow());

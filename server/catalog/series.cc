@@ -271,7 +271,7 @@ absl::StatusOr<v1::Series> Catalog::EditSeries(const v1::EditSeriesRequest& requ
   return ChangeSeries(request.code(), ChangeKind::kSeriesEdited, SignatureOf(request.signature()),
                       [&](v1::Series& series) -> absl::Status {
                         const v1::Series before = series;
-                        const absl::Status status = edit(series);
+                        absl::Status status = edit(series);
                         if (!status.ok() || !of_who_is_told) return status;
                         return impl_->KeepsWhoIsTold(before, series);
                       });

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "tools/report/path_text.h"
 
 namespace kith::exchange {
@@ -140,7 +141,8 @@ absl::StatusOr<HostileDatabase::Rows> HostileDatabase::RowsOf(const std::string&
   const std::string from = " FROM " + QuotedName(table) + " NOT INDEXED";
   for (const char* number : {"rowid", "_rowid_", "oid"}) {
     if (std::find(names->begin(), names->end(), number) != names->end()) continue;
-    auto rows = Query("SELECT " + columns + ", " + number + from + " ORDER BY " + number, true);
+    auto rows =
+        Query(absl::StrCat("SELECT ", columns, ", ", number, from, " ORDER BY ", number), true);
     if (rows.ok()) return rows;
   }
   return Query("SELECT " + columns + from);

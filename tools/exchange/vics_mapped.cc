@@ -102,7 +102,9 @@ VicsMapped MappedOf(const Entry& entry) {
   if (!entry.source_ref().empty()) ++mapped.left_out;
   const auto data = json::parse(carried.data(), nullptr, false);
   if (!data.is_object()) return mapped;
-  for (const auto& [name, value] : data.items()) {
+  for (const auto& member : data.items()) {
+    const std::string& name = member.key();
+    const json& value = member.value();
     const auto* const found =
         std::find_if(kMappings.begin(), kMappings.end(), [&](const Mapping& mapping) {
           return mapping.format == carried.format() && EqualIgnoringCase(mapping.name, name);

@@ -218,7 +218,7 @@ struct CarriedReader::State {
   // Fills `import`. False: the block is of none.
   absl::StatusOr<bool> FindImport() {
     if (told_id == block_id) return true;
-    const auto row = imports.Bind(block_id).Step();
+    auto row = imports.Bind(block_id).Step();
     if (!row.ok() || !*row) return row;
     import = {.change = imports.Id(0), .hash_set = imports.Id(1)};
     told_id = block_id;
@@ -229,7 +229,7 @@ struct CarriedReader::State {
   // of that set, repeat entries of the same import, or are of none.
   absl::StatusOr<bool> IsWanted() {
     if (hash_set == 0) return true;
-    const auto told = FindImport();
+    auto told = FindImport();
     if (!told.ok()) return told;
     return !*told || import.hash_set == hash_set;
   }

@@ -216,10 +216,10 @@ absl::Status Connection::ToStatus(int code) {
   int system_error = sqlite3_system_errno(handle_.get());
   if (system_error == 0 && (code & 0xFF) == SQLITE_IOERR) system_error = last_error;
   if (IsFlush(code)) flush_failed_ = true;
-  const absl::Status status = StatusOf({.path = path_,
-                                        .code = code,
-                                        .system_error = system_error,
-                                        .why = sqlite3_errmsg(handle_.get())});
+  absl::Status status = StatusOf({.path = path_,
+                                  .code = code,
+                                  .system_error = system_error,
+                                  .why = sqlite3_errmsg(handle_.get())});
   // Whoever meets a constraint knows what to make of it: the transaction goes on.
   if ((code & 0xFF) != SQLITE_CONSTRAINT && error_.ok()) error_ = status;
   return status;

@@ -256,6 +256,7 @@ absl::Status FactFiles::WriteList(std::string_view mark) {
 
 void FactFiles::RemoveUnnamed() const {
   std::vector<std::string> names;
+  names.reserve(files_.size());
   for (const FactFile& file : files_) names.push_back(PathOf(file));
   std::sort(names.begin(), names.end());
   std::vector<std::filesystem::path> unnamed;
