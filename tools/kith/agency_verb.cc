@@ -45,7 +45,7 @@ int Add(const Program& program, const v1::Agency& agency) {
 int List(const Program& program) {
   return WithEngine<v1::CatalogService>(program, "agency", [&](Stub& stub) -> absl::StatusOr<int> {
     Table table({"AGENCY", "COUNTRY", "DESK"});
-    const absl::Status status =
+    absl::Status status =
         ForEachPage(stub, &Stub::ListAgencies, v1::ListAgenciesRequest(),
                     [&](const v1::ListAgenciesResponse& page) {
                       for (const v1::Agency& agency : page.agencies()) {

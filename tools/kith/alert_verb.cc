@@ -68,7 +68,7 @@ int ListAlerts(const Program& program, const std::string& case_name, bool closed
     request.set_case_name(case_name);
     request.set_closed_too(closed_too);
     Table table({">ALERT", "CASE", ">FILES", "SINCE", "OF", "RAISED", "STATE"});
-    const absl::Status status =
+    absl::Status status =
         ForEachPage(stub, &Stub::ListAlerts, request, [&](const v1::ListAlertsResponse& page) {
           for (const v1::Alert& alert : page.alerts()) {
             if (!limit.Take()) break;
@@ -92,7 +92,7 @@ absl::Status ShowReports(const Program& program, v1::CaseService::Stub& stub,
   v1::ListReportsRequest request;
   request.set_case_name(alert.case_name());
   Table table({">REPORT", "KIND", "GIVEN OUT BEFORE", "WHO"});
-  const absl::Status status = ForEachPage(
+  absl::Status status = ForEachPage(
       stub, &v1::CaseService::Stub::ListReports, request, [&](const v1::ListReportsResponse& page) {
         for (const v1::ReportRecord& record : page.reports()) {
           if (record.change() >= alert.last_change()) continue;
@@ -122,7 +122,7 @@ int ShowAlert(const Program& program, std::uint64_t id) {
     // "then": when the alert was raised.
     Table table({"BEFORE", "THEN", "BECAUSE", "ON RECORD", "PATH", "SHA-256"});
     v1::Alert alert;
-    const absl::Status status =
+    absl::Status status =
         ForEachPage(*stub, &Stub::GetAlert, request, [&](const v1::GetAlertResponse& page) {
           if (alert.alert_id() == 0) {
             alert = page.alert();

@@ -49,7 +49,7 @@ Facts FactsOf(const v1::Case& record) {
 int List(const Program& program, Limit limit) {
   return WithEngine<v1::CaseService>(program, "case", [&](Stub& stub) -> absl::StatusOr<int> {
     Table table({"CASE", "OPENED", ">FILES", ">PATHS", "COMPLETE", "STATE", "DUE"});
-    const absl::Status status = ForEachPage(
+    absl::Status status = ForEachPage(
         stub, &Stub::ListCases, v1::ListCasesRequest(), [&](const v1::ListCasesResponse& page) {
           for (const v1::Case& record : page.cases()) {
             if (!limit.Take()) break;

@@ -31,7 +31,7 @@ std::vector<std::string> Words(const google::protobuf::RepeatedPtrField<std::str
 int ListClusters(const Program& program, Limit limit) {
   return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
     Table table({">CLUSTER", ">CASES", ">FILES", "IN"});
-    const absl::Status status = ForEachPage(
+    absl::Status status = ForEachPage(
         stub, &Stub::ListClusters, v1::ListClustersRequest(),
         [&](const v1::ListClustersResponse& page) {
           for (const v1::Cluster& cluster : page.clusters()) {
@@ -64,7 +64,7 @@ int ShowCluster(const Program& program, std::uint64_t id) {
     v1::GetClusterRequest request;
     request.set_cluster_id(id);
     Table table({"SHA-256", "CASES", "PATH"});
-    const absl::Status status =
+    absl::Status status =
         ForEachPage(stub, &Stub::GetCluster, request, [&](const v1::GetClusterResponse& page) {
           for (const v1::ClusterFile& file : page.files()) {
             std::string names;

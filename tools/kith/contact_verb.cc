@@ -51,7 +51,7 @@ int List(const Program& program, const std::string& agency) {
         {">CONTACT", "AGENCY", "NAME", "ROLE", "PHONE", "E-MAIL", "VERIFIED", "SUPERSEDED BY"});
     v1::ListContactsRequest request;
     request.set_agency(agency);
-    const absl::Status status =
+    absl::Status status =
         ForEachPage(stub, &Stub::ListContacts, request, [&](const v1::ListContactsResponse& page) {
           for (const v1::Contact& contact : page.contacts()) {
             if (program.json) PrintJson(Typed("contact", report::ContactJson(contact)));

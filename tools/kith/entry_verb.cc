@@ -118,7 +118,7 @@ int List(const Program& program, const std::string& set, const std::string& seri
     request.set_series(series);
     bool any = false;
     // Lists can be long: each page is a table of its own, so that memory stays small.
-    const absl::Status status =
+    absl::Status status =
         ForEachPage(stub, &Stub::ListEntries, request, [&](const v1::ListEntriesResponse& page) {
           Table table({">ENTRY", "SET", "SERIES", "HOLDS", "WITHDRAWN", "SOURCE REF"});
           for (const v1::Entry& entry : page.entries()) {

@@ -88,7 +88,7 @@ class CaseStream {
 
   absl::Status WritePending() {
     if (!pending_) return absl::OkStatus();
-    const absl::Status status = writer_->Add(*pending_);
+    absl::Status status = writer_->Add(*pending_);
     pending_.reset();
     return status;
   }

@@ -177,7 +177,7 @@ class MatchRun {
 absl::StatusOr<bool> KnowsAny(const server::Connection& connection) {
   const auto stub = v1::CatalogService::NewStub(connection.channel());
   bool any = false;
-  const absl::Status status = ForEachPage(
+  absl::Status status = ForEachPage(
       *stub, &v1::CatalogService::Stub::ListHashSets, v1::ListHashSetsRequest(),
       [&any](const v1::ListHashSetsResponse& page) {
         for (const v1::HashSet& set : page.hash_sets()) {

@@ -42,7 +42,7 @@ std::string WhomToTell(const v1::NotificationTask& task) {
 int ListTasks(const Program& program, const v1::ListNotificationsRequest& request, Limit limit) {
   return Run(program, [&](Stub& stub) -> absl::StatusOr<int> {
     Table table({"DUE", "SERIES", "CASE", "FILES", "REST ON", "TELL", "AGENCY", "TOLD"});
-    const absl::Status status = ForEachPage(
+    absl::Status status = ForEachPage(
         stub, &Stub::ListNotifications, request, [&](const v1::ListNotificationsResponse& page) {
           for (const v1::NotificationTask& task : page.tasks()) {
             if (!limit.Take()) break;

@@ -79,7 +79,7 @@ int List(const Program& program, const std::string& text, std::uint64_t entry_id
         request.set_sha256(*sha256);
         request.set_entry_id(entry_id);
         Table table({">CHANGE", "FILE (SHA-256)", ">ENTRY", "OPINION", "AT", "WHO", "WHY"});
-        const absl::Status status = ForEachPage(
+        absl::Status status = ForEachPage(
             stub, &Stub::ListOpinions, request, [&](const v1::ListOpinionsResponse& page) {
               for (const v1::Opinion& opinion : page.opinions()) {
                 if (program.json) PrintJson(Typed("opinion", ToJson(opinion)));

@@ -70,7 +70,7 @@ int List(const Program& program, const std::string& case_name) {
     v1::ListReportsRequest request;
     request.set_case_name(case_name);
     Table table({">REPORT", "KIND", "CASE", "SERIES", "MADE", "WHO", ">CHANGE", "SHA-256"});
-    const absl::Status status =
+    absl::Status status =
         ForEachPage(stub, &Stub::ListReports, request, [&](const v1::ListReportsResponse& page) {
           for (const v1::ReportRecord& record : page.reports()) {
             if (program.json) PrintJson(Typed("report_made", ReportRecordJson(record)));

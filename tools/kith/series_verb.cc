@@ -144,7 +144,7 @@ int Identify(const Program& program, const SeriesFlags& flags) {
 int List(const Program& program) {
   return WithEngine<v1::CatalogService>(program, "series", [&](Stub& stub) -> absl::StatusOr<int> {
     Table table({"SERIES", "STATUS", "IDENTIFIED BY", "ON", "CALL"});
-    const absl::Status status = ForEachPage(
+    absl::Status status = ForEachPage(
         stub, &Stub::ListSeries, v1::ListSeriesRequest(), [&](const v1::ListSeriesResponse& page) {
           for (const v1::Series& series : page.series()) {
             if (program.json) PrintJson(Typed("series", ToJson(series)));

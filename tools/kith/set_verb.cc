@@ -99,7 +99,7 @@ int List(const Program& program) {
   return WithEngine<v1::CatalogService>(program, "set", [&](Stub& stub) -> absl::StatusOr<int> {
     Table table(
         {"SET", "PURPOSE", "ENABLED", ">RADIUS", "DIALECT", ">ENTRIES", "SOURCE", "VERSION"});
-    const absl::Status status = ForEachPage(
+    absl::Status status = ForEachPage(
         stub, &Stub::ListHashSets, v1::ListHashSetsRequest(),
         [&](const v1::ListHashSetsResponse& page) {
           for (const v1::HashSet& set : page.hash_sets()) {

@@ -131,7 +131,7 @@ int Changes(const Program& program) {
       program, "store", [&](v1::CatalogService::Stub& stub) -> absl::StatusOr<int> {
         bool any = false;
         // Long after years: each page is a table of its own.
-        const absl::Status status =
+        absl::Status status =
             ForEachPage(stub, &v1::CatalogService::Stub::ListChanges, v1::ListChangesRequest(),
                         [&](const v1::ListChangesResponse& page) {
                           Table table({">CHANGE", "AT", "WHAT", "OF", "WHO", "WHY"});
