@@ -34,7 +34,7 @@ int Run(const Program& program, const Body& body) {
 
 // Without a person, the agency is to be asked who that is.
 std::string WhomToTell(const v1::NotificationTask& task) {
-  const std::string whom = report::WhomToCallText(task.contact(), task.agency_desk());
+  std::string whom = report::WhomToCallText(task.contact(), task.agency_desk());
   if (task.has_contact()) return whom;
   return "ask " + task.agency() + (whom.empty() ? "" : ", " + whom);
 }

@@ -19,6 +19,7 @@ int Serve(const Program& program, const std::vector<std::string>& words) {
   pass("--config", program.config);
   arguments.insert(arguments.end(), words.begin(), words.end());
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   return server::RunKithd(static_cast<int>(arguments.size()), argv.data());
