@@ -264,10 +264,14 @@ int Main(int argc, char** argv) {
   int kind = 0;
   CLI::App app("The digest index: additions and look-ups. Other options are Google Benchmark's");
   app.allow_extras();
-  app.add_option("--digests", digests,
-                 "no Google Benchmark: an index in files of so many, in TMPDIR, gone afterwards")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
-  app.add_option("--kind", kind, "of them: 0 MD5, 1 SHA-1, 2 SHA-256")->check(CLI::Range(0, 2));
+  CLI::Option* const large =
+      app.add_option(
+             "--digests", digests,
+             "no Google Benchmark: an index in files of so many, in TMPDIR, gone afterwards")
+          ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
+  app.add_option("--kind", kind, "of them: 0 MD5, 1 SHA-1, 2 SHA-256")
+      ->check(CLI::Range(0, 2))
+      ->needs(large);
   CLI11_PARSE(app, argc, argv);
   if (digests == 0) {
     benchmark::Initialize(&argc, argv);

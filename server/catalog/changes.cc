@@ -97,6 +97,18 @@ absl::StatusOr<std::uint64_t> Catalog::LastVerdictChange(std::uint64_t up_to) {
   return *found ? row.Id(0) : 0;
 }
 
+absl::StatusOr<std::uint64_t> Catalog::LastSetEdit(std::uint64_t behind, std::uint64_t up_to) {
+  auto read = impl_->database->BeginRead();
+  if (!read.ok()) return read.status();
+  Statement row = read->Prepare(
+      "SELECT coalesce(max(number), 0) FROM change WHERE number > ?1 AND number <= ?2"
+      " AND kind = ?3");
+  if (const auto found = row.Bind(behind, up_to, ChangeKind::kSetEdited).Step(); !found.ok()) {
+    return found.status();
+  }
+  return row.Id(0);
+}
+
 absl::StatusOr<std::vector<v1::Change>> Catalog::ListChanges(std::uint64_t after,
                                                              std::size_t limit) {
   auto read = impl_->database->BeginRead();

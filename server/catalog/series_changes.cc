@@ -2,7 +2,6 @@
 //
 // Catalog: series: other names, merges, and what happened to one.
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
