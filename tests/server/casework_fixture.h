@@ -152,6 +152,19 @@ class CaseworkTest : public ::testing::Test {
     request.mutable_series()->set_code(code);
     Must(engine_->AddSeries(request));
   }
+  // Words that touch no verdict.
+  void NoteOn(const std::string& code) {
+    v1::EditSeriesRequest series;
+    series.set_code(code);
+    series.set_note("seen in the south");
+    Must(engine_->EditSeries(series));
+  }
+  void MoveDesk(const std::string& name) {
+    v1::EditAgencyRequest agency;
+    agency.set_name(name);
+    agency.set_desk("+49 711 9");
+    Must(engine_->EditAgency(agency));
+  }
   void Identify(const std::string& code) {
     v1::IdentifySeriesRequest request;
     request.set_code(code);

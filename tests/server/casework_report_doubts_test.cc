@@ -15,18 +15,12 @@ using ::testing::HasSubstr;
 
 // Every word on a series, a contact or a set, and every opinion, made all reports doubt themselves.
 TEST_F(ReportsTest, WordsAndOpinionsRaiseNoDoubt) {
-  v1::EditSeriesRequest series;
-  series.set_code("BLUE");
-  series.set_note("seen in the south");
-  Must(engine_->EditSeries(series));
+  NoteOn("BLUE");
   v1::EditHashSetRequest set;
   set.set_name("known");
   set.set_version("2026-11");
   Must(engine_->EditHashSet(set));
-  v1::EditAgencyRequest agency;
-  agency.set_name("LKA");
-  agency.set_desk("+49 711 9");
-  Must(engine_->EditAgency(agency));
+  MoveDesk("LKA");
   const std::uint64_t entry =
       FileAt(Get(v1::REPORT_KIND_INITIAL, "DPD/3"), "x").matches(0).entry_id();
   Say(v1::OPINION_KIND_CONFIRMED, Picture("x", 11, 15), entry, "same room");

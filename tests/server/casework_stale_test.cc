@@ -70,14 +70,8 @@ TEST_F(StaleTest, WhatTellsOnNoVerdictMatchesNoFileAgain) {
   Must(engine_->AddContact(contact));
   VerifyContact();
   Alias();
-  v1::EditSeriesRequest series;
-  series.set_code("BLUE");
-  series.set_note("seen in the south");
-  Must(engine_->EditSeries(series));
-  v1::EditAgencyRequest agency;
-  agency.set_name("LKA");
-  agency.set_desk("+49 711 9");
-  Must(engine_->EditAgency(agency));
+  NoteOn("BLUE");
+  MoveDesk("LKA");
   EXPECT_EQ(ChangeNow(), then + 4);
   EXPECT_EQ(Refresh(), 0U);
   const v1::Report report = Check("LKA/1", {}, 2);
