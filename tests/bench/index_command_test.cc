@@ -241,7 +241,7 @@ TEST(KithBenchIndexTest, TellsMemoryAndPageFaults) {
   const Outcome outcome = RunBench("index --count 100000 --queries 50 --engines faiss-flat --json");
   ASSERT_EQ(outcome.exit_code, 0);
   const nlohmann::json line = nlohmann::json::parse(outcome.out);
-  constexpr std::uint64_t kCodeBytes = 100000 * 32;
+  constexpr std::uint64_t kCodeBytes = std::uint64_t{100000} * 32;
   EXPECT_GE(line.at("resident_bytes").get<std::uint64_t>(), kCodeBytes);
   // The codes as they were handed over are in the peak, too.
   EXPECT_GE(line.at("peak_bytes").get<std::uint64_t>(), 2 * kCodeBytes);

@@ -152,7 +152,7 @@ TEST(Borders, BlurredFillIsTakenOff) {
 }
 
 TEST(Borders, ARemainderThatIsTooSmallIsNoPicture) {
-  const Picture flat{200, 200, Data(3 * 200 * 200, 40)};
+  const Picture flat{200, 200, Data(std::size_t{3} * 200 * 200, 40)};
   EXPECT_FALSE(FindIn(flat).has_value());
   EXPECT_FALSE(FindIn({1, 1, Data(3, 7)}).has_value());
   const Picture small = Grainy(3, 63, 90);

@@ -74,9 +74,12 @@ TEST(Cage, TakesFilesOfAllSizesInAnyOrder) {
 TEST(Cage, GivesEachThreadTheSame) {
   const std::vector<test::NamedFile> files = test::FilesOfAllKinds();
   std::vector<std::string> expected;
+  expected.reserve(files.size());
   for (const auto& file : files) expected.push_back(Everything(Uncaged(file.bytes)));
+  constexpr int kThreads = 3;
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 3; ++i) {
+  threads.reserve(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       const auto cage = test::StartCage({.files_per_worker = 4});
       ASSERT_NE(cage, nullptr);

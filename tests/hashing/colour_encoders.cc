@@ -7,31 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <vector>
+
+#include "tests/hashing/encoding.h"
 
 namespace kith::hashing::test {
 namespace {
-
-void Put(Data& out, std::size_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
-std::size_t Pixels(const Picture& picture) {
-  return static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
-}
-
-using Colour = std::array<std::uint8_t, 3>;
-
-Colour At(const Picture& picture, std::size_t pixel) {
-  return {picture.rgb[3 * pixel], picture.rgb[3 * pixel + 1], picture.rgb[3 * pixel + 2]};
-}
-
-std::map<Colour, std::size_t> Palette(const Picture& picture) {
-  std::map<Colour, std::size_t> palette;
-  for (std::size_t i = 0; i < Pixels(picture); ++i) palette.emplace(At(picture, i), 0);
-  std::size_t next = 0;
-  for (auto& [colour, index] : palette) index = next++;
-  return palette;
-}
 
 bool HasAlpha(TiffColour colour) {
   return colour == TiffColour::kGreyAlpha || colour == TiffColour::kRgba ||
@@ -113,7 +94,7 @@ std::size_t Photometric(TiffColour colour) {
 Data EncodeTiffColour(const Picture& picture, TiffColour colour, int bits) {
   if (colour == TiffColour::kTwoTone || colour == TiffColour::kTwoToneWhiteIsZero) bits = 1;
   const auto palette =
-      colour == TiffColour::kPalette ? Palette(picture) : std::map<Colour, std::size_t>();
+      colour == TiffColour::kPalette ? PaletteOf(picture) : std::map<Colour, std::size_t>();
   const std::size_t samples = SamplesOf(picture, 0, colour, palette).size();
   const Data strip = Strip(picture, colour, bits, palette);
   Data out;
@@ -129,7 +110,7 @@ Data EncodeTiffColour(const Picture& picture, TiffColour colour, int bits) {
   const std::size_t map_at = out.size();
   const std::size_t colours = std::size_t{1} << bits;
   if (colour == TiffColour::kPalette) {
-    Data map(3 * 2 * colours);
+    Data map(colours * 3 * 2);
     for (const auto& [rgb, index] : palette) {
       for (std::size_t c = 0; c < 3; ++c) {
         map[2 * (c * colours + index)] = map[2 * (c * colours + index) + 1] = rgb[c];
@@ -148,28 +129,21 @@ Data EncodeTiffColour(const Picture& picture, TiffColour colour, int bits) {
                                                 : bits_at;
   const auto width = static_cast<std::size_t>(picture.width);
   const auto height = static_cast<std::size_t>(picture.height);
-  std::vector<std::array<std::size_t, 4>> entries = {{256, 4, 1, width},
-                                                     {257, 4, 1, height},
-                                                     {258, 3, samples, bits_value},
-                                                     {259, 3, 1, 1},
-                                                     {262, 3, 1, Photometric(colour)},
-                                                     {273, 4, 1, strip_at},
-                                                     {277, 3, 1, samples},
-                                                     {278, 4, 1, height},
-                                                     {279, 4, 1, strip.size()},
-                                                     {284, 3, 1, 1}};
+  std::vector<TiffEntry> entries = {{256, 4, 1, width},
+                                    {257, 4, 1, height},
+                                    {258, 3, samples, bits_value},
+                                    {259, 3, 1, 1},
+                                    {262, 3, 1, Photometric(colour)},
+                                    {273, 4, 1, strip_at},
+                                    {277, 3, 1, samples},
+                                    {278, 4, 1, height},
+                                    {279, 4, 1, strip.size()},
+                                    {284, 3, 1, 1}};
   if (colour == TiffColour::kPalette) entries.push_back({320, 3, 3 * colours, map_at});
   if (HasAlpha(colour)) {
     entries.push_back({338, 3, 1, std::size_t{colour == TiffColour::kRgbaPremultiplied ? 1U : 2U}});
   }
-  Put(out, entries.size(), 2);
-  for (const auto& [tag, type, count, value] : entries) {
-    Put(out, tag, 2);
-    Put(out, type, 2);
-    Put(out, count, 4);
-    Put(out, value, 4);
-  }
-  Put(out, 0, 4);
+  PutTiffDirectory(out, entries);
   return out;
 }
 

@@ -12,7 +12,6 @@
 namespace kith::hashing {
 namespace {
 
-using test::BmpStyle;
 using test::Data;
 using test::DecodeAll;
 using test::Decoded;
@@ -111,7 +110,7 @@ TEST(DecodeBmp, RunLengthCodes) {
     const Decoded decoded = DecodeAll(cut);
     EXPECT_EQ(decoded.result.disposition, Disposition::kPartial);
     // Rows are stored from the bottom.
-    EXPECT_TRUE(std::equal(few.rgb.rbegin(), few.rgb.rbegin() + 3 * kWidth * 20,
+    EXPECT_TRUE(std::equal(few.rgb.rbegin(), few.rgb.rbegin() + std::ptrdiff_t{3} * kWidth * 20,
                            decoded.picture.rgb.rbegin()));
   }
   // Moves, rows that are ended early, and a code that goes on past the top.
@@ -123,8 +122,8 @@ TEST(DecodeBmp, RunLengthCodes) {
   }
   const Decoded decoded = DecodeAll(moves);
   EXPECT_EQ(decoded.result.disposition, Disposition::kHashed) << decoded.result.detail;
-  const auto at = [&](int x, int y) {
-    return decoded.picture.rgb[static_cast<std::size_t>(3 * (4 * y + x))];
+  const auto at = [&](std::size_t x, std::size_t y) {
+    return decoded.picture.rgb[3 * (4 * y + x)];
   };
   EXPECT_EQ(at(0, 2), at(1, 2));
   EXPECT_EQ(at(2, 2), at(3, 2));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/hashing/encoders.h"
 
-#include <gif_lib.h>
 #include <tiffio.h>
 #include <webp/encode.h>
 #include <webp/mux.h>
@@ -14,40 +13,13 @@
 #include <map>
 #include <string>
 
+#include "tests/hashing/encoding.h"
+
 namespace kith::hashing::test {
 namespace {
 
-using Colour = std::array<std::uint8_t, 3>;
-
-Colour At(const Picture& picture, int x, int y) {
-  const std::size_t at =
-      3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
-           static_cast<std::size_t>(x));
-  return {picture.rgb[at], picture.rgb[at + 1], picture.rgb[at + 2]};
-}
-
-void Put(Data& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
-void PutBig(Data& out, std::uint64_t value, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
 void Append(Data& out, std::initializer_list<std::string> texts) {
   for (const std::string& text : texts) out.insert(out.end(), text.begin(), text.end());
-}
-
-std::map<Colour, int> ColoursOf(const std::vector<Picture>& pictures) {
-  std::map<Colour, int> colours;
-  for (const Picture& picture : pictures) {
-    for (std::size_t i = 0; i < picture.rgb.size(); i += 3) {
-      colours.emplace(Colour{picture.rgb[i], picture.rgb[i + 1], picture.rgb[i + 2]}, 0);
-    }
-  }
-  int next = 0;
-  for (auto& [colour, index] : colours) index = next++;
-  return colours;
 }
 
 std::vector<int> SamplesOf(Colour c, int kind) {
@@ -89,8 +61,8 @@ void PutRun(const std::vector<int>& row, bool four, Data& out) {
   Put(out, 0, 2);
 }
 
-void PutPixels(const Picture& picture, const BmpStyle& style, const std::map<Colour, int>& colours,
-               int y, Data& out) {
+void PutPixels(const Picture& picture, const BmpStyle& style,
+               const std::map<Colour, std::size_t>& colours, int y, Data& out) {
   const std::size_t begin = out.size();
   std::uint32_t bits = 0;
   int held = 0;
@@ -247,7 +219,8 @@ Data EncodePnm(const Picture& picture, int kind, int most_value) {
 
 Data EncodeBmp(const Picture& picture, const BmpStyle& style) {
   const bool palette = style.depth <= 8;
-  const std::map<Colour, int> colours = palette ? ColoursOf({picture}) : std::map<Colour, int>();
+  const std::map<Colour, std::size_t> colours =
+      palette ? PaletteOf(picture) : std::map<Colour, std::size_t>();
   const std::uint32_t places = palette ? 1U << style.depth : 0;
   const std::uint32_t header = style.core ? 12 : 40;
   const std::uint32_t masks = style.masks ? 12 : 0;
@@ -273,7 +246,7 @@ Data EncodeBmp(const Picture& picture, const BmpStyle& style) {
     }
   }
   std::vector<Colour> table(places);
-  for (const auto& [colour, index] : colours) table[static_cast<std::size_t>(index)] = colour;
+  for (const auto& [colour, index] : colours) table[index] = colour;
   for (const Colour& c : table) {
     out.insert(out.end(), {c[2], c[1], c[0]});
     if (!style.core) out.push_back(0);
@@ -285,46 +258,11 @@ Data EncodeBmp(const Picture& picture, const BmpStyle& style) {
       continue;
     }
     std::vector<int> row;
-    for (int x = 0; x < picture.width; ++x) row.push_back(colours.at(At(picture, x, y)));
+    for (int x = 0; x < picture.width; ++x)
+      row.push_back(static_cast<int>(colours.at(At(picture, x, y))));
     PutRun(row, style.depth == 4, out);
   }
   if (style.run_length) out.insert(out.end(), {0, 1});
-  return out;
-}
-
-Data EncodeGifAnimation(const std::vector<Picture>& frames) {
-  const std::map<Colour, int> colours = ColoursOf(frames);
-  int size = 2;
-  while (size < static_cast<int>(colours.size())) size *= 2;
-  std::vector<GifColorType> palette(static_cast<std::size_t>(size));
-  for (const auto& [c, index] : colours) {
-    palette[static_cast<std::size_t>(index)] = {c[0], c[1], c[2]};
-  }
-  Data out;
-  int error = 0;
-  GifFileType* gif = EGifOpen(
-      &out,
-      [](GifFileType* file, const GifByteType* bytes, int count) {
-        auto& to = *static_cast<Data*>(file->UserData);
-        to.insert(to.end(), bytes, bytes + count);
-        return count;
-      },
-      &error);
-  EGifSetGifVersion(gif, true);
-  ColorMapObject* map = GifMakeMapObject(size, palette.data());
-  EGifPutScreenDesc(gif, frames[0].width, frames[0].height, 8, 0, map);
-  for (const Picture& frame : frames) {
-    EGifPutImageDesc(gif, 0, 0, frame.width, frame.height, false, nullptr);
-    for (int y = 0; y < frame.height; ++y) {
-      std::vector<GifPixelType> row;
-      for (int x = 0; x < frame.width; ++x) {
-        row.push_back(static_cast<GifPixelType>(colours.at(At(frame, x, y))));
-      }
-      EGifPutLine(gif, row.data(), frame.width);
-    }
-  }
-  GifFreeMapObject(map);
-  EGifCloseFile(gif, &error);
   return out;
 }
 

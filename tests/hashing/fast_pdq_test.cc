@@ -155,7 +155,7 @@ TEST(FastPdq, KnowsGrey) {
 }
 
 TEST(FastPdq, KnowsThatAFlatPictureIsOfNoUse) {
-  Picture flat{.width = 800, .height = 700, .rgb = Data(3 * 800 * 700, 90)};
+  Picture flat{.width = 800, .height = 700, .rgb = Data(std::size_t{3} * 800 * 700, 90)};
   const auto fast = HashFast(EncodeJpeg(flat), {});
   ASSERT_TRUE(fast.has_value());
   EXPECT_FALSE(fast->pdq.usable());

@@ -90,7 +90,7 @@ TEST(Fingerprint, Dispositions) {
   const Fingerprint good = of(EncodeJpeg(picture));
   EXPECT_EQ(good.disposition, Disposition::kHashed) << good.detail;
   EXPECT_EQ(good.views.at(0).name, "original");
-  const test::Picture flat{300, 200, Data(3 * 300 * 200, 77)};
+  const test::Picture flat{300, 200, Data(std::size_t{3} * 300 * 200, 77)};
   const Fingerprint low = of(EncodePng(flat));
   EXPECT_EQ(low.disposition, Disposition::kLowQuality);
   EXPECT_EQ(low.views.at(0).hashes.at(0).quality, 0);
@@ -209,7 +209,7 @@ TEST(Fingerprint, AFrameDoesNotHideASmallPicture) {
 
 // A view that is not usable is none.
 TEST(Fingerprint, WhatIsFlatWithinItsFrameHasNoTrimmedView) {
-  const test::Picture flat{120, 120, Data(3 * 120 * 120, 90)};
+  const test::Picture flat{120, 120, Data(std::size_t{3} * 120 * 120, 90)};
   const Fingerprint print = FingerprintBytes(
       EncodePng(Framed(flat, {.left = 40, .top = 40, .right = 40, .bottom = 40})), {});
   EXPECT_EQ(print.views.size(), 1u);

@@ -269,7 +269,7 @@ TEST(FingerprintFrames, OneDamagedFrameLeavesTheTrimmedViewsOfOthers) {
 }
 
 TEST(FingerprintFrames, FlatFramesAreNoViews) {
-  const Picture flat{kWidth, kHeight, Data(3 * kWidth * kHeight, 30)};
+  const Picture flat{kWidth, kHeight, Data(std::size_t{3} * kWidth * kHeight, 30)};
   const Fingerprint print =
       FingerprintBytes(test::EncodeTiffPages({Sample(), flat, test::Synthetic(5, 80, 80)}), {});
   ASSERT_EQ(print.views.size(), 2u);

@@ -11,12 +11,10 @@
 #include <cstring>
 #include <string>
 
+#include "tests/hashing/encoding.h"
+
 namespace kith::hashing::test {
 namespace {
-
-std::size_t Pixels(const Picture& picture) {
-  return static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
-}
 
 struct Sink {
   Data bytes;
@@ -65,10 +63,6 @@ Data EncodeHeif(const Picture& picture, heif_compression_format format, HeifTurn
   heif_encoder_release(encoder);
   heif_context_free(context);
   return out;
-}
-
-void PutBig(Data& out, std::uint64_t value, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
 // One by one: g++ 12 takes short pieces that are inserted for a mistake.

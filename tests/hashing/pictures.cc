@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/hashing/pictures.h"
 
-#include <gif_lib.h>
 #include <png.h>
 
 #include <cstdio>
@@ -17,27 +16,10 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "tests/golden/synthetic_picture.h"
+#include "tests/hashing/encoding.h"
 
 namespace kith::hashing::test {
 namespace {
-
-using Colour = std::array<std::uint8_t, 3>;
-
-Colour At(const Picture& picture, std::size_t pixel) {
-  return {picture.rgb[3 * pixel], picture.rgb[3 * pixel + 1], picture.rgb[3 * pixel + 2]};
-}
-
-std::size_t Pixels(const Picture& picture) {
-  return static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
-}
-
-std::map<Colour, int> ColoursOf(const Picture& picture) {
-  std::map<Colour, int> colours;
-  for (std::size_t i = 0; i < Pixels(picture); ++i) colours.emplace(At(picture, i), 0);
-  int next = 0;
-  for (auto& [colour, index] : colours) index = next++;
-  return colours;
-}
 
 // Samples of one pixel as the encoder is to be fed.
 void AppendJpegPixel(Colour c, const JpegStyle& style, Data& out) {
@@ -56,10 +38,6 @@ void AppendJpegPixel(Colour c, const JpegStyle& style, Data& out) {
     default:
       out.insert(out.end(), c.begin(), c.end());
   }
-}
-
-void Put(Data& out, std::uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
 }  // namespace
@@ -176,8 +154,8 @@ Data EncodePng(const Picture& picture, const PngStyle& style) {
                kTypes[static_cast<std::size_t>(style.colour)],
                style.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-  const std::map<Colour, int> colours =
-      style.colour == PngColour::kPalette ? ColoursOf(picture) : std::map<Colour, int>();
+  const std::map<Colour, std::size_t> colours =
+      style.colour == PngColour::kPalette ? PaletteOf(picture) : std::map<Colour, std::size_t>();
   if (!colours.empty()) {
     std::vector<png_color> palette;
     for (const auto& [c, index] : colours) palette.push_back({c[0], c[1], c[2]});
@@ -250,74 +228,18 @@ Data EncodeTiff(const Picture& picture, int channels, int bits, int orientation)
   const auto height = static_cast<std::uint32_t>(picture.height);
   const auto count = static_cast<std::uint32_t>(channels);
   const std::uint32_t photometric = channels == 4 ? 5 : 2;
-  const std::uint32_t entries[][4] = {{256, 4, 1, width},
-                                      {257, 4, 1, height},
-                                      {258, 3, count, extra_at},
-                                      {259, 3, 1, 1},
-                                      {262, 3, 1, photometric},
-                                      {273, 4, 1, kDataAt},
-                                      {274, 3, 1, static_cast<std::uint32_t>(orientation)},
-                                      {277, 3, 1, count},
-                                      {278, 4, 1, height},
-                                      {279, 4, 1, static_cast<std::uint32_t>(samples.size())},
-                                      {284, 3, 1, 1}};
-  Put(out, std::size(entries), 2);
-  for (const auto& [tag, type, n, value] : entries) {
-    Put(out, tag, 2);
-    Put(out, type, 2);
-    Put(out, n, 4);
-    Put(out, value, 4);
-  }
-  Put(out, 0, 4);
-  return out;
-}
-
-Data EncodeGif(const Picture& picture, const GifStyle& style) {
-  const std::map<Colour, int> colours = ColoursOf(picture);
-  int size = 2;
-  while (size < static_cast<int>(colours.size())) size *= 2;
-  std::vector<GifColorType> palette(static_cast<std::size_t>(size));
-  for (const auto& [c, index] : colours) {
-    palette[static_cast<std::size_t>(index)] = {c[0], c[1], c[2]};
-  }
-  Data out;
-  int error = 0;
-  GifFileType* gif = EGifOpen(
-      &out,
-      [](GifFileType* file, const GifByteType* bytes, int count) {
-        auto& to = *static_cast<Data*>(file->UserData);
-        to.insert(to.end(), bytes, bytes + count);
-        return count;
-      },
-      &error);
-  EGifSetGifVersion(gif, true);
-  ColorMapObject* map = GifMakeMapObject(size, palette.data());
-  EGifPutScreenDesc(gif, style.screen_width > 0 ? style.screen_width : picture.width,
-                    style.screen_height > 0 ? style.screen_height : picture.height, 8, 0, map);
-  if (style.transparent >= 0) {
-    const std::array<GifByteType, 4> control = {1, 0, 0,
-                                                static_cast<GifByteType>(style.transparent)};
-    EGifPutExtension(gif, GRAPHICS_EXT_FUNC_CODE, static_cast<int>(control.size()), control.data());
-  }
-  EGifPutImageDesc(gif, style.left, style.top, picture.width, picture.height, style.interlaced,
-                   nullptr);
-  std::vector<int> order;
-  const int passes[4][2] = {{0, 8}, {4, 8}, {2, 4}, {1, 2}};
-  for (const auto& [first, step] : passes) {
-    for (int y = first; y < picture.height; y += step) order.push_back(y);
-  }
-  if (!style.interlaced) std::ranges::sort(order);
-  for (const int y : order) {
-    std::vector<GifPixelType> row;
-    for (int x = 0; x < picture.width; ++x) {
-      const auto pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
-                         static_cast<std::size_t>(x);
-      row.push_back(static_cast<GifPixelType>(colours.at(At(picture, pixel))));
-    }
-    EGifPutLine(gif, row.data(), picture.width);
-  }
-  GifFreeMapObject(map);
-  EGifCloseFile(gif, &error);
+  const TiffEntry entries[] = {{256, 4, 1, width},
+                               {257, 4, 1, height},
+                               {258, 3, count, extra_at},
+                               {259, 3, 1, 1},
+                               {262, 3, 1, photometric},
+                               {273, 4, 1, kDataAt},
+                               {274, 3, 1, static_cast<std::uint32_t>(orientation)},
+                               {277, 3, 1, count},
+                               {278, 4, 1, height},
+                               {279, 4, 1, static_cast<std::uint32_t>(samples.size())},
+                               {284, 3, 1, 1}};
+  PutTiffDirectory(out, entries);
   return out;
 }
 
