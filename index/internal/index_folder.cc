@@ -179,6 +179,7 @@ void IndexFolder::RemoveUnnamed(const Manifest& manifest) const {
     // What cannot be removed now is removed by the next start.
     if (!named) unlink(absl::StrCat(path_, "/", name).c_str());
   }
+  unlink(TemporaryName(absl::StrCat(path_, "/", kManifestName)).c_str());
 }
 
 void IndexFolder::RemoveSegment(const std::string& file) const {

@@ -54,7 +54,8 @@ class IndexFolder {
   [[nodiscard]] absl::Status WriteManifest(const Manifest& manifest);
   // A new file never gets the name of one that the manifest names, whether it is there or not.
   void Skip(const Manifest& manifest);
-  // Removes the files of segments that the manifest does not name.
+  // Removes what a killed process left: files of segments that the manifest does not name, and a
+  // manifest that was being written.
   void RemoveUnnamed(const Manifest& manifest) const;
   // Removes a segment's file, and what lies beside it.
   void RemoveSegment(const std::string& file) const;

@@ -77,7 +77,6 @@ absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest, const Progre
     any_checked = true;
     if (progress) progress(std::min(done_bytes + done, all_bytes), all_bytes);
   };
-  // What a killed process left.
   folder_->RemoveUnnamed(manifest);
   folder_->Skip(manifest);
   for (const ManifestSegment& named : manifest.segments) {

@@ -4,9 +4,11 @@
 // segments become one where nobody waits, and what no mark covers is merged too.
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "index/internal/engine.h"
@@ -30,13 +32,14 @@ class LargeMergeTest : public SegmentFiles {
   // Fewer are scanned in either layout.
   static constexpr std::size_t kLeastCompactRows = 16384;
 
-  void Open(std::uint64_t compact_from) {
+  void Open(std::uint64_t compact_from, std::chrono::milliseconds quiet = {}) {
     index_.reset();
     IndexLimits limits;
     limits.large_heads = kLargeHeads;
     limits.compact_from = compact_from;
     limits.least_compact_rows = kLeastCompactRows;
-    limits.quiet = std::chrono::milliseconds(0);
+    limits.quiet = quiet;
+    limits.patience = std::chrono::hours(1);
     auto made = internal::SegmentedIndex::Make(
         **internal::FindEngine("mih"), *ActiveSimdTarget(),
         {.engine = "mih", .head_codes = head_codes_, .folder = Path("index"), .owner = "owner"},
@@ -156,6 +159,23 @@ TEST_F(LargeMergeTest, ALargeIndexIsCompactAndOfFewSegments) {
   }
   EXPECT_LE(std::distance(files.lower_bound(large_rows / 2), files.end()), 5);
   Open(kHeads / 2 * head_codes_);
+  ExpectWhole(random);
+}
+
+// A clock that began hours ago is no reason to begin at once.
+TEST_F(LargeMergeTest, ItWaitsForQuietFromItsStartOn) {
+  RandomCodes random(5);
+  constexpr std::size_t kLarge = 8;
+  Open(0, std::chrono::hours(1));
+  Add(random, kLarge * kLargeHeads);
+  Mark();
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_GE(index_->Stats().segments, kLarge);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  Open(0);
+  index_->Settle();
+  EXPECT_LT(index_->Stats().segments, kLarge);
   ExpectWhole(random);
 }
 

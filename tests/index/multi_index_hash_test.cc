@@ -175,11 +175,15 @@ TEST(MultiIndexHashTest, FindsAllPairsAmongAHundredThousandCodesOnEveryTarget) {
   }
   const AllPairs truth(codes, queries);
   for (const SimdTarget target : SupportedSimdTargets()) {
-    const auto index = Make(codes, {.never_scan = true}, target);
-    EXPECT_GE(index->Bands(), BandPlan::kMinBands);
-    for (const int radius : {0, 15, 31, 32, 50, 63}) {
-      EXPECT_TRUE(Found(*index, queries, radius) == truth.Within(radius))
+    const auto each = Make(codes, {.join_from = kNeverJoin, .never_scan = true}, target);
+    const auto joined = Make(codes, {.join_from = kAlwaysJoin, .never_scan = true}, target);
+    EXPECT_GE(each->Bands(), BandPlan::kMinBands);
+    for (int radius = 0; radius <= BandPlan::kMaxRadiusBits; ++radius) {
+      const std::vector<Pair> want = truth.Within(radius);
+      EXPECT_TRUE(Found(*each, queries, radius) == want)
           << SimdTargetName(target) << ", radius " << radius;
+      EXPECT_TRUE(Found(*joined, queries, radius) == want)
+          << SimdTargetName(target) << ", radius " << radius << ", joined";
     }
   }
 }

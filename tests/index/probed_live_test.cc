@@ -7,6 +7,7 @@
 
 #include "index/internal/engine.h"
 #include "index/internal/join_dispatch.h"
+#include "index/internal/mapped_index.h"
 #include "index/internal/multi_index_hash.h"
 #include "index/internal/segmented_index.h"
 #include "index/internal/simd_dispatch.h"
@@ -110,10 +111,11 @@ TEST(ProbedLiveTest, InterleavedInMemoryEqualsTheTruthOnEachTarget) {
   }
 }
 
-TEST(ProbedLiveTest, InterleavedInFilesEqualsTheTruth) {
+// Each call asks at least so many queries.
+void ExpectTheTruthInFiles(std::size_t least_queries) {
   const Folder folder;
   const std::string directory = folder.path() + "/index";
-  RandomCodes random(200);
+  RandomCodes random(200 + least_queries);
   Owner owner("mih", directory, kHeadCodes);
   // What is not in a file yet is probed, too.
   owner.MakeBy(
@@ -134,10 +136,10 @@ TEST(ProbedLiveTest, InterleavedInFilesEqualsTheTruth) {
       owner.Close();
       owner.Open();
     }
-    owner.ExpectWhole(random);
+    owner.ExpectWhole(random, least_queries);
   }
   owner.index().Settle();
-  owner.ExpectWhole(random);
+  owner.ExpectWhole(random, least_queries);
   const std::vector<fs::path> files = SegmentFiles(directory);
   EXPECT_FALSE(files.empty());
   for (const fs::path& path : files) {
@@ -145,6 +147,14 @@ TEST(ProbedLiveTest, InterleavedInFilesEqualsTheTruth) {
     ASSERT_TRUE(file.ok()) << file.status();
     EXPECT_EQ((*file)->info().bands, kBands);
   }
+}
+
+TEST(ProbedLiveTest, InterleavedInFilesEqualsTheTruth) { ExpectTheTruthInFiles(1); }
+
+TEST(ProbedLiveTest, InterleavedInFilesAndJoinedEqualsTheTruth) {
+  constexpr std::size_t kJoinFrom = internal::MappedIndex::kJoinFrom;
+  ASSERT_GE((*internal::FindEngine("mih"))->queries_at_once, kJoinFrom);
+  ExpectTheTruthInFiles(kJoinFrom);
 }
 
 }  // namespace
