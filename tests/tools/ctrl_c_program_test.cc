@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Ctrl-C leaves behind. The program is held where it says something, as nobody reads that.
+// What Ctrl-C leaves behind. The program is held where it says something, as nobody reads that, or
+// where it waits for more to read.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <poll.h>
@@ -22,6 +23,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 // A program whose standard error is a pipe that is full: it waits where it first says something.
+// Its standard input is a pipe that never ends; what it prints goes into the file `printed`.
 class HeldProgram {
  public:
   HeldProgram(const Scratch& scratch, std::vector<std::string> words) {
@@ -36,13 +38,16 @@ class HeldProgram {
     };
     const std::vector<char*> arguments = pointers(words);
     const std::vector<char*> variables = pointers(environment);
-    if (::pipe2(pipe_.data(), O_CLOEXEC) != 0) return;
+    const std::string printed = scratch.At("printed");
+    if (::pipe2(pipe_.data(), O_CLOEXEC) != 0 || ::pipe2(input_.data(), O_CLOEXEC) != 0) return;
     ::fcntl(pipe_[1], F_SETFL, O_NONBLOCK);
     while (::write(pipe_[1], "x", 1) == 1) {
     }
     ::fcntl(pipe_[1], F_SETFL, 0);
     pid_ = ::fork();
     if (pid_ != 0) return;
+    ::dup2(input_[0], STDIN_FILENO);
+    ::dup2(::open(printed.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), STDOUT_FILENO);
     ::dup2(pipe_[1], STDERR_FILENO);
     if (::chdir(scratch.path().c_str()) == 0) {
       ::execve(arguments[0], arguments.data(), variables.data());
@@ -54,12 +59,14 @@ class HeldProgram {
       ::kill(pid_, SIGKILL);
       ::waitpid(pid_, nullptr, 0);
     }
-    ::close(pipe_[0]);
-    ::close(pipe_[1]);
+    for (const int end : {pipe_[0], pipe_[1], input_[0], input_[1]}) ::close(end);
   }
   HeldProgram(const HeldProgram&) = delete;
   HeldProgram& operator=(const HeldProgram&) = delete;
 
+  [[nodiscard]] bool Reads(const std::string& text) const {
+    return ::write(input_[1], text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  }
   // False when it ended first.
   bool RunsUntil(const std::function<bool()>& reached) {
     while (!reached()) {
@@ -83,6 +90,7 @@ class HeldProgram {
   }
 
   std::array<int, 2> pipe_ = {-1, -1};
+  std::array<int, 2> input_ = {-1, -1};
   pid_t pid_ = -1;
   int status_ = 0;
   bool ended_ = false;
@@ -115,6 +123,21 @@ TEST_F(CtrlCTest, LeavesNothingOfAnExport) {
     EXPECT_EQ(run.Interrupt(), 130);
     EXPECT_THAT(Names(), Not(HasSubstr("x."))) << format;
   }
+}
+
+// The signal itself ended it. A shell calls that 130, too; who starts it otherwise does not.
+TEST_F(CtrlCTest, EndsALookUpOfHashesWithAnExitCode) {
+  const std::string md5 = "0123456789abcdef0123456789abcdef";
+  ASSERT_EQ(Kith("set add s").code, 0);
+  ASSERT_EQ(Kith("import --set s -", md5).code, 0);
+  HeldProgram run(scratch_, {"match", "--json", "-"});
+  ASSERT_TRUE(run.Reads(md5 + "\n"));
+  // The answer is a line; then it waits for the next hash.
+  ASSERT_TRUE(run.RunsUntil([&] { return ReadAll(scratch_.At("printed")).ends_with("\n"); }));
+  EXPECT_EQ(run.Interrupt(), 130);
+  const auto lines = Lines(ReadAll(scratch_.At("printed")));
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0]["verdict"], "RECOGNIZED");
 }
 
 TEST_F(CtrlCTest, EndsAReportInOrder) {
