@@ -48,6 +48,15 @@ class ProgramTest : public testing::Test {
     return std::filesystem::canonical(scratch_.At(name)).string();
   }
 
+  // The code with the lowest bit of so many digits flipped, from the digit `first` on.
+  static std::string Flipped(std::string code, std::size_t first, std::size_t bits) {
+    const std::string digits = "0123456789abcdef";
+    for (std::size_t i = first; i < first + bits; ++i) {
+      code.at(i) = digits.at(digits.find(code.at(i)) ^ 1U);
+    }
+    return code;
+  }
+
   // A picture with enough detail, in the simplest of formats.
   void WritePicture(const std::string& name, unsigned seed) const {
     constexpr int kSide = 96;
