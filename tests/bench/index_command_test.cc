@@ -89,6 +89,23 @@ TEST(KithBenchIndexTest, PrintsOneObjectAnEngine) {
               ::testing::ElementsAre("faiss-flat", "scan", "mih", "mih-batch", "faiss-multihash"));
 }
 
+// The plain scan that tells the truth would take longest: it answers so many and no more.
+TEST(KithBenchIndexTest, ChecksTwoHundredQueriesAtMost) {
+  const Outcome outcome =
+      RunBench("index --count 2000 --queries 250 --engines scan,mih,mih-batch --threads 2 --json");
+  EXPECT_EQ(outcome.exit_code, 0);
+  std::istringstream lines(outcome.out);
+  int engines = 0;
+  for (std::string line; std::getline(lines, line); ++engines) {
+    const nlohmann::json object = nlohmann::json::parse(line);
+    EXPECT_EQ(object.at("queries"), 250);
+    EXPECT_EQ(object.at("checked_queries"), 200);
+    EXPECT_EQ(object.at("recall"), 1.0);
+    EXPECT_EQ(object.at("wrong_hits"), 0);
+  }
+  EXPECT_EQ(engines, 3);
+}
+
 TEST(KithBenchIndexTest, PrintsATableForPeople) {
   const Outcome outcome = RunBench("index --count 100 --queries 5 --engines scan");
   EXPECT_EQ(outcome.exit_code, 0);
