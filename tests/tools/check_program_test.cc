@@ -54,6 +54,30 @@ TEST_F(CheckProgramTest, TellsThatADialectKeepsLookUpsFromBeingFast) {
   EXPECT_THAT(summary(), Not(HasSubstr("--dialect full")));
 }
 
+// A narrower one rules leads out, so the report tells it.
+TEST_F(CheckProgramTest, LooksNoFartherThanTheRadius) {
+  WritePicture("seized/copy.bmp", 1);
+  const std::string pdq = Kith("hash seized").out.substr(0, 64);
+  ASSERT_EQ(Kith("set add list --dialect full").code, 0);
+  ASSERT_EQ(Kith("import --set list --kind pdq -", Flipped(pdq, 0, 5)).code, 0);
+  const auto check = [this](const std::string& flags) {
+    const Outcome run = Kith("check seized --out r --json " + flags);
+    const json last = Lines(run.out).back();
+    EXPECT_EQ(last["exit_code"], run.code) << run.err;
+    EXPECT_EQ(last["verdicts"]["RECOGNIZED"]["files"], run.code);
+    EXPECT_EQ(last["verdicts"]["UNRECOGNIZED"]["files"], 1 - run.code);
+    return run.code;
+  };
+  const auto told = [this] {
+    return json::parse(test::ReadAll(scratch_.At("r/report.json")))["scope"]["radius"];
+  };
+  EXPECT_EQ(check("--radius 4"), 0);
+  EXPECT_EQ(told(), 4);
+  EXPECT_EQ(check("--radius 5"), 1);
+  EXPECT_EQ(told(), 5);
+  EXPECT_EQ(check(""), 1);
+}
+
 // The reason of the engine came as "CANCELLED", with the false word that answers are on record.
 TEST_F(CheckProgramTest, ARefusalAtOpeningComesInTheWordsOfTheEngine) {
   scratch_.Write("seized/file", "x");
