@@ -42,6 +42,7 @@ void Interrupt::RunBegins(bool recorded) {
 
 Interrupt::~Interrupt() {
   waiter_.request_stop();
+  ::pthread_kill(waiter_.native_handle(), SIGTERM);  // or every run would last a patience longer
   waiter_.join();
   ::pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
 }
@@ -50,6 +51,7 @@ void Interrupt::Wait(const std::stop_token& ended) {
   while (!ended.stop_requested()) {
     const timespec patience{0, 100'000'000};
     if (::sigtimedwait(&signals_, nullptr, &patience) < 0) continue;
+    if (ended.stop_requested()) return;  // the destructor's
     if (!running_ || over_ || stop_.stop_requested()) {
       report::RemoveDrafts();
       ::_exit(kExitInterrupted);

@@ -2,13 +2,25 @@
 // The program kith.
 #include <unistd.h>
 
+#include <csignal>
 #include <string>
 
 #include "server/embedded.h"
 #include "tools/kith/command_line.h"
 #include "tools/scan/walk.h"
 
+namespace {
+
+// Of verbs that have nothing to finish; those that have make an Interrupt.
+void EndAtCtrlC() {
+  const auto before = std::signal(SIGINT, [](int) { ::_exit(kith::cli::kExitInterrupted); });
+  if (before == SIG_IGN) (void)std::signal(SIGINT, SIG_IGN);  // as in the background of a script
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  EndAtCtrlC();
   kith::server::StartProcess();
   kith::cli::Program program;
   for (char** variable = environ; *variable != nullptr; ++variable) {

@@ -15,7 +15,6 @@
 #include "tools/exchange/source.h"
 #include "tools/kith/command_line.h"
 #include "tools/kith/engine_link.h"
-#include "tools/kith/interrupt.h"
 #include "tools/kith/listing.h"
 #include "tools/kith/match_json.h"
 #include "tools/kith/table.h"
@@ -209,9 +208,6 @@ int Run(const Program& program, const MatchFlags& flags) {
     }
     hashes.push_back(*std::move(hash));
   }
-  // First: threads that are made later must not get its signals. No run begins: nothing is recorded
-  // that would have to be finished, and what was answered is printed.
-  const Interrupt interrupt;
   const auto connection = ConnectEngine(program, "match");
   if (!connection.ok()) return Fail(connection.status());
   absl::StatusOr<bool> comparable = true;
