@@ -51,6 +51,51 @@ def reflect(channel):
     assert b"proto/kith/v1/match.proto" in file and b"MatchStream" in file, file
 
 
+def look_up(channel):
+    """What an agency knows goes in; what a bare hash is, how near, and whom to call comes out."""
+    catalog, common, match = load("catalog_pb2"), load("common_pb2"), load("match_pb2")
+    known = load("catalog_pb2_grpc").CatalogServiceStub(channel)
+    contact = known.AddContact(catalog.AddContactRequest(contact=catalog.Contact(
+        agency="Northfield Police", name="A. Lind", email="lind@north.example")), timeout=10).contact
+    known.AddSeries(catalog.AddSeriesRequest(series=catalog.Series(
+        code="lakeside", status=common.SERIES_STATUS_IDENTIFIED, agency="Northfield Police",
+        contact=catalog.Contact(contact_id=contact.contact_id))), timeout=10)
+    known.AddHashSet(catalog.AddHashSetRequest(hash_set=catalog.HashSet(
+        name="national", dialect=common.DIALECT_FULL)), timeout=10)
+    pdq = bytes((89 * i + 7) % 256 for i in range(32))
+    code = common.Code(pdq=pdq, quality=100, orientation=common.ORIENTATION_ORIGINAL)
+    added = known.AddEntries(catalog.AddEntriesRequest(
+        set="national", series="lakeside",
+        entries=[catalog.Entry(source_ref="a.jpg", codes=[code])]), timeout=10)
+    assert not added.entries[0].already_there, added
+
+    def query(*flips):
+        other = bytearray(pdq)
+        for bit in flips:
+            other[bit // 8] ^= 1 << bit % 8
+        return common.Fingerprint(codes=[common.Code(
+            pdq=bytes(other), quality=90, orientation=common.ORIENTATION_ORIGINAL,
+            dialect=common.DIALECT_FULL)])
+
+    # Five bits from what is known, and all but a few of the 256.
+    answer = load("match_pb2_grpc").MatchServiceStub(channel).Match(
+        match.MatchRequest(queries=[query(0, 9, 100, 200, 255), query(*range(20, 256))]), timeout=10)
+    near, far = answer.results
+    assert near.verdict == common.VERDICT_IDENTIFIED, answer
+    assert (near.total, near.truncated, len(near.matches)) == (1, False, 1), answer
+    found = near.matches[0]
+    assert found.entry_id == added.entries[0].entry_id, (found, added)
+    assert (found.set, found.purpose) == ("national", common.PURPOSE_KNOWN), found
+    assert (found.series, found.series_status) == (
+        "lakeside", common.SERIES_STATUS_IDENTIFIED), found
+    assert (found.by, found.distance_bits, found.source_ref) == ("pdq", 5, "a.jpg"), found
+    assert (found.contact, found.agency) == (contact, "Northfield Police"), found
+    assert far.verdict == common.VERDICT_UNRECOGNIZED and far.total == 0, answer
+    # The answer saw what was acknowledged last.
+    assert answer.index_version == added.index_version, (answer, added)
+    assert answer.index_version.store_id and answer.index_version.change > 0, answer
+
+
 def talk(channel):
     catalog, catalog_grpc = load("catalog_pb2"), load("catalog_pb2_grpc")
     match, match_grpc = load("match_pb2"), load("match_pb2_grpc")
@@ -99,6 +144,7 @@ def main():
         try:
             with grpc.insecure_channel(address) as channel:
                 talk(channel)
+                look_up(channel)
                 reflect(channel)
         finally:
             process.terminate()
