@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "index/internal/run_heads.h"
 #include "index/internal/stored_digest_index.h"
 
 namespace kith::index::internal {
@@ -31,11 +31,6 @@ constexpr std::chrono::seconds kBeforeMerges{2};
 
 constexpr std::array<DigestKind, 3> kKinds = {DigestKind::kMd5, DigestKind::kSha1,
                                               DigestKind::kSha256};
-
-bool IsBefore(const DigestRow& a, const DigestRow& b, std::size_t bytes) {
-  const int order = std::memcmp(a.digest.data(), b.digest.data(), bytes);
-  return order != 0 ? order < 0 : a.entry < b.entry;
-}
 
 }  // namespace
 
@@ -267,29 +262,17 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
   auto writer = DigestRunWriter::Create(RunPath(options_.folder, number), kind, KeptBytes(kind),
                                         rows, max_entry);
   if (!writer.ok()) return writer.status();
-  struct Source {
-    RunCursor cursor;
-    std::uint32_t epoch;
-    DigestRow row;
-  };
-  std::vector<Source> sources;
-  for (const PlacedRun& placed : runs) {
-    Source source{.cursor = RunCursor(*placed.run), .epoch = placed.epoch, .row = {}};
-    if (source.cursor.Next(source.row)) sources.push_back(source);
-  }
-  const std::size_t bytes = KeptBytes(kind);
+  RunHeads heads(KeptBytes(kind));
+  for (const PlacedRun& placed : runs) heads.Add(*placed.run, placed.epoch);
   const std::shared_ptr<Withdrawals> withdrawals = Snapshot()->withdrawals;
   std::vector<DatedRow> some;
-  while (!sources.empty()) {
+  while (!heads.empty()) {
     if (!GoesOn()) return absl::CancelledError("the index is closed");
     if (absl::Status status = SpillBeside(kind); !status.ok()) return status;
     some.clear();
-    while (some.size() < kRowsAtOnce && !sources.empty()) {
-      const auto least = std::min_element(
-          sources.begin(), sources.end(),
-          [bytes](const Source& a, const Source& b) { return IsBefore(a.row, b.row, bytes); });
-      some.push_back({least->row, least->epoch});
-      if (!least->cursor.Next(least->row)) sources.erase(least);
+    while (some.size() < kRowsAtOnce && !heads.empty()) {
+      const RunHeads::Dated least = heads.Take();
+      some.push_back({least.row, least.epoch});
     }
     withdrawals->DropSilent(some);
     for (const DatedRow& row : some) {

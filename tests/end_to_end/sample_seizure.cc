@@ -10,7 +10,6 @@
 
 namespace {
 
-using kith::end_to_end::JudgeInputs;
 using kith::end_to_end::SampleOptions;
 
 constexpr char kUsage[] =

@@ -71,7 +71,7 @@ TEST_F(Story, ALookUpRecordsNothingAndSaysSo) {
 }
 
 TEST_F(Story, TheSumsAgree) {
-  Check("report").exit_code;
+  EXPECT_EQ(Check("report").exit_code, 1);
   const nlohmann::json report = ReportWithoutRun(world_.Path("report"));
   std::uint64_t walked = 0;
   for (const auto& [name, paths] : report["summary"]["dispositions"].items()) {
@@ -147,7 +147,7 @@ TEST_F(Story, NothingKnownIsExitCodeZeroAndThreeWhereSomethingWasNotRead) {
 }
 
 TEST_F(Story, ReportsHoldNoPictureAndNoHash) {
-  Check("report", {"--case", "NORTH/2026-0117"}).exit_code;
+  EXPECT_EQ(Check("report", {"--case", "NORTH/2026-0117"}).exit_code, 1);
   const Outcome hashed = world_.Kith({"hash", Folder() + "/exact/lakeside-01.jpg"});
   const std::string pdq = hashed.out.substr(0, hashed.out.find('\t'));
   ASSERT_EQ(pdq.size(), 64U) << hashed.out << hashed.err;

@@ -36,28 +36,26 @@ TEST(FullDisk, AnImportIsRefusedWholeAndWorkGoesOnWhenThereIsRoom) {
 
   // Until nothing more goes in.
   constexpr int kLines = 10'000;
-  int imported = 0;
+  unsigned long long imported = 0;  // lists
   Outcome refused;
   while (imported < 100) {
-    refused = kith({"import", "--set", "list", "-"},
-                   ListOf(static_cast<unsigned>(imported) * kLines, kLines));
+    refused = kith({"import", "--set", "list", "-"}, ListOf(imported * kLines, kLines));
     if (refused.exit_code != 0) break;
     ++imported;
   }
-  ASSERT_GT(imported, 0) << refused.err;
-  ASSERT_LT(imported, 100) << "the disk did not fill up";
+  ASSERT_GT(imported, 0U) << refused.err;
+  ASSERT_LT(imported, 100U) << "the disk did not fill up";
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, AnyOf(HasSubstr("full"), HasSubstr("space")));
 
   // What was acknowledged is there and matches; what was refused is not.
   EXPECT_EQ(kith({"match", Md5(0)}).exit_code, 1);
-  EXPECT_EQ(kith({"match", Md5(static_cast<unsigned>(imported) * kLines)}).exit_code, 0);
+  EXPECT_EQ(kith({"match", Md5(imported * kLines)}).exit_code, 0);
 
   disk.MakeRoom(service.Process().pid());
-  const Outcome again = kith({"import", "--set", "list", "-"},
-                             ListOf(static_cast<unsigned>(imported) * kLines, kLines));
+  const Outcome again = kith({"import", "--set", "list", "-"}, ListOf(imported * kLines, kLines));
   EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_EQ(kith({"match", Md5(static_cast<unsigned>(imported) * kLines)}).exit_code, 1);
+  EXPECT_EQ(kith({"match", Md5(imported * kLines)}).exit_code, 1);
   const Outcome verified = kith({"store", "verify", "--json"});
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
   EXPECT_THAT(kith({"set", "show", "list", "--json"}).out,

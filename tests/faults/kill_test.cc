@@ -250,7 +250,7 @@ TEST_F(Kill, OfAnImportLeavesAllOfItOrNothing) {
   std::set<unsigned> acknowledged = {kKills};
   for (unsigned list = 0; list < kKills; ++list) {
     end_to_end::Command line = world_.Line("kith", {"import", "--set", "list", "-"});
-    line.input = ListOf(list * kLines, kLines);
+    line.input = ListOf(static_cast<unsigned long long>(list) * kLines, kLines);
     Child child(line);
     std::this_thread::sleep_for(Random(0, quiet_ms + quiet_ms / 4));
     child.Signal(SIGKILL);

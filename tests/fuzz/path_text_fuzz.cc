@@ -29,8 +29,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> kith::fuzz::Seeds() {
-  return {"holiday/IMG 1.jpg", "a\nb\tc\\d",
-          "\xE2\x80\xAE"
-          "gpj.exe",
-          "\xC3\xA4\xFF\x1B[2J", "<b>&\"'"};
+  return {"holiday/IMG 1.jpg", "a\nb\tc\\d", "\u202Egpj.exe", "\xC3\xA4\xFF\x1B[2J", "<b>&\"'"};
 }

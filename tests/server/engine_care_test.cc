@@ -156,8 +156,8 @@ TEST_F(EngineCareTest, ABatchChecksumCatchesWhatSqliteDoesNot) {
       "UPDATE entry_code SET quality = 99 WHERE entry = 1",
       "DELETE FROM entry_code WHERE entry = 4",
       "DELETE FROM entry WHERE id = 5",
-      "INSERT INTO entry (id, hash_set, series, victim_identified, source_ref, md5, sha1, sha256)"
-      " SELECT 6, hash_set, series, 0, '', md5, sha1, sha256 FROM entry WHERE id = 1",
+      R"(INSERT INTO entry (id, hash_set, series, victim_identified, source_ref, md5, sha1, sha256)
+         SELECT 6, hash_set, series, 0, '', md5, sha1, sha256 FROM entry WHERE id = 1)",
       "UPDATE change SET last_entry = 4 WHERE number = 1"};
   for (const std::string& edit : edits) {
     std::filesystem::copy(DatabasePath(), Dir() + "/sound");

@@ -22,7 +22,6 @@ using test::MemorySink;
 using test::ReadBytes;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 using testing::SizeIs;
 
 class Database {

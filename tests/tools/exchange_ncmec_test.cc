@@ -22,7 +22,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Key;
-using testing::Not;
 using testing::SizeIs;
 
 std::string Ncmec(const std::string& images, const std::string& paging = "") {
