@@ -42,7 +42,7 @@ void Interrupt::RunBegins(bool recorded) {
 
 Interrupt::~Interrupt() {
   waiter_.request_stop();
-  ::pthread_kill(waiter_.native_handle(), SIGTERM);  // or every run would last a patience longer
+  ::pthread_kill(waiter_.native_handle(), SIGINT);  // or every run would last a patience longer
   waiter_.join();
   ::pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
 }
