@@ -19,7 +19,8 @@ struct IndexLimits {
   std::size_t least_compact_rows = std::size_t{1} << 20;
   // Large merges begin when nothing became a segment for so long,
   std::chrono::milliseconds quiet{10000};
-  // or when none had to be given up for so long: where additions never end they must be tried.
+  // or when one has been due for so long: where additions never end it must be tried. One that was
+  // given up is due anew.
   std::chrono::milliseconds patience{600000};
 
   // Segments in files are probed wherever they have bands. For tests: small ones would be scanned.

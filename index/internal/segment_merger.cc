@@ -98,14 +98,16 @@ MergeRun SegmentedIndex::NextLargeMerge(const Segments& segments) const {
 void SegmentedIndex::NoteDue() {
   const std::shared_ptr<const State> state = Snapshot();
   merge_due_ = NextMerge(state->segments).count > 0;
+  const bool large_was_due = large_merge_due_;
   large_merge_due_ = NextLargeMerge(state->segments).count > 0;
+  if (large_merge_due_ && !large_was_due) large_due_since_ = std::chrono::steady_clock::now();
 }
 
 bool SegmentedIndex::MustKeep() const { return merges_unkept_ >= kMostMergesUnkept && KeepDue(); }
 
 bool SegmentedIndex::IsCalm() const {
   const auto now = std::chrono::steady_clock::now();
-  return now - last_sealed_ >= limits_.quiet || now - last_given_up_ >= limits_.patience;
+  return now - last_sealed_ >= limits_.quiet || now - large_due_since_ >= limits_.patience;
 }
 
 void SegmentedIndex::WakeMerger() {
@@ -233,7 +235,7 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
     merged = MakesWay();
   }
   if (absl::IsCancelled(merged.status())) {
-    last_given_up_ = std::chrono::steady_clock::now();
+    large_due_since_ = std::chrono::steady_clock::now();
     merge_.inputs.clear();
     return NoteDue();
   }

@@ -200,9 +200,9 @@ class SegmentedIndex final : public HammingIndex {
   bool merge_due_ = false;
   bool large_merge_due_ = false;  // waits until it is calm
   bool merging_ = false;
-  // Of a new index: when it was made. The clock's own zero may be long ago, or not.
   std::chrono::steady_clock::time_point last_sealed_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_given_up_ = last_sealed_;
+  // When a large merge became due, or was given up.
+  std::chrono::steady_clock::time_point large_due_since_ = last_sealed_;
   bool merge_failed_ = false;          // for want of memory; tried again after the next change
   std::atomic<bool> stopping_{false};  // read by a merge without the mutex
   std::atomic<bool> give_up_{false};   // likewise: a merge that may stop is to make way

@@ -46,6 +46,7 @@ ProtoFiles TheContract() {
   EXPECT_EQ(asked.size(), 4U);
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(fs::path(KITH_SOURCE_DIR) / kFolder)) {
+    if (entry.path().extension() != ".proto") continue;
     names.push_back(std::string(kFolder) + "/" + entry.path().filename().string());
   }
   std::sort(names.begin(), names.end());

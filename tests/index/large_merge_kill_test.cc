@@ -23,6 +23,7 @@ namespace kith::index {
 namespace {
 
 using internal::IndexLimits;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kHeadCodes = 1024;
@@ -112,7 +113,8 @@ TEST(LargeMergeKillTest, NothingIsLostAtAnyMoment) {
     while (!process.HasEnded() && !HasUnfinished(directory)) {
       std::this_thread::sleep_for(milliseconds(1));
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(random.Below(30'000)));
+    // At once in every other round: how long it takes nobody knows.
+    if (round % 2 == 0) std::this_thread::sleep_for(microseconds(random.Below(30'000)));
     process.Kill();
     ASSERT_TRUE(process.WasKilled() || process.IsDone());
     killed += process.WasKilled() ? 1 : 0;
@@ -124,7 +126,7 @@ TEST(LargeMergeKillTest, NothingIsLostAtAnyMoment) {
     EXPECT_TRUE(owner.index().Missing().empty());
     owner.ExpectWhole(random);
   }
-  EXPECT_GE(killed, 4);
+  EXPECT_GE(killed, 3);
   EXPECT_GE(unfinished, 1);
   // Left alone it does what is due, and nothing lies about.
   add_some();

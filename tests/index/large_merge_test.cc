@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using internal::IndexLimits;
+using std::chrono::milliseconds;
 
 constexpr double kFastBytes = 70;
 constexpr std::uint64_t kNever = std::uint64_t{1} << 40;
@@ -32,14 +33,15 @@ class LargeMergeTest : public SegmentFiles {
   // Fewer are scanned in either layout.
   static constexpr std::size_t kLeastCompactRows = 16384;
 
-  void Open(std::uint64_t compact_from, std::chrono::milliseconds quiet = {}) {
+  void Open(std::uint64_t compact_from, milliseconds quiet = {},
+            milliseconds patience = std::chrono::minutes(1)) {
     index_.reset();
     IndexLimits limits;
     limits.large_heads = kLargeHeads;
     limits.compact_from = compact_from;
     limits.least_compact_rows = kLeastCompactRows;
     limits.quiet = quiet;
-    limits.patience = std::chrono::hours(1);
+    limits.patience = patience;
     auto made = internal::SegmentedIndex::Make(
         **internal::FindEngine("mih"), *ActiveSimdTarget(),
         {.engine = "mih", .head_codes = head_codes_, .folder = Path("index"), .owner = "owner"},
@@ -162,21 +164,33 @@ TEST_F(LargeMergeTest, ALargeIndexIsCompactAndOfFewSegments) {
   ExpectWhole(random);
 }
 
-// A clock that began hours ago is no reason to begin at once.
-TEST_F(LargeMergeTest, ItWaitsForQuietFromItsStartOn) {
-  RandomCodes random(5);
+// Neither a clock that began hours ago nor an index that did is a reason to begin at once.
+TEST_F(LargeMergeTest, ItWaitsForQuietOrForAsLongAsItsPatience) {
   constexpr std::size_t kLarge = 8;
-  Open(0, std::chrono::hours(1));
-  Add(random, kLarge * kLargeHeads);
-  Mark();
-  for (int i = 0; i < 50; ++i) {
-    EXPECT_GE(index_->Stats().segments, kLarge);
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (const milliseconds patience : {milliseconds(60'000), milliseconds(1'000)}) {
+    SCOPED_TRACE(patience.count());
+    index_.reset();
+    fs::remove_all(Path("index"));
+    RandomCodes random(5);
+    truth_ = {};
+    last_entry_ = 0;
+    Open(0, std::chrono::hours(1), patience);
+    std::this_thread::sleep_for(milliseconds(1'100));
+    const auto begun = std::chrono::steady_clock::now();
+    Add(random, kLarge * kLargeHeads);
+    Mark();
+    // As many as nothing large was made of, at least.
+    std::size_t segments = index_->Stats().segments;
+    while (std::chrono::steady_clock::now() - begun < milliseconds(500)) {
+      EXPECT_GE(segments, kLarge);
+      std::this_thread::sleep_for(milliseconds(10));
+      segments = index_->Stats().segments;
+    }
+    if (patience > std::chrono::seconds(10)) Open(0);
+    index_->Settle();
+    EXPECT_LT(index_->Stats().segments, kLarge);
+    ExpectWhole(random);
   }
-  Open(0);
-  index_->Settle();
-  EXPECT_LT(index_->Stats().segments, kLarge);
-  ExpectWhole(random);
 }
 
 TEST_F(LargeMergeTest, SegmentsOfASmallerIndexAreWrittenAgain) {

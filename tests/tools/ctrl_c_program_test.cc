@@ -77,6 +77,7 @@ class HeldProgram {
   }
   // Its exit code after Ctrl-C; -1 where the signal itself ended it.
   int Interrupt() {
+    if (!IsRunning()) return -1;
     ::kill(pid_, SIGINT);
     if (IsRunning()) ::waitpid(pid_, &status_, 0);
     ended_ = true;
