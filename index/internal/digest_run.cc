@@ -22,9 +22,6 @@ constexpr std::uint32_t kMaxDirectoryBits = 28;
 // From so many rows on, a bucket is bisected. Lists may be made to fill one bucket.
 constexpr std::uint64_t kBisectFrom = 32;
 constexpr std::size_t kCacheLine = 64;
-// What a cursor announces to the system at once. A merge may read more than a hundred small runs
-// side by side, and up to two such pieces of each count as memory of the process.
-constexpr std::uint64_t kAheadBytes = 256U << 10;
 // A key is compared by its first eight bytes first.
 constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
 constexpr std::size_t kMinDigestBytes = 16;
@@ -153,10 +150,10 @@ void RunCursor::Advise(std::uint64_t offset, std::uint64_t bytes, int advice) co
 }
 
 void RunCursor::Announce() {
-  Advise(announced_, kAheadBytes, MADV_WILLNEED);
+  Advise(announced_, ahead_bytes_, MADV_WILLNEED);
   // What was read stays where the system keeps files, and does not count as memory of the process.
-  if (announced_ >= kAheadBytes) Advise(announced_ - kAheadBytes, kAheadBytes, MADV_DONTNEED);
-  announced_ += kAheadBytes;
+  if (announced_ >= ahead_bytes_) Advise(announced_ - ahead_bytes_, ahead_bytes_, MADV_DONTNEED);
+  announced_ += ahead_bytes_;
 }
 
 bool RunCursor::Next(DigestRow& row) {

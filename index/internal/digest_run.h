@@ -101,10 +101,13 @@ class DigestRun {
 };
 
 // Reads a run from its first row to its last, and tells the system what comes next and what is done
-// with: a merge takes some 20 MB a run, however long it is.
+// with: up to two pieces of `ahead_bytes` (a multiple of 4,096) count as memory of the process.
 class RunCursor {
  public:
-  explicit RunCursor(const DigestRun& run) : run_(&run) {}
+  static constexpr std::uint64_t kAheadBytes = 256U << 10;
+
+  explicit RunCursor(const DigestRun& run, std::uint64_t ahead_bytes = kAheadBytes)
+      : run_(&run), ahead_bytes_(ahead_bytes) {}
   // False behind the last row.
   bool Next(DigestRow& row);
 
@@ -114,6 +117,7 @@ class RunCursor {
   void Advise(std::uint64_t offset, std::uint64_t bytes, int advice) const;
 
   const DigestRun* run_;
+  std::uint64_t ahead_bytes_;
   std::uint64_t at_ = 0;
   std::size_t bucket_ = 0;
   std::uint64_t announced_ = 0;

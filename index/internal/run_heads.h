@@ -31,12 +31,14 @@ class RunHeads {
     std::uint32_t epoch;  // of the run that it is in
   };
 
-  explicit RunHeads(std::size_t kept_bytes) : kept_bytes_(kept_bytes) {}
+  // Of at most so many runs, which are read so far ahead as their number allows.
+  RunHeads(std::size_t kept_bytes, std::size_t most_runs)
+      : kept_bytes_(kept_bytes), ahead_bytes_(AheadBytes(most_runs)) {}
   RunHeads(const RunHeads&) = delete;
   RunHeads& operator=(const RunHeads&) = delete;
 
   void Add(const DigestRun& run, std::uint32_t epoch) {
-    sources_.push_back({.cursor = RunCursor(run), .epoch = epoch, .row = {}});
+    sources_.push_back({.cursor = RunCursor(run, ahead_bytes_), .epoch = epoch, .row = {}});
     Push(sources_.back());
   }
   [[nodiscard]] bool empty() const { return heap_.empty(); }
@@ -51,6 +53,13 @@ class RunHeads {
   }
 
  private:
+  static constexpr std::uint64_t kPage = 4096;
+  static constexpr std::uint64_t kAheadOfAll = std::uint64_t{16} << 20;
+  static std::uint64_t AheadBytes(std::size_t runs) {
+    const std::uint64_t pages = kAheadOfAll / kPage / std::max<std::size_t>(1, runs);
+    return std::clamp(pages * kPage, 8 * kPage, RunCursor::kAheadBytes);
+  }
+
   struct Source {
     RunCursor cursor;
     std::uint32_t epoch;
@@ -71,6 +80,7 @@ class RunHeads {
   }
 
   std::size_t kept_bytes_;
+  std::uint64_t ahead_bytes_;
   std::deque<Source> sources_;  // which stay where they are
   std::vector<Source*> heap_;
 };

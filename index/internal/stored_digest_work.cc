@@ -262,7 +262,7 @@ absl::StatusOr<StoredDigestIndex::PlacedRun> StoredDigestIndex::MergeRuns(
   auto writer = DigestRunWriter::Create(RunPath(options_.folder, number), kind, KeptBytes(kind),
                                         rows, max_entry);
   if (!writer.ok()) return writer.status();
-  RunHeads heads(KeptBytes(kind));
+  RunHeads heads(KeptBytes(kind), runs.size());
   for (const PlacedRun& placed : runs) heads.Add(*placed.run, placed.epoch);
   const std::shared_ptr<Withdrawals> withdrawals = Snapshot()->withdrawals;
   std::vector<DatedRow> some;
