@@ -8,6 +8,7 @@
 
 #include "hashing/decode.h"
 #include "tests/hashing/encoders.h"
+#include "tests/hashing/encoding.h"
 
 namespace kith::hashing {
 namespace {
@@ -34,6 +35,41 @@ Picture TwoTone(const Picture& picture) {
   Picture out = Grey(picture);
   for (std::uint8_t& v : out.rgb) v = v < 128 ? 0 : 255;
   return out;
+}
+
+// A TIFF directory with the one tag Orientation = 6 (to be shown turned by 90 degrees).
+const Data kTurned = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3,
+                      0,   1,   0,  0, 0, 6, 0, 0, 0, 0, 0,    0, 0};
+
+void PutChunk(Data& out, const std::string& type, const Data& content) {
+  out.insert(out.end(), type.begin(), type.end());
+  test::Put(out, content.size(), 4);
+  out.insert(out.end(), content.begin(), content.end());
+  if (content.size() % 2 != 0) out.push_back(0);
+}
+
+TEST(DecodePng, ExifOrientationIsIgnored) {
+  const Data png = EncodePng(Sample());
+  ExpectSame(test::WithPngChunk(png, "eXIf", kTurned), Format::kPng, Sample());
+}
+
+TEST(DecodeWebp, ExifOrientationIsIgnored) {
+  const Data plain = EncodeByOpenCv(Sample(), ".webp");
+  ExpectSame(plain, Format::kWebp, Sample());
+  // The extended header says that there is Exif, and how large the picture is.
+  Data extended = {0x08, 0, 0, 0};
+  test::Put(extended, kWidth - 1, 3);
+  test::Put(extended, kHeight - 1, 3);
+  constexpr std::ptrdiff_t kHeader = 12;  // "RIFF", length, "WEBP"
+  Data chunks;
+  PutChunk(chunks, "VP8X", extended);
+  chunks.insert(chunks.end(), plain.begin() + kHeader, plain.end());
+  PutChunk(chunks, "EXIF", kTurned);
+  Data file = {'R', 'I', 'F', 'F'};
+  test::Put(file, chunks.size() + 4, 4);
+  file.insert(file.end(), {'W', 'E', 'B', 'P'});
+  file.insert(file.end(), chunks.begin(), chunks.end());
+  ExpectSame(file, Format::kWebp, Sample());
 }
 
 TEST(DecodePnm, AllKindsAndDepths) {
