@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-kith_test(engine_match_test SOURCES engine_margin_test.cc engine_match_test.cc LIBS kith::engine)
+kith_test(engine_match_test SOURCES engine_capabilities_test.cc engine_margin_test.cc engine_match_test.cc
+          LIBS kith::engine)
 kith_test(
   engine_catalog_test
   SOURCES catalog_entries_test.cc engine_carried_test.cc engine_catalog_test.cc
