@@ -101,7 +101,7 @@ class DigestRun {
 };
 
 // Reads a run from its first row to its last, and tells the system what comes next and what is done
-// with: up to two pieces of `ahead_bytes` (a multiple of 4,096) count as memory of the process.
+// with: up to two pieces of `ahead_bytes` (whole pages of the file) count as memory of the process.
 class RunCursor {
  public:
   static constexpr std::uint64_t kAheadBytes = 256U << 10;

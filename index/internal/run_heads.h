@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "index/internal/digest_run.h"
+#include "index/internal/section_file.h"
 
 namespace kith::index::internal {
 
@@ -53,11 +54,13 @@ class RunHeads {
   }
 
  private:
-  static constexpr std::uint64_t kPage = 4096;
-  static constexpr std::uint64_t kAheadOfAll = std::uint64_t{16} << 20;
+  // What is read ahead counts as memory of the process: of hundreds of runs it was more than all
+  // else.
   static std::uint64_t AheadBytes(std::size_t runs) {
-    const std::uint64_t pages = kAheadOfAll / kPage / std::max<std::size_t>(1, runs);
-    return std::clamp(pages * kPage, 8 * kPage, RunCursor::kAheadBytes);
+    constexpr std::uint64_t kPagesOfAll = (std::uint64_t{16} << 20) / kFilePageBytes;
+    const std::uint64_t pages =
+        std::max<std::uint64_t>(8, kPagesOfAll / std::max<std::size_t>(1, runs));
+    return std::min(pages * kFilePageBytes, RunCursor::kAheadBytes);
   }
 
   struct Source {

@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/end_to_end/json_lines.h"
 #include "tests/end_to_end/process.h"
 #include "tests/hashing/pictures.h"
 #include "tests/tools/scratch.h"
@@ -51,12 +51,7 @@ class KithBenchHashTest : public ::testing::Test {
   std::vector<nlohmann::json> Objects(const std::vector<std::string>& more) const {
     const Outcome outcome = Hash(more);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    std::vector<nlohmann::json> objects;
-    std::istringstream lines(outcome.out);
-    for (std::string line; std::getline(lines, line);) {
-      objects.push_back(nlohmann::json::parse(line));
-    }
-    return objects;
+    return kith::end_to_end::JsonLines(outcome.out);
   }
 
   const kith::test::Scratch folder_;

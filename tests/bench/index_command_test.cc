@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/end_to_end/json_lines.h"
 #include "tests/end_to_end/process.h"
 
 namespace {
@@ -28,6 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 using kith::end_to_end::Child;
 using kith::end_to_end::Command;
+using kith::end_to_end::JsonLines;
 using kith::end_to_end::Outcome;
 using kith::end_to_end::RunToEnd;
 using ::testing::HasSubstr;
@@ -59,10 +61,8 @@ TEST(KithBenchIndexTest, PrintsOneObjectAnEngine) {
       "index --count 2000 --queries 60 --engines faiss-flat,scan,mih,mih-batch,faiss-multihash "
       "--threads 2 --radius 31 --duplicates 0.2 --seed 7 --json");
   EXPECT_EQ(outcome.exit_code, 0);
-  std::istringstream lines(outcome.out);
   std::vector<std::string> engines;
-  for (std::string line; std::getline(lines, line);) {
-    const nlohmann::json object = nlohmann::json::parse(line);
+  for (const nlohmann::json& object : JsonLines(outcome.out)) {
     EXPECT_EQ(object.at("type"), "index");
     EXPECT_EQ(object.at("count"), 2000);
     EXPECT_EQ(object.at("queries"), 60);
@@ -94,16 +94,14 @@ TEST(KithBenchIndexTest, ChecksTwoHundredQueriesAtMost) {
   const Outcome outcome =
       RunBench("index --count 2000 --queries 250 --engines scan,mih,mih-batch --threads 2 --json");
   EXPECT_EQ(outcome.exit_code, 0);
-  std::istringstream lines(outcome.out);
-  int engines = 0;
-  for (std::string line; std::getline(lines, line); ++engines) {
-    const nlohmann::json object = nlohmann::json::parse(line);
+  const std::vector<nlohmann::json> objects = JsonLines(outcome.out);
+  for (const nlohmann::json& object : objects) {
     EXPECT_EQ(object.at("queries"), 250);
     EXPECT_EQ(object.at("checked_queries"), 200);
     EXPECT_EQ(object.at("recall"), 1.0);
     EXPECT_EQ(object.at("wrong_hits"), 0);
   }
-  EXPECT_EQ(engines, 3);
+  EXPECT_EQ(objects.size(), 3U);
 }
 
 TEST(KithBenchIndexTest, PrintsATableForPeople) {
@@ -206,10 +204,8 @@ TEST_F(KithBenchFilesTest, MeasuresASegmentInAFileAndRemovesIt) {
       "--dir " +
       folder_);
   EXPECT_EQ(outcome.exit_code, 0);
-  std::istringstream lines(outcome.out);
-  int engines = 0;
-  for (std::string line; std::getline(lines, line); ++engines) {
-    const nlohmann::json object = nlohmann::json::parse(line);
+  const std::vector<nlohmann::json> objects = JsonLines(outcome.out);
+  for (const nlohmann::json& object : objects) {
     EXPECT_EQ(object.at("recall"), 1.0);
     EXPECT_EQ(object.at("wrong_hits"), 0);
     EXPECT_EQ(object.at("batch"), 16);
@@ -218,7 +214,7 @@ TEST_F(KithBenchFilesTest, MeasuresASegmentInAFileAndRemovesIt) {
     EXPECT_GT(object.at("first_open_seconds").get<double>(), 0);
     EXPECT_GT(object.at("open_seconds").get<double>(), 0);
   }
-  EXPECT_EQ(engines, 2);
+  EXPECT_EQ(objects.size(), 2U);
   EXPECT_TRUE(fs::is_empty(folder_));
 }
 
@@ -243,10 +239,9 @@ TEST(KithBenchIndexTest, ShowsAPeerThatPromisesNoRecall) {
   const Outcome outcome =
       RunBench("index --count 3000 --queries 50 --duplicates 0.3 --engines faiss-hnsw,scan --json");
   EXPECT_EQ(outcome.exit_code, 0);
-  std::istringstream lines(outcome.out);
-  std::string line;
-  ASSERT_TRUE(std::getline(lines, line));
-  const nlohmann::json peer = nlohmann::json::parse(line);
+  const std::vector<nlohmann::json> objects = JsonLines(outcome.out);
+  ASSERT_EQ(objects.size(), 2U);
+  const nlohmann::json& peer = objects[0];
   EXPECT_EQ(peer.at("engine"), "faiss-hnsw");
   EXPECT_EQ(peer.at("exact"), false);
   EXPECT_EQ(peer.at("wrong_hits"), 0);

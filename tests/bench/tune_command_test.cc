@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/end_to_end/json_lines.h"
 #include "tests/end_to_end/process.h"
 #include "tests/tools/scratch.h"
 
@@ -26,9 +27,7 @@ TEST(IndexBench, PutsFewCodesIntoTheEngineThatIsNamedToo) {
                               "--json", "--engines", "scan,mih,faiss-multihash"}});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   std::map<std::string, double> bytes;
-  std::istringstream lines(outcome.out);
-  for (std::string line; std::getline(lines, line);) {
-    const auto json = nlohmann::json::parse(line);
+  for (const nlohmann::json& json : end_to_end::JsonLines(outcome.out)) {
     bytes[json.at("engine")] = json.at("bytes_per_hash");
   }
   ASSERT_EQ(bytes.size(), 3U);

@@ -6,7 +6,6 @@
 
 #include <fstream>
 #include <iterator>
-#include <sstream>
 
 #include "tests/end_to_end/sample.h"
 
@@ -130,16 +129,6 @@ std::string TextWithoutRun(const fs::path& file) {
   EXPECT_NE(to, std::string::npos) << "no end of the run header in " << file;
   if (from == std::string::npos || to == std::string::npos) return text;
   return text.erase(from, to + last.size() - from);
-}
-
-std::vector<nlohmann::json> JsonLines(const std::string& text) {
-  std::vector<nlohmann::json> values;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    values.push_back(nlohmann::json::parse(line, nullptr, false));
-    EXPECT_TRUE(values.back().is_object() && values.back().contains("type")) << line;
-  }
-  return values;
 }
 
 }  // namespace kith::end_to_end

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/end_to_end/json_lines.h"
 #include "tests/end_to_end/process.h"
 
 namespace kith::end_to_end {
@@ -51,7 +52,5 @@ class World {
 [[nodiscard]] nlohmann::json ReportWithoutRun(const std::filesystem::path& folder);
 // A file of a report as it is, byte for byte, but for the block of the run header.
 [[nodiscard]] std::string TextWithoutRun(const std::filesystem::path& file);
-// The JSON Lines of a text.
-[[nodiscard]] std::vector<nlohmann::json> JsonLines(const std::string& text);
 
 }  // namespace kith::end_to_end

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <ctime>
 
 #include "tools/kith/program.h"
 #include "tools/report/draft.h"
@@ -42,16 +41,15 @@ void Interrupt::RunBegins(bool recorded) {
 
 Interrupt::~Interrupt() {
   waiter_.request_stop();
-  ::pthread_kill(waiter_.native_handle(), SIGINT);  // or every run would last a patience longer
+  ::pthread_kill(waiter_.native_handle(), SIGINT);  // which wakes it
   waiter_.join();
   ::pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
 }
 
 void Interrupt::Wait(const std::stop_token& ended) {
-  while (!ended.stop_requested()) {
-    const timespec patience{0, 100'000'000};
-    if (::sigtimedwait(&signals_, nullptr, &patience) < 0) continue;
-    if (ended.stop_requested()) return;  // the destructor's
+  while (true) {
+    if (::sigwaitinfo(&signals_, nullptr) < 0) continue;
+    if (ended.stop_requested()) return;  // it is the destructor's
     if (!running_ || over_ || stop_.stop_requested()) {
       report::RemoveDrafts();
       ::_exit(kExitInterrupted);
