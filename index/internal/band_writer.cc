@@ -20,7 +20,8 @@ BandWriter::BandWriter(const File& file, std::size_t memory_bytes, SegmentHeader
                        std::function<absl::Status()> goes_on)
     : file_(file),
       // The rest of the memory is for the keys and for buffers.
-      most_items_(std::max<std::uint64_t>(memory_bytes / 4 * 3 / sizeof(std::uint64_t), 4096)),
+      most_bytes_(memory_bytes / 4 * 3),
+      most_items_(std::max<std::uint64_t>(most_bytes_ / sizeof(std::uint64_t), 4096)),
       header_(header),
       goes_on_(std::move(goes_on)) {}
 
@@ -58,19 +59,34 @@ absl::Status BandWriter::Write(std::uint32_t band) {
   return out.Finish(section);
 }
 
+absl::StatusOr<const std::uint8_t*> BandWriter::CodesFrom(std::uint64_t first, std::size_t count) {
+  const std::uint64_t codes_at = header_.Of(SectionKind::kCodes).offset;
+  if (header_.codes * (sizeof(Code) + sizeof(std::uint64_t)) > most_bytes_) {
+    codes_.resize(count * sizeof(Code));
+    const absl::Status status = file_.ReadAt(codes_at + first * sizeof(Code), codes_);
+    if (!status.ok()) return status;
+    return codes_.data();
+  }
+  if (all_codes_.size() == 0) {
+    all_codes_ = HugeArray<RawCode>(header_.codes);
+    const absl::Status status = file_.ReadAt(
+        codes_at,
+        {reinterpret_cast<std::uint8_t*>(all_codes_.data()), header_.codes * sizeof(RawCode)});
+    if (!status.ok()) return status;
+  }
+  return BytesOf(all_codes_[first]);
+}
+
 template <typename Take>
 absl::Status BandWriter::ForEachBlock(const Take& take) {
-  const std::uint64_t codes_at = header_.Of(SectionKind::kCodes).offset;
   for (std::uint64_t first = 0; first < header_.codes; first += kBlockCodes) {
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(header_.codes - first, kBlockCodes));
-    codes_.resize(count * sizeof(Code));
-    if (absl::Status status = file_.ReadAt(codes_at + first * sizeof(Code), codes_); !status.ok()) {
-      return status;
-    }
+    const absl::StatusOr<const std::uint8_t*> codes = CodesFrom(first, count);
+    if (!codes.ok()) return codes.status();
     bits_.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-      bits_[i] = RingBits(codes_.data() + i * sizeof(Code), band_.first_bit);
+      bits_[i] = RingBits(*codes + i * sizeof(Code), band_.first_bit);
     }
     take(first, std::span<const std::uint64_t>(bits_));
   }

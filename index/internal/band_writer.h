@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "index/internal/bands.h"
+#include "index/internal/distinct.h"
 #include "index/internal/file_io.h"
 #include "index/internal/huge_array.h"
 #include "index/internal/section_writer.h"
@@ -30,10 +31,13 @@ class BandWriter {
 
  private:
   // Calls take(first, bits) for block after block of codes: what RingBits says of those from
-  // `first` on. They are read, not mapped: on a virtual machine each page that is mapped for the
-  // first time may cost more than its codes.
+  // `first` on.
   template <typename Take>
   absl::Status ForEachBlock(const Take& take);
+  // Codes first..first + count - 1, 32 bytes each, until the next call. They are read, not mapped:
+  // on a virtual machine each page that is mapped for the first time may cost more than its codes.
+  // Where the memory takes all of them beside their items, they are read once for all bands.
+  absl::StatusOr<const std::uint8_t*> CodesFrom(std::uint64_t first, std::size_t count);
   absl::Status CountKeys();
   absl::Status WriteStarts(std::uint32_t band);
   // The codes lie in the order of the first band.
@@ -50,10 +54,12 @@ class BandWriter {
   }
 
   const File& file_;
+  std::uint64_t most_bytes_;  // of items, and of codes that are held
   std::uint64_t most_items_;
   SegmentHeader& header_;
   Band band_{};
   std::vector<std::uint8_t> codes_;  // of a block
+  HugeArray<RawCode> all_codes_;     // empty: they are too many
   std::vector<std::uint64_t> bits_;  // of these codes
   HugeArray<std::uint32_t> starts_;  // of each key, and the end of the last
   HugeArray<std::uint32_t> next_;    // of a pass: where the next item of each key goes

@@ -8,6 +8,13 @@
 
 namespace kith::index::internal {
 
+namespace {
+
+// So many codes ahead the places are fetched where a code goes.
+constexpr std::size_t kAhead = 16;
+
+}  // namespace
+
 int Postings::ExtraBits(std::size_t codes) {
   return std::min(16, 32 - static_cast<int>(std::bit_width(codes)));
 }
@@ -20,11 +27,13 @@ Postings::Postings(const BandPlan& plan, std::span<const RawCode> codes)
   starts_ = HugeArray<std::uint32_t>(bands.size() * starts_stride_);
   sketches_ = HugeArray<std::uint16_t>(bands.size() * codes_);
   tails_ = HugeArray<std::uint32_t>(bands.size() * codes_);
+  HugeArray<std::uint64_t> bits(codes_);  // of the codes, from the first bit of the band on
   for (std::size_t at = 0; at < bands.size(); ++at) {
     const Band& band = bands[at];
     std::uint32_t* starts = starts_.data() + at * starts_stride_;
-    for (const RawCode& code : codes) {
-      ++starts[band.Key(RingBits(BytesOf(code), band.first_bit))];
+    for (std::size_t position = 0; position < codes_; ++position) {
+      bits[position] = RingBits(BytesOf(codes[position]), band.first_bit);
+      ++starts[band.Key(bits[position])];
     }
     std::uint32_t sum = 0;
     for (std::size_t bucket = 0; bucket <= band.Buckets(); ++bucket) {
@@ -35,9 +44,13 @@ Postings::Postings(const BandPlan& plan, std::span<const RawCode> codes)
     std::uint32_t* tails = tails_.data() + at * codes_;
     // From the last code to the first, each bucket's end moves to its start.
     for (std::size_t position = codes_; position-- > 0;) {
-      const std::uint64_t bits = RingBits(BytesOf(codes[position]), band.first_bit);
-      const std::uint32_t to = --starts[band.Key(bits)];
-      const std::uint32_t rest = band.Rest(bits);
+      if (position >= kAhead) {
+        const std::uint32_t soon = starts[band.Key(bits[position - kAhead])] - 1;
+        Fetch(sketches + soon);
+        Fetch(tails + soon);
+      }
+      const std::uint32_t to = --starts[band.Key(bits[position])];
+      const std::uint32_t rest = band.Rest(bits[position]);
       sketches[to] = static_cast<std::uint16_t>(rest);
       tails[to] = (rest & ~position_mask) | static_cast<std::uint32_t>(position);
     }

@@ -25,7 +25,11 @@ struct SpooledRow {
   std::uint32_t unused;  // zero: the row goes to a file as it lies
 
   friend bool operator<(const SpooledRow& a, const SpooledRow& b) {
-    if (a.code != b.code) return a.code < b.code;
+    // Word by word: two arrays are compared by a call of memcmp, and the first word nearly always
+    // tells.
+    for (std::size_t word = 0; word < a.code.size(); ++word) {
+      if (a.code[word] != b.code[word]) return a.code[word] < b.code[word];
+    }
     return a.entry != b.entry ? a.entry < b.entry : a.view < b.view;
   }
 };
