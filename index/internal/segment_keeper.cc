@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SegmentedIndex: what it keeps in its folder. The thread that merges writes; a manifest is
-// written when every segment that the mark covers lies there, so at any moment the folder holds
+// written when every segment that a mark covers lies there, so at any moment the folder holds
 // one whole state under one mark, though perhaps an older one.
 #include <algorithm>
 #include <utility>
@@ -17,22 +17,29 @@ bool SegmentedIndex::IsKept(const std::shared_ptr<Segment>& segment) const {
   return kept_.contains(segment.get());
 }
 
-bool SegmentedIndex::KeepDue() const {
+bool SegmentedIndex::MayKeep() const {
   // A scrub that found damage waits until nothing is written.
-  if (folder_ == nullptr || clearing_ || in_doubt_ > 0) return false;
-  if (!trouble_.empty() || !missing_.empty()) return false;
-  if (manifest_due_) return true;
+  return folder_ != nullptr && !clearing_ && in_doubt_ == 0 && trouble_.empty() && missing_.empty();
+}
+
+const Marks::Covered* SegmentedIndex::Coverable() const {
   const std::shared_ptr<const State> state = Snapshot();
-  const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(marked_segments_);
-  return !std::all_of(state->segments.begin(), end,
-                      [this](const std::shared_ptr<Segment>& segment) { return IsKept(segment); });
+  const auto unkept =
+      std::find_if(state->segments.begin(), state->segments.end(),
+                   [this](const std::shared_ptr<Segment>& segment) { return !IsKept(segment); });
+  return marks_.NewestWithin(static_cast<std::size_t>(unkept - state->segments.begin()));
 }
 
-SegmentedIndex::Covered SegmentedIndex::NextKept() const {
-  return pinned_.value_or(Covered{.mark = mark_, .segments = marked_segments_});
+bool SegmentedIndex::ManifestDue() const {
+  const Marks::Covered* const covered = Coverable();
+  return covered != nullptr && (manifest_due_ || covered != &marks_.oldest());
 }
 
-Manifest SegmentedIndex::ManifestOf(const Segments& segments, const Covered& covered) const {
+bool SegmentedIndex::KeepDue() const {
+  return MayKeep() && (ManifestDue() || NextUnkept().count > 0);
+}
+
+Manifest SegmentedIndex::ManifestOf(const Segments& segments, const Marks::Covered& covered) const {
   Manifest manifest{.owner = owner_, .mark = covered.mark, .touched = touched_, .segments = {}};
   for (std::size_t i = 0; i < covered.segments; ++i) {
     const ManifestSegment& kept = kept_.at(segments[i].get());
@@ -43,21 +50,11 @@ Manifest SegmentedIndex::ManifestOf(const Segments& segments, const Covered& cov
 }
 
 void SegmentedIndex::KeepSome(Lock& lock) {
-  // Marks may come faster than their segments can be written: the one of now is brought to its end,
-  // which is so many files away. What a later mark covers lies behind its segments.
-  if (MustKeep() && !pinned_) pinned_ = NextKept();
+  if (ManifestDue()) return KeepManifest(lock);
+  const MergeRun run = NextUnkept();
+  if (MapsFiles()) return RunMerge(run, lock);
   const std::shared_ptr<const State> state = Snapshot();
-  const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(NextKept().segments);
-  const auto unkept =
-      std::find_if(state->segments.begin(), end,
-                   [this](const std::shared_ptr<Segment>& segment) { return !IsKept(segment); });
-  if (unkept == end) return KeepManifest(*state, lock);
-  if (MapsFiles()) {
-    // It becomes the file: merged with nothing, so to speak.
-    const auto first = static_cast<std::size_t>(unkept - state->segments.begin());
-    return RunMerge({.first = first, .count = 1}, lock);
-  }
-  const Segment& segment = **unkept;
+  const Segment& segment = *state->segments[run.first];
   keeping_ = true;
   lock.unlock();
   auto written =
@@ -72,14 +69,12 @@ void SegmentedIndex::KeepSome(Lock& lock) {
   manifest_due_ = true;
 }
 
-void SegmentedIndex::KeepManifest(const State& state, Lock& lock) {
-  const Covered covered = NextKept();
-  const Manifest manifest = ManifestOf(state.segments, covered);
+void SegmentedIndex::KeepManifest(Lock& lock) {
+  const Marks::Covered covered = *Coverable();
+  const Manifest manifest = ManifestOf(Snapshot()->segments, covered);
   std::vector<std::string> obsolete = std::exchange(obsolete_, {});
-  // What was marked since comes with the next one.
-  manifest_due_ = covered.segments != marked_segments_ || covered.mark != mark_;
+  manifest_due_ = false;
   merges_unkept_ = 0;
-  pinned_.reset();
   keeping_ = true;
   lock.unlock();
   const absl::Status status = folder_->WriteManifest(manifest);
@@ -91,7 +86,10 @@ void SegmentedIndex::KeepManifest(const State& state, Lock& lock) {
   NoteKept(status);
   if (status.ok()) {
     kept_mark_ = manifest.mark;
+    // What became one meanwhile lies behind what it covers.
+    marks_.DropBefore(covered);
   } else {
+    manifest_due_ = true;
     obsolete_.insert(obsolete_.end(), obsolete.begin(), obsolete.end());
   }
 }
@@ -175,18 +173,18 @@ absl::Status SegmentedIndex::Reached(std::string_view mark) {
   const std::size_t waiting = state->head->size();
   // A head that is half full is sealed here, where an addition ends, so that it never fills up in
   // the middle of one: what lies in segments is then all there is up to some mark.
-  if (waiting > 0 && (2 * waiting >= head_codes_ || state->segments.size() > marked_segments_)) {
+  const bool any_unmarked = state->segments.size() > marks_.newest().segments;
+  if (waiting > 0 && (2 * waiting >= head_codes_ || any_unmarked)) {
     if (absl::Status status = Seal({}, {}); !status.ok()) return status;
   }
   const std::shared_ptr<const State> sealed = Snapshot();
   if (sealed->head->size() > 0) return absl::OkStatus();
-  mark_ = std::string(mark);
+  if (marks_.newest().segments != sealed->segments.size()) SetTrouble("");
+  marks_.Reached(std::string(mark), sealed->segments.size());
+  // It covers what is missing too, which no older one may stand for then.
   for (MissingRange& missing : missing_) missing.marked = true;
-  if (marked_segments_ != sealed->segments.size()) {
-    marked_segments_ = sealed->segments.size();
-    manifest_due_ = true;
-    SetTrouble("");
-  }
+  if (!missing_.empty()) marks_.KeepNewest();
+  MergeYoung();
   WakeMerger();
   return absl::OkStatus();
 }
@@ -207,14 +205,13 @@ absl::Status SegmentedIndex::Clear() {
   kept_.clear();
   kept_count_ = 0;
   obsolete_.clear();
-  mark_.clear();
   kept_mark_.clear();
-  marked_segments_ = 0;
+  marks_.Reset({}, 0);
   merge_due_ = false;
   large_merge_due_ = false;
   manifest_due_ = false;
   merges_unkept_ = 0;
-  pinned_.reset();
+  merger_did_.notify_all();
   return folder_ == nullptr ? absl::OkStatus() : folder_->Clear();
 }
 

@@ -71,10 +71,14 @@ MergeRun SegmentedIndex::NextRun(const Segments& segments, PickRun pick) const {
   }
   const std::span<const SegmentSize> all(sizes);
   if (folder_ == nullptr) return pick(all);
-  MergeRun run = pick(all.first(marked_segments_));
+  const std::size_t marked = marks_.newest().segments;
+  // What is young becomes one in memory, and then a file.
+  std::size_t grown = marked;
+  while (grown > 0 && IsYoung(*segments[grown - 1])) --grown;
+  MergeRun run = pick(all.first(grown));
   if (run.count > 0) return run;
-  run = pick(all.subspan(marked_segments_));
-  run.first += marked_segments_;
+  run = pick(all.subspan(marked));
+  run.first += marked;
   return run;
 }
 
@@ -113,7 +117,9 @@ bool SegmentedIndex::IsCalm() const {
 void SegmentedIndex::WakeMerger() {
   merge_failed_ = false;
   NoteDue();
-  if (merge_due_ || large_merge_due_ || !retired_.empty() || KeepDue()) merger_wakes_.notify_one();
+  if (merge_due_ || large_merge_due_ || !retired_.empty() || KeepDue() || AwaitsKeeping()) {
+    merger_wakes_.notify_one();
+  }
 }
 
 void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
@@ -133,9 +139,12 @@ void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
 
 void SegmentedIndex::Settle() {
   Lock lock(writer_mutex_);
+  ++settling_;
+  merger_wakes_.notify_one();
   merger_did_.wait(lock, [this] {
     return !merge_due_ && !large_merge_due_ && !merging_ && !keeping_ && !KeepDue();
   });
+  --settling_;
 }
 
 void SegmentedIndex::WaitForWork(Lock& lock) {
@@ -144,10 +153,11 @@ void SegmentedIndex::WaitForWork(Lock& lock) {
   };
   if (!retired_.empty()) {
     merger_wakes_.wait_for(lock, kRetiredAgain, called);
-  } else if (large_merge_due_) {
+  } else if (large_merge_due_ || AwaitsKeeping()) {
     merger_wakes_.wait_for(lock, kCalmAgain, called);
   } else {
-    merger_wakes_.wait(lock, [&] { return called() || large_merge_due_ || !retired_.empty(); });
+    merger_wakes_.wait(
+        lock, [&] { return called() || large_merge_due_ || !retired_.empty() || AwaitsKeeping(); });
   }
 }
 
@@ -173,7 +183,7 @@ void SegmentedIndex::MergeLoop() {
     }
     merger_did_.notify_all();
   }
-  manifest_due_ = manifest_due_ || kept_mark_ != mark_;
+  manifest_due_ = manifest_due_ || kept_mark_ != marks_.newest().mark;
   while (KeepDue()) KeepSome(lock);
 }
 
@@ -197,7 +207,10 @@ void SegmentedIndex::BeginMerge(MergeRun run) {
   merge_.rows = 0;
   for (const std::shared_ptr<Segment>& input : merge_.inputs) merge_.rows += input->size();
   // The end of the process waits for what is in no file yet, but not for a better order of files.
-  merge_.may_stop = MapsFiles() && (run.count > 1 || merge_.inputs.front()->IsMapped());
+  merge_.may_stop = MapsFiles() && std::any_of(merge_.inputs.begin(), merge_.inputs.end(),
+                                               [](const std::shared_ptr<Segment>& input) {
+                                                 return input->IsMapped();
+                                               });
   give_up_ = false;
   merging_ = true;
 }
@@ -254,21 +267,17 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   Segments segments = state->segments;
   // Nobody else takes segments away, so the inputs still stand side by side.
   const auto first = std::find(segments.begin(), segments.end(), merge_.inputs.front());
-  // All of them or none, as marks come behind all that is there.
-  const bool is_marked = static_cast<std::size_t>(first - segments.begin()) < marked_segments_;
+  const bool has_segment = merged->segment != nullptr;
+  const auto at = static_cast<std::size_t>(first - segments.begin());
   const auto place =
       segments.erase(first, first + static_cast<std::ptrdiff_t>(merge_.inputs.size()));
-  if (is_marked) marked_segments_ -= merge_.inputs.size();
-  const bool has_segment = merged->segment != nullptr;
   if (has_segment) {
-    if (is_marked) ++marked_segments_;
     merged->segment->Withdraw(SortedOnce(std::move(merge_.withdrawn)));
     NoteMade(*merged);
     segments.insert(place, std::move(merged->segment));
   }
-  // Only one for one leaves the others where they were counted.
-  if (merge_.inputs.size() != 1 || !has_segment) pinned_.reset();
   Publish(std::move(segments), state->head);
+  marks_.Replaced(at, merge_.inputs.size(), has_segment ? 1 : 0);
   manifest_due_ = true;
   ++merges_unkept_;
   for (std::shared_ptr<Segment>& input : merge_.inputs) {

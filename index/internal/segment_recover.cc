@@ -97,9 +97,9 @@ absl::Status SegmentedIndex::OpenSegments(const Manifest& manifest, const Progre
   for (const EntryRange& range : recovered_.missing) {
     missing_.push_back({.range = range, .marked = true});
   }
-  recovered_.mark = mark_ = kept_mark_ = manifest.mark;
+  recovered_.mark = kept_mark_ = manifest.mark;
   recovered_.touched = touched_ = manifest.touched;
-  marked_segments_ = segments.size();
+  marks_.Reset(manifest.mark, segments.size());
   kept_count_ = kept_.size();
   Publish(std::move(segments), NewHead());
   NoteDue();
@@ -146,16 +146,16 @@ absl::Status SegmentedIndex::Restore(const EntryRange& range, std::span<const Co
           return other->entries().first_entry > range.last_entry;
         });
     segments.insert(place, std::move(made->segment));
-    if (missing_.front().marked) ++marked_segments_;
   }
+  const bool adds_marked = !codes.empty() && missing_.front().marked;
   if (range.last_entry == missing_.front().range.last_entry) {
     missing_.erase(missing_.begin());
   } else {
     missing_.front().range.first_entry = range.last_entry + 1;
   }
   manifest_due_ = true;
-  pinned_.reset();
   Publish(std::move(segments), state->head);
+  if (adds_marked) marks_.AddOne();
   WakeMerger();
   return absl::OkStatus();
 }
@@ -174,9 +174,13 @@ void SegmentedIndex::TakeOut(const std::shared_ptr<Segment>& segment, const absl
   const auto found = std::find(segments.begin(), segments.end(), segment);
   if (found == segments.end()) return Publish(std::move(segments), state->head);
   const EntryRange range = segment->entries();
-  const bool marked = static_cast<std::size_t>(found - segments.begin()) < marked_segments_;
-  if (marked) --marked_segments_;
-  pinned_.reset();
+  const bool marked = static_cast<std::size_t>(found - segments.begin()) < marks_.newest().segments;
+  // Until it is restored nothing is kept, and then all up to the newest mark.
+  if (marked) {
+    marks_.TakeOne();
+  } else {
+    marks_.KeepNewest();
+  }
   segments.erase(found);
   missing_.insert(std::find_if(missing_.begin(), missing_.end(),
                                [&](const MissingRange& other) {

@@ -23,9 +23,11 @@
 #include "absl/status/statusor.h"
 #include "index/hamming_index.h"
 #include "index/internal/engine.h"
+#include "index/internal/fair_mutex.h"
 #include "index/internal/head.h"
 #include "index/internal/index_folder.h"
 #include "index/internal/index_limits.h"
+#include "index/internal/marks.h"
 #include "index/internal/merge_policy.h"
 #include "index/internal/rows.h"
 #include "index/internal/segment.h"
@@ -69,7 +71,7 @@ class SegmentedIndex final : public HammingIndex {
   static constexpr std::size_t kKeepMemory = std::size_t{48} << 20;
 
   using Segments = std::vector<std::shared_ptr<Segment>>;
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<FairMutex>;
 
   // What a search sees. Never changed once published; the head grows and tombstones are set in it.
   struct State {
@@ -82,14 +84,9 @@ class SegmentedIndex final : public HammingIndex {
     std::shared_ptr<Segment> segment;
     std::optional<ManifestSegment> kept;
   };
-  // So many of the first segments are all there is up to a mark.
-  struct Covered {
-    std::string mark;
-    std::size_t segments = 0;
-  };
   struct MissingRange {
     EntryRange range;
-    bool marked = false;  // among what mark_ covers
+    bool marked = false;  // among what the newest mark covers
   };
   // A merge that runs.
   struct Merge {
@@ -146,19 +143,39 @@ class SegmentedIndex final : public HammingIndex {
   // and the lock may have made it, with the damage under right checksums.
   void TakeOutWithin(const EntryRange& range, const absl::Status& why);
 
+  // Young segments: where segments are searched in files, the newest lie in memory, until they make
+  // a file of some size or nothing comes any more.
+  std::size_t RipeRows() const { return limits_.ripe_heads * head_codes_; }
+  bool IsYoung(const Segment& segment) const;
+  // Of young neighbours at the end that are at most twice as large as all that came after them, one
+  // is made: a few remain, each more than twice the size of the next. It is a file where much that
+  // is ripe waits for the thread that writes.
+  void MergeYoung();
+  absl::StatusOr<Made> MakeOfYoung(std::span<const std::shared_ptr<Segment>> young) const;
+  // Ripe and in no file: so many codes.
+  std::size_t RipeRowsInMemory() const;
+  // Neighbours, marked and in no file, that are to become one now.
+  MergeRun NextUnkept() const;
+  // Whether some are that will be later.
+  bool AwaitsKeeping() const;
+
+  // Whether the folder could be written, and an answer of it would be whole.
+  bool MayKeep() const;
   // Whether the folder lacks something that it should and can hold.
   bool KeepDue() const;
   // Likewise, and it goes before the next merge: where additions never end, one is always due.
   bool MustKeep() const;
-  // What the next manifest covers.
-  Covered NextKept() const;
+  // What the next manifest can cover; null: nothing. And whether it is to be written.
+  const Marks::Covered* Coverable() const;
+  bool ManifestDue() const;
   bool IsKept(const std::shared_ptr<Segment>& segment) const;
-  // Writes one segment or, when all are there, the manifest. Lets go of the lock meanwhile.
+  // Writes the manifest or, where that would say nothing new, a segment. Lets go of the lock
+  // meanwhile.
   void KeepSome(Lock& lock);
-  void KeepManifest(const State& state, Lock& lock);
+  void KeepManifest(Lock& lock);
   void NoteKept(const absl::Status& status);
   void SetTrouble(std::string trouble);
-  Manifest ManifestOf(const Segments& segments, const Covered& covered) const;
+  Manifest ManifestOf(const Segments& segments, const Marks::Covered& covered) const;
 
   // While nobody else knows the index.
   using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
@@ -190,13 +207,13 @@ class SegmentedIndex final : public HammingIndex {
   // no addition is divided: see Reached.
   const std::size_t bulk_codes_;
 
-  mutable std::mutex writer_mutex_;  // one addition or withdrawal, or begin or end of a merge
-  mutable std::mutex state_mutex_;   // held only to copy or exchange the pointer
+  mutable FairMutex writer_mutex_;  // one addition or withdrawal, or begin or end of a merge
+  mutable std::mutex state_mutex_;  // held only to copy or exchange the pointer
   std::shared_ptr<const State> state_;
 
   // Guarded by writer_mutex_.
-  std::condition_variable merger_wakes_;
-  std::condition_variable merger_did_;
+  std::condition_variable_any merger_wakes_;
+  std::condition_variable_any merger_did_;
   bool merge_due_ = false;
   bool large_merge_due_ = false;  // waits until it is calm
   bool merging_ = false;
@@ -216,16 +233,13 @@ class SegmentedIndex final : public HammingIndex {
   std::string owner_;                    // never changed
   RecoveredIndex recovered_;             // never changed once the index is made
   std::vector<MissingRange> missing_;    // what is not restored yet; ascending
-  std::size_t marked_segments_ = 0;      // so many of the first ones are all there is up to mark_
-  std::string mark_;
+  Marks marks_;          // none older than the one under which the folder holds something
   std::string touched_;  // what is in the segments happened up to this moment
   std::map<const Segment*, ManifestSegment> kept_;  // what lies in the folder, of those in use
   std::string kept_mark_;                           // of the manifest
-  bool manifest_due_ = false;
-  std::size_t merges_unkept_ = 0;  // since the last manifest was written
-  // The next manifest covers this much, whatever is marked since: nothing is merged meanwhile, so
-  // that it comes to be written. Given up where these segments change in number.
-  std::optional<Covered> pinned_;
+  bool manifest_due_ = false;                       // other files stand for what it covers
+  int settling_ = 0;                                // calls of Settle that wait
+  std::size_t merges_unkept_ = 0;                   // since the last manifest was written
   // Files of segments that are no more; removed when no manifest on the disk names them.
   std::vector<std::string> obsolete_;
   bool keeping_ = false;                    // a file is being written

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What came last lies in memory, in few segments, until it is ripe, or quiet, or the end.
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "index/internal/engine.h"
+#include "index/internal/segmented_index.h"
+#include "tests/index/keep_owner.h"
+
+namespace kith::index {
+namespace {
+
+using internal::IndexLimits;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kHeadCodes = 256;
+// Some 49 codes: three of them are half a head, and none is a load that becomes a file at once.
+constexpr std::size_t kEntries = 40;
+
+class YoungTest : public ::testing::Test {
+ protected:
+  void Open(const IndexLimits& limits) {
+    owner_ = std::make_unique<Owner>("mih", index_dir_, kHeadCodes);
+    owner_->MakeBy([limits](const HammingIndexOptions& options) {
+      return internal::SegmentedIndex::Make(**internal::FindEngine("mih"), *ActiveSimdTarget(),
+                                            options, limits);
+    });
+    owner_->Open();
+  }
+  [[nodiscard]] HammingIndexStats Stats() const { return owner_->index().Stats(); }
+  // At most so long that a busy machine does not count.
+  static bool WaitUntil(const std::function<bool()>& done) {
+    const auto last = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done() && std::chrono::steady_clock::now() < last) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return done();
+  }
+
+  const Folder folder_;
+  const std::string index_dir_ = folder_.path() + "/index";
+  std::unique_ptr<Owner> owner_;
+};
+
+IndexLimits NeverQuiet() {
+  IndexLimits limits;
+  limits.quiet = std::chrono::hours(1);
+  return limits;
+}
+
+// Each half of a head was a file of its own: a search passed over eight and more of them.
+TEST_F(YoungTest, FewAreThereHoweverManyCame) {
+  RandomCodes random(TestSeed());
+  SCOPED_TRACE("seed " + std::to_string(TestSeed()));
+  IndexLimits limits = NeverQuiet();
+  limits.ripe_heads = 1000;
+  Open(limits);
+  for (int i = 1; i <= 400; ++i) {
+    owner_->Add(random, kEntries);
+    const HammingIndexStats stats = Stats();
+    ASSERT_EQ(stats.kept, 0u);
+    // Each is more than twice the size of the next, and the smallest is half a head.
+    ASSERT_LE((std::size_t{1} << stats.segments) * kHeadCodes / 2, stats.codes + kHeadCodes)
+        << "after " << i;
+    if (i % 50 == 0) owner_->ExpectWhole(random);
+  }
+  owner_->index().Settle();
+  EXPECT_EQ(Stats().kept, Stats().segments);
+  owner_->ExpectWhole(random);
+}
+
+TEST_F(YoungTest, NoFileIsMadeOfWhatIsNotRipe) {
+  RandomCodes random(931);
+  Open(NeverQuiet());
+  // Two heads.
+  for (int i = 0; i < 10; ++i) owner_->Add(random, kEntries);
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(Stats().kept, 0u);
+  EXPECT_GT(Stats().segments, 0u);
+  EXPECT_THAT(SegmentFiles(index_dir_), ::testing::IsEmpty());
+  owner_->ExpectWhole(random);
+  // The end keeps it all the same.
+  owner_->Close();
+  owner_->Open();
+  EXPECT_GT(Stats().kept, 0u);
+  EXPECT_LE(owner_->replayed(), kHeadCodes / 2);
+  owner_->ExpectWhole(random);
+}
+
+TEST_F(YoungTest, WhatIsRipeBecomesAFileAndIsNamedBesideWhatIsYoung) {
+  RandomCodes random(932);
+  Open(NeverQuiet());
+  for (int i = 0; i < 60 && Stats().kept == 0; ++i) {
+    owner_->Add(random, kEntries);
+    std::this_thread::sleep_for(milliseconds(20));  // so that little comes behind the first file
+  }
+  ASSERT_TRUE(WaitUntil([&] { return Stats().kept == 1; }));
+  const auto has_manifest = [&] { return fs::exists(index_dir_ + "/manifest"); };
+  ASSERT_TRUE(WaitUntil(has_manifest)) << "it waits for what came since";
+  for (int i = 0; i < 6; ++i) owner_->Add(random, kEntries);
+  EXPECT_EQ(Stats().kept, 1u);
+  EXPECT_GT(Stats().segments, 1u);
+  // As a kill would leave it.
+  const std::string copy = folder_.path() + "/copy";
+  fs::copy(index_dir_, copy);
+  owner_->Close();
+  owner_->MoveTo(copy);
+  owner_->Open();
+  EXPECT_THAT(owner_->index().recovered().problems, ::testing::IsEmpty());
+  EXPECT_GT(owner_->last_entry() - owner_->replayed(), kHeadCodes);
+  owner_->ExpectWhole(random);
+}
+
+TEST_F(YoungTest, WhatNothingFollowsIsKept) {
+  RandomCodes random(933);
+  IndexLimits limits;
+  limits.quiet = milliseconds(200);
+  Open(limits);
+  for (int i = 0; i < 4; ++i) owner_->Add(random, kEntries);
+  ASSERT_GT(Stats().segments, 0u);
+  EXPECT_TRUE(WaitUntil([&] { return Stats().kept > 0 && Stats().kept == Stats().segments; }));
+  owner_->ExpectWhole(random);
+}
+
+TEST_F(YoungTest, WhatALoadFollowsIsKept) {
+  RandomCodes random(934);
+  Open(NeverQuiet());
+  for (int i = 0; i < 4; ++i) owner_->Add(random, kEntries);
+  ASSERT_EQ(Stats().kept, 0u);
+  owner_->Add(random, 400);
+  EXPECT_TRUE(WaitUntil([&] { return Stats().kept == Stats().segments; }));
+  owner_->ExpectWhole(random);
+}
+
+// What was missing came back behind what had become one around it: the next start refused all of
+// it as out of order, and an entry could be found twice.
+TEST_F(YoungTest, NothingBecomesOneAcrossWhatIsMissing) {
+  RandomCodes random(935);
+  Open(NeverQuiet());
+  owner_->Add(random, 400);
+  owner_->index().Settle();
+  ASSERT_EQ(SegmentFiles(index_dir_).size(), 1u);
+  const fs::path first = SegmentFiles(index_dir_).front();
+  ASSERT_TRUE(absl::IsDataLoss(owner_->ScrubSpoilt(first, std::uint64_t{1} << 20)));
+  // Nothing is written while something is missing but loads.
+  for (int i = 0; i < 4; ++i) owner_->Add(random, kEntries);
+  owner_->Add(random, 400);
+  for (const fs::path& load : SegmentFiles(index_dir_)) {
+    if (load == first) continue;
+    ASSERT_TRUE(absl::IsDataLoss(owner_->ScrubSpoilt(load, std::uint64_t{1} << 20)));
+  }
+  ASSERT_EQ(owner_->index().Missing().size(), 2u);
+  for (int i = 0; i < 4; ++i) owner_->Add(random, kEntries);
+  owner_->RestoreMissing();
+  owner_->ExpectWhole(random);
+  owner_->Close();
+  owner_->Open();
+  EXPECT_THAT(owner_->index().recovered().problems, ::testing::IsEmpty());
+  EXPECT_LE(owner_->replayed(), kHeadCodes / 2);
+  owner_->ExpectWhole(random);
+}
+
+// Where files are not written as fast as codes come, the thread that adds helps.
+TEST_F(YoungTest, MemoryIsBoundedHoweverFastCodesCome) {
+  RandomCodes random(TestSeed() + 2);
+  SCOPED_TRACE("seed " + std::to_string(TestSeed()));
+  Open(NeverQuiet());
+  std::vector<Code> codes;
+  std::vector<Label> labels;
+  std::uint64_t entry = 0;
+  std::uint64_t most_bytes = 0;
+  for (int i = 0; i < 600; ++i) {
+    codes = random.Some(100);
+    labels.clear();
+    for (std::size_t k = 0; k < codes.size(); ++k) labels.push_back({.entry = ++entry, .view = 0});
+    ASSERT_TRUE(owner_->index().Add(codes, labels).ok());
+    ASSERT_TRUE(owner_->index().Reached(std::to_string(entry)).ok());
+    most_bytes = std::max(most_bytes, Stats().bytes);
+  }
+  // Three ripe ones, which have less than eight heads each, one that is being made, the young ones,
+  // and the head; a code takes some 80 bytes in so small a segment.
+  EXPECT_LE(most_bytes, 35 * kHeadCodes * 90);
+  EXPECT_EQ(Stats().codes, entry);
+}
+
+TEST_F(YoungTest, WhatIsWithdrawnStaysSoAsTheyBecomeOne) {
+  RandomCodes random(TestSeed() + 1);
+  SCOPED_TRACE("seed " + std::to_string(TestSeed()));
+  Open(NeverQuiet());
+  for (int i = 0; i < 80; ++i) {
+    owner_->Add(random, 10 + random.Below(50));
+    for (int k = 0; k < 4; ++k) owner_->Withdraw(1 + random.Below(owner_->last_entry()));
+    if (i % 10 == 0) owner_->ExpectWhole(random);
+  }
+  // And where nothing is left of what becomes one.
+  const std::uint64_t before = owner_->last_entry();
+  for (int i = 0; i < 9; ++i) owner_->Add(random, kEntries);
+  for (std::uint64_t entry = before + 1; entry <= owner_->last_entry(); ++entry) {
+    owner_->Withdraw(entry);
+  }
+  for (int i = 0; i < 8; ++i) owner_->Add(random, kEntries);
+  owner_->ExpectWhole(random);
+}
+
+}  // namespace
+}  // namespace kith::index
