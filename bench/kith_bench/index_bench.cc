@@ -227,7 +227,9 @@ absl::Status IndexBench::RunBuilt(const std::string& name, int bands,
       result.threads = threads;
       result.batch = BenchEngineOf(name, options_, threads).batch;
       // Before the clock runs, so that it also touches all memory once.
-      if (absl::Status status = Compare(**subject, result); !status.ok()) return status;
+      const auto answers = Checked(**subject, result);
+      if (!answers.ok()) return answers.status();
+      CompareWithTruth(truth_, *answers, result);
       if (absl::Status status = Measure(**subject, result); !status.ok()) return status;
       const Resources now = Resources::Now();
       result.resident_bytes = now.resident_bytes - std::min(now.resident_bytes, resident_before);
@@ -252,29 +254,27 @@ absl::StatusOr<std::vector<index::SearchResult>> IndexBench::Checked(
   return checked;
 }
 
-absl::Status IndexBench::Compare(const IndexSubject& subject, IndexBenchResult& result) const {
-  const auto answers = Checked(subject, result);
-  if (!answers.ok()) return answers.status();
+void CompareWithTruth(std::span<const std::vector<index::Hit>> truth,
+                      std::span<const index::SearchResult> answers, IndexBenchResult& result) {
   std::uint64_t wanted = 0;
   std::uint64_t found = 0;
-  for (std::size_t i = 0; i < truth_.size(); ++i) {
+  for (std::size_t i = 0; i < truth.size(); ++i) {
     // Ordered by distance: those within this radius come first.
-    const auto end = std::find_if(truth_[i].begin(), truth_[i].end(), [&](const index::Hit& hit) {
+    const auto end = std::find_if(truth[i].begin(), truth[i].end(), [&](const index::Hit& hit) {
       return hit.distance_bits > result.radius_bits;
     });
     std::vector<index::Hit> both;
-    std::set_intersection(truth_[i].begin(), end, (*answers)[i].hits.begin(),
-                          (*answers)[i].hits.end(), std::back_inserter(both));
+    std::set_intersection(truth[i].begin(), end, answers[i].hits.begin(), answers[i].hits.end(),
+                          std::back_inserter(both));
     found += both.size();
-    result.wrong_hits += (*answers)[i].hits.size() - both.size();
-    const auto all = static_cast<std::uint64_t>(end - truth_[i].begin());
+    result.wrong_hits += answers[i].hits.size() - both.size();
+    const auto all = static_cast<std::uint64_t>(end - truth[i].begin());
     wanted += all;
-    if (subject.is_exact() && (*answers)[i].total != all) ++result.wrong_hits;
+    if (result.is_exact && answers[i].total != all) ++result.wrong_hits;
   }
-  result.checked = truth_.size();
+  result.checked = truth.size();
   // A radius of 0 may have no neighbour to miss.
   result.recall = wanted == 0 ? 1.0 : static_cast<double>(found) / static_cast<double>(wanted);
-  return absl::OkStatus();
 }
 
 // Each thread takes the next batch until none is left.

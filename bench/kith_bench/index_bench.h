@@ -61,7 +61,15 @@ struct IndexBenchResult {
   std::uint64_t checked = 0;     // queries checked against the plain scan
   std::uint64_t wrong_hits = 0;  // hits of them that are no neighbours: 0 for every engine
   bool is_exact = true;          // what the engine promises
+  [[nodiscard]] bool KeepsItsPromise() const {
+    return !is_exact || (recall == 1.0 && wrong_hits == 0);
+  }
 };
+
+// Sets recall, wrong hits and the number of checked queries. `truth` holds the neighbours of each
+// query in their order, perhaps beyond the radius of the result too; `answers` are its engine's.
+void CompareWithTruth(std::span<const std::vector<index::Hit>> truth,
+                      std::span<const index::SearchResult> answers, IndexBenchResult& result);
 
 // The engines of the index by their names, and two ways to ask one of them: "mih" asks one query a
 // call, "mih-batch" gives each thread its whole share of the queries in one. "mih-file" is a
@@ -105,7 +113,6 @@ class IndexBench {
   [[nodiscard]] absl::Status Measure(const IndexSubject& subject, IndexBenchResult& result) const;
   [[nodiscard]] absl::StatusOr<std::vector<index::SearchResult>> Checked(
       const IndexSubject& subject, const IndexBenchResult& result) const;
-  [[nodiscard]] absl::Status Compare(const IndexSubject& subject, IndexBenchResult& result) const;
 
   IndexBenchOptions options_;
   CodeSource source_;

@@ -167,7 +167,7 @@ absl::Status RunEngine(const IndexArguments& arguments, const IndexBench& bench,
       PrintTableRow(result);
     }
     std::fflush(stdout);
-    exact = exact && (!result.is_exact || (result.recall == 1.0 && result.wrong_hits == 0));
+    exact = exact && result.KeepsItsPromise();
     results.push_back(result);
   }
   return absl::OkStatus();
