@@ -7,7 +7,7 @@
 // engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index
 // makes few large segments of many small ones and leaves withdrawn codes out of them. With a
 // folder and engine mih, segments are files (segment.h) that are mapped and searched where they
-// lie, but for the newest, which lie in memory: some twenty heads at most, as long as the folder
+// lie, but for the newest, which lie in memory: some thirty heads at most, as long as the folder
 // can be written. The engine decides speed and memory, never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on

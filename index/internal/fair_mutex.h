@@ -5,9 +5,9 @@
 
 namespace kith::index::internal {
 
-// A mutex that whoever waits for it gets next, or after the others that waited: one thread that
-// takes it again and again, and gives it back in between for moments only, keeps nobody from it, as
-// it would with std::mutex. To be waited with on std::condition_variable_any.
+// A mutex that a thread that gave it back gets again only after one that waited for it meanwhile:
+// so one that takes it again and again, and gives it back for moments only, does not keep it from
+// another, as it would with std::mutex. For std::condition_variable_any.
 class FairMutex {
  public:
   void lock() {
