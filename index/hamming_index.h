@@ -7,8 +7,8 @@
 // engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index
 // makes few large segments of many small ones and leaves withdrawn codes out of them. With a
 // folder and engine mih, segments are files (segment.h) that are mapped and searched where they
-// lie, but for the newest, which lie in memory: some thirty heads at most, as long as the folder
-// can be written. The engine decides speed and memory, never the answer.
+// lie, but for the newest, which lie in memory: some thirty heads at most, as long as files can be
+// written and nothing is missing. The engine decides speed and memory, never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on
 // the state it found when it began and waits for no addition, withdrawal or merge; additions and

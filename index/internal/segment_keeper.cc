@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SegmentedIndex: what it keeps in its folder. The thread that merges writes; a manifest is
-// written when every segment that a mark covers lies there, so at any moment the folder holds
-// one whole state under one mark, though perhaps an older one.
+// SegmentedIndex: what it keeps in its folder. The thread that merges writes manifests, and most
+// files; a manifest is written when every segment that a mark covers lies there, so at any moment
+// the folder holds one whole state under one mark, though perhaps an older one.
 #include <algorithm>
 #include <utility>
 
@@ -148,10 +148,12 @@ absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeSegment(const Source& s
 
 void SegmentedIndex::NoteKept(const absl::Status& status) {
   keeping_ = false;
+  write_failed_ = !status.ok();
   if (!status.ok()) SetTrouble(std::string(status.message()));
 }
 
 void SegmentedIndex::SetTrouble(std::string trouble) {
+  write_failed_ = write_failed_ || !trouble.empty();
   const std::lock_guard lock(state_mutex_);
   trouble_ = std::move(trouble);
 }

@@ -117,9 +117,10 @@ bool SegmentedIndex::IsCalm() const {
 void SegmentedIndex::WakeMerger() {
   merge_failed_ = false;
   NoteDue();
-  if (merge_due_ || large_merge_due_ || !retired_.empty() || KeepDue() || AwaitsKeeping()) {
-    merger_wakes_.notify_one();
-  }
+  // What it looks at now and then anyway wakes it only from a sleep without an end: each time that
+  // it wakes, who adds next waits for it.
+  const bool later = large_merge_due_ || !retired_.empty() || AwaitsKeeping();
+  if (merge_due_ || KeepDue() || (merger_sleeps_ && later)) merger_wakes_.notify_one();
 }
 
 void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
@@ -156,8 +157,10 @@ void SegmentedIndex::WaitForWork(Lock& lock) {
   } else if (large_merge_due_ || AwaitsKeeping()) {
     merger_wakes_.wait_for(lock, kCalmAgain, called);
   } else {
+    merger_sleeps_ = true;
     merger_wakes_.wait(
         lock, [&] { return called() || large_merge_due_ || !retired_.empty() || AwaitsKeeping(); });
+    merger_sleeps_ = false;
   }
 }
 
@@ -265,7 +268,7 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   }
   const std::shared_ptr<const State> state = Snapshot();
   Segments segments = state->segments;
-  // Nobody else takes segments away, so the inputs still stand side by side.
+  // Nobody else takes these away, so the inputs still stand side by side.
   const auto first = std::find(segments.begin(), segments.end(), merge_.inputs.front());
   const bool has_segment = merged->segment != nullptr;
   const auto at = static_cast<std::size_t>(first - segments.begin());
@@ -273,6 +276,7 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
       segments.erase(first, first + static_cast<std::ptrdiff_t>(merge_.inputs.size()));
   if (has_segment) {
     merged->segment->Withdraw(SortedOnce(std::move(merge_.withdrawn)));
+    if (merged->kept) write_failed_ = false;
     NoteMade(*merged);
     segments.insert(place, std::move(merged->segment));
   }

@@ -3,6 +3,7 @@
 // SegmentedIndex: segments that are young. Each head that is sealed would else be a file of its own
 // at once, and until eight of them were merged, each would cost every query what a larger one does.
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -12,10 +13,11 @@
 namespace kith::index::internal {
 namespace {
 
-// Ripe segments in memory from which on the thread that adds writes what it makes itself, so that
-// memory is bounded while the other one is busy with a merge.
+// Times RipeRows in ripe segments in memory, from which on the thread that adds writes what it
+// makes itself, so that memory is bounded while the other one is busy with a merge.
 constexpr std::size_t kMostRipe = 3;
-// And how many become one file: it cannot be stopped, and where the disk is full it is in vain.
+// Times RipeRows that become one file: it cannot be stopped, and where the disk is full it is in
+// vain.
 constexpr std::size_t kRipeAtOnce = 2;
 
 }  // namespace
@@ -82,15 +84,18 @@ void SegmentedIndex::MergeYoung() {
   }
   if (!made.ok()) return;  // everything is found as it is
   const bool has_segment = made->segment != nullptr;
-  NoteMade(*made);
   segments.resize(first);
-  if (has_segment) segments.push_back(std::move(made->segment));
+  if (has_segment) segments.push_back(made->segment);
   Publish(std::move(segments), Snapshot()->head);
   marks_.Replaced(first, young.size(), has_segment ? 1 : 0);
+  NoteMade(*made);
   manifest_due_ = manifest_due_ || !has_segment;
-  // What no search looks at goes here, and the rest when none does.
-  std::erase_if(young, [](const std::shared_ptr<Segment>& one) { return one.use_count() == 1; });
-  retired_.insert(retired_.end(), young.begin(), young.end());
+  // What no search looks at any more goes here: the other thread, which frees it as well, may be
+  // busy for long.
+  retired_.insert(retired_.end(), std::make_move_iterator(young.begin()),
+                  std::make_move_iterator(young.end()));
+  std::erase_if(retired_,
+                [](const std::shared_ptr<const void>& held) { return held.use_count() == 1; });
 }
 
 absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeOfYoung(
@@ -104,7 +109,7 @@ absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeOfYoung(
   std::size_t rows = 0;
   for (const std::shared_ptr<Segment>& segment : young) rows += segment->size();
   const bool is_ripe = rows >= RipeRows();
-  if (is_ripe && trouble_.empty() && RipeRowsInMemory() >= kMostRipe * RipeRows()) {
+  if (is_ripe && !write_failed_ && RipeRowsInMemory() >= kMostRipe * RipeRows()) {
     absl::StatusOr<Made> written =
         MakeSegment({.rows = hand_on, .count = rows, .memory_bytes = kKeepMemory});
     // The thread that writes meets the same fault, and tells it.

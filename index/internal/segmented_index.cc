@@ -78,6 +78,8 @@ absl::Status SegmentedIndex::Add(std::span<const Code> codes, std::span<const La
                                                    " labels; give one label a code"));
   }
   Lock lock(writer_mutex_);
+  // Small additions are sealed when they are marked, where nobody may be kept waiting.
+  if (MapsFiles()) WaitWhileCrowded(lock);
   while (!codes.empty()) {
     const std::shared_ptr<Head> head = Snapshot()->head;
     // A bulk load is a segment at once, and takes along what came before it. So is, where segments

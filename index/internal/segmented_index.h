@@ -143,8 +143,8 @@ class SegmentedIndex final : public HammingIndex {
   // and the lock may have made it, with the damage under right checksums.
   void TakeOutWithin(const EntryRange& range, const absl::Status& why);
 
-  // Young segments: where segments are searched in files, the newest lie in memory, until they make
-  // a file of some size or nothing comes any more.
+  // Young segments: where segments are searched in files, the newest lie in memory. One of RipeRows
+  // is ripe: it becomes a file, as do the others when nothing comes any more.
   std::size_t RipeRows() const { return limits_.ripe_heads * head_codes_; }
   bool IsYoung(const Segment& segment) const;
   // Of young neighbours at the end that are at most twice as large as all that came after them, one
@@ -169,8 +169,7 @@ class SegmentedIndex final : public HammingIndex {
   const Marks::Covered* Coverable() const;
   bool ManifestDue() const;
   bool IsKept(const std::shared_ptr<Segment>& segment) const;
-  // Writes the manifest or, where that would say nothing new, a segment. Lets go of the lock
-  // meanwhile.
+  // Writes the manifest or, where none is due, a segment. Lets go of the lock meanwhile.
   void KeepSome(Lock& lock);
   void KeepManifest(Lock& lock);
   void NoteKept(const absl::Status& status);
@@ -220,6 +219,7 @@ class SegmentedIndex final : public HammingIndex {
   std::chrono::steady_clock::time_point last_sealed_ = std::chrono::steady_clock::now();
   // When a large merge became due, or was given up.
   std::chrono::steady_clock::time_point large_due_since_ = last_sealed_;
+  bool merger_sleeps_ = false;         // until it is woken
   bool merge_failed_ = false;          // for want of memory; tried again after the next change
   std::atomic<bool> stopping_{false};  // read by a merge without the mutex
   std::atomic<bool> give_up_{false};   // likewise: a merge that may stop is to make way
@@ -250,7 +250,8 @@ class SegmentedIndex final : public HammingIndex {
   // Why nothing can be kept; tried again when there is more to keep. Written with both mutexes
   // held, read with either.
   std::string trouble_;
-  std::string damage_;  // the last one; as trouble_
+  std::string damage_;         // the last one; as trouble_
+  bool write_failed_ = false;  // the last time, whether or not it is to be tried again
 
   std::mutex scrub_mutex_;
   std::uint64_t scrub_entry_ = 0;  // segments that end before were read in this round
