@@ -10,8 +10,6 @@
 namespace kith::index::internal {
 namespace {
 
-// So many codes ahead what they touch is fetched: enough for a read from memory to end.
-constexpr std::size_t kAhead = 16;
 constexpr std::size_t kBlockCodes = 32'768;  // 1 MiB
 
 }  // namespace
@@ -20,8 +18,7 @@ BandWriter::BandWriter(const File& file, std::size_t memory_bytes, SegmentHeader
                        std::function<absl::Status()> goes_on)
     : file_(file),
       // The rest of the memory is for the keys and for buffers.
-      most_bytes_(memory_bytes / 4 * 3),
-      most_items_(std::max<std::uint64_t>(most_bytes_ / sizeof(std::uint64_t), 4096)),
+      most_items_(std::max<std::uint64_t>(memory_bytes / 4 * 3 / sizeof(std::uint64_t), 4096)),
       header_(header),
       goes_on_(std::move(goes_on)) {}
 
@@ -61,7 +58,8 @@ absl::Status BandWriter::Write(std::uint32_t band) {
 
 absl::StatusOr<const std::uint8_t*> BandWriter::CodesFrom(std::uint64_t first, std::size_t count) {
   const std::uint64_t codes_at = header_.Of(SectionKind::kCodes).offset;
-  if (header_.codes * (sizeof(Code) + sizeof(std::uint64_t)) > most_bytes_) {
+  constexpr std::uint64_t kItemsPerCode = 1 + sizeof(Code) / sizeof(std::uint64_t);
+  if (header_.codes * kItemsPerCode > most_items_) {
     codes_.resize(count * sizeof(Code));
     const absl::Status status = file_.ReadAt(codes_at + first * sizeof(Code), codes_);
     if (!status.ok()) return status;
@@ -101,7 +99,7 @@ absl::Status BandWriter::CountKeys() {
   }
   absl::Status status = ForEachBlock([&](std::uint64_t, std::span<const std::uint64_t> bits) {
     for (std::size_t i = 0; i < bits.size(); ++i) {
-      if (i + kAhead < bits.size()) Fetch(&starts_[band_.Key(bits[i + kAhead]) + 1]);
+      if (i + kFetchAhead < bits.size()) Fetch(&starts_[band_.Key(bits[i + kFetchAhead]) + 1]);
       ++starts_[band_.Key(bits[i]) + 1];
     }
   });
@@ -150,11 +148,12 @@ absl::Status BandWriter::WritePass(std::size_t first_key, std::size_t end_key, B
   };
   absl::Status status = ForEachBlock([&](std::uint64_t first, std::span<const std::uint64_t> bits) {
     for (std::size_t i = 0; i < bits.size(); ++i) {
-      if (i + 2 * kAhead < bits.size()) {
-        if (const auto* next = next_of(bits[i + 2 * kAhead])) Fetch(next);
+      if (i + 2 * kFetchAhead < bits.size()) {
+        if (const auto* next = next_of(bits[i + 2 * kFetchAhead])) Fetch(next);
       }
-      if (i + kAhead < bits.size()) {
-        if (const auto* next = next_of(bits[i + kAhead])) Fetch(items_.data() + (*next - base));
+      if (i + kFetchAhead < bits.size()) {
+        if (const auto* next = next_of(bits[i + kFetchAhead]))
+          Fetch(items_.data() + (*next - base));
       }
       if (auto* next = next_of(bits[i])) {
         items_[(*next)++ - base] = std::uint64_t{RestOf(bits[i])} << 32 | (first + i);

@@ -54,8 +54,7 @@ class BandWriter {
   }
 
   const File& file_;
-  std::uint64_t most_bytes_;  // of items, and of codes that are held
-  std::uint64_t most_items_;
+  std::uint64_t most_items_;  // or as many words of codes that are held
   SegmentHeader& header_;
   Band band_{};
   std::vector<std::uint8_t> codes_;  // of a block

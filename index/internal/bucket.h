@@ -11,6 +11,9 @@ namespace kith::index::internal {
 
 inline void Fetch(const void* at) { __builtin_prefetch(at); }
 
+// So many codes ahead what they touch is fetched: enough for a read from memory to end.
+inline constexpr std::size_t kFetchAhead = 16;
+
 // The lines of so many bytes; the processor notices by itself that more are read in order.
 inline void FetchLines(const void* at, std::size_t bytes) {
   constexpr std::size_t kLineBytes = 64;

@@ -29,7 +29,9 @@ class Marks {
   [[nodiscard]] const Covered& oldest() const { return marks_.front(); }
   // The newest that covers at most so many segments; null if all cover more.
   [[nodiscard]] const Covered* NewestWithin(std::size_t segments) const {
-    const auto after = After(segments);
+    const auto after = std::upper_bound(
+        marks_.begin(), marks_.end(), segments,
+        [](std::size_t value, const Covered& covered) { return value < covered.segments; });
     return after == marks_.begin() ? nullptr : &*std::prev(after);
   }
 
@@ -73,13 +75,6 @@ class Marks {
   }
 
  private:
-  // The first that covers more.
-  [[nodiscard]] std::vector<Covered>::const_iterator After(std::size_t segments) const {
-    return std::upper_bound(
-        marks_.begin(), marks_.end(), segments,
-        [](std::size_t value, const Covered& covered) { return value < covered.segments; });
-  }
-
   std::vector<Covered> marks_ = std::vector<Covered>(1);  // ascending, never empty
 };
 

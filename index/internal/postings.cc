@@ -8,13 +8,6 @@
 
 namespace kith::index::internal {
 
-namespace {
-
-// So many codes ahead the places are fetched where a code goes.
-constexpr std::size_t kAhead = 16;
-
-}  // namespace
-
 int Postings::ExtraBits(std::size_t codes) {
   return std::min(16, 32 - static_cast<int>(std::bit_width(codes)));
 }
@@ -44,8 +37,8 @@ Postings::Postings(const BandPlan& plan, std::span<const RawCode> codes)
     std::uint32_t* tails = tails_.data() + at * codes_;
     // From the last code to the first, each bucket's end moves to its start.
     for (std::size_t position = codes_; position-- > 0;) {
-      if (position >= kAhead) {
-        const std::uint32_t soon = starts[band.Key(bits[position - kAhead])] - 1;
+      if (position >= kFetchAhead) {
+        const std::uint32_t soon = starts[band.Key(bits[position - kFetchAhead])] - 1;
         Fetch(sketches + soon);
         Fetch(tails + soon);
       }

@@ -22,12 +22,16 @@ bool SegmentedIndex::MayKeep() const {
   return folder_ != nullptr && !clearing_ && in_doubt_ == 0 && trouble_.empty() && missing_.empty();
 }
 
-const Marks::Covered* SegmentedIndex::Coverable() const {
+std::size_t SegmentedIndex::KeptSegments() const {
   const std::shared_ptr<const State> state = Snapshot();
   const auto unkept =
       std::find_if(state->segments.begin(), state->segments.end(),
                    [this](const std::shared_ptr<Segment>& segment) { return !IsKept(segment); });
-  return marks_.NewestWithin(static_cast<std::size_t>(unkept - state->segments.begin()));
+  return static_cast<std::size_t>(unkept - state->segments.begin());
+}
+
+const Marks::Covered* SegmentedIndex::Coverable() const {
+  return marks_.NewestWithin(KeptSegments());
 }
 
 bool SegmentedIndex::ManifestDue() const {
@@ -118,27 +122,35 @@ bool SegmentedIndex::IsCompact() const {
 }
 
 absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeSegment(const Source& source) const {
+  return MapsFiles() ? MakeFile(source) : MakeInMemory(source);
+}
+
+absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeFile(const Source& source) const {
+  auto written = folder_->WriteSegment(
+      source.rows, {.memory_bytes = source.memory_bytes,
+                    .bands = bands_,
+                    .compact = source.count >= limits_.least_compact_rows && IsCompact(),
+                    .stop = source.stop});
+  if (!written.ok()) return written.status();
   Made made;
-  if (MapsFiles()) {
-    auto written = folder_->WriteSegment(
-        source.rows, {.memory_bytes = source.memory_bytes,
-                      .bands = bands_,
-                      .compact = source.count >= limits_.least_compact_rows && IsCompact(),
-                      .stop = source.stop});
-    if (!written.ok()) return written.status();
-    if (written->file == nullptr) return made;
-    made.segment = std::make_shared<FileSegment>(
-        std::move(written->file), EntryRange{.first_entry = written->named.first_entry,
-                                             .last_entry = written->named.last_entry});
-    made.kept = std::move(written->named);
-    return made;
-  }
+  if (written->file == nullptr) return made;
+  made.segment = std::make_shared<FileSegment>(std::move(written->file),
+                                               EntryRange{.first_entry = written->named.first_entry,
+                                                          .last_entry = written->named.last_entry});
+  made.kept = std::move(written->named);
+  return made;
+}
+
+absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeInMemory(const Source& source) const {
   Rows held;
+  held.codes.reserve(source.count);
+  held.labels.reserve(source.count);
   const absl::Status status = source.rows([&](const Code& code, const Label& label) {
     held.Add(code, label);
     return true;
   });
   if (!status.ok()) return status;
+  Made made;
   if (held.size() == 0) return made;
   auto segment = MemorySegment::Build(engine_, simd_, bands_, std::move(held));
   if (!segment.ok()) return segment.status();

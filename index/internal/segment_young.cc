@@ -7,7 +7,6 @@
 #include <new>
 #include <utility>
 
-#include "index/internal/memory_segment.h"
 #include "index/internal/segmented_index.h"
 
 namespace kith::index::internal {
@@ -27,10 +26,7 @@ bool SegmentedIndex::IsYoung(const Segment& segment) const {
 }
 
 bool SegmentedIndex::AwaitsKeeping() const {
-  const std::shared_ptr<const State> state = Snapshot();
-  const auto end = state->segments.begin() + static_cast<std::ptrdiff_t>(marks_.newest().segments);
-  return MayKeep() && std::any_of(state->segments.begin(), end,
-                                  [this](const auto& segment) { return !IsKept(segment); });
+  return MayKeep() && KeptSegments() < marks_.newest().segments;
 }
 
 std::size_t SegmentedIndex::RipeRowsInMemory() const {
@@ -45,9 +41,8 @@ MergeRun SegmentedIndex::NextUnkept() const {
   const std::shared_ptr<const State> state = Snapshot();
   const Segments& segments = state->segments;
   const std::size_t marked = marks_.newest().segments;
-  std::size_t first = 0;
-  while (first < marked && IsKept(segments[first])) ++first;
-  if (first == marked) return {};
+  const std::size_t first = KeptSegments();
+  if (first >= marked) return {};
   if (!MapsFiles()) return {.first = first, .count = 1};
   std::size_t end = first;
   std::size_t rows = 0;
@@ -106,27 +101,15 @@ absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeOfYoung(
     }
     return absl::OkStatus();
   };
-  std::size_t rows = 0;
-  for (const std::shared_ptr<Segment>& segment : young) rows += segment->size();
-  const bool is_ripe = rows >= RipeRows();
-  if (is_ripe && !write_failed_ && RipeRowsInMemory() >= kMostRipe * RipeRows()) {
-    absl::StatusOr<Made> written =
-        MakeSegment({.rows = hand_on, .count = rows, .memory_bytes = kKeepMemory});
+  Source source{.rows = hand_on, .memory_bytes = kKeepMemory};
+  for (const std::shared_ptr<Segment>& segment : young) source.count += segment->size();
+  if (source.count >= RipeRows() && !write_failed_ &&
+      RipeRowsInMemory() >= kMostRipe * RipeRows()) {
+    absl::StatusOr<Made> written = MakeFile(source);
     // The thread that writes meets the same fault, and tells it.
     if (written.ok()) return written;
   }
-  Rows live;
-  live.codes.reserve(rows);
-  live.labels.reserve(rows);
-  const absl::Status status = hand_on([&](const Code& code, const Label& label) {
-    live.Add(code, label);
-    return true;
-  });
-  if (!status.ok()) return status;
-  if (live.size() == 0) return Made{};
-  auto segment = MemorySegment::Build(engine_, simd_, bands_, std::move(live));
-  if (!segment.ok()) return segment.status();
-  return Made{.segment = *std::move(segment), .kept = std::nullopt};
+  return MakeInMemory(source);
 }
 
 }  // namespace kith::index::internal

@@ -165,6 +165,8 @@ class SegmentedIndex final : public HammingIndex {
   bool KeepDue() const;
   // Likewise, and it goes before the next merge: where additions never end, one is always due.
   bool MustKeep() const;
+  // So many of the first segments are in the folder.
+  std::size_t KeptSegments() const;
   // What the next manifest can cover; null: nothing. And whether it is to be written.
   const Marks::Covered* Coverable() const;
   bool ManifestDue() const;
@@ -186,6 +188,8 @@ class SegmentedIndex final : public HammingIndex {
   // A segment of the rows, in a file where files are mapped, else in memory. No segment if there
   // are no rows. Needs no lock.
   absl::StatusOr<Made> MakeSegment(const Source& source) const;
+  absl::StatusOr<Made> MakeFile(const Source& source) const;
+  absl::StatusOr<Made> MakeInMemory(const Source& source) const;
   // Whether segments in files are in the layout that takes less.
   bool IsCompact() const;
 
