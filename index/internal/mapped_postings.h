@@ -33,7 +33,7 @@ class MappedPostings {
   MappedPostings(std::uint64_t codes, const SegmentCut& cut, std::vector<BandTables> bands);
 
   // What a ProbeWalk asks of its store; see there.
-  static constexpr bool kIsPacked = true;
+  [[nodiscard]] bool HasWholeSketches() const { return sketch_bits_ == kSketchBits; }
 
   void FetchBucket(std::size_t band, std::uint32_t key) const { Fetch(bands_[band].starts + key); }
   [[nodiscard]] Bucket BucketAt(std::size_t band, std::uint32_t key) const {
@@ -46,9 +46,7 @@ class MappedPostings {
     const std::uint64_t bits = std::uint64_t{bucket.count} * sketch_bits_;
     FetchLines(bands_[band].sketches + first, (bits + 15) / 8);
   }
-  // Null where they are packed.
   [[nodiscard]] const std::uint16_t* WholeSketches(std::size_t band, const Bucket& bucket) const {
-    if (sketch_bits_ != kSketchBits) return nullptr;
     return reinterpret_cast<const std::uint16_t*>(bands_[band].sketches) + bucket.start;
   }
   void Unpack(const JoinKernel& kernel, std::size_t band, const Bucket& bucket,

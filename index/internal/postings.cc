@@ -2,9 +2,10 @@
 #include "index/internal/postings.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <vector>
+
+#include "index/internal/resolve_tails.h"
 
 namespace kith::index::internal {
 
@@ -52,23 +53,8 @@ Postings::Postings(const BandPlan& plan, std::span<const RawCode> codes)
 
 std::size_t Postings::Resolve(std::span<Survivor> survivors, std::span<const BandProbe> probes,
                               const JoinKernel& kernel) const {
-  std::array<std::uint32_t, kSurvivorsAtOnce> differing;
-  const std::uint32_t position_mask = PositionMask();
-  for (std::size_t at = 0; at < survivors.size(); ++at) {
-    Survivor& survivor = survivors[at];
-    const std::uint32_t tail = TailOf(survivor);
-    survivor.position = tail & position_mask;
-    differing[at] =
-        (survivor.differing ^ (tail & ~position_mask)) & probes[survivor.band].rest_mask;
-  }
-  kernel.count_bits(differing.data(), survivors.size());
-  std::size_t kept = 0;
-  for (std::size_t at = 0; at < survivors.size(); ++at) {
-    const auto bits = static_cast<int>(differing[at]) + survivors[at].flips;
-    survivors[kept] = survivors[at];
-    kept += bits <= probes[survivors[at].band].rest_budget ? 1 : 0;
-  }
-  return kept;
+  return ResolveTails(survivors, probes, PositionMask(), kernel,
+                      [this](const Survivor& survivor) { return TailOf(survivor); });
 }
 
 }  // namespace kith::index::internal

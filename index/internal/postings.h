@@ -24,19 +24,22 @@ class Postings {
   Postings(const BandPlan& plan, std::span<const RawCode> codes);
 
   // What a ProbeWalk asks of its store; see there.
-  static constexpr bool kIsPacked = false;
+  [[nodiscard]] static constexpr bool HasWholeSketches() { return true; }
 
   void FetchBucket(std::size_t band, std::uint32_t key) const { Fetch(StartsOf(band) + key); }
   [[nodiscard]] Bucket BucketAt(std::size_t band, std::uint32_t key) const {
     const std::uint32_t* starts = StartsOf(band) + key;
     return {.key = key, .start = starts[0], .count = starts[1] - starts[0]};
   }
-  [[nodiscard]] const std::uint16_t* Sketches(std::size_t band, const Bucket& bucket) const {
+  [[nodiscard]] const std::uint16_t* WholeSketches(std::size_t band, const Bucket& bucket) const {
     return sketches_.data() + band * codes_ + bucket.start;
   }
   void FetchSketches(std::size_t band, const Bucket& bucket) const {
-    FetchLines(Sketches(band, bucket), bucket.count * sizeof(std::uint16_t));
+    FetchLines(WholeSketches(band, bucket), bucket.count * sizeof(std::uint16_t));
   }
+  static void Unpack(const JoinKernel& /*kernel*/, std::size_t /*band*/, const Bucket& /*bucket*/,
+                     std::uint32_t /*first_rank*/, std::uint32_t /*count*/,
+                     std::uint16_t* /*sketches*/) {}
   void FetchTail(const Survivor& survivor) const { Fetch(&TailOf(survivor)); }
   // Drops those whose further bits are too far, and sets the positions of the others.
   [[nodiscard]] std::size_t Resolve(std::span<Survivor> survivors,

@@ -152,23 +152,23 @@ void ProbeWalk<Store>::EndBlock() {
 
 template <typename Store>
 void ProbeWalk<Store>::CompareSketches(ProbeBlock& block) {
-  for (std::size_t at = 0; at < block.count; ++at) {
-    BucketJoin& join = block.joins[at];
-    if constexpr (!Store::kIsPacked) {
-      join.entries = store_.Sketches(join.band, join.bucket);
+  if (store_.HasWholeSketches()) {
+    for (std::size_t at = 0; at < block.count; ++at) {
+      BucketJoin& join = block.joins[at];
+      join.entries = store_.WholeSketches(join.band, join.bucket);
       join.entry_count = join.bucket.count;
-    } else {
+    }
+    kernel_.join(block.joins.data(), block.count, &OnHits, this);
+  } else {
+    for (std::size_t at = 0; at < block.count; ++at) {
+      BucketJoin& join = block.joins[at];
       for (std::uint32_t rank = 0; rank < join.bucket.count; rank += join.entry_count) {
         join.first_rank = rank;
         join.entry_count = Prepare(join.bucket, join.band, rank, join.entries);
         AddReady(join);
       }
     }
-  }
-  if constexpr (Store::kIsPacked) {
     CompareReady();
-  } else {
-    kernel_.join(block.joins.data(), block.count, &OnHits, this);
   }
   block.count = 0;
 }
@@ -176,22 +176,18 @@ void ProbeWalk<Store>::CompareSketches(ProbeBlock& block) {
 template <typename Store>
 std::uint32_t ProbeWalk<Store>::Prepare(const Bucket& bucket, std::size_t band,
                                         std::uint32_t first_rank, const std::uint16_t*& entries) {
-  if constexpr (Store::kIsPacked) {
+  if (store_.HasWholeSketches()) {
     entries = store_.WholeSketches(band, bucket);
-    if (entries == nullptr) {
-      if (scratch_used_ == kScratch) CompareReady();
-      const auto count = static_cast<std::uint32_t>(
-          std::min<std::size_t>(bucket.count - first_rank, kScratch - scratch_used_));
-      std::uint16_t* const to = scratch_.data() + scratch_used_;
-      store_.Unpack(kernel_, band, bucket, first_rank, count, to);
-      entries = to;
-      scratch_used_ += count;
-      return count;
-    }
-  } else {
-    entries = store_.Sketches(band, bucket);
+    return bucket.count;
   }
-  return bucket.count;
+  if (scratch_used_ == kScratch) CompareReady();
+  const auto count = static_cast<std::uint32_t>(
+      std::min<std::size_t>(bucket.count - first_rank, kScratch - scratch_used_));
+  std::uint16_t* const to = scratch_.data() + scratch_used_;
+  store_.Unpack(kernel_, band, bucket, first_rank, count, to);
+  entries = to;
+  scratch_used_ += count;
+  return count;
 }
 
 template <typename Store>

@@ -19,8 +19,8 @@ namespace kith::index::internal {
 // block is compared, what the next one needs is fetched: entries of the directory, then buckets,
 // then tails, then codes. So a processor waits for many reads at once and for none alone.
 //
-// The store is Postings (in memory) or MappedPostings (in a file). It tells where the buckets of a
-// band begin, their sketches (packed, or as the kernel takes them), and which codes survivors are.
+// The store is Postings (in memory) or MappedPostings (in a file). It tells where the buckets of a band begin, their sketches (as the
+// kernel takes them, or to be copied for it), and which codes survivors are.
 template <typename Store>
 class ProbeWalk {
  public:
@@ -73,7 +73,8 @@ class ProbeWalk {
   // Joins whose entries stand ready.
   void AddReady(const BucketJoin& join);
   void CompareReady();
-  // Makes entries of so many items of a bucket, in the scratch where they are packed.
+  // Makes entries of so many items of a bucket, in the scratch where the kernel cannot take them as
+  // they lie.
   std::uint32_t Prepare(const Bucket& bucket, std::size_t band, std::uint32_t first_rank,
                         const std::uint16_t*& entries);
 
