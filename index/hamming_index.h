@@ -7,8 +7,9 @@
 // engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index
 // makes few large segments of many small ones and leaves withdrawn codes out of them. With a
 // folder and engine mih, segments are files (segment.h) that are mapped and searched where they
-// lie, but for the newest, which lie in memory: some thirty heads at most, as long as files can be
-// written and nothing is missing. The engine decides speed and memory, never the answer.
+// lie, but for the newest codes, which grow in memory: fifty heads at most (250 bytes a code, 0.8
+// GB), as long as files can be written and nothing is missing. The engine decides speed and memory,
+// never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on
 // the state it found when it began and waits for no addition, withdrawal or merge; additions and
@@ -81,7 +82,8 @@ struct HammingIndexOptions {
   // Codes that the head holds before it becomes a segment, 8..65536. Larger batches become
   // segments at once.
   std::size_t head_codes = 65536;
-  // Of engine mih, for measuring: 12..32 bands; 0 lets each segment choose by its size.
+  // Of engine mih, for measuring: 12..32 bands; 0 lets each segment choose by its size, as does in
+  // any case what still grows.
   int bands = 0;
   // A folder of its own (made, 0700) where segments are kept for the next start, and from where mih
   // searches them; empty: nothing is kept. It is derived from what was added: it may be deleted at

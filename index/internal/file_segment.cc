@@ -7,7 +7,7 @@ absl::Status FileSegment::Search(std::span<const Code> queries, int radius_bits,
                                  LabelSink sink) const {
   return file_->SearchRows(queries, radius_bits,
                            [&](std::size_t query, std::uint64_t row, int distance_bits) {
-                             if (tombstones_.IsWithdrawn(row)) return;
+                             if (tombstones().IsWithdrawn(row)) return;
                              sink(query, file_->LabelAt(row), distance_bits);
                            });
 }
@@ -15,14 +15,14 @@ absl::Status FileSegment::Search(std::span<const Code> queries, int radius_bits,
 std::size_t FileSegment::Withdraw(std::span<const std::uint64_t> entries) {
   std::size_t silenced = 0;
   file_->ForEachRowOf(Within(entries), [&](std::uint64_t row) {
-    if (tombstones_.Withdraw(row)) ++silenced;
+    if (tombstones().Withdraw(row)) ++silenced;
   });
   return silenced;
 }
 
 absl::Status FileSegment::ForEachLiveRow(RowVisitor visit) const {
   file_->ForEachRow([&](std::uint64_t row, const Code& code, const Label& label) {
-    return tombstones_.IsWithdrawn(row) || visit(code, label);
+    return tombstones().IsWithdrawn(row) || visit(code, label);
   });
   return absl::OkStatus();
 }

@@ -30,7 +30,7 @@ class FileSegment final : public Segment {
   }
   std::uint64_t FileBytes() const override { return file_->info().file_bytes; }
   std::uint64_t HotBytes() const override { return file_->info().hot_bytes; }
-  std::size_t Bytes() const override { return tombstones_.Bytes(); }
+  std::size_t Bytes() const override { return tombstones().Bytes(); }
 
  private:
   std::unique_ptr<SegmentFile> file_;

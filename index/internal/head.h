@@ -40,9 +40,18 @@ class Head {
 
  private:
   std::size_t capacity_;
+  // A Label without a default: it would be set for all rows.
+  struct Place {
+    std::uint64_t entry;
+    std::uint32_t view;
+  };
+  [[nodiscard]] Label LabelOf(std::size_t row) const {
+    return {.entry = labels_[row].entry, .view = labels_[row].view};
+  }
+
   // Left uninitialised: pages that no row has reached take no memory.
   std::unique_ptr<Code[]> codes_;
-  std::unique_ptr<Label[]> labels_;
+  std::unique_ptr<Place[]> labels_;
   std::unique_ptr<HalfGroup[]> first_;
   std::unique_ptr<HalfGroup[]> second_;
   Tombstones tombstones_;

@@ -54,6 +54,8 @@ inline constexpr std::uint64_t kNoPlace = ~std::uint64_t{0};
 
 struct JoinKernel {
   void (*join)(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context);
+  // Whether it reads no value behind the sketches of a bucket.
+  bool reads_exactly;
   // values[i] = number of bits set in it.
   void (*count_bits)(std::uint32_t* values, std::size_t count);
   // distances[i] = bits that differ between the 256-bit codes a[i] and b[i].

@@ -59,6 +59,18 @@ class Marks {
       marks_.erase(marks_.begin() + static_cast<std::ptrdiff_t>(at - 1));
     }
   }
+  // Whether the last of so many segments may become larger: no mark covers it, or there is one at
+  // its beginning too. So some mark is left, and what lies before it can be named, also when what
+  // lies before it becomes one.
+  [[nodiscard]] bool MayGrow(std::size_t segments) const {
+    if (newest().segments < segments) return true;
+    const Covered* const before = NewestWithin(segments - 1);
+    return before != nullptr && before->segments + 1 == segments;
+  }
+  // It became larger: what covered it covers less than it holds now.
+  void Grew(std::size_t segments) {
+    std::erase_if(marks_, [&](const Covered& covered) { return covered.segments >= segments; });
+  }
   // No older one than this is needed.
   void DropBefore(const Covered& kept) {
     std::erase_if(marks_, [&](const Covered& covered) { return covered.segments < kept.segments; });

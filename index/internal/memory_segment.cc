@@ -36,7 +36,7 @@ MemorySegment::MemorySegment(std::unique_ptr<faiss::IndexBinary> index, std::siz
     views_.push_back(label.view);
   }
   bytes_ = index_bytes + entries_.capacity() * sizeof(entries_[0]) +
-           views_.capacity() * sizeof(views_[0]) + tombstones_.Bytes();
+           views_.capacity() * sizeof(views_[0]) + tombstones().Bytes();
 }
 
 absl::StatusOr<std::shared_ptr<Segment>> MemorySegment::Build(const Engine& engine, SimdTarget simd,
@@ -58,7 +58,7 @@ absl::Status MemorySegment::Search(std::span<const Code> queries, int radius_bit
   return Guarded("searching", "a segment", [&] {
     SearchEngine(*index_, queries, radius_bits,
                  [&](std::size_t query, std::size_t row, int distance_bits) {
-                   if (tombstones_.IsWithdrawn(row)) return;
+                   if (tombstones().IsWithdrawn(row)) return;
                    sink(query, Label{.entry = entries_[row], .view = views_[row]}, distance_bits);
                  });
   });
@@ -71,7 +71,7 @@ std::size_t MemorySegment::Withdraw(std::span<const std::uint64_t> entries) {
   for (const std::uint64_t entry : Within(entries)) {
     from = std::lower_bound(from, entries_.end(), entry);
     for (; from != entries_.end() && *from == entry; ++from) {
-      if (tombstones_.Withdraw(static_cast<std::size_t>(from - entries_.begin()))) ++silenced;
+      if (tombstones().Withdraw(static_cast<std::size_t>(from - entries_.begin()))) ++silenced;
     }
   }
   return silenced;
@@ -80,7 +80,7 @@ std::size_t MemorySegment::Withdraw(std::span<const std::uint64_t> entries) {
 absl::Status MemorySegment::ForEachLiveRow(RowVisitor visit) const {
   return Guarded("reading", "a segment", [&] {
     for (std::size_t row = 0; row < size(); ++row) {
-      if (tombstones_.IsWithdrawn(row)) continue;
+      if (tombstones().IsWithdrawn(row)) continue;
       Code code;
       index_->reconstruct(static_cast<faiss::IndexBinary::idx_t>(row), code.data());
       if (!visit(code, Label{.entry = entries_[row], .view = views_[row]})) return;

@@ -96,8 +96,8 @@ MergeRun PickMerge(std::span<const SegmentSize> segments, std::size_t unit_rows,
   return cheapest.run();
 }
 
-MergeRun PickLargeMerge(std::span<const SegmentSize> segments, std::size_t least_rows,
-                        std::size_t most_rows) {
+MergeRun PickCalmMerge(std::span<const SegmentSize> segments, std::size_t least_rows,
+                       std::size_t most_rows) {
   MergeRun best;
   double best_price = 0;
   std::size_t alone_rows = SIZE_MAX;

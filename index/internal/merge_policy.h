@@ -8,10 +8,10 @@
 // neighbours whose largest is of a tier become one. A code is so copied about once a tier, and at
 // most kMergeWidth - 1 segments of a tier remain.
 //
-// Large ones: in the fast layout two segments of ten million codes and more answer about as fast as
-// one of both. In the compact one, which a large index has, each costs a query about the same
-// whatever its size, so there few matter: what remains are some five that each are smaller than the
-// one before.
+// Where it is calm: each segment costs a query about the same, so few matter, and what remains of
+// any size is smaller each than the one before. But in the fast layout two segments of ten million
+// codes and more answer about as fast as one of both: large ones become one only in the compact
+// layout, which a large index has, where some five remain.
 #pragma once
 
 #include <cstddef>
@@ -46,7 +46,7 @@ struct MergeRun {
 // outgrown, or larger than `least_rows` and to be rewritten for what is withdrawn. Every code
 // copied comes into a segment of at least 7/4 the size of its last one, so it is copied a few times
 // at most. O(segments^2).
-[[nodiscard]] MergeRun PickLargeMerge(std::span<const SegmentSize> segments, std::size_t least_rows,
-                                      std::size_t most_rows);
+[[nodiscard]] MergeRun PickCalmMerge(std::span<const SegmentSize> segments, std::size_t least_rows,
+                                     std::size_t most_rows);
 
 }  // namespace kith::index::internal

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/internal/growing_postings.h"
 #include "index/internal/mapped_postings.h"
 #include "index/internal/postings.h"
 
@@ -288,5 +289,6 @@ void ProbeWalk<Store>::Finish() {
 
 template class ProbeWalk<Postings>;
 template class ProbeWalk<MappedPostings>;
+template class ProbeWalk<GrowingPostings>;
 
 }  // namespace kith::index::internal

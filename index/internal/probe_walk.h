@@ -19,7 +19,8 @@ namespace kith::index::internal {
 // block is compared, what the next one needs is fetched: entries of the directory, then buckets,
 // then tails, then codes. So a processor waits for many reads at once and for none alone.
 //
-// The store is Postings (in memory) or MappedPostings (in a file). It tells where the buckets of a band begin, their sketches (as the
+// The store is Postings (in memory), GrowingPostings (likewise, while codes are added) or
+// MappedPostings (in a file). It tells where the buckets of a band begin, their sketches (as the
 // kernel takes them, or to be copied for it), and which codes survivors are.
 template <typename Store>
 class ProbeWalk {

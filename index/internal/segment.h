@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -17,8 +19,9 @@ namespace kith::index::internal {
 // Told of a code with its label; false ends the reading.
 using RowVisitor = absl::FunctionRef<bool(const Code& code, const Label& label)>;
 
-// Codes that never change; only their tombstones do. In memory (memory_segment.h) or in a file that
-// is mapped (file_segment.h).
+// Codes that never change; only their tombstones do. In memory (memory_segment.h), likewise as
+// those that were there first of what grows (growing_segment.h), or in a file that is mapped
+// (file_segment.h).
 // Any number of threads may search while one withdraws.
 class Segment {
  public:
@@ -47,11 +50,15 @@ class Segment {
   // Memory held; a mapped file is not among it.
   [[nodiscard]] virtual std::size_t Bytes() const = 0;
 
+  // Large memory that it has in common with other segments, if any.
+  [[nodiscard]] virtual std::shared_ptr<const void> Shared() const { return nullptr; }
+
   [[nodiscard]] bool IsMapped() const { return FileBytes() > 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
   // The range of its entries; of a segment that is not empty.
   [[nodiscard]] const EntryRange& entries() const { return entries_; }
-  [[nodiscard]] std::size_t WithdrawnCount() const { return tombstones_.Count(); }
+  // Of what grows, the tombstones may be of later rows too.
+  [[nodiscard]] std::size_t WithdrawnCount() const { return std::min(tombstones_->Count(), size_); }
 
  protected:
   // Those of `entries` that may be in here.
@@ -62,11 +69,15 @@ class Segment {
   }
 
   Segment(std::size_t rows, const EntryRange& entries)
-      : tombstones_(rows), size_(rows), entries_(entries) {}
+      : Segment(rows, entries, std::make_shared<Tombstones>(rows)) {}
+  Segment(std::size_t rows, const EntryRange& entries, std::shared_ptr<Tombstones> tombstones)
+      : tombstones_(std::move(tombstones)), size_(rows), entries_(entries) {}
 
-  Tombstones tombstones_;
+  [[nodiscard]] Tombstones& tombstones() { return *tombstones_; }
+  [[nodiscard]] const Tombstones& tombstones() const { return *tombstones_; }
 
  private:
+  std::shared_ptr<Tombstones> tombstones_;
   std::size_t size_;
   EntryRange entries_;
 };

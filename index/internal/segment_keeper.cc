@@ -12,6 +12,12 @@
 #include "index/internal/segmented_index.h"
 
 namespace kith::index::internal {
+namespace {
+
+// One in so many of a head is sealed where something grows.
+constexpr std::size_t kGrownShare = 8;
+
+}  // namespace
 
 bool SegmentedIndex::IsKept(const std::shared_ptr<Segment>& segment) const {
   return kept_.contains(segment.get());
@@ -56,7 +62,7 @@ Manifest SegmentedIndex::ManifestOf(const Segments& segments, const Marks::Cover
 void SegmentedIndex::KeepSome(Lock& lock) {
   if (ManifestDue()) return KeepManifest(lock);
   const MergeRun run = NextUnkept();
-  if (MapsFiles()) return RunMerge(run, lock);
+  if (MapsFiles()) return RunMerge(run, /*is_of_calm=*/false, lock);
   const std::shared_ptr<const State> state = Snapshot();
   const Segment& segment = *state->segments[run.first];
   keeping_ = true;
@@ -186,9 +192,12 @@ absl::Status SegmentedIndex::Reached(std::string_view mark) {
   const std::shared_ptr<const State> state = Snapshot();
   const std::size_t waiting = state->head->size();
   // A head that is half full is sealed here, where an addition ends, so that it never fills up in
-  // the middle of one: what lies in segments is then all there is up to some mark.
+  // the middle of one: what lies in segments is then all there is up to some mark. What only grows
+  // takes it in earlier, as it is searched faster there.
   const bool any_unmarked = state->segments.size() > marks_.newest().segments;
-  if (waiting > 0 && (2 * waiting >= head_codes_ || any_unmarked)) {
+  const bool grows = !write_failed_ && MayGrow(state->segments) && IsYoung(*growing_);
+  const std::size_t share = grows ? kGrownShare : 2;
+  if (waiting > 0 && (share * waiting >= head_codes_ || any_unmarked)) {
     if (absl::Status status = Seal({}, {}); !status.ok()) return status;
   }
   const std::shared_ptr<const State> sealed = Snapshot();
@@ -198,7 +207,6 @@ absl::Status SegmentedIndex::Reached(std::string_view mark) {
   // It covers what is missing too, which no older one may stand for then.
   for (MissingRange& missing : missing_) missing.marked = true;
   if (!missing_.empty()) marks_.KeepNewest();
-  MergeYoung();
   WakeMerger();
   return absl::OkStatus();
 }
@@ -221,8 +229,9 @@ absl::Status SegmentedIndex::Clear() {
   obsolete_.clear();
   kept_mark_.clear();
   marks_.Reset({}, 0);
+  growing_ = nullptr;
   merge_due_ = false;
-  large_merge_due_ = false;
+  calm_merge_due_ = false;
   manifest_due_ = false;
   merges_unkept_ = 0;
   merger_did_.notify_all();

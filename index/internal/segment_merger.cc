@@ -16,7 +16,7 @@
 namespace kith::index::internal {
 namespace {
 
-// Segments that wait for a merge before additions wait for it, and before a large merge makes way.
+// Segments that wait for a merge before additions wait for it, and before one of calm makes way.
 constexpr std::ptrdiff_t kCrowd = 8 * kMergeWidth;
 constexpr std::ptrdiff_t kHalfACrowd = kCrowd / 2;
 // How soon the memory of merged segments is looked at again, while searches use it.
@@ -72,7 +72,7 @@ MergeRun SegmentedIndex::NextRun(const Segments& segments, PickRun pick) const {
   const std::span<const SegmentSize> all(sizes);
   if (folder_ == nullptr) return pick(all);
   const std::size_t marked = marks_.newest().segments;
-  // What is young becomes one in memory, and then a file.
+  // What still grows is none of it.
   std::size_t grown = marked;
   while (grown > 0 && IsYoung(*segments[grown - 1])) --grown;
   MergeRun run = pick(all.first(grown));
@@ -88,30 +88,35 @@ MergeRun SegmentedIndex::NextMerge(const Segments& segments) const {
   });
 }
 
-MergeRun SegmentedIndex::NextLargeMerge(const Segments& segments) const {
+MergeRun SegmentedIndex::NextCalmMerge(const Segments& segments) const {
   std::size_t rows = 0;
   for (const std::shared_ptr<Segment>& segment : segments) rows += segment->size();
-  // While it is made, it takes as much of the disk and of the page cache again.
-  // In the fast layout nothing is gained by it but what is withdrawn.
-  const std::size_t most_rows = IsCompact() ? std::max(LargeRows(), rows / 2) : 0;
+  // While it is made, it takes as much of the disk and of the page cache again. In the fast layout
+  // nothing is gained by a large one but what is withdrawn; and in memory nobody can stop it.
+  const std::size_t fast_rows = MapsFiles() ? LargeRows() : 0;
+  const std::size_t most_rows = IsCompact() ? std::max(fast_rows, rows / 2) : fast_rows;
   return NextRun(segments, [&](std::span<const SegmentSize> sizes) {
-    return PickLargeMerge(sizes, LargeRows(), most_rows);
+    const MergeRun large = PickCalmMerge(sizes, LargeRows(), most_rows);
+    return large.count > 0 ? large : PickCalmMerge(sizes, 0, most_rows);
   });
 }
 
 void SegmentedIndex::NoteDue() {
   const std::shared_ptr<const State> state = Snapshot();
   merge_due_ = NextMerge(state->segments).count > 0;
-  const bool large_was_due = large_merge_due_;
-  large_merge_due_ = NextLargeMerge(state->segments).count > 0;
-  if (large_merge_due_ && !large_was_due) large_due_since_ = std::chrono::steady_clock::now();
+  const bool calm_was_due = calm_merge_due_;
+  calm_merge_due_ = NextCalmMerge(state->segments).count > 0;
+  if (calm_merge_due_ && !calm_was_due) calm_due_since_ = std::chrono::steady_clock::now();
 }
 
-bool SegmentedIndex::MustKeep() const { return merges_unkept_ >= kMostMergesUnkept && KeepDue(); }
+bool SegmentedIndex::MustKeep() const {
+  return (merges_unkept_ >= kMostMergesUnkept || RipeRowsInMemory() > ripe_rows_) && KeepDue();
+}
 
 bool SegmentedIndex::IsCalm() const {
+  if (settling_ > 0) return true;
   const auto now = std::chrono::steady_clock::now();
-  return now - last_sealed_ >= limits_.quiet || now - large_due_since_ >= limits_.patience;
+  return now - last_sealed_ >= limits_.quiet || now - calm_due_since_ >= limits_.patience;
 }
 
 void SegmentedIndex::WakeMerger() {
@@ -119,21 +124,20 @@ void SegmentedIndex::WakeMerger() {
   NoteDue();
   // What it looks at now and then anyway wakes it only from a sleep without an end: each time that
   // it wakes, who adds next waits for it.
-  const bool later = large_merge_due_ || !retired_.empty() || AwaitsKeeping();
+  const bool later = calm_merge_due_ || !retired_.empty() || AwaitsKeeping();
   if (merge_due_ || KeepDue() || (merger_sleeps_ && later)) merger_wakes_.notify_one();
 }
 
 void SegmentedIndex::WaitWhileCrowded(Lock& lock) {
   merger_did_.wait(lock, [this] {
-    const bool is_large = merging_ && merge_.rows > LargeRows();
-    if (merge_failed_ || !(merge_due_ || (merging_ && !is_large))) return true;
+    const bool makes_way = merging_ && merge_.is_of_calm;
+    if (merge_failed_ || !(merge_due_ || (merging_ && !makes_way))) return true;
     const std::shared_ptr<const State> state = Snapshot();
     const auto waiting = std::count_if(state->segments.begin(), state->segments.end(),
                                        [this](const std::shared_ptr<Segment>& segment) {
                                          return segment->size() < LargeRows() / kMergeWidth;
                                        });
-    // A merge of minutes makes way for those of moments.
-    if (is_large && waiting >= kHalfACrowd) give_up_ = true;
+    if (makes_way && waiting >= kHalfACrowd) give_up_ = true;
     return waiting < kCrowd;
   });
 }
@@ -143,23 +147,23 @@ void SegmentedIndex::Settle() {
   ++settling_;
   merger_wakes_.notify_one();
   merger_did_.wait(lock, [this] {
-    return !merge_due_ && !large_merge_due_ && !merging_ && !keeping_ && !KeepDue();
+    return !merge_due_ && !calm_merge_due_ && !merging_ && !keeping_ && !KeepDue();
   });
   --settling_;
 }
 
 void SegmentedIndex::WaitForWork(Lock& lock) {
   const auto called = [this] {
-    return stopping_ || merge_due_ || KeepDue() || (large_merge_due_ && IsCalm());
+    return stopping_ || merge_due_ || KeepDue() || (calm_merge_due_ && IsCalm());
   };
   if (!retired_.empty()) {
     merger_wakes_.wait_for(lock, kRetiredAgain, called);
-  } else if (large_merge_due_ || AwaitsKeeping()) {
+  } else if (calm_merge_due_ || AwaitsKeeping()) {
     merger_wakes_.wait_for(lock, kCalmAgain, called);
   } else {
     merger_sleeps_ = true;
     merger_wakes_.wait(
-        lock, [&] { return called() || large_merge_due_ || !retired_.empty() || AwaitsKeeping(); });
+        lock, [&] { return called() || calm_merge_due_ || !retired_.empty() || AwaitsKeeping(); });
     merger_sleeps_ = false;
   }
 }
@@ -175,12 +179,13 @@ void SegmentedIndex::MergeLoop() {
     const bool must_keep = MustKeep();
     MergeRun run = merge_due_ && !must_keep ? NextMerge(Snapshot()->segments) : MergeRun{};
     merge_due_ = merge_due_ && must_keep;
-    if (run.count == 0 && !KeepDue() && large_merge_due_ && IsCalm()) {
-      run = NextLargeMerge(Snapshot()->segments);
-      large_merge_due_ = false;
+    const bool is_of_calm = run.count == 0;
+    if (run.count == 0 && !KeepDue() && calm_merge_due_ && IsCalm()) {
+      run = NextCalmMerge(Snapshot()->segments);
+      calm_merge_due_ = false;
     }
     if (run.count > 0) {
-      RunMerge(run, lock);
+      RunMerge(run, is_of_calm, lock);
     } else if (KeepDue()) {
       KeepSome(lock);
     }
@@ -190,8 +195,9 @@ void SegmentedIndex::MergeLoop() {
   while (KeepDue()) KeepSome(lock);
 }
 
-void SegmentedIndex::RunMerge(MergeRun run, Lock& lock) {
+void SegmentedIndex::RunMerge(MergeRun run, bool is_of_calm, Lock& lock) {
   BeginMerge(run);
+  merge_.is_of_calm = is_of_calm;
   lock.unlock();
   absl::StatusOr<Made> merged = absl::ResourceExhaustedError("index: no memory for a merge");
   try {
@@ -208,7 +214,10 @@ void SegmentedIndex::BeginMerge(MergeRun run) {
   merge_.inputs.assign(first, first + static_cast<std::ptrdiff_t>(run.count));
   merge_.withdrawn.clear();
   merge_.rows = 0;
-  for (const std::shared_ptr<Segment>& input : merge_.inputs) merge_.rows += input->size();
+  for (const std::shared_ptr<Segment>& input : merge_.inputs) {
+    merge_.rows += input->size();
+    if (input == growing_) growing_ = nullptr;
+  }
   // The end of the process waits for what is in no file yet, but not for a better order of files.
   merge_.may_stop = MapsFiles() && std::any_of(merge_.inputs.begin(), merge_.inputs.end(),
                                                [](const std::shared_ptr<Segment>& input) {
@@ -251,7 +260,7 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
     merged = MakesWay();
   }
   if (absl::IsCancelled(merged.status())) {
-    large_due_since_ = std::chrono::steady_clock::now();
+    calm_due_since_ = std::chrono::steady_clock::now();
     merge_.inputs.clear();
     return NoteDue();
   }
@@ -284,11 +293,10 @@ void SegmentedIndex::EndMerge(absl::StatusOr<Made> merged) {
   marks_.Replaced(at, merge_.inputs.size(), has_segment ? 1 : 0);
   manifest_due_ = true;
   ++merges_unkept_;
-  for (std::shared_ptr<Segment>& input : merge_.inputs) {
+  for (const std::shared_ptr<Segment>& input : std::exchange(merge_.inputs, {})) {
     ForgetKept(*input);
-    retired_.push_back(std::move(input));
+    Retire(input);
   }
-  merge_.inputs.clear();
   NoteDue();
 }
 

@@ -1,29 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SegmentedIndex: segments that are young. Each head that is sealed would else be a file of its own
-// at once, and until eight of them were merged, each would cost every query what a larger one does.
+// SegmentedIndex: where the newest codes grow. Each head that is sealed would else be a segment of
+// its own, and a search looks at as many buckets of a small segment as of a large one.
 #include <algorithm>
-#include <iterator>
-#include <new>
 #include <utility>
 
+#include "index/internal/guarded.h"
 #include "index/internal/segmented_index.h"
 
 namespace kith::index::internal {
 namespace {
 
-// Times RipeRows in ripe segments in memory, from which on the thread that adds writes what it
-// makes itself, so that memory is bounded while the other one is busy with a merge.
-constexpr std::size_t kMostRipe = 3;
-// Times RipeRows that become one file: it cannot be stopped, and where the disk is full it is in
-// vain.
-constexpr std::size_t kRipeAtOnce = 2;
+// Times ripe_rows_ in ripe segments in memory, from which on the thread that adds writes what is
+// ripe itself, so that memory is bounded while the other one is busy with a merge.
+constexpr std::size_t kMostRipe = 2;
+// The memory of what grows is reserved in steps, each so many times the one before: all of it is
+// touched soon, also by few codes.
+constexpr std::size_t kGrowth = 4;
+constexpr std::size_t kLeastCapacity = 16384;
+
+// Of the steps that lead to `most`, the first with room for so many rows.
+std::size_t CapacityFor(std::size_t rows, std::size_t most) {
+  std::size_t capacity = most;
+  while (capacity / kGrowth >= std::max(rows, kLeastCapacity)) capacity /= kGrowth;
+  return capacity;
+}
+
+Rows LiveRowsOf(const Segment& segment) {
+  Rows rows;
+  rows.codes.reserve(segment.size());
+  rows.labels.reserve(segment.size());
+  // It lies in memory, and is not damaged.
+  segment
+      .ForEachLiveRow([&rows](const Code& code, const Label& label) {
+        rows.Add(code, label);
+        return true;
+      })
+      .IgnoreError();
+  return rows;
+}
 
 }  // namespace
-
-bool SegmentedIndex::IsYoung(const Segment& segment) const {
-  return MapsFiles() && !segment.IsMapped() && segment.size() < RipeRows();
-}
 
 bool SegmentedIndex::AwaitsKeeping() const {
   return MayKeep() && KeptSegments() < marks_.newest().segments;
@@ -46,7 +63,7 @@ MergeRun SegmentedIndex::NextUnkept() const {
   if (!MapsFiles()) return {.first = first, .count = 1};
   std::size_t end = first;
   std::size_t rows = 0;
-  while (end < marked && !IsKept(segments[end]) && rows < kRipeAtOnce * RipeRows()) {
+  while (end < marked && !IsKept(segments[end]) && rows < ripe_rows_) {
     rows += segments[end++]->size();
   }
   const bool is_quiet = std::chrono::steady_clock::now() - last_sealed_ >= limits_.quiet;
@@ -56,60 +73,89 @@ MergeRun SegmentedIndex::NextUnkept() const {
   return {.first = first, .count = end - first};
 }
 
-void SegmentedIndex::MergeYoung() {
-  // Nor is anything merged across what is missing.
-  if (!MapsFiles() || !missing_.empty()) return;
-  Segments segments = Snapshot()->segments;
-  const auto is_free = [this](const std::shared_ptr<Segment>& segment) {
-    return IsYoung(*segment) && (!merging_ || std::find(merge_.inputs.begin(), merge_.inputs.end(),
-                                                        segment) == merge_.inputs.end());
-  };
-  std::size_t first = segments.size();
-  std::size_t rows = 0;
-  while (first > 0 && rows < RipeRows() && is_free(segments[first - 1]) &&
-         (rows == 0 || segments[first - 1]->size() <= 2 * rows)) {
-    rows += segments[--first]->size();
-  }
-  Segments young(segments.begin() + static_cast<std::ptrdiff_t>(first), segments.end());
-  if (young.size() < 2) return;
-  absl::StatusOr<Made> made = absl::ResourceExhaustedError("index: no memory for a merge");
-  try {
-    made = MakeOfYoung(young);
-  } catch (const std::bad_alloc&) {  // what it says stands there already
-  }
-  if (!made.ok()) return;  // everything is found as it is
-  const bool has_segment = made->segment != nullptr;
-  segments.resize(first);
-  if (has_segment) segments.push_back(made->segment);
-  Publish(std::move(segments), Snapshot()->head);
-  marks_.Replaced(first, young.size(), has_segment ? 1 : 0);
-  NoteMade(*made);
-  manifest_due_ = manifest_due_ || !has_segment;
-  // What no search looks at any more goes here: the other thread, which frees it as well, may be
-  // busy for long.
-  retired_.insert(retired_.end(), std::make_move_iterator(young.begin()),
-                  std::make_move_iterator(young.end()));
-  std::erase_if(retired_,
-                [](const std::shared_ptr<const void>& held) { return held.use_count() == 1; });
+bool SegmentedIndex::MayGrow(const Segments& segments) const {
+  // Nothing grows across what is missing.
+  // Where there are more codes than it knows of, memory ran out as they were added.
+  return growing_ != nullptr && missing_.empty() && !segments.empty() &&
+         segments.back() == growing_ && growing_->codes()->size() == growing_->size() &&
+         marks_.MayGrow(segments.size());
 }
 
-absl::StatusOr<SegmentedIndex::Made> SegmentedIndex::MakeOfYoung(
-    std::span<const std::shared_ptr<Segment>> young) const {
-  const auto hand_on = [&](RowVisitor visit) {
-    for (const std::shared_ptr<Segment>& segment : young) {
-      if (absl::Status status = segment->ForEachLiveRow(visit); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  };
-  Source source{.rows = hand_on, .memory_bytes = kKeepMemory};
-  for (const std::shared_ptr<Segment>& segment : young) source.count += segment->size();
-  if (source.count >= RipeRows() && !write_failed_ &&
-      RipeRowsInMemory() >= kMostRipe * RipeRows()) {
-    absl::StatusOr<Made> written = MakeFile(source);
-    // The thread that writes meets the same fault, and tells it.
-    if (written.ok()) return written;
+bool SegmentedIndex::IsYoung(const Segment& segment) const {
+  if (&segment != growing_.get() || segment.size() >= ripe_rows_) return false;
+  const GrowingCodes& codes = *growing_->codes();
+  return !codes.IsCrowded() || codes.capacity() < ripe_rows_;
+}
+
+std::shared_ptr<GrowingCodes> SegmentedIndex::RoomFor(std::size_t rows, bool replaces) const {
+  Rows before;
+  std::size_t least = rows;
+  if (replaces) {
+    const GrowingCodes& codes = *growing_->codes();
+    if (!codes.IsCrowded() && codes.Room() >= rows) return growing_->codes();
+    // A larger one takes over what there is: its longer keys part what crowded it, or nothing does.
+    before = LiveRowsOf(*growing_);
+    least = std::max(before.size() + rows, codes.IsCrowded() ? codes.capacity() + 1 : 0);
   }
-  return MakeInMemory(source);
+  auto codes =
+      std::make_shared<GrowingCodes>(CapacityFor(least, ripe_rows_), simd_, limits_.never_scan);
+  codes->Append(before.codes, before.labels);
+  return codes;
+}
+
+absl::Status SegmentedIndex::Grow(Segments& segments, const Rows& rows) {
+  return Guarded("adding to", "a segment", [&] {
+    const bool may_grow = MayGrow(segments);
+    const bool replaces =
+        may_grow && IsYoung(*growing_) && growing_->size() + rows.size() <= ripe_rows_;
+    std::shared_ptr<GrowingCodes> codes = RoomFor(rows.size(), replaces);
+    codes->Append(rows.codes, rows.labels);
+    auto grown = std::make_shared<GrowingSegment>(std::move(codes));
+    // Behind the first step, no memory may be wanting for the next.
+    segments.reserve(segments.size() + 1);
+    retired_.reserve(retired_.size() + 4);
+    if (replaces) {
+      if (grown->Shared() != growing_->Shared()) Retire(growing_);
+      marks_.Grew(segments.size());
+      segments.back() = grown;
+    } else {
+      if (may_grow) Ripen(segments);
+      segments.push_back(grown);
+    }
+    growing_ = std::move(grown);
+  });
+}
+
+void SegmentedIndex::Ripen(Segments& segments) {
+  const std::size_t more = IsYoung(*growing_) ? growing_->size() : 0;
+  if (write_failed_ || RipeRowsInMemory() + more < kMostRipe * ripe_rows_) return;
+  const std::shared_ptr<Segment> ripe = segments.back();
+  absl::StatusOr<Made> written =
+      MakeFile({.rows = [&](RowVisitor visit) { return ripe->ForEachLiveRow(visit); },
+                .count = ripe->size(),
+                .memory_bytes = kKeepMemory});
+  // The thread that writes meets the same fault, and tells it.
+  if (!written.ok()) return;
+  const bool has_segment = written->segment != nullptr;
+  segments.pop_back();
+  marks_.Replaced(segments.size(), 1, has_segment ? 1 : 0);
+  if (has_segment) segments.push_back(written->segment);
+  NoteMade(*written);
+  manifest_due_ = manifest_due_ || !has_segment;
+  Retire(ripe);
+}
+
+void SegmentedIndex::Retire(const std::shared_ptr<Segment>& segment) {
+  if (std::shared_ptr<const void> shared = segment->Shared()) retired_.push_back(std::move(shared));
+  retired_.push_back(segment);
+}
+
+void SegmentedIndex::FreeUnused() {
+  // A part in common goes after those that have it.
+  for (int round = 0; round < 2; ++round) {
+    std::erase_if(retired_,
+                  [](const std::shared_ptr<const void>& held) { return held.use_count() == 1; });
+  }
 }
 
 }  // namespace kith::index::internal

@@ -32,6 +32,7 @@ SegmentedIndex::SegmentedIndex(const Engine& engine, SimdTarget simd,
       bands_(options.bands),
       head_codes_(options.head_codes),
       bulk_codes_(options.folder.empty() ? head_codes_ : head_codes_ / 2),
+      ripe_rows_(std::min(limits.ripe_heads * head_codes_, GrowingPostings::kMostCodes)),
       state_(std::make_shared<const State>(State{.segments = {}, .head = NewHead()})),
       owner_(options.owner) {}
 
@@ -109,8 +110,9 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
   Segments segments = state->segments;
   last_sealed_ = std::chrono::steady_clock::now();
   Made made;
+  const std::size_t count = rows.size() + codes.size();
   // A bulk load goes to its file without a detour through memory.
-  if (!codes.empty() && MapsFiles() && trouble_.empty()) {
+  if (MapsFiles() && codes.size() >= bulk_codes_ && trouble_.empty()) {
     const auto hand_on = [&](RowVisitor visit) {
       for (std::size_t i = 0; i < rows.size(); ++i) {
         if (!visit(rows.codes[i], rows.labels[i])) return absl::OkStatus();
@@ -120,31 +122,35 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
       }
       return absl::OkStatus();
     };
-    absl::StatusOr<Made> written = MakeSegment(
-        {.rows = hand_on, .count = rows.size() + codes.size(), .memory_bytes = kBulkMemory});
+    absl::StatusOr<Made> written =
+        MakeSegment({.rows = hand_on, .count = count, .memory_bytes = kBulkMemory});
     if (written.ok()) {
       made = *std::move(written);
     } else {
       SetTrouble(std::string(written.status().message()));
     }
   }
-  if (made.segment == nullptr) {
-    rows.codes.insert(rows.codes.end(), codes.begin(), codes.end());
-    rows.labels.insert(rows.labels.end(), labels.begin(), labels.end());
-    if (rows.size() > 0) {
-      auto segment = MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
-      if (!segment.ok()) return segment.status();
-      made.segment = *std::move(segment);
-    }
-  }
   if (made.segment != nullptr) {
     NoteMade(made);
     segments.push_back(std::move(made.segment));
+  } else if (count > 0) {
+    rows.codes.insert(rows.codes.end(), codes.begin(), codes.end());
+    rows.labels.insert(rows.labels.end(), labels.begin(), labels.end());
+    if (absl::Status status = AddInMemory(segments, std::move(rows)); !status.ok()) return status;
   }
   Publish(std::move(segments), state->head->size() == 0 ? state->head : NewHead());
   if (state->head->size() > 0) retired_.push_back(state->head);
+  FreeUnused();
   WakeMerger();
   return absl::OkStatus();
+}
+
+absl::Status SegmentedIndex::AddInMemory(Segments& segments, Rows rows) {
+  // What cannot grow needs no room for more.
+  if (MapsFiles() && missing_.empty() && rows.size() <= ripe_rows_) return Grow(segments, rows);
+  auto segment = MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
+  if (segment.ok()) segments.push_back(*std::move(segment));
+  return segment.status();
 }
 
 absl::StatusOr<std::uint64_t> SegmentedIndex::Withdraw(std::span<const std::uint64_t> entries) {

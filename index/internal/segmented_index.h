@@ -24,6 +24,7 @@
 #include "index/hamming_index.h"
 #include "index/internal/engine.h"
 #include "index/internal/fair_mutex.h"
+#include "index/internal/growing_segment.h"
 #include "index/internal/head.h"
 #include "index/internal/index_folder.h"
 #include "index/internal/index_limits.h"
@@ -95,6 +96,7 @@ class SegmentedIndex final : public HammingIndex {
     std::shared_ptr<Segment> damaged;      // of the inputs; ends it
     std::size_t rows = 0;                  // of the inputs
     bool may_stop = false;                 // it only makes a better order of files
+    bool is_of_calm = false;               // it makes way for what cannot wait
   };
   // What a segment is made of.
   struct Source {
@@ -112,24 +114,25 @@ class SegmentedIndex final : public HammingIndex {
 
   // All of these with writer_mutex_ held.
   void Publish(Segments segments, std::shared_ptr<Head> head);
-  // What is in the head, and then these, become a segment.
+  // What is in the head, and then these, become a segment, or a part of what grows.
   absl::Status Seal(std::span<const Code> codes, std::span<const Label> labels);
+  absl::Status AddInMemory(Segments& segments, Rows rows);
   // Segments that a mark covers, and those that none covers, each among themselves: one of both
   // could be kept under no mark.
   using PickRun = absl::FunctionRef<MergeRun(std::span<const SegmentSize>)>;
   MergeRun NextRun(const Segments& segments, PickRun pick) const;
   MergeRun NextMerge(const Segments& segments) const;
-  MergeRun NextLargeMerge(const Segments& segments) const;
-  // More is made of smaller segments only in a compact index, while nobody waits for it.
+  MergeRun NextCalmMerge(const Segments& segments) const;
+  // More is made of smaller segments only in a compact index, and where it is calm.
   std::size_t LargeRows() const { return limits_.large_heads * head_codes_; }
   void NoteDue();
   void WakeMerger();
-  // Whether a merge that takes minutes may begin.
+  // Whether a merge may begin that only makes segments fewer.
   bool IsCalm() const;
   // Additions that come faster than merges wait, lest searches pass over ever more segments.
   void WaitWhileCrowded(Lock& lock);
   // One segment of some, without the lock meanwhile.
-  void RunMerge(MergeRun run, Lock& lock);
+  void RunMerge(MergeRun run, bool is_of_calm, Lock& lock);
   void BeginMerge(MergeRun run);
   void EndMerge(absl::StatusOr<Made> merged);
   // Whether segments are searched in their files.
@@ -143,15 +146,22 @@ class SegmentedIndex final : public HammingIndex {
   // and the lock may have made it, with the damage under right checksums.
   void TakeOutWithin(const EntryRange& range, const absl::Status& why);
 
-  // Young segments: where segments are searched in files, the newest lie in memory. One of RipeRows
-  // is ripe: it becomes a file, as do the others when nothing comes any more.
-  std::size_t RipeRows() const { return limits_.ripe_heads * head_codes_; }
+  // Where segments are searched in files, the newest codes grow in memory, in one segment, so that
+  // a search passes over one and not over many small ones. When it is ripe, or nothing comes any
+  // more, it becomes a file.
   bool IsYoung(const Segment& segment) const;
-  // Of young neighbours at the end that are at most twice as large as all that came after them, one
-  // is made: a few remain, each more than twice the size of the next. It is a file where much that
-  // is ripe waits for the thread that writes.
-  void MergeYoung();
-  absl::StatusOr<Made> MakeOfYoung(std::span<const std::shared_ptr<Segment>> young) const;
+  // Whether another may stand in the place of the last segment, with more rows.
+  bool MayGrow(const Segments& segments) const;
+  // The rows are added to what grows. Errors: ResourceExhausted, and then they are not.
+  absl::Status Grow(Segments& segments, const Rows& rows);
+  // Where so many rows can be added; with `replaces` behind those that grow.
+  std::shared_ptr<GrowingCodes> RoomFor(std::size_t rows, bool replaces) const;
+  // What grew is ripe, and a file where much that is waits for the thread that writes.
+  void Ripen(Segments& segments);
+  // No state has it any more, but searches may.
+  void Retire(const std::shared_ptr<Segment>& segment);
+  // By the thread that adds: the one that merges, which does it as well, may be busy for long.
+  void FreeUnused();
   // Ripe and in no file: so many codes.
   std::size_t RipeRowsInMemory() const;
   // Neighbours, marked and in no file, that are to become one now.
@@ -210,6 +220,8 @@ class SegmentedIndex final : public HammingIndex {
   // no addition is divided: see Reached.
   const std::size_t bulk_codes_;
 
+  const std::size_t ripe_rows_;  // of what grows, when it is to become a file
+
   mutable FairMutex writer_mutex_;  // one addition or withdrawal, or begin or end of a merge
   mutable std::mutex state_mutex_;  // held only to copy or exchange the pointer
   std::shared_ptr<const State> state_;
@@ -218,11 +230,11 @@ class SegmentedIndex final : public HammingIndex {
   std::condition_variable_any merger_wakes_;
   std::condition_variable_any merger_did_;
   bool merge_due_ = false;
-  bool large_merge_due_ = false;  // waits until it is calm
+  bool calm_merge_due_ = false;  // waits until it is calm
   bool merging_ = false;
   std::chrono::steady_clock::time_point last_sealed_ = std::chrono::steady_clock::now();
-  // When a large merge became due, or was given up.
-  std::chrono::steady_clock::time_point large_due_since_ = last_sealed_;
+  // When one became due, or was given up.
+  std::chrono::steady_clock::time_point calm_due_since_ = last_sealed_;
   bool merger_sleeps_ = false;         // until it is woken
   bool merge_failed_ = false;          // for want of memory; tried again after the next change
   std::atomic<bool> stopping_{false};  // read by a merge without the mutex
@@ -239,6 +251,7 @@ class SegmentedIndex final : public HammingIndex {
   std::vector<MissingRange> missing_;    // what is not restored yet; ascending
   Marks marks_;          // none older than the one under which the folder holds something
   std::string touched_;  // what is in the segments happened up to this moment
+  std::shared_ptr<GrowingSegment> growing_;         // to which more is added; or null
   std::map<const Segment*, ManifestSegment> kept_;  // what lies in the folder, of those in use
   std::string kept_mark_;                           // of the manifest
   bool manifest_due_ = false;                       // other files stand for what it covers

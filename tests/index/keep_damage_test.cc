@@ -145,7 +145,7 @@ TEST_P(MappedTest, WhatIsRestoredBehindTheMarkStaysBehindIt) {
     const std::vector<fs::path> files = SegmentFiles(index_dir_);
     return std::set<fs::path>(files.begin(), files.end());
   }();
-  owner.AddUnmarked(random, 100);
+  owner.AddUnmarked(random, 400);  // so many that they are a file at once
   for (const fs::path& path : SegmentFiles(index_dir_)) {
     if (!marked_files.contains(path)) FlipByte(path, fs::file_size(path) / 2);
   }

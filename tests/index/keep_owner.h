@@ -198,10 +198,12 @@ class KeepTest : public ::testing::TestWithParam<const char*> {
 
 class MappedTest : public KeepTest {
  protected:
-  // A settled index of some segments in files.
+  // A settled index of two segments in files: a small one stays beside one that is much larger.
   void Fill(Owner& owner, RandomCodes& random) {
     owner.Open();
     for (int i = 0; i < 30; ++i) owner.Add(random, 50);
+    owner.index().Settle();
+    for (int i = 0; i < 6; ++i) owner.Add(random, 50);
     owner.index().Settle();
     ASSERT_GT(owner.index().Stats().mapped_bytes, 0u);
   }

@@ -55,8 +55,8 @@ TEST_P(MappedTest, MergesOneBehindTheOtherAreKeptOnTheWay) {
   const absl::Status found =
       owner.ScrubSpoilt(SegmentFiles(index_dir_).front(), std::uint64_t{1} << 20);
   ASSERT_TRUE(absl::IsDataLoss(found)) << found;
-  for (int i = 0; i < 160; ++i) owner.Add(random, 12);
-  ASSERT_GE(owner.index().Stats().segments, 150u);
+  for (int i = 0; i < 1500; ++i) owner.Add(random, 12);
+  ASSERT_GE(owner.index().Stats().segments, 1300u);
   const Arrivals arrivals(index_dir_);
   owner.RestoreMissing();
   owner.index().Settle();

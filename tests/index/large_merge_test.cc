@@ -105,6 +105,7 @@ TEST_F(LargeMergeTest, WhatNoMarkCoversIsMergedAmongItself) {
   Open(kNever);
   Add(random, 3);
   Mark();
+  index_->Settle();
   Add(random, 200);
   index_->Settle();
   EXPECT_LT(index_->Stats().segments, 40u);

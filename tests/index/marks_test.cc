@@ -64,9 +64,15 @@ TEST(MarksTest, CoverExactlyWhatCameBeforeThem) {
     int additions = 0;
     std::size_t marked = 0;
     for (int step = 0; step < 60; ++step) {
-      const auto kind = random.Below(6);
+      const auto kind = random.Below(7);
       if (kind < 2) {
         ends.push_back(++additions);
+      } else if (kind == 6) {
+        // The last of them grows, where it may.
+        if (ends.empty() || !marks.MayGrow(ends.size())) continue;
+        ends.back() = ++additions;
+        marks.Grew(ends.size());
+        marked = std::min(marked, ends.size() - 1);
       } else if (kind < 4) {
         marks.Reached(std::to_string(additions), marked = ends.size());
       } else if (kind == 4 && marked >= 2) {
@@ -92,6 +98,34 @@ TEST(MarksTest, CoverExactlyWhatCameBeforeThem) {
       }
     }
   }
+}
+
+TEST(MarksTest, WhatGrowsIsCoveredByNoMarkUntilTheNext) {
+  Marks marks;
+  marks.Reached("1", 1);
+  marks.Reached("2", 2);
+  EXPECT_TRUE(marks.MayGrow(3)) << "none covers it";
+  EXPECT_TRUE(marks.MayGrow(2));
+  marks.Grew(2);
+  EXPECT_EQ(marks.newest(), (Covered{.mark = "1", .segments = 1}));
+  EXPECT_EQ(marks.NewestWithin(2)->mark, "1");
+  marks.Reached("3", 2);
+  EXPECT_EQ(marks.newest(), (Covered{.mark = "3", .segments = 2}));
+  marks.KeepNewest();
+  EXPECT_FALSE(marks.MayGrow(2)) << "no other would be left";
+}
+
+// The only one left then lay among what became one, and was gone with it.
+TEST(MarksTest, NothingGrowsWhoseBeginningNoMarkCovers) {
+  Marks marks;
+  marks.Reset("1", 2);
+  marks.Reached("2", 10);
+  EXPECT_FALSE(marks.MayGrow(10));
+  marks.Reached("3", 11);
+  EXPECT_TRUE(marks.MayGrow(11));
+  marks.Grew(11);
+  marks.Replaced(1, 9, 1);
+  EXPECT_EQ(marks.newest(), (Covered{.mark = "2", .segments = 2}));
 }
 
 }  // namespace

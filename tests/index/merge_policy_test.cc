@@ -116,26 +116,26 @@ TEST(MergePolicyTest, MergingGoesOnWhateverTheirSize) {
 TEST(MergePolicyTest, LargeOnesBecomeTheLargestThatIsAllowed) {
   // What a large import leaves behind is copied once.
   std::vector<SegmentSize> sizes = Sizes({250, 250, 250, 250, 250, 250, 250});
-  ExpectThis(PickLargeMerge(sizes, kMost, RowsOf(sizes) / 2), 0, 3);
+  ExpectThis(PickCalmMerge(sizes, kMost, RowsOf(sizes) / 2), 0, 3);
   Apply({.first = 0, .count = 3}, sizes);
-  ExpectThis(PickLargeMerge(sizes, kMost, RowsOf(sizes) / 2), 1, 3);
+  ExpectThis(PickCalmMerge(sizes, kMost, RowsOf(sizes) / 2), 1, 3);
   Apply({.first = 1, .count = 3}, sizes);
   // The last of them is small beside what is before it.
-  ExpectThis(PickLargeMerge(sizes, kMost, RowsOf(sizes) / 2), 0, 0);
+  ExpectThis(PickCalmMerge(sizes, kMost, RowsOf(sizes) / 2), 0, 0);
   // Small ones that stand beside large ones go with them,
-  ExpectThis(PickLargeMerge(Sizes({250, 250, 250, 30, 30, 3, 1}), kMost, kNoLimit), 1, 6);
+  ExpectThis(PickCalmMerge(Sizes({250, 250, 250, 30, 30, 3, 1}), kMost, kNoLimit), 1, 6);
   // and alone are for PickMerge.
-  ExpectThis(PickLargeMerge(Sizes({900, 20, 20, 20}), kMost, kNoLimit), 0, 0);
-  ExpectThis(PickLargeMerge({}, kMost, kNoLimit), 0, 0);
+  ExpectThis(PickCalmMerge(Sizes({900, 20, 20, 20}), kMost, kNoLimit), 0, 0);
+  ExpectThis(PickCalmMerge({}, kMost, kNoLimit), 0, 0);
 }
 
 TEST(MergePolicyTest, WhatIsOutgrownIsWrittenAgainWhenNothingElseIsDue) {
   std::vector<SegmentSize> sizes = Sizes({250, 250, 100});
   sizes[0].is_outgrown = sizes[2].is_outgrown = true;
-  ExpectThis(PickLargeMerge(sizes, kMost, kNoLimit), 0, 3);
-  ExpectThis(PickLargeMerge(sizes, kMost, 300 * kUnit), 2, 1);
+  ExpectThis(PickCalmMerge(sizes, kMost, kNoLimit), 0, 3);
+  ExpectThis(PickCalmMerge(sizes, kMost, 300 * kUnit), 2, 1);
   sizes[2].is_outgrown = false;
-  ExpectThis(PickLargeMerge(sizes, kMost, 300 * kUnit), 0, 1);
+  ExpectThis(PickCalmMerge(sizes, kMost, 300 * kUnit), 0, 1);
 }
 
 // It was a small merge, given up whenever additions came, so that it might never end.
@@ -143,12 +143,12 @@ TEST(MergePolicyTest, ALargeOneThatWithersIsALargeMerge) {
   std::vector<SegmentSize> sizes = Sizes({1000, 300, 1, 1});
   sizes[0].withdrawn = 251 * kUnit;
   ExpectThis(PickMerge(sizes, kUnit, kMost), 0, 0);
-  ExpectThis(PickLargeMerge(sizes, kMost, 500 * kUnit), 0, 1);
+  ExpectThis(PickCalmMerge(sizes, kMost, 500 * kUnit), 0, 1);
   sizes[1].withdrawn = 100 * kUnit;
   ExpectThis(PickMerge(sizes, kUnit, kMost), 1, 1);
-  ExpectThis(PickLargeMerge(sizes, kMost, 500 * kUnit), 0, 1);
+  ExpectThis(PickCalmMerge(sizes, kMost, 500 * kUnit), 0, 1);
   sizes[0].withdrawn = 250 * kUnit;
-  ExpectThis(PickLargeMerge(sizes, kMost, 500 * kUnit), 0, 0);
+  ExpectThis(PickCalmMerge(sizes, kMost, 500 * kUnit), 0, 0);
 }
 
 // An index that grows to two thousand times what is made while somebody waits, and then some.
@@ -164,7 +164,7 @@ TEST(MergePolicyTest, FewLargeOnesRemainAndLittleIsCopied) {
     while (true) {
       MergeRun run = PickMerge(sizes, kUnit, kMost);
       if (run.count == 0 && calm) {
-        run = PickLargeMerge(sizes, kMost, std::max(kMost, RowsOf(sizes) / 2));
+        run = PickCalmMerge(sizes, kMost, std::max(kMost, RowsOf(sizes) / 2));
       }
       if (run.count == 0) break;
       copied += static_cast<double>(Apply(run, sizes));
