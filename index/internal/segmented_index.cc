@@ -149,8 +149,9 @@ absl::Status SegmentedIndex::AddInMemory(Segments& segments, Rows rows) {
   // What cannot grow needs no room for more.
   if (MapsFiles() && missing_.empty() && rows.size() <= ripe_rows_) return Grow(segments, rows);
   auto segment = MemorySegment::Build(engine_, simd_, bands_, std::move(rows));
-  if (segment.ok()) segments.push_back(*std::move(segment));
-  return segment.status();
+  if (!segment.ok()) return segment.status();
+  segments.push_back(*std::move(segment));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::uint64_t> SegmentedIndex::Withdraw(std::span<const std::uint64_t> entries) {
