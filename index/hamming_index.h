@@ -7,9 +7,9 @@
 // engine's name), and one bit a code that tells whether it is withdrawn. A thread of the index
 // makes few large segments of many small ones and leaves withdrawn codes out of them. With a
 // folder and engine mih, segments are files (segment.h) that are mapped and searched where they
-// lie, but for the newest codes, which grow in memory: fifty heads at most (250 bytes a code, 0.8
-// GB), as long as files can be written and nothing is missing. The engine decides speed and memory,
-// never the answer.
+// lie, but for the newest codes, which grow in memory: in at most three parts of 0.25 GB, for
+// sixteen heads each, as long as files can be written and nothing is missing. The engine decides
+// speed and memory, never the answer.
 //
 // Thread-safety: all functions may be called from any number of threads at once. A search works on
 // the state it found when it began and waits for no addition, withdrawal or merge; additions and
@@ -197,8 +197,9 @@ class HammingIndex {
   // called before it is.
   virtual void Touches(std::string_view mark) = 0;
   // What was added and withdrawn until now is all that there is up to `mark` (at most 256 bytes).
-  // Sooner or later the folder holds it up to this mark or one that is some heads of codes older;
-  // at the latest when the index is destroyed, but for at most half a head.
+  // Sooner or later the folder holds it up to this mark or one that is up to fifty heads of codes
+  // older; at the latest when the index is destroyed, but for at most half a head and what was
+  // added without a mark behind it.
   [[nodiscard]] virtual absl::Status Reached(std::string_view mark) = 0;
   // Compares about so many bytes of the files with their checksums, going on where the last call
   // ended; true when that completed a round. A segment that is damaged (DataLoss) or cannot be read

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,9 +22,8 @@ namespace kith::index::internal {
 
 // Codes with their labels that are searched by multi-index hashing while more are added, up to a
 // number that is fixed. What lies in it is seen through a GrowingSegment: so many of the first
-// rows.
-// Those few whose bucket is full are scanned: many copies of one picture, say. One thread adds or
-// withdraws at a time, any number search meanwhile.
+// rows. Those few whose bucket is full are scanned: many copies of one picture, say. One thread
+// adds or withdraws at a time, any number search meanwhile.
 class GrowingCodes {
  public:
   // `capacity` is at most GrowingPostings::kMostCodes. With `never_scan` it is probed as far as the

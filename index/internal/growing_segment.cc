@@ -17,11 +17,12 @@ absl::Status GrowingSegment::Search(std::span<const Code> queries, int radius_bi
 }
 
 absl::Status GrowingSegment::ForEachLiveRow(RowVisitor visit) const {
-  for (std::size_t row = 0; row < size(); ++row) {
-    if (tombstones().IsWithdrawn(row)) continue;
-    if (!visit(codes_->CodeAt(row), codes_->LabelAt(row))) break;
-  }
-  return absl::OkStatus();
+  return Guarded("reading", "a segment", [&] {
+    for (std::size_t row = 0; row < size(); ++row) {
+      if (tombstones().IsWithdrawn(row)) continue;
+      if (!visit(codes_->CodeAt(row), codes_->LabelAt(row))) return;
+    }
+  });
 }
 
 }  // namespace kith::index::internal

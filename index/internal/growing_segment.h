@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,6 +30,7 @@ class GrowingSegment final : public Segment {
   absl::Status ForEachLiveRow(RowVisitor visit) const override;
   absl::StatusOr<bool> Scrub(std::uint64_t /*budget_bytes*/) override { return true; }
   std::size_t Bytes() const override { return codes_->Bytes(); }
+  std::size_t RowsOfMemory() const override { return codes_->capacity(); }
   std::shared_ptr<const void> Shared() const override { return codes_; }
 
   // For the thread that adds.

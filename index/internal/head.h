@@ -39,7 +39,6 @@ class Head {
   [[nodiscard]] std::size_t Bytes() const;
 
  private:
-  std::size_t capacity_;
   // A Label without a default: it would be set for all rows.
   struct Place {
     std::uint64_t entry;
@@ -49,6 +48,7 @@ class Head {
     return {.entry = labels_[row].entry, .view = labels_[row].view};
   }
 
+  std::size_t capacity_;
   // Left uninitialised: pages that no row has reached take no memory.
   std::unique_ptr<Code[]> codes_;
   std::unique_ptr<Place[]> labels_;

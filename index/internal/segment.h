@@ -19,8 +19,8 @@ namespace kith::index::internal {
 // Told of a code with its label; false ends the reading.
 using RowVisitor = absl::FunctionRef<bool(const Code& code, const Label& label)>;
 
-// Codes that never change; only their tombstones do. In memory (memory_segment.h), likewise as
-// those that were there first of what grows (growing_segment.h), or in a file that is mapped
+// Codes that never change; only their tombstones do. In memory (memory_segment.h), in memory that
+// more codes come into, of which it has the first (growing_segment.h), or in a file that is mapped
 // (file_segment.h).
 // Any number of threads may search while one withdraws.
 class Segment {
@@ -50,6 +50,8 @@ class Segment {
   // Memory held; a mapped file is not among it.
   [[nodiscard]] virtual std::size_t Bytes() const = 0;
 
+  // For how many rows its memory is.
+  [[nodiscard]] virtual std::size_t RowsOfMemory() const { return size_; }
   // Large memory that it has in common with other segments, if any.
   [[nodiscard]] virtual std::shared_ptr<const void> Shared() const { return nullptr; }
 

@@ -74,7 +74,7 @@ MergeRun SegmentedIndex::NextRun(const Segments& segments, PickRun pick) const {
   const std::size_t marked = marks_.newest().segments;
   // What still grows is none of it.
   std::size_t grown = marked;
-  while (grown > 0 && IsYoung(*segments[grown - 1])) --grown;
+  if (grown > 0 && IsYoung(*segments[grown - 1])) --grown;
   MergeRun run = pick(all.first(grown));
   if (run.count > 0) return run;
   run = pick(all.subspan(marked));
@@ -110,7 +110,8 @@ void SegmentedIndex::NoteDue() {
 }
 
 bool SegmentedIndex::MustKeep() const {
-  return (merges_unkept_ >= kMostMergesUnkept || RipeRowsInMemory() > ripe_rows_) && KeepDue();
+  const bool waits = MapsFiles() && RipeRowsInMemory() > ripe_rows_;
+  return (merges_unkept_ >= kMostMergesUnkept || waits) && KeepDue();
 }
 
 bool SegmentedIndex::IsCalm() const {

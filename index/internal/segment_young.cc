@@ -26,17 +26,13 @@ std::size_t CapacityFor(std::size_t rows, std::size_t most) {
   return capacity;
 }
 
-Rows LiveRowsOf(const Segment& segment) {
+Rows LiveRowsOf(const GrowingCodes& codes) {
   Rows rows;
-  rows.codes.reserve(segment.size());
-  rows.labels.reserve(segment.size());
-  // It lies in memory, and is not damaged.
-  segment
-      .ForEachLiveRow([&rows](const Code& code, const Label& label) {
-        rows.Add(code, label);
-        return true;
-      })
-      .IgnoreError();
+  rows.codes.reserve(codes.size());
+  rows.labels.reserve(codes.size());
+  for (std::size_t row = 0; row < codes.size(); ++row) {
+    if (!codes.tombstones()->IsWithdrawn(row)) rows.Add(codes.CodeAt(row), codes.LabelAt(row));
+  }
   return rows;
 }
 
@@ -49,7 +45,7 @@ bool SegmentedIndex::AwaitsKeeping() const {
 std::size_t SegmentedIndex::RipeRowsInMemory() const {
   std::size_t rows = 0;
   for (const std::shared_ptr<Segment>& segment : Snapshot()->segments) {
-    if (!segment->IsMapped() && !IsYoung(*segment)) rows += segment->size();
+    if (!segment->IsMapped() && !IsYoung(*segment)) rows += segment->RowsOfMemory();
   }
   return rows;
 }
@@ -69,7 +65,7 @@ MergeRun SegmentedIndex::NextUnkept() const {
   const bool is_quiet = std::chrono::steady_clock::now() - last_sealed_ >= limits_.quiet;
   // Behind what something else follows, nothing is added that would make it ripe.
   const bool may_grow = end == marked && !is_quiet && settling_ == 0 && !stopping_;
-  while (may_grow && end > first && IsYoung(*segments[end - 1])) --end;
+  if (may_grow && end > first && IsYoung(*segments[end - 1])) --end;
   return {.first = first, .count = end - first};
 }
 
@@ -94,7 +90,7 @@ std::shared_ptr<GrowingCodes> SegmentedIndex::RoomFor(std::size_t rows, bool rep
     const GrowingCodes& codes = *growing_->codes();
     if (!codes.IsCrowded() && codes.Room() >= rows) return growing_->codes();
     // A larger one takes over what there is: its longer keys part what crowded it, or nothing does.
-    before = LiveRowsOf(*growing_);
+    before = LiveRowsOf(codes);
     least = std::max(before.size() + rows, codes.IsCrowded() ? codes.capacity() + 1 : 0);
   }
   auto codes =
@@ -111,9 +107,6 @@ absl::Status SegmentedIndex::Grow(Segments& segments, const Rows& rows) {
     std::shared_ptr<GrowingCodes> codes = RoomFor(rows.size(), replaces);
     codes->Append(rows.codes, rows.labels);
     auto grown = std::make_shared<GrowingSegment>(std::move(codes));
-    // Behind the first step, no memory may be wanting for the next.
-    segments.reserve(segments.size() + 1);
-    retired_.reserve(retired_.size() + 4);
     if (replaces) {
       if (grown->Shared() != growing_->Shared()) Retire(growing_);
       marks_.Grew(segments.size());
@@ -127,7 +120,7 @@ absl::Status SegmentedIndex::Grow(Segments& segments, const Rows& rows) {
 }
 
 void SegmentedIndex::Ripen(Segments& segments) {
-  const std::size_t more = IsYoung(*growing_) ? growing_->size() : 0;
+  const std::size_t more = IsYoung(*growing_) ? growing_->RowsOfMemory() : 0;
   if (write_failed_ || RipeRowsInMemory() + more < kMostRipe * ripe_rows_) return;
   const std::shared_ptr<Segment> ripe = segments.back();
   absl::StatusOr<Made> written =

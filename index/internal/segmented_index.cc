@@ -16,6 +16,8 @@ namespace {
 
 // What a bulk load holds beside its rows on their way into a file.
 constexpr std::size_t kBulkMemory = std::size_t{48} << 20;
+// What one addition retires at most: a segment and what it shares with others, twice, and a head.
+constexpr std::size_t kMostRetired = 5;
 
 bool AscendEachOnce(std::span<const std::uint64_t> entries) {
   return std::adjacent_find(entries.begin(), entries.end(), std::greater_equal<>()) ==
@@ -64,12 +66,18 @@ std::shared_ptr<const SegmentedIndex::State> SegmentedIndex::Snapshot() const {
 }
 
 void SegmentedIndex::Publish(Segments segments, std::shared_ptr<Head> head) {
-  auto state = std::make_shared<const State>(State{.segments = std::move(segments),
-                                                   .head = std::move(head),
-                                                   .is_whole = missing_.empty() && in_doubt_ == 0});
+  PublishAs(std::make_shared<State>(), std::move(segments), std::move(head));
+}
+
+void SegmentedIndex::PublishAs(const std::shared_ptr<State>& state, Segments segments,
+                               std::shared_ptr<Head> head) {
+  *state = {.segments = std::move(segments),
+            .head = std::move(head),
+            .is_whole = missing_.empty() && in_doubt_ == 0};
   // The old state is let go outside the lock.
+  std::shared_ptr<const State> other = state;
   const std::lock_guard lock(state_mutex_);
-  state_.swap(state);
+  state_.swap(other);
 }
 
 absl::Status SegmentedIndex::Add(std::span<const Code> codes, std::span<const Label> labels) {
@@ -108,6 +116,11 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
   const std::shared_ptr<const State> state = Snapshot();
   Rows rows = state->head->LiveRows();
   Segments segments = state->segments;
+  // Once something is changed, no memory may be wanting.
+  auto next = std::make_shared<State>();
+  auto head = state->head->size() == 0 ? state->head : NewHead();
+  segments.reserve(segments.size() + 1);
+  retired_.reserve(retired_.size() + kMostRetired);
   last_sealed_ = std::chrono::steady_clock::now();
   Made made;
   const std::size_t count = rows.size() + codes.size();
@@ -138,7 +151,7 @@ absl::Status SegmentedIndex::Seal(std::span<const Code> codes, std::span<const L
     rows.labels.insert(rows.labels.end(), labels.begin(), labels.end());
     if (absl::Status status = AddInMemory(segments, std::move(rows)); !status.ok()) return status;
   }
-  Publish(std::move(segments), state->head->size() == 0 ? state->head : NewHead());
+  PublishAs(next, std::move(segments), std::move(head));
   if (state->head->size() > 0) retired_.push_back(state->head);
   FreeUnused();
   WakeMerger();

@@ -114,6 +114,9 @@ class SegmentedIndex final : public HammingIndex {
 
   // All of these with writer_mutex_ held.
   void Publish(Segments segments, std::shared_ptr<Head> head);
+  // Likewise, in a state that nobody has seen; needs no memory.
+  void PublishAs(const std::shared_ptr<State>& state, Segments segments,
+                 std::shared_ptr<Head> head);
   // What is in the head, and then these, become a segment, or a part of what grows.
   absl::Status Seal(std::span<const Code> codes, std::span<const Label> labels);
   absl::Status AddInMemory(Segments& segments, Rows rows);

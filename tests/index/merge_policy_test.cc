@@ -129,6 +129,14 @@ TEST(MergePolicyTest, LargeOnesBecomeTheLargestThatIsAllowed) {
   ExpectThis(PickCalmMerge({}, kMost, kNoLimit), 0, 0);
 }
 
+TEST(MergePolicyTest, WhereItIsCalmSmallOnesBecomeOneToo) {
+  ExpectThis(PickCalmMerge(Sizes({8, 8, 8}), 0, kMost), 0, 3);
+  // The cheapest first, and none for the sake of which one much larger would be copied.
+  ExpectThis(PickCalmMerge(Sizes({100, 40, 8, 8, 1}), 0, kMost), 2, 3);
+  ExpectThis(PickCalmMerge(Sizes({100, 40, 16, 1}), 0, kMost), 0, 0);
+  ExpectThis(PickCalmMerge(Sizes({200, 200}), 0, kMost), 0, 0);
+}
+
 TEST(MergePolicyTest, WhatIsOutgrownIsWrittenAgainWhenNothingElseIsDue) {
   std::vector<SegmentSize> sizes = Sizes({250, 250, 100});
   sizes[0].is_outgrown = sizes[2].is_outgrown = true;

@@ -48,7 +48,7 @@ class YoungTest : public ::testing::Test {
   std::unique_ptr<Owner> owner_;
 };
 
-// A quarter of what is ripe is a file at once: here a head.
+// So that files come of few codes.
 IndexLimits NeverQuiet() {
   IndexLimits limits;
   limits.ripe_heads = 4;
@@ -61,10 +61,11 @@ TEST_F(YoungTest, OneIsThereHoweverManyCame) {
   RandomCodes random(TestSeed());
   SCOPED_TRACE("seed " + std::to_string(TestSeed()));
   IndexLimits limits = NeverQuiet();
-  limits.ripe_heads = 1000;
+  limits.ripe_heads = 260;  // its memory is for a quarter of these at first
   Open(limits);
   for (int i = 1; i <= 400; ++i) {
     owner_->Add(random, kEntries);
+    owner_->Withdraw(1 + random.Below(owner_->last_entry()));
     const HammingIndexStats stats = Stats();
     ASSERT_EQ(stats.kept, 0u);
     ASSERT_LE(stats.segments, 1u) << "after " << i;
@@ -199,6 +200,7 @@ TEST_F(YoungTest, WhatAKillLeavesIsNamedUnderARightMark) {
   IndexLimits limits = NeverQuiet();
   limits.ripe_heads = 2;
   Open(limits);
+  int copies = 0;
   for (int round = 1; round <= 12; ++round) {
     for (int i = 0; i < 12; ++i) {
       owner_->AddUnmarked(random, random.Below(i % 4 == 0 ? 200 : kEntries));
@@ -207,9 +209,15 @@ TEST_F(YoungTest, WhatAKillLeavesIsNamedUnderARightMark) {
     owner_->Mark();
     // As a kill would leave it.
     const std::string copy = folder_.path() + "/copy" + std::to_string(round);
+    const std::string named = Contents(index_dir_ + "/manifest");
     std::error_code gone;  // a file that a merge replaced meanwhile
     fs::copy(index_dir_, copy, gone);
-    if (gone) continue;
+    // Only a copy that is one moment's counts.
+    if (gone || named != Contents(copy + "/manifest") ||
+        named != Contents(index_dir_ + "/manifest")) {
+      continue;
+    }
+    ++copies;
     owner_->Close();
     owner_->MoveTo(copy);
     owner_->Open();
@@ -220,6 +228,7 @@ TEST_F(YoungTest, WhatAKillLeavesIsNamedUnderARightMark) {
     owner_->Open();
     owner_->ExpectWhole(random);
   }
+  EXPECT_GT(copies, 0);
 }
 
 // Many copies of a few codes crowd their buckets: hardly more segments come of it, and not one a
@@ -240,10 +249,13 @@ TEST_F(YoungTest, CopiesGrowAsWell) {
     ASSERT_TRUE(owner_->index().Add(codes, labels).ok());
     ASSERT_TRUE(owner_->index().Reached(std::to_string(entry)).ok());
     ASSERT_LE(Stats().segments, 4u) << i;
+    const std::vector<std::uint64_t> gone = {entry - 59, entry - 1};  // a copy, and another code
+    ASSERT_EQ(*owner_->index().Withdraw(gone), 2u);
   }
   std::uint64_t found = 0;
   for (const SearchResult& result : MustSearch(owner_->index(), some, {})) found += result.total;
-  EXPECT_EQ(found, 300u * 40u);
+  EXPECT_EQ(found, 300u * 39u);
+  EXPECT_EQ(Stats().codes, 300u * 58u);
 }
 
 TEST_F(YoungTest, WhatIsWithdrawnStaysSoAsTheyBecomeOne) {
