@@ -206,7 +206,9 @@ TEST_F(YoungTest, WhatAKillLeavesIsNamedUnderARightMark) {
       owner_->AddUnmarked(random, random.Below(i % 4 == 0 ? 200 : kEntries));
       if (random.Below(3) == 0) owner_->Mark();
     }
-    owner_->Mark();
+    // So much without a mark that it is ripe, and time for a file to be made of it.
+    for (int i = 0; i < 16; ++i) owner_->AddUnmarked(random, kEntries);
+    std::this_thread::sleep_for(milliseconds(20));
     // As a kill would leave it.
     const std::string copy = folder_.path() + "/copy" + std::to_string(round);
     const std::string named = Contents(index_dir_ + "/manifest");
