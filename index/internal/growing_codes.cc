@@ -14,8 +14,6 @@ namespace {
 // One in so many rows may be scanned, and some in any case.
 constexpr std::size_t kScannedShare = 32;
 constexpr std::size_t kLeastScanned = 4096;
-// Queries from which on joining a batch is faster than asking each query by itself.
-constexpr std::size_t kJoinFrom = 2048;
 // So many codes ahead their buckets are fetched: each has one in every band.
 constexpr std::size_t kCodesAhead = 2;
 
@@ -25,17 +23,15 @@ GrowingCodes::GrowingCodes(std::size_t capacity, SimdTarget simd, bool never_sca
     : capacity_(capacity),
       join_(JoinKernelOf(simd)),
       scan_(ScanKernelOf(simd)),
-      never_scan_(never_scan),
       plan_(GrowingPostings::ShapeFor(capacity)),
+      choice_(plan_, capacity),
       postings_(plan_, capacity, join_.reads_exactly),
       codes_(capacity),
       entries_of_(capacity),
       views_(capacity),
       tombstones_(std::make_shared<Tombstones>(capacity)),
       scanned_(std::max(capacity, kLanes)) {
-  for (int radius = 0; radius <= plan_.max_radius_bits(); ++radius) {
-    costs_.push_back(plan_.CostOf(radius, capacity));
-  }
+  if (never_scan) choice_.NeverScan();
 }
 
 bool GrowingCodes::IsCrowded() const {
@@ -63,37 +59,30 @@ void GrowingCodes::Append(std::span<const Code> codes, std::span<const Label> la
 }
 
 std::size_t GrowingCodes::Withdraw(std::span<const std::uint64_t> entries) {
+  const std::span<const std::uint64_t> of_rows(entries_of_.data(), size_);
+  if (ascends_) return WithdrawAscending(of_rows, entries, *tombstones_);
   std::size_t silenced = 0;
-  const std::uint64_t* const begin = entries_of_.data();
-  const std::uint64_t* const end = begin + size_;
-  if (!ascends_) {
-    for (const std::uint64_t* at = begin; at != end; ++at) {
-      if (!std::binary_search(entries.begin(), entries.end(), *at)) continue;
-      if (tombstones_->Withdraw(static_cast<std::size_t>(at - begin))) ++silenced;
-    }
-    return silenced;
-  }
-  const std::uint64_t* from = begin;
-  for (const std::uint64_t entry : entries) {
-    from = std::lower_bound(from, end, entry);
-    for (; from != end && *from == entry; ++from) {
-      if (tombstones_->Withdraw(static_cast<std::size_t>(from - begin))) ++silenced;
-    }
+  for (std::size_t row = 0; row < size_; ++row) {
+    if (!std::binary_search(entries.begin(), entries.end(), of_rows[row])) continue;
+    if (tombstones_->Withdraw(row)) ++silenced;
   }
   return silenced;
 }
 
-bool GrowingCodes::ScanIsFaster(std::size_t queries, int radius_bits, std::size_t rows) const {
-  if (radius_bits > plan_.max_radius_bits()) return true;
-  if (never_scan_) return false;
-  return ScanNanoseconds(rows, queries) <
-         costs_[static_cast<std::size_t>(radius_bits)].Nanoseconds(queries >= kJoinFrom);
+Rows GrowingCodes::LiveRows() const {
+  Rows rows;
+  rows.codes.reserve(size_);
+  rows.labels.reserve(size_);
+  for (std::size_t row = 0; row < size_; ++row) {
+    if (!tombstones_->IsWithdrawn(row)) rows.Add(CodeAt(row), LabelAt(row));
+  }
+  return rows;
 }
 
 void GrowingCodes::StreamPairs(std::span<const Code> queries, int radius_bits, std::size_t rows,
                                PairSink sink) const {
   if (queries.empty() || rows == 0) return;
-  if (ScanIsFaster(queries.size(), radius_bits, rows)) {
+  if (choice_.ScanIsFaster(rows, queries.size(), radius_bits)) {
     return ScanPlainCodes(BytesOf(*codes_.data()), rows, queries, radius_bits, scan_, sink);
   }
   // What is added meanwhile is seen in some buckets and not in others.
@@ -106,11 +95,7 @@ void GrowingCodes::StreamPairs(std::span<const Code> queries, int radius_bits, s
                   });
   ProbeWalk<GrowingPostings> walk(plan_, postings_, BytesOf(*codes_.data()), join_, radius_bits,
                                   queries, known);
-  if (queries.size() >= kJoinFrom) {
-    walk.Join();
-  } else {
-    walk.Each();
-  }
+  walk.Search(choice_.IsJoined(queries.size()));
 }
 
 Code GrowingCodes::CodeAt(std::size_t row) const {

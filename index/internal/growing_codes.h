@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "index/hamming_index.h"
 #include "index/internal/bands.h"
@@ -15,6 +14,8 @@
 #include "index/internal/head.h"
 #include "index/internal/huge_array.h"
 #include "index/internal/join_kernel.h"
+#include "index/internal/probe_choice.h"
+#include "index/internal/rows.h"
 #include "index/internal/tombstones.h"
 #include "index/simd.h"
 
@@ -39,6 +40,8 @@ class GrowingCodes {
   [[nodiscard]] std::size_t size() const { return size_; }
   // The range of their entries; where there are any.
   [[nodiscard]] const EntryRange& entries() const { return entries_; }
+  // What is not withdrawn.
+  [[nodiscard]] Rows LiveRows() const;
   // Of entries that ascend, each once.
   std::size_t Withdraw(std::span<const std::uint64_t> entries);
 
@@ -54,14 +57,11 @@ class GrowingCodes {
   [[nodiscard]] std::size_t Bytes() const;
 
  private:
-  [[nodiscard]] bool ScanIsFaster(std::size_t queries, int radius_bits, std::size_t rows) const;
-
   std::size_t capacity_;
   JoinKernel join_;
   ScanKernel scan_;
-  bool never_scan_;
   BandPlan plan_;
-  std::vector<ProbeCost> costs_;  // of radius 0, of radius 1, and so on, when it is full
+  ProbeChoice choice_;  // as when it is full
   GrowingPostings postings_;
   HugeArray<RawCode> codes_;
   HugeArray<std::uint64_t> entries_of_;

@@ -78,9 +78,7 @@ void MappedIndex::MakePostings() {
   }
   postings_ = MappedPostings(header.codes, header.cut, std::move(bands));
   plan_ = std::make_unique<const BandPlan>(ShapeOf(header.cut));
-  for (int radius = 0; radius <= plan_->max_radius_bits(); ++radius) {
-    costs_.push_back(plan_->CostOf(radius, header.codes));
-  }
+  choice_ = ProbeChoice(*plan_, header.codes);
 }
 
 void MappedIndex::add(idx_t n, const std::uint8_t* x) {
@@ -199,24 +197,13 @@ void MappedIndex::StreamPairs(std::span<const Code> queries, int radius_bits, Pa
                   });
 }
 
-bool MappedIndex::ScanIsFaster(std::size_t queries, int radius_bits) const {
-  if (plan_ == nullptr || radius_bits > plan_->max_radius_bits()) return true;
-  if (never_scan_) return false;
-  return ScanNanoseconds(code_count_, queries) <
-         costs_[static_cast<std::size_t>(radius_bits)].Nanoseconds(queries >= join_from_);
-}
-
 void MappedIndex::StreamPositions(std::span<const Code> queries, int radius_bits,
                                   PairSink sink) const {
-  if (ScanIsFaster(queries.size(), radius_bits)) {
+  if (choice_.ScanIsFaster(code_count_, queries.size(), radius_bits)) {
     return ScanPlainCodes(codes_, code_count_, queries, radius_bits, scan_, sink);
   }
   ProbeWalk<MappedPostings> walk(*plan_, postings_, codes_, join_, radius_bits, queries, sink);
-  if (queries.size() >= join_from_) {
-    walk.Join();
-  } else {
-    walk.Each();
-  }
+  walk.Search(choice_.IsJoined(queries.size()));
 }
 
 }  // namespace kith::index::internal

@@ -21,6 +21,7 @@
 #include "index/internal/bands.h"
 #include "index/internal/join_kernel.h"
 #include "index/internal/mapped_postings.h"
+#include "index/internal/probe_choice.h"
 #include "index/internal/scan_index.h"
 #include "index/internal/scan_kernel.h"
 #include "index/internal/segment_map.h"
@@ -31,9 +32,6 @@ namespace kith::index::internal {
 
 class MappedIndex final : public faiss::IndexBinary, public PairStream {
  public:
-  // Queries from which on joining a batch is faster than asking each query by itself.
-  static constexpr std::size_t kJoinFrom = 2048;
-
   // Errors: as SegmentFile::Open.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<MappedIndex>> Open(
       const std::string& path, const SegmentOpenOptions& options, SimdTarget simd);
@@ -68,8 +66,8 @@ class MappedIndex final : public faiss::IndexBinary, public PairStream {
   // For tests and measurements: probe as far as the bands reach, even where a scan is faster, and
   // join batches from so many queries on.
   void NeverScan(std::size_t join_from = kJoinFrom) {
-    never_scan_ = true;
-    join_from_ = join_from;
+    choice_.NeverScan();
+    choice_.JoinFrom(join_from);
   }
 
  private:
@@ -84,7 +82,6 @@ class MappedIndex final : public faiss::IndexBinary, public PairStream {
   void StreamPositions(std::span<const Code> queries, int radius_bits, PairSink sink) const;
 
   void MakePostings();
-  [[nodiscard]] bool ScanIsFaster(std::size_t queries, int radius_bits) const;
 
   std::unique_ptr<SegmentMap> map_;
   std::unique_ptr<const BandPlan> plan_;  // null: too few codes
@@ -94,10 +91,8 @@ class MappedIndex final : public faiss::IndexBinary, public PairStream {
   const std::uint8_t* codes_ = nullptr;
   std::uint64_t code_count_ = 0;
   MappedPostings postings_;
-  std::vector<ProbeCost> costs_;  // of radius 0, of radius 1, and so on
-  DirectoryView rows_;            // of the codes; empty if each has one row
-  bool never_scan_ = false;
-  std::size_t join_from_ = kJoinFrom;
+  ProbeChoice choice_;
+  DirectoryView rows_;  // of the codes; empty if each has one row
 };
 
 template <typename Visit>

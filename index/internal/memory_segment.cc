@@ -65,16 +65,7 @@ absl::Status MemorySegment::Search(std::span<const Code> queries, int radius_bit
 }
 
 std::size_t MemorySegment::Withdraw(std::span<const std::uint64_t> entries) {
-  std::size_t silenced = 0;
-  // Both ascend.
-  auto from = entries_.begin();
-  for (const std::uint64_t entry : Within(entries)) {
-    from = std::lower_bound(from, entries_.end(), entry);
-    for (; from != entries_.end() && *from == entry; ++from) {
-      if (tombstones().Withdraw(static_cast<std::size_t>(from - entries_.begin()))) ++silenced;
-    }
-  }
-  return silenced;
+  return WithdrawAscending(entries_, Within(entries), tombstones());
 }
 
 absl::Status MemorySegment::ForEachLiveRow(RowVisitor visit) const {

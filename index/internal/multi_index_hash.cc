@@ -39,7 +39,7 @@ void MultiIndexHash::reset() {
 void MultiIndexHash::Build(HugeArray<RawCode> rows) {
   plan_.reset();
   postings_ = Postings();
-  costs_.clear();
+  choice_ = ProbeChoice();
   blocks_.Clear();
   Distinct distinct = FindDistinct(std::move(rows));
   codes_ = std::move(distinct.codes);
@@ -56,26 +56,15 @@ void MultiIndexHash::Build(HugeArray<RawCode> rows) {
   plan_ = std::make_unique<const BandPlan>(
       BandShape{.bands = bands, .extra_bits = Postings::ExtraBits(codes_.size())});
   postings_ = Postings(*plan_, {codes_.data(), codes_.size()});
-  for (int radius = 0; radius <= plan_->max_radius_bits(); ++radius) {
-    costs_.push_back(plan_->CostOf(radius, codes_.size()));
-  }
+  choice_ = ProbeChoice(*plan_, codes_.size());
+  if (options_.never_scan) choice_.NeverScan();
+  choice_.JoinFrom(options_.join_from);
 }
 
 void MultiIndexHash::reconstruct(idx_t key, std::uint8_t* recons) const {
   const auto row = static_cast<std::size_t>(key);
   const std::size_t position = position_of_row_.size() == 0 ? row : position_of_row_[row];
   std::memcpy(recons, BytesOf(codes_[position]), sizeof(RawCode));
-}
-
-bool MultiIndexHash::IsJoined(std::size_t queries) const {
-  return queries >= (options_.join_from != 0 ? options_.join_from : kJoinFrom);
-}
-
-bool MultiIndexHash::ScanIsFaster(std::size_t queries, int radius_bits) const {
-  if (plan_ == nullptr || radius_bits > plan_->max_radius_bits()) return true;
-  if (options_.never_scan) return false;
-  return ScanNanoseconds(codes_.size(), queries) <
-         costs_[static_cast<std::size_t>(radius_bits)].Nanoseconds(IsJoined(queries));
 }
 
 void MultiIndexHash::StreamPairs(std::span<const Code> queries, int radius_bits,
@@ -93,14 +82,12 @@ void MultiIndexHash::StreamPairs(std::span<const Code> queries, int radius_bits,
 
 void MultiIndexHash::StreamPositions(std::span<const Code> queries, int radius_bits,
                                      PairSink sink) const {
-  if (ScanIsFaster(queries.size(), radius_bits)) return ScanPositions(queries, radius_bits, sink);
+  if (choice_.ScanIsFaster(codes_.size(), queries.size(), radius_bits)) {
+    return ScanPositions(queries, radius_bits, sink);
+  }
   ProbeWalk<Postings> walk(*plan_, postings_, BytesOf(*codes_.data()), join_, radius_bits, queries,
                            sink);
-  if (IsJoined(queries.size())) {
-    walk.Join();
-  } else {
-    walk.Each();
-  }
+  walk.Search(choice_.IsJoined(queries.size()));
 }
 
 void MultiIndexHash::ScanPositions(std::span<const Code> queries, int radius_bits,

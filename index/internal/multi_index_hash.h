@@ -27,6 +27,7 @@
 #include "index/internal/huge_array.h"
 #include "index/internal/join_kernel.h"
 #include "index/internal/postings.h"
+#include "index/internal/probe_choice.h"
 #include "index/internal/scan_index.h"
 #include "index/internal/scan_kernel.h"
 
@@ -34,16 +35,13 @@ namespace kith::index::internal {
 
 // The defaults are what a segment uses; the rest is for tests and measurements.
 struct MultiIndexHashOptions {
-  int bands = 0;              // 0: chosen from the number of codes; else BandPlan's limits
-  std::size_t join_from = 0;  // queries from which on a batch is joined; 0: kJoinFrom
-  bool never_scan = false;    // as far as the plan reaches
+  int bands = 0;                      // 0: chosen from the number of codes; else BandPlan's limits
+  std::size_t join_from = kJoinFrom;  // queries from which on a batch is joined
+  bool never_scan = false;            // as far as the plan reaches
 };
 
 class MultiIndexHash final : public faiss::IndexBinary, public PairStream {
  public:
-  // Queries from which on joining a batch is faster than asking each query by itself.
-  static constexpr std::size_t kJoinFrom = 2048;
-
   MultiIndexHash(const JoinKernel& join, ScanKernel scan, MultiIndexHashOptions options = {});
 
   // Meant to be called once: a second call sorts everything anew. Less than 2^32 codes in all.
@@ -67,8 +65,6 @@ class MultiIndexHash final : public faiss::IndexBinary, public PairStream {
 
  private:
   void Build(HugeArray<RawCode> rows);
-  [[nodiscard]] bool ScanIsFaster(std::size_t queries, int radius_bits) const;
-  [[nodiscard]] bool IsJoined(std::size_t queries) const;
   // As StreamPairs, but with positions of codes instead of rows.
   void StreamPositions(std::span<const Code> queries, int radius_bits, PairSink sink) const;
   void ScanPositions(std::span<const Code> queries, int radius_bits, PairSink sink) const;
@@ -85,8 +81,8 @@ class MultiIndexHash final : public faiss::IndexBinary, public PairStream {
 
   std::unique_ptr<const BandPlan> plan_;  // null: too few codes
   Postings postings_;
-  std::vector<ProbeCost> costs_;  // of radius 0, of radius 1, and so on
-  CodeBlocks blocks_;             // all codes once more, if there is no plan
+  ProbeChoice choice_;
+  CodeBlocks blocks_;  // all codes once more, if there is no plan
 };
 
 }  // namespace kith::index::internal

@@ -37,6 +37,7 @@ class Postings {
   void FetchSketches(std::size_t band, const Bucket& bucket) const {
     FetchLines(WholeSketches(band, bucket), bucket.count * sizeof(std::uint16_t));
   }
+  // Never asked for, as all are whole.
   static void Unpack(const JoinKernel& /*kernel*/, std::size_t /*band*/, const Bucket& /*bucket*/,
                      std::uint32_t /*first_rank*/, std::uint32_t /*count*/,
                      std::uint16_t* /*sketches*/) {}

@@ -32,6 +32,7 @@ class ProbeWalk {
             PairSink sink);
 
   // Call one of these, once.
+  void Search(bool joined) { joined ? Join() : Each(); }
   // Every query by itself: for small batches.
   void Each();
   // Band by band, queries of one key together: for large batches. Where there are about as many

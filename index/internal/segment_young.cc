@@ -26,16 +26,6 @@ std::size_t CapacityFor(std::size_t rows, std::size_t most) {
   return capacity;
 }
 
-Rows LiveRowsOf(const GrowingCodes& codes) {
-  Rows rows;
-  rows.codes.reserve(codes.size());
-  rows.labels.reserve(codes.size());
-  for (std::size_t row = 0; row < codes.size(); ++row) {
-    if (!codes.tombstones()->IsWithdrawn(row)) rows.Add(codes.CodeAt(row), codes.LabelAt(row));
-  }
-  return rows;
-}
-
 }  // namespace
 
 bool SegmentedIndex::AwaitsKeeping() const {
@@ -70,8 +60,8 @@ MergeRun SegmentedIndex::NextUnkept() const {
 }
 
 bool SegmentedIndex::MayGrow(const Segments& segments) const {
-  // Nothing grows across what is missing.
-  // Where there are more codes than it knows of, memory ran out as they were added.
+  // Nothing grows across what is missing; and where there are more codes than it knows of, memory
+  // ran out as they were added.
   return growing_ != nullptr && missing_.empty() && !segments.empty() &&
          segments.back() == growing_ && growing_->codes()->size() == growing_->size() &&
          marks_.MayGrow(segments.size());
@@ -90,7 +80,7 @@ std::shared_ptr<GrowingCodes> SegmentedIndex::RoomFor(std::size_t rows, bool rep
     const GrowingCodes& codes = *growing_->codes();
     if (!codes.IsCrowded() && codes.Room() >= rows) return growing_->codes();
     // A larger one takes over what there is: its longer keys part what crowded it, or nothing does.
-    before = LiveRowsOf(codes);
+    before = codes.LiveRows();
     least = std::max(before.size() + rows, codes.IsCrowded() ? codes.capacity() + 1 : 0);
   }
   auto codes =

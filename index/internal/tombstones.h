@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace kith::index::internal {
 
@@ -34,5 +36,23 @@ class Tombstones {
   std::size_t bytes_;
   std::atomic<std::size_t> count_{0};
 };
+
+// Withdraws the rows of some entries: those of the rows ascend, and so do the ones that are
+// withdrawn. Returns how many rows were not withdrawn before. O(log rows) an entry.
+inline std::size_t WithdrawAscending(std::span<const std::uint64_t> entries_of_rows,
+                                     std::span<const std::uint64_t> entries,
+                                     Tombstones& tombstones) {
+  std::size_t silenced = 0;
+  auto from = entries_of_rows.begin();
+  for (const std::uint64_t entry : entries) {
+    from = std::lower_bound(from, entries_of_rows.end(), entry);
+    for (; from != entries_of_rows.end() && *from == entry; ++from) {
+      if (tombstones.Withdraw(static_cast<std::size_t>(from - entries_of_rows.begin()))) {
+        ++silenced;
+      }
+    }
+  }
+  return silenced;
+}
 
 }  // namespace kith::index::internal

@@ -42,24 +42,12 @@ std::vector<Pair> Expected(std::span<const Code> codes, std::span<const Code> qu
   return pairs;
 }
 
-// Codes near each other, some the same, and some alike in the bits of a few bands only.
+// Some of them alike in the bits of a few bands only.
 std::vector<Code> SomeCodes(std::size_t count, RandomCodes& random) {
-  std::vector<Code> codes = random.Some(count);
-  for (std::size_t row = 1; row < count; ++row) {
-    const Code& other = codes[random.Below(row)];
-    switch (random.Below(6)) {
-      case 0:
-        codes[row] = other;
-        break;
-      case 1:
-        codes[row] = random.Flip(other, static_cast<int>(random.Below(40)));
-        break;
-      case 2:
-        std::copy_n(other.begin(), random.Below(20), codes[row].begin());
-        break;
-      default:
-        break;
-    }
+  std::vector<Code> codes = ClusteredCodes(count, random);
+  for (std::size_t row = 1; row < count; row += 1 + random.Below(10)) {
+    codes[row] = random.Next();
+    std::copy_n(codes[random.Below(row)].begin(), random.Below(20), codes[row].begin());
   }
   return codes;
 }

@@ -44,7 +44,7 @@ const Engine& Probed(bool joins) {
     engine.make = make;
     return engine;
   };
-  static const Engine each = made_by(&MakeProbed<MultiIndexHash::kJoinFrom>);
+  static const Engine each = made_by(&MakeProbed<internal::kJoinFrom>);
   static const Engine joined = made_by(&MakeProbed<1>);
   return joins ? joined : each;
 }
@@ -152,7 +152,7 @@ void ExpectTheTruthInFiles(std::size_t least_queries) {
 TEST(ProbedLiveTest, InterleavedInFilesEqualsTheTruth) { ExpectTheTruthInFiles(1); }
 
 TEST(ProbedLiveTest, InterleavedInFilesAndJoinedEqualsTheTruth) {
-  constexpr std::size_t kJoinFrom = internal::MappedIndex::kJoinFrom;
+  constexpr std::size_t kJoinFrom = internal::kJoinFrom;
   ASSERT_GE((*internal::FindEngine("mih"))->queries_at_once, kJoinFrom);
   ExpectTheTruthInFiles(kJoinFrom);
 }

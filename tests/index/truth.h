@@ -60,6 +60,29 @@ class RandomCodes {
   std::mt19937_64 random_;
 };
 
+// Some codes are near others, some are the same, and some differ in few neighbouring bits only.
+inline std::vector<Code> ClusteredCodes(std::size_t count, RandomCodes& random) {
+  std::vector<Code> codes = random.Some(count);
+  for (std::size_t row = 1; row < count; ++row) {
+    const Code& other = codes[random.Below(row)];
+    switch (random.Below(4)) {
+      case 0:
+        codes[row] = other;
+        break;
+      case 1:
+        codes[row] = random.Flip(other, static_cast<int>(random.Below(70)));
+        break;
+      case 2:
+        codes[row] = other;
+        codes[row][random.Below(32)] = static_cast<std::uint8_t>(random.Below(256));
+        break;
+      default:
+        break;
+    }
+  }
+  return codes;
+}
+
 inline int PlainDistance(const Code& a, const Code& b) {
   int distance = 0;
   for (std::size_t byte = 0; byte < a.size(); ++byte) {

@@ -34,6 +34,13 @@ class YoungTest : public ::testing::Test {
     owner_->Open();
   }
   [[nodiscard]] HammingIndexStats Stats() const { return owner_->index().Stats(); }
+  // An entry each, marked; without the owner's knowledge.
+  void AddCodes(std::span<const Code> codes) {
+    std::vector<Label> labels(codes.size());
+    for (Label& label : labels) label.entry = ++last_;
+    ASSERT_TRUE(owner_->index().Add(codes, labels).ok());
+    ASSERT_TRUE(owner_->index().Reached(std::to_string(last_)).ok());
+  }
   // At most so long that a busy machine does not count.
   static bool WaitUntil(const std::function<bool()>& done) {
     const auto last = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -46,6 +53,7 @@ class YoungTest : public ::testing::Test {
   const Folder folder_;
   const std::string index_dir_ = folder_.path() + "/index";
   std::unique_ptr<Owner> owner_;
+  std::uint64_t last_ = 0;  // entry of AddCodes
 };
 
 // So that files come of few codes.
@@ -173,15 +181,10 @@ TEST_F(YoungTest, MemoryIsBoundedHoweverFastCodesCome) {
   RandomCodes random(TestSeed() + 2);
   SCOPED_TRACE("seed " + std::to_string(TestSeed()));
   Open(NeverQuiet());
-  std::uint64_t entry = 0;
   std::uint64_t bytes_of_one = 0;
   std::uint64_t most_bytes = 0;
   for (int i = 0; i < 600; ++i) {
-    const std::vector<Code> codes = random.Some(100);
-    std::vector<Label> labels(codes.size());
-    for (Label& label : labels) label.entry = ++entry;
-    ASSERT_TRUE(owner_->index().Add(codes, labels).ok());
-    ASSERT_TRUE(owner_->index().Reached(std::to_string(entry)).ok());
+    AddCodes(random.Some(100));
     const HammingIndexStats stats = Stats();
     if (bytes_of_one == 0 && stats.segments == 1) bytes_of_one = stats.bytes;
     most_bytes = std::max(most_bytes, stats.bytes);
@@ -189,7 +192,7 @@ TEST_F(YoungTest, MemoryIsBoundedHoweverFastCodesCome) {
   // Some are ripe, of two a file is being made, and one grows: in so small an index all are of the
   // same size. Without help there would be up to sixty.
   EXPECT_LE(most_bytes, 7 * bytes_of_one);
-  EXPECT_EQ(Stats().codes, entry);
+  EXPECT_EQ(Stats().codes, last_);
 }
 
 // Where a mark comes behind several additions, what grows may not be what it was at the mark
@@ -242,16 +245,12 @@ TEST_F(YoungTest, CopiesGrowAsWell) {
   limits.ripe_heads = 400;
   Open(limits);
   const std::vector<Code> some = random.Some(3);
-  std::uint64_t entry = 0;
   for (int i = 0; i < 300; ++i) {
     std::vector<Code> codes = random.Some(60);
     for (std::size_t k = 0; k < 40; ++k) codes[k] = some[random.Below(some.size())];
-    std::vector<Label> labels(codes.size());
-    for (Label& label : labels) label.entry = ++entry;
-    ASSERT_TRUE(owner_->index().Add(codes, labels).ok());
-    ASSERT_TRUE(owner_->index().Reached(std::to_string(entry)).ok());
+    AddCodes(codes);
     ASSERT_LE(Stats().segments, 4u) << i;
-    const std::vector<std::uint64_t> gone = {entry - 59, entry - 1};  // a copy, and another code
+    const std::vector<std::uint64_t> gone = {last_ - 59, last_ - 1};  // a copy, and another code
     ASSERT_EQ(*owner_->index().Withdraw(gone), 2u);
   }
   std::uint64_t found = 0;
