@@ -89,17 +89,17 @@ class MappedFile final : public SegmentFile {
                                                    const SearchOptions& options) const override {
     std::vector<SearchResult> results;
     absl::Status status = Guarded("searching", info().path, [&]() -> absl::Status {
-      std::vector<internal::Nearest> nearest(queries.size(), internal::Nearest(options.limit));
+      results.resize(queries.size());
       absl::Status searched = Stream(
           queries, options.radius_bits, [&](std::size_t query, std::size_t row, int distance) {
             const Label label = index_->LabelAt(row);
             if (options.keep && !options.keep(query, label, distance)) return;
-            nearest[query].Offer(
-                {.distance_bits = static_cast<std::uint16_t>(distance), .label = label});
+            internal::OfferHit(
+                {.distance_bits = static_cast<std::uint16_t>(distance), .label = label},
+                options.limit, results[query]);
           });
       if (!searched.ok()) return searched;
-      results.reserve(queries.size());
-      for (internal::Nearest& one : nearest) results.push_back(std::move(one).Finish());
+      for (SearchResult& result : results) internal::FinishHits(result);
       return absl::OkStatus();
     });
     if (!status.ok()) return status;

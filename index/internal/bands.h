@@ -75,6 +75,14 @@ struct Band {
   }
 };
 
+// Bits set. Where the compiler may not use the instruction that counts them, as here, std::popcount
+// is a call of a library.
+inline int CountBits(std::uint32_t bits) {
+  bits -= bits >> 1 & 0x55555555U;
+  bits = (bits & 0x33333333U) + (bits >> 2 & 0x33333333U);
+  return static_cast<int>(((bits + (bits >> 4)) & 0x0f0f0f0fU) * 0x01010101U >> 24);
+}
+
 // How the ring is cut: evenly.
 struct BandShape {
   int bands = 0;     // held within BandPlan::kFewestBands and kMaxBands
@@ -152,11 +160,11 @@ class BandPlan {
   [[nodiscard]] static bool Seen(const Band& band, const BandProbe& probe,
                                  const RingCode& differing) {
     const std::uint64_t bits = RingBits(differing, band.first_bit);
-    const int key = std::popcount(band.Key(bits));
+    const int key = CountBits(band.Key(bits));
+    if (key > probe.flips) return false;
     const std::uint32_t rest = band.Rest(bits);
-    return key <= probe.flips &&
-           key + std::popcount(rest & probe.sketch_mask) <= probe.sketch_budget &&
-           key + std::popcount(rest & probe.rest_mask) <= probe.rest_budget;
+    return key + CountBits(rest & probe.sketch_mask) <= probe.sketch_budget &&
+           key + CountBits(rest & probe.rest_mask) <= probe.rest_budget;
   }
 
   [[nodiscard]] ProbeCost CostOf(int radius_bits, std::size_t codes) const;

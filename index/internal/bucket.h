@@ -38,7 +38,7 @@ struct Survivor {
   std::uint32_t key;        // of the bucket
   std::uint32_t start;      // of it
   std::uint32_t rank;       // in it
-  std::uint32_t rest;       // which of the walk's rests the query is
+  std::uint32_t query;
   std::uint32_t differing;  // bits of the rests
   std::uint32_t position;   // of the code, once it is known
   std::uint16_t band;

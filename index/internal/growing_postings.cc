@@ -23,7 +23,8 @@ BandShape GrowingPostings::ShapeFor(std::size_t capacity) {
 
 GrowingPostings::GrowingPostings(const BandPlan& plan, std::size_t capacity,
                                  bool kernel_reads_exactly)
-    : bands_(plan.bands()),
+    : capacity_(capacity),
+      bands_(plan.bands()),
       position_mask_(static_cast<std::uint32_t>(
           (std::uint64_t{1} << (32 - Postings::ExtraBits(capacity))) - 1)),
       reads_exactly_(kernel_reads_exactly) {

@@ -43,6 +43,7 @@ class GrowingPostings {
   [[nodiscard]] bool Add(const std::uint8_t* code, std::uint32_t position);
 
   // What a ProbeWalk asks of its store; see there.
+  [[nodiscard]] std::size_t ExpectedCodes() const { return capacity_; }  // at the end
   [[nodiscard]] bool HasWholeSketches() const { return reads_exactly_; }
 
   void FetchBucket(std::size_t band, std::uint32_t key) const { Fetch(LineOf(band, key)); }
@@ -86,6 +87,7 @@ class GrowingPostings {
     return tails_.data()[BucketNumber(survivor.band, survivor.key) * kTails + survivor.rank];
   }
 
+  std::size_t capacity_;
   std::span<const Band> bands_;
   std::vector<std::size_t> first_bucket_;  // of each band
   std::uint32_t position_mask_;

@@ -6,6 +6,7 @@
 
 #include "index/internal/find_ones.h"
 #include "index/internal/join_kernel.h"
+#include "index/internal/join_lists.h"
 
 namespace kith::index::internal {
 namespace {
@@ -23,44 +24,56 @@ __m256i BytePopcount(__m256i bytes) {
 
 const __m256i* Unaligned(const void* at) { return static_cast<const __m256i*>(at); }
 
+// Inlined, so that what is the same for all joins stands in registers: most have one query and few
+// entries.
+template <bool kQueriesStand>
+[[gnu::always_inline]] inline void Compare(const BucketJoin& join, HitBuffer& to) {
+  const std::uint16_t* const lanes = kQueriesStand ? join.queries : join.entries;
+  const std::uint16_t* const others = kQueriesStand ? join.entries : join.queries;
+  const std::uint32_t lane_count = kQueriesStand ? join.query_count : join.entry_count;
+  const std::uint32_t other_count = kQueriesStand ? join.entry_count : join.query_count;
+  const __m256i ones = _mm256_set1_epi8(1);
+  const __m256i mask = _mm256_set1_epi16(static_cast<short>(join.mask));
+  const __m256i above = _mm256_set1_epi16(static_cast<short>(join.limit + 1));
+  for (std::uint32_t first = 0; first < lane_count; first += kSketches) {
+    const std::uint32_t rest = lane_count - first;
+    // A bit a byte, two a sketch.
+    const std::uint32_t in_list =
+        rest >= kSketches ? ~std::uint32_t{0} : (std::uint32_t{1} << (2 * rest)) - 1;
+    const __m256i sketches = _mm256_loadu_si256(Unaligned(lanes + first));
+    for (std::uint32_t other = 0; other < other_count; ++other) {
+      const __m256i sketch = _mm256_set1_epi16(static_cast<short>(others[other]));
+      const __m256i bits = _mm256_maddubs_epi16(
+          BytePopcount(_mm256_and_si256(_mm256_xor_si256(sketches, sketch), mask)), ones);
+      auto within =
+          static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpgt_epi16(above, bits))) &
+          in_list & 0x55555555U;
+      if (within == 0) [[likely]]
+        continue;
+      for (; within != 0; within &= within - 1) {
+        const std::uint32_t lane = first + static_cast<std::uint32_t>(__builtin_ctz(within)) / 2;
+        to.Add(join, kQueriesStand ? lane : other, kQueriesStand ? other : lane);
+      }
+      if (to.count > kHitsAtOnce - kSketches) to.Emit();
+    }
+  }
+}
+
 }  // namespace
 
 void JoinAvx2(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context) {
-  SketchHit hits[kHitsAtOnce];
-  std::size_t hit_count = 0;
-  const __m256i ones = _mm256_set1_epi8(1);
+  HitBuffer hits;
+  hits.emit = emit;
+  hits.context = context;
+  hits.count = 0;
   for (const BucketJoin* join = joins; join != joins + count; ++join) {
-    const __m256i mask = _mm256_set1_epi16(static_cast<short>(join->mask));
-    const __m256i above = _mm256_set1_epi16(static_cast<short>(join->limit + 1));
-    for (std::uint32_t first = 0; first < join->entry_count; first += kSketches) {
-      const std::uint32_t rest = join->entry_count - first;
-      // A bit a byte, two a sketch.
-      const std::uint32_t lanes =
-          rest >= kSketches ? ~std::uint32_t{0} : (std::uint32_t{1} << (2 * rest)) - 1;
-      const __m256i entries = _mm256_loadu_si256(Unaligned(join->entries + first));
-      for (std::uint32_t query = 0; query < join->query_count; ++query) {
-        const __m256i sketch = _mm256_set1_epi16(static_cast<short>(join->queries[query]));
-        const __m256i bits = _mm256_maddubs_epi16(
-            BytePopcount(_mm256_and_si256(_mm256_xor_si256(entries, sketch), mask)), ones);
-        auto within =
-            static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpgt_epi16(above, bits))) &
-            lanes & 0x55555555U;
-        if (within == 0) [[likely]]
-          continue;
-        for (; within != 0; within &= within - 1) {
-          hits[hit_count++] = {
-              .join = join,
-              .query = query,
-              .entry = first + static_cast<std::uint32_t>(__builtin_ctz(within)) / 2};
-        }
-        // There is room for one register more.
-        if (hit_count <= kHitsAtOnce - kSketches) continue;
-        emit(context, hits, hit_count);
-        hit_count = 0;
-      }
+    if (join->query_count > 1 && QueriesStand(*join, kSketches)) {
+      Compare<true>(*join, hits);
+    } else {
+      Compare<false>(*join, hits);
     }
   }
-  emit(context, hits, hit_count);
+  hits.Emit();
 }
 
 void FindOnesAvx2(OneLookup* lookups, std::size_t count) { FindOnes(lookups, count); }

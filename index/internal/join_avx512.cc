@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Thirty-two sketches a register. A bucket is loaded once for all queries that probe it; hardly any
-// sketch survives, so that one branch a register is enough.
+// Thirty-two sketches a register.
 #include <immintrin.h>
 
 #include "index/internal/find_ones.h"
 #include "index/internal/join_kernel.h"
+#include "index/internal/join_lists.h"
 
 namespace kith::index::internal {
 namespace {
@@ -14,56 +14,155 @@ constexpr std::uint32_t kSketches = 32;  // in a register
 
 const __m256i* Unaligned(const void* at) { return static_cast<const __m256i*>(at); }
 
-// Hits on their way to the caller, with room for one register more.
-struct Hits {
-  EmitHits emit;
-  void* context;
-  std::size_t count;
-  SketchHit hits[kHitsAtOnce];
+// What stands in registers and what is walked.
+struct Lists {
+  const BucketJoin* join;
+  bool queries_stand;
+  const std::uint16_t* lanes;
+  const std::uint16_t* others;
+  std::uint32_t lane_count;
+  std::uint32_t other_count;
 };
 
-void EmitAll(Hits& hits) {
-  hits.emit(hits.context, hits.hits, hits.count);
-  hits.count = 0;
+struct Limits {
+  __m512i mask;
+  __m512i limit;
+};
+
+__mmask32 FirstLanes(std::uint32_t count) {
+  return count >= kSketches ? ~__mmask32{0} : (__mmask32{1} << count) - 1;
 }
 
-void AddLanes(Hits& hits, const BucketJoin* join, std::uint32_t query, std::uint32_t first,
-              __mmask32 within) {
+__mmask32 Within(__m512i a, __m512i b, const Limits& limits, __mmask32 lanes) {
+  // (a ^ b) & mask
+  const __m512i differing = _mm512_ternarylogic_epi32(a, b, limits.mask, 0x28);
+  return _mm512_mask_cmple_epu16_mask(lanes, _mm512_popcnt_epi16(differing), limits.limit);
+}
+
+// Few queries: a branch for each register, hardly ever taken.
+void CompareFew(const BucketJoin& join, const Limits& limits, HitBuffer& hits) {
+  for (std::uint32_t first = 0; first < join.entry_count; first += kSketches) {
+    const __mmask32 in_bucket = FirstLanes(join.entry_count - first);
+    const __m512i entries = _mm512_maskz_loadu_epi16(in_bucket, join.entries + first);
+    for (std::uint32_t query = 0; query < join.query_count; ++query) {
+      const __m512i sketch = _mm512_set1_epi16(static_cast<short>(join.queries[query]));
+      __mmask32 within = Within(entries, sketch, limits, in_bucket);
+      if (within == 0) [[likely]]
+        continue;
+      for (; within != 0; within &= within - 1) {
+        hits.Add(join, query, first + static_cast<std::uint32_t>(__builtin_ctz(within)));
+      }
+      if (hits.count > kHitsAtOnce - kSketches) [[unlikely]]
+        hits.Emit();
+    }
+  }
+}
+
+constexpr std::uint32_t kMasks = 256;
+constexpr std::uint32_t kWords = 16;  // of 32 bits in a register
+
+// The places of those of the words that are not 0; 16 words behind the last one are 0.
+std::uint32_t FindSome(const std::uint32_t* words, std::uint32_t count, std::uint32_t* places) {
+  std::uint32_t found = 0;
+  __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  for (std::uint32_t at = 0; at < count; at += kWords) {
+    const __m512i some = _mm512_load_si512(words + at);
+    const __mmask16 which = _mm512_test_epi32_mask(some, some);
+    _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(which, place));
+    found += static_cast<std::uint32_t>(__builtin_popcount(which));
+    place = _mm512_add_epi32(place, _mm512_set1_epi32(kWords));
+  }
+  return found;
+}
+
+void AddHits(const Lists& lists, std::uint32_t other, std::uint32_t first_lane, __mmask32 within,
+             HitBuffer& hits) {
   for (; within != 0; within &= within - 1) {
-    hits.hits[hits.count++] = {.join = join,
-                               .query = query,
-                               .entry = first + static_cast<std::uint32_t>(__builtin_ctz(within))};
+    const std::uint32_t lane = first_lane + static_cast<std::uint32_t>(__builtin_ctz(within));
+    hits.Add(*lists.join, lists.queries_stand ? lane : other, lists.queries_stand ? other : lane);
   }
   if (hits.count > kHitsAtOnce - kSketches) [[unlikely]]
-    EmitAll(hits);
+    hits.Emit();
+}
+
+// Many: no branch for a register, as one that is taken once in ten times costs more than the
+// comparison. What is within is written down for all, and where there is something is found sixteen
+// registers at a time. Of what stands, kRegisters registers from first_lane on.
+template <std::uint32_t kRegisters>
+void ComparePiece(const Lists& lists, std::uint32_t first_lane, const Limits& limits,
+                  HitBuffer& hits) {
+  constexpr std::uint32_t kOthers = kMasks / kRegisters;
+  alignas(64) std::uint32_t within[kMasks + kWords];
+  std::uint32_t places[kMasks + kWords];
+  const std::uint32_t last_lane = first_lane + (kRegisters - 1) * kSketches;
+  const __mmask32 in_last = FirstLanes(lists.lane_count - last_lane);
+  __m512i lanes[kRegisters];
+  for (std::uint32_t at = 0; at + 1 < kRegisters; ++at) {
+    lanes[at] = _mm512_loadu_si512(lists.lanes + first_lane + at * kSketches);
+  }
+  lanes[kRegisters - 1] = _mm512_maskz_loadu_epi16(in_last, lists.lanes + last_lane);
+  for (std::uint32_t first = 0; first < lists.other_count; first += kOthers) {
+    const std::uint32_t rest = lists.other_count - first;
+    const std::uint16_t* const others = lists.others + first;
+    const std::uint16_t* const end = others + (rest < kOthers ? rest : kOthers);
+    std::uint32_t* to = within;
+    for (const std::uint16_t* other = others; other != end; ++other) {
+      const __m512i sketch = _mm512_set1_epi16(static_cast<short>(*other));
+#pragma GCC unroll 4
+      for (std::uint32_t at = 0; at < kRegisters; ++at) {
+        *to++ = Within(lanes[at], sketch, limits, at + 1 == kRegisters ? in_last : ~__mmask32{0});
+      }
+    }
+    _mm512_storeu_si512(to, _mm512_setzero_si512());
+    const std::uint32_t found = FindSome(within, static_cast<std::uint32_t>(to - within), places);
+    for (std::uint32_t at = 0; at < found; ++at) {
+      const std::uint32_t place = places[at];
+      AddHits(lists, first + place / kRegisters, first_lane + place % kRegisters * kSketches,
+              within[place], hits);
+    }
+  }
+}
+
+void CompareMany(const Lists& lists, const Limits& limits, HitBuffer& hits) {
+  for (std::uint32_t first = 0; first < lists.lane_count; first += 4 * kSketches) {
+    switch ((lists.lane_count - first + kSketches - 1) / kSketches) {
+      case 1:
+        ComparePiece<1>(lists, first, limits, hits);
+        break;
+      case 2:
+        ComparePiece<2>(lists, first, limits, hits);
+        break;
+      case 3:
+        ComparePiece<3>(lists, first, limits, hits);
+        break;
+      default:
+        ComparePiece<4>(lists, first, limits, hits);
+    }
+  }
 }
 
 }  // namespace
 
 void JoinAvx512(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context) {
-  Hits hits;
+  constexpr std::uint32_t kFew = 4;
+  HitBuffer hits;
   hits.emit = emit;
   hits.context = context;
   hits.count = 0;
   for (const BucketJoin* join = joins; join != joins + count; ++join) {
-    const __m512i mask = _mm512_set1_epi16(static_cast<short>(join->mask));
-    const __m512i limit = _mm512_set1_epi16(static_cast<short>(join->limit));
-    for (std::uint32_t first = 0; first < join->entry_count; first += kSketches) {
-      const std::uint32_t rest = join->entry_count - first;
-      const __mmask32 lanes = rest >= kSketches ? ~__mmask32{0} : (__mmask32{1} << rest) - 1;
-      const __m512i entries = _mm512_maskz_loadu_epi16(lanes, join->entries + first);
-      for (std::uint32_t query = 0; query < join->query_count; ++query) {
-        const __m512i sketch = _mm512_set1_epi16(static_cast<short>(join->queries[query]));
-        // (entries ^ sketch) & mask
-        const __m512i differing = _mm512_ternarylogic_epi32(entries, sketch, mask, 0x28);
-        const __mmask32 within =
-            _mm512_mask_cmple_epu16_mask(lanes, _mm512_popcnt_epi16(differing), limit);
-        if (within != 0) [[unlikely]]
-          AddLanes(hits, join, query, first, within);
-      }
+    const Limits limits = {_mm512_set1_epi16(static_cast<short>(join->mask)),
+                           _mm512_set1_epi16(static_cast<short>(join->limit))};
+    if (join->query_count <= kFew) {
+      CompareFew(*join, limits, hits);
+    } else if (QueriesStand(*join, kSketches)) {
+      CompareMany({join, true, join->queries, join->entries, join->query_count, join->entry_count},
+                  limits, hits);
+    } else {
+      CompareMany({join, false, join->entries, join->queries, join->entry_count, join->query_count},
+                  limits, hits);
     }
   }
-  EmitAll(hits);
+  hits.Emit();
 }
 
 void FindOnesAvx512(OneLookup* lookups, std::size_t count) { FindOnes(lookups, count); }

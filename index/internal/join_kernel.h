@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The inner loops of MultiIndexHash, once for each instruction set. As with scan_kernel.h, the
-// files that implement them hold no inline function and no template of the standard library.
+// files that implement them hold no inline function that others see and no template of the standard
+// library.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +12,14 @@
 
 namespace kith::index::internal {
 
-// How many values may be read, and are ignored, behind the sketches of a bucket.
+// How many values may be read, and are ignored, behind the sketches of a bucket or of queries.
 inline constexpr std::size_t kSketchSlack = 32;
 
-// A bucket of the index and the queries that probe it: which sketches lie within `limit` bits?
+// A bucket of the index and queries that probe it: which sketches lie within `limit` bits? Long
+// lists are cheap: of two, one stands in registers and the other is walked.
 struct BucketJoin {
   const std::uint16_t* entries;  // sketches of the bucket
-  const std::uint32_t* queries;  // sketches of the queries, in the lower halves
+  const std::uint16_t* queries;  // sketches of the queries
   std::uint32_t entry_count;
   std::uint32_t query_count;
   std::uint16_t mask;   // bits of the sketch that count

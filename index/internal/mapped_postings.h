@@ -33,6 +33,7 @@ class MappedPostings {
   MappedPostings(std::uint64_t codes, const SegmentCut& cut, std::vector<BandTables> bands);
 
   // What a ProbeWalk asks of its store; see there.
+  [[nodiscard]] std::size_t ExpectedCodes() const { return codes_; }
   [[nodiscard]] bool HasWholeSketches() const { return sketch_bits_ == kSketchBits; }
 
   void FetchBucket(std::size_t band, std::uint32_t key) const { Fetch(bands_[band].starts + key); }

@@ -28,15 +28,14 @@ void SortByLabel(Rows& rows) {
 MemorySegment::MemorySegment(std::unique_ptr<faiss::IndexBinary> index, std::size_t index_bytes,
                              std::span<const Label> labels)
     : Segment(labels.size(), {labels.front().entry, labels.back().entry}),
-      index_(std::move(index)) {
-  entries_.reserve(labels.size());
-  views_.reserve(labels.size());
-  for (const Label& label : labels) {
-    entries_.push_back(label.entry);
-    views_.push_back(label.view);
+      index_(std::move(index)),
+      entries_(labels.size()),
+      views_(labels.size()) {
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    entries_[row] = labels[row].entry;
+    views_[row] = labels[row].view;
   }
-  bytes_ = index_bytes + entries_.capacity() * sizeof(entries_[0]) +
-           views_.capacity() * sizeof(views_[0]) + tombstones().Bytes();
+  bytes_ = index_bytes + entries_.Bytes() + views_.Bytes() + tombstones().Bytes();
 }
 
 absl::StatusOr<std::shared_ptr<Segment>> MemorySegment::Build(const Engine& engine, SimdTarget simd,
@@ -65,7 +64,7 @@ absl::Status MemorySegment::Search(std::span<const Code> queries, int radius_bit
 }
 
 std::size_t MemorySegment::Withdraw(std::span<const std::uint64_t> entries) {
-  return WithdrawAscending(entries_, Within(entries), tombstones());
+  return WithdrawAscending({entries_.data(), entries_.size()}, Within(entries), tombstones());
 }
 
 absl::Status MemorySegment::ForEachLiveRow(RowVisitor visit) const {

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include <faiss/IndexBinary.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "index/internal/engine.h"
+#include "index/internal/huge_array.h"
 #include "index/internal/segment.h"
 
 namespace kith::index::internal {
@@ -40,8 +40,8 @@ class MemorySegment final : public Segment {
  private:
   std::unique_ptr<faiss::IndexBinary> index_;
   // Apart from each other, as a Label has four bytes of padding.
-  std::vector<std::uint64_t> entries_;
-  std::vector<std::uint32_t> views_;
+  HugeArray<std::uint64_t> entries_;
+  HugeArray<std::uint32_t> views_;
   std::size_t bytes_ = 0;
 };
 

@@ -3,42 +3,31 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "index/hamming_index.h"
 
 namespace kith::index::internal {
 
-// Counts all hits of one query and keeps the nearest `limit` of them, in O(limit) memory.
-class Nearest {
- public:
-  explicit Nearest(std::size_t limit) : limit_(limit) {}
-
-  void Offer(const Hit& hit) {
-    ++total_;
-    if (hits_.size() < limit_) {
-      hits_.push_back(hit);
-      // The farthest on top; not needed before the first one has to give way.
-      if (hits_.size() == limit_) std::make_heap(hits_.begin(), hits_.end());
-    } else if (limit_ > 0 && hit < hits_.front()) {
-      std::pop_heap(hits_.begin(), hits_.end());
-      hits_.back() = hit;
-      std::push_heap(hits_.begin(), hits_.end());
-    }
+// Counts a hit of a query and keeps it if it is one of the nearest `limit`, in O(limit) memory. The
+// hits are in order once FinishHits was called.
+inline void OfferHit(const Hit& hit, std::size_t limit, SearchResult& result) {
+  std::vector<Hit>& hits = result.hits;
+  ++result.total;
+  if (hits.size() < limit) {
+    hits.push_back(hit);
+    // The farthest on top; not needed before the first one has to give way.
+    if (hits.size() == limit) std::make_heap(hits.begin(), hits.end());
+  } else if (limit > 0 && hit < hits.front()) {
+    std::pop_heap(hits.begin(), hits.end());
+    hits.back() = hit;
+    std::push_heap(hits.begin(), hits.end());
   }
+}
 
-  [[nodiscard]] SearchResult Finish() && {
-    std::sort(hits_.begin(), hits_.end());
-    const bool truncated = total_ > hits_.size();
-    return SearchResult{.hits = std::move(hits_), .total = total_, .truncated = truncated};
-  }
-
- private:
-  std::size_t limit_;
-  std::uint64_t total_ = 0;
-  std::vector<Hit> hits_;
-};
+inline void FinishHits(SearchResult& result) {
+  std::sort(result.hits.begin(), result.hits.end());
+  result.truncated = result.total > result.hits.size();
+}
 
 }  // namespace kith::index::internal

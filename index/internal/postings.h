@@ -24,6 +24,7 @@ class Postings {
   Postings(const BandPlan& plan, std::span<const RawCode> codes);
 
   // What a ProbeWalk asks of its store; see there.
+  [[nodiscard]] std::size_t ExpectedCodes() const { return codes_; }
   [[nodiscard]] static constexpr bool HasWholeSketches() { return true; }
 
   void FetchBucket(std::size_t band, std::uint32_t key) const { Fetch(StartsOf(band) + key); }

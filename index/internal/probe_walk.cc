@@ -26,16 +26,20 @@ ProbeWalk<Store>::ProbeWalk(const BandPlan& plan, const Store& store, const std:
 template <typename Store>
 void ProbeWalk<Store>::Each() {
   const std::span<const Band> bands = plan_.bands();
-  rests_.resize(bands.size() * queries_.size());
-  order_.resize(rests_.size());
+  std::vector<Sought> sought(bands.size() * queries_.size());
+  std::vector<std::uint16_t> sketches(sought.size() + kSketchSlack);
+  std::vector<std::uint32_t> told(queries_.size());
+  told_ = told.data();
+  sought_ = sought.data();
+  sketches_ = sketches.data();
   std::size_t at = 0;
   for (std::size_t query = 0; query < queries_.size(); ++query) {
     for (std::size_t band = 0; band < bands.size(); ++band) {
       if (probes_[band].flips < 0) continue;
       const std::uint64_t bits = RingBits(queries_[query].data(), bands[band].first_bit);
-      rests_[at] = bands[band].Rest(bits);
-      order_[at] = static_cast<std::uint32_t>(query);
-      AddProbes(band, bands[band].Key(bits), &rests_[at], 1);
+      sought[at] = {.rest = bands[band].Rest(bits), .query = static_cast<std::uint32_t>(query)};
+      sketches[at] = static_cast<std::uint16_t>(sought[at].rest);
+      AddProbes(band, bands[band].Key(bits), at, 1);
       ++at;
     }
   }
@@ -43,96 +47,30 @@ void ProbeWalk<Store>::Each() {
 }
 
 template <typename Store>
-void ProbeWalk<Store>::Join() {
-  // A look at a query's bucket that may be empty is cheaper than one at a bucket of the index,
-  // which is far away.
-  constexpr std::size_t kLooksPerProbe = 8;
-  const std::span<const Band> bands = plan_.bands();
-  rests_.resize(queries_.size());
-  order_.resize(queries_.size());
-  for (std::size_t at = 0; at < bands.size(); ++at) {
-    if (probes_[at].flips < 0) continue;
-    SortQueries(bands[at]);
-    if (queries_.size() >= bands[at].Buckets() / kLooksPerProbe) {
-      JoinByBuckets(at);
-    } else {
-      JoinByQueries(at);
-    }
-    Finish();
-  }
-}
-
-template <typename Store>
-void ProbeWalk<Store>::SortQueries(const Band& band) {
-  starts_.assign(band.Buckets() + 1, 0);
-  for (const Code& query : queries_) ++starts_[band.Key(RingBits(query.data(), band.first_bit))];
-  std::uint32_t sum = 0;
-  for (std::uint32_t& start : starts_) start = sum += start;
-  for (std::size_t query = queries_.size(); query-- > 0;) {
-    const std::uint64_t bits = RingBits(queries_[query].data(), band.first_bit);
-    const std::uint32_t to = --starts_[band.Key(bits)];
-    rests_[to] = band.Rest(bits);
-    order_[to] = static_cast<std::uint32_t>(query);
-  }
-}
-
-template <typename Store>
-void ProbeWalk<Store>::JoinByQueries(std::size_t band) {
-  for (std::size_t key = 0; key + 1 < starts_.size(); ++key) {
-    const std::uint32_t count = starts_[key + 1] - starts_[key];
-    if (count == 0) continue;
-    AddProbes(band, static_cast<std::uint32_t>(key), &rests_[starts_[key]], count);
-  }
-}
-
-template <typename Store>
-void ProbeWalk<Store>::JoinByBuckets(std::size_t band) {
-  const std::size_t keys = starts_.size() - 1;
-  for (std::uint32_t key = 0; key < keys; ++key) {
-    const Bucket bucket = store_.BucketAt(band, key);
-    for (std::uint32_t rank = 0; rank < bucket.count;) {
-      const std::uint16_t* entries = nullptr;
-      const std::uint32_t count = Prepare(bucket, band, rank, entries);
-      for (const FlipPattern& flip : probes_[band].patterns) {
-        const std::uint32_t* const starts = &starts_[key ^ flip.bits];
-        if (starts[0] == starts[1]) continue;
-        BucketJoin join = JoinOf(band, flip, &rests_[starts[0]], starts[1] - starts[0]);
-        Fetch(join.queries);
-        join.bucket = bucket;
-        join.entries = entries;
-        join.entry_count = count;
-        join.first_rank = rank;
-        AddReady(join);
-      }
-      rank += count;
-    }
-  }
-}
-
-template <typename Store>
-BucketJoin ProbeWalk<Store>::JoinOf(std::size_t band, const FlipPattern& flip,
-                                    const std::uint32_t* rests, std::size_t query_count) const {
+BucketJoin ProbeWalk<Store>::JoinOf(std::size_t band, std::uint32_t flips) const {
   const BandProbe& probe = probes_[band];
-  return {.entries = nullptr,
-          .queries = rests,
-          .entry_count = 0,
-          .query_count = static_cast<std::uint32_t>(query_count),
-          .mask = probe.sketch_mask,
-          .limit = static_cast<std::uint16_t>(static_cast<std::uint32_t>(probe.sketch_budget) -
-                                              flip.count),
-          .band = static_cast<std::uint16_t>(band),
-          .flips = static_cast<std::uint16_t>(flip.count),
-          .bucket = {},
-          .first_rank = 0};
+  return {
+      .entries = nullptr,
+      .queries = nullptr,
+      .entry_count = 0,
+      .query_count = 0,
+      .mask = probe.sketch_mask,
+      .limit = static_cast<std::uint16_t>(static_cast<std::uint32_t>(probe.sketch_budget) - flips),
+      .band = static_cast<std::uint16_t>(band),
+      .flips = static_cast<std::uint16_t>(flips),
+      .bucket = {},
+      .first_rank = 0};
 }
 
 template <typename Store>
-void ProbeWalk<Store>::AddProbes(std::size_t band, std::uint32_t key, const std::uint32_t* rests,
+void ProbeWalk<Store>::AddProbes(std::size_t band, std::uint32_t key, std::size_t first_sought,
                                  std::size_t query_count) {
   for (const FlipPattern& flip : probes_[band].patterns) {
     ProbeBlock& block = blocks_[filling_];
     BucketJoin& join = block.joins[block.count];
-    join = JoinOf(band, flip, rests, query_count);
+    join = JoinOf(band, flip.count);
+    join.queries = &sketches_[first_sought];
+    join.query_count = static_cast<std::uint32_t>(query_count);
     join.bucket.key = key ^ flip.bits;
     store_.FetchBucket(band, join.bucket.key);
     if (++block.count == kProbes) EndBlock();
@@ -170,6 +108,7 @@ void ProbeWalk<Store>::CompareSketches(ProbeBlock& block) {
       }
     }
     CompareReady();
+    scratch_used_ = 0;
   }
   block.count = 0;
 }
@@ -181,7 +120,10 @@ std::uint32_t ProbeWalk<Store>::Prepare(const Bucket& bucket, std::size_t band,
     entries = store_.WholeSketches(band, bucket);
     return bucket.count;
   }
-  if (scratch_used_ == kScratch) CompareReady();
+  if (scratch_used_ == kScratch) {
+    CompareReady();
+    scratch_used_ = 0;
+  }
   const auto count = static_cast<std::uint32_t>(
       std::min<std::size_t>(bucket.count - first_rank, kScratch - scratch_used_));
   std::uint16_t* const to = scratch_.data() + scratch_used_;
@@ -194,35 +136,48 @@ std::uint32_t ProbeWalk<Store>::Prepare(const Bucket& bucket, std::size_t band,
 template <typename Store>
 void ProbeWalk<Store>::AddReady(const BucketJoin& join) {
   ready_.joins[ready_.count] = join;
-  if (++ready_.count == kProbes) {
-    kernel_.join(ready_.joins.data(), ready_.count, &OnHits, this);
-    ready_.count = 0;
-  }
+  if (++ready_.count == kProbes) CompareReady();
 }
 
 template <typename Store>
 void ProbeWalk<Store>::CompareReady() {
-  kernel_.join(ready_.joins.data(), ready_.count, &OnHits, this);
+  kernel_.join(ready_.joins.data(), ready_.count, gathered_.IsEmpty() ? &OnHits : &OnGatheredHits,
+               this);
   ready_.count = 0;
-  scratch_used_ = 0;
+  gathered_.Clear();
 }
 
 template <typename Store>
 void ProbeWalk<Store>::OnHits(void* context, const SketchHit* hits, std::size_t count) {
+  auto& walk = *static_cast<ProbeWalk*>(context);
   for (const SketchHit* hit = hits; hit != hits + count; ++hit) {
-    static_cast<ProbeWalk*>(context)->AddSurvivor(*hit->join, hit->query, hit->entry);
+    const auto first = static_cast<std::size_t>(hit->join->queries - walk.sketches_);
+    walk.AddSurvivor(*hit->join, first + hit->query, hit->entry);
   }
 }
 
 template <typename Store>
-void ProbeWalk<Store>::AddSurvivor(const BucketJoin& join, std::uint32_t query,
+void ProbeWalk<Store>::OnGatheredHits(void* context, const SketchHit* hits, std::size_t count) {
+  auto& walk = *static_cast<ProbeWalk*>(context);
+  std::array<std::uint32_t, kHitsAtOnce> sought;
+  for (std::size_t at = 0; at < count; ++at) {
+    sought[at] = walk.gathered_.PlaceOf(hits[at].join->queries + hits[at].query);
+    Fetch(walk.sought_ + sought[at]);
+  }
+  for (std::size_t at = 0; at < count; ++at) {
+    walk.AddSurvivor(*hits[at].join, sought[at], hits[at].entry);
+  }
+}
+
+template <typename Store>
+void ProbeWalk<Store>::AddSurvivor(const BucketJoin& join, std::size_t sought,
                                    std::uint32_t entry) {
   Survivor& survivor = survivors_[survivor_count_++];
   survivor = {.key = join.bucket.key,
               .start = join.bucket.start,
               .rank = join.first_rank + entry,
-              .rest = static_cast<std::uint32_t>(join.queries - rests_.data()) + query,
-              .differing = join.queries[query] ^ join.entries[entry],
+              .query = sought_[sought].query,
+              .differing = sought_[sought].rest ^ join.entries[entry],
               .position = 0,
               .band = join.band,
               .flips = join.flips};
@@ -234,9 +189,11 @@ template <typename Store>
 void ProbeWalk<Store>::ResolveSurvivors() {
   const std::size_t count = store_.Resolve(
       std::span(survivors_).first(std::exchange(survivor_count_, 0)), probes_, kernel_);
+  for (std::size_t at = 0; at < count; ++at) Fetch(&told_[survivors_[at].query]);
   for (std::size_t at = 0; at < count; ++at) {
     const Survivor& survivor = survivors_[at];
-    AddCandidate(order_[survivor.rest], survivor.position, survivor.band);
+    if (told_[survivor.query] == survivor.position + 1) continue;
+    AddCandidate(survivor.query, survivor.position, survivor.band);
   }
 }
 
@@ -272,6 +229,7 @@ void ProbeWalk<Store>::CompareCodes() {
     while (first < bands.size() && !BandPlan::Seen(bands[first], probes_[first], differing))
       ++first;
     if (first == candidates_.bands[at]) {
+      told_[candidates_.query_numbers[at]] = candidates_.positions[at] + 1;
       sink_(candidates_.query_numbers[at], candidates_.positions[at],
             static_cast<int>(candidates_.distances[at]));
     }

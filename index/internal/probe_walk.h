@@ -10,7 +10,9 @@
 #include "index/internal/bands.h"
 #include "index/internal/bucket.h"
 #include "index/internal/code_blocks.h"
+#include "index/internal/gathered_queries.h"
 #include "index/internal/join_kernel.h"
+#include "index/internal/sorted_queries.h"
 
 namespace kith::index::internal {
 
@@ -20,8 +22,9 @@ namespace kith::index::internal {
 // then tails, then codes. So a processor waits for many reads at once and for none alone.
 //
 // The store is Postings (in memory), GrowingPostings (likewise, while codes are added) or
-// MappedPostings (in a file). It tells where the buckets of a band begin, their sketches (as the
-// kernel takes them, or to be copied for it), and which codes survivors are.
+// MappedPostings (in a file). It tells about how many codes there are, where the buckets of a band
+// begin, their sketches (as the kernel takes them, or to be copied for it), and which codes
+// survivors are.
 template <typename Store>
 class ProbeWalk {
  public:
@@ -35,10 +38,11 @@ class ProbeWalk {
   void Search(bool joined) { joined ? Join() : Each(); }
   // Every query by itself: for small batches.
   void Each();
-  // Band by band, queries of one key together: for large batches. Where there are about as many
-  // queries as buckets, the buckets are walked in their order and each meets all queries that look
-  // at it: so the index is read once a band, and what is read at random are the queries, which are
-  // few and near. Else the queries are walked in the order of their keys.
+  // Band by band, queries of one key together: for large batches. Where many look at each bucket,
+  // the buckets are walked in their order and each meets all queries that look at it, gathered into
+  // one list: so the index is read once a band, what is read at random are the queries, which are
+  // few and near, and a kernel has long lists. Else the queries are walked in the order of their
+  // keys.
   void Join();
 
  private:
@@ -61,14 +65,17 @@ class ProbeWalk {
     std::array<std::uint16_t, kCandidates> bands;
   };
 
-  // The queries by their keys in a band: rests_, order_ and starts_.
-  void SortQueries(const Band& band);
+  // Whether so many queries look at each bucket of a band that the buckets are walked.
+  [[nodiscard]] bool ManyLookAt(std::size_t buckets) const;
   void JoinByQueries(std::size_t band);
   void JoinByBuckets(std::size_t band);
+  // Compares entries of a bucket with all queries that look at it.
+  void JoinEntries(const BucketJoin& entries);
+  // With those whose keys differ from that of the bucket in as many bits as the join says.
+  void GatherQueries(BucketJoin join);
 
-  [[nodiscard]] BucketJoin JoinOf(std::size_t band, const FlipPattern& flip,
-                                  const std::uint32_t* rests, std::size_t query_count) const;
-  void AddProbes(std::size_t band, std::uint32_t key, const std::uint32_t* rests,
+  [[nodiscard]] BucketJoin JoinOf(std::size_t band, std::uint32_t flips) const;
+  void AddProbes(std::size_t band, std::uint32_t key, std::size_t first_sought,
                  std::size_t query_count);
   void EndBlock();  // fetches the buckets of the block, compares those of the one before
   void CompareSketches(ProbeBlock& block);
@@ -81,7 +88,9 @@ class ProbeWalk {
                         const std::uint16_t*& entries);
 
   static void OnHits(void* context, const SketchHit* hits, std::size_t count);
-  void AddSurvivor(const BucketJoin& join, std::uint32_t query, std::uint32_t entry);
+  // As OnHits, where the queries of the joins are gathered.
+  static void OnGatheredHits(void* context, const SketchHit* hits, std::size_t count);
+  void AddSurvivor(const BucketJoin& join, std::size_t sought, std::uint32_t entry);
   void ResolveSurvivors();
   void AddCandidate(std::uint32_t query, std::uint32_t position, std::uint16_t band);
   void CompareCodes();
@@ -96,14 +105,18 @@ class ProbeWalk {
   PairSink sink_;
 
   std::span<const BandProbe> probes_;
-  std::vector<std::uint32_t> rests_;   // what the probes point to
-  std::vector<std::uint32_t> order_;   // the query of each rest
-  std::vector<std::uint32_t> starts_;  // of a key, in the rests
+  const SortedQueries* sorted_ = nullptr;  // while they are joined
+  const Sought* sought_ = nullptr;
+  const std::uint16_t* sketches_ = nullptr;  // of those, which the probes point to
+  // Of each query the pair that was told last: its position and 1 more. Most queries have one near
+  // code at most, which many bands see.
+  std::uint32_t* told_ = nullptr;
   std::array<ProbeBlock, 2> blocks_;
   std::size_t filling_ = 0;
   ProbeBlock ready_;
   std::size_t scratch_used_ = 0;
   std::array<std::uint16_t, kScratch + kSketchSlack> scratch_;
+  GatheredQueries gathered_;
   std::size_t survivor_count_ = 0;
   std::array<Survivor, kSurvivorsAtOnce> survivors_;
   CandidateBlock candidates_;

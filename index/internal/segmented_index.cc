@@ -196,16 +196,14 @@ absl::StatusOr<std::vector<SearchResult>> SegmentedIndex::Search(
     return absl::UnavailableError(
         "index: a damaged part is being made again from the catalog; ask again in a while");
   }
-  std::vector<SearchResult> results;
-  results.reserve(queries.size());
+  std::vector<SearchResult> results(queries.size());
   for (std::size_t first = 0; first < queries.size(); first += engine_.queries_at_once) {
     const std::span<const Code> some =
         queries.subspan(first, std::min(engine_.queries_at_once, queries.size() - first));
-    std::vector<Nearest> nearest(some.size(), Nearest(options.limit));
     const auto sink = [&](std::size_t query, const Label& label, int distance_bits) {
       if (options.keep && !options.keep(first + query, label, distance_bits)) return;
-      nearest[query].Offer(
-          Hit{.distance_bits = static_cast<std::uint16_t>(distance_bits), .label = label});
+      OfferHit({.distance_bits = static_cast<std::uint16_t>(distance_bits), .label = label},
+               options.limit, results[first + query]);
     };
     state->head->Search(some, options.radius_bits, ScanKernelOf(simd_), sink);
     for (const std::shared_ptr<Segment>& segment : state->segments) {
@@ -213,8 +211,8 @@ absl::StatusOr<std::vector<SearchResult>> SegmentedIndex::Search(
         return status;
       }
     }
-    for (Nearest& hits : nearest) results.push_back(std::move(hits).Finish());
   }
+  for (SearchResult& result : results) FinishHits(result);
   return results;
 }
 

@@ -143,6 +143,28 @@ TEST(MultiIndexHashTest, FindsAllPairsInCrowdedBuckets) {
   }
 }
 
+// So many queries that buckets are walked, each with all that look at it: more of them than are
+// gathered at once, in more lists than are, and long lists of one key.
+TEST(MultiIndexHashTest, FindsAllPairsWhereManyQueriesLookAtABucket) {
+  RandomCodes random(14);
+  for (const std::size_t count : {100, 1500, 6000}) {
+    for (const int bands : {24, 32}) {
+      const std::vector<Code> codes = ClusteredCodes(2000, random);
+      std::vector<Code> queries = QueriesNear(codes, count, random);
+      queries.resize(count + 5000, queries.front());
+      const AllPairs truth(codes, queries);
+      for (const SimdTarget target : SupportedSimdTargets()) {
+        const auto index = Make(codes, {bands, kAlwaysJoin, true}, target);
+        for (const int radius : {0, 31, 40, 63}) {
+          EXPECT_TRUE(Found(*index, queries, radius) == truth.Within(radius))
+              << count << " queries, " << bands << " bands, radius " << radius << ", "
+              << SimdTargetName(target);
+        }
+      }
+    }
+  }
+}
+
 TEST(MultiIndexHashTest, FindsAllPairsAmongAHundredThousandCodesOnEveryTarget) {
   RandomCodes random(4);
   std::vector<Code> codes = random.Some(100000);
@@ -284,11 +306,10 @@ TEST(MultiIndexHashTest, SearchesRunSideBySide) {
 TEST(JoinKernelTest, EveryTargetComparesAlike) {
   RandomCodes random(10);
   const JoinKernel scalar = JoinKernelOf(SimdTarget::kScalar);
-  std::vector<std::uint16_t> entries(200 + kSketchSlack);
-  std::vector<std::uint32_t> queries(40);
+  std::vector<std::uint16_t> entries(400 + kSketchSlack);
+  std::vector<std::uint16_t> queries(400 + kSketchSlack);
   for (auto& entry : entries) entry = static_cast<std::uint16_t>(random.Below(65536));
-  for (auto& query : queries)
-    query = static_cast<std::uint32_t>(random.Below(std::size_t{1} << 32));
+  for (auto& query : queries) query = static_cast<std::uint16_t>(random.Below(65536));
   using Hits = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
   const auto hits_of = [](const JoinKernel& kernel, const BucketJoin& join) {
     Hits hits;
@@ -305,21 +326,26 @@ TEST(JoinKernelTest, EveryTargetComparesAlike) {
   };
   for (const SimdTarget target : SupportedSimdTargets()) {
     const JoinKernel kernel = JoinKernelOf(target);
-    for (std::uint32_t count = 0; count <= 100; ++count) {
+    // Short and long lists of both, so that either stands in registers, one to many of them; limits
+    // that hardly any pair keeps, and such that all do.
+    for (int round = 0; round < 600; ++round) {
+      const std::size_t most = round % 2 == 0 ? 40 : 330;
       const BucketJoin join{.entries = entries.data() + random.Below(60),
-                            .queries = queries.data(),
-                            .entry_count = count,
-                            .query_count = static_cast<std::uint32_t>(1 + random.Below(30)),
+                            .queries = queries.data() + random.Below(60),
+                            .entry_count = static_cast<std::uint32_t>(random.Below(most)),
+                            .query_count = static_cast<std::uint32_t>(random.Below(most)),
                             .mask = static_cast<std::uint16_t>(random.Below(65536)),
                             .limit = static_cast<std::uint16_t>(random.Below(18)),
                             .band = 0,
                             .flips = 0,
                             .bucket = {},
                             .first_rank = 0};
-      EXPECT_TRUE(hits_of(kernel, join) == hits_of(scalar, join)) << SimdTargetName(target);
+      EXPECT_TRUE(hits_of(kernel, join) == hits_of(scalar, join))
+          << SimdTargetName(target) << ", " << join.entry_count << " and " << join.query_count;
     }
-    std::vector<std::uint32_t> got = queries;
-    std::vector<std::uint32_t> want = queries;
+    std::vector<std::uint32_t> got(40);
+    for (auto& value : got) value = static_cast<std::uint32_t>(random.Below(std::size_t{1} << 32));
+    std::vector<std::uint32_t> want = got;
     kernel.count_bits(got.data(), got.size());
     scalar.count_bits(want.data(), want.size());
     EXPECT_EQ(got, want) << SimdTargetName(target);
