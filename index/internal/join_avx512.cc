@@ -98,7 +98,7 @@ void ComparePiece(const Lists& lists, std::uint32_t first_lane, const Limits& li
   const __mmask32 in_last = FirstLanes(lists.lane_count - last_lane);
   __m512i lanes[kRegisters];
   for (std::uint32_t at = 0; at + 1 < kRegisters; ++at) {
-    lanes[at] = _mm512_loadu_si512(lists.lanes + first_lane + at * kSketches);
+    lanes[at] = _mm512_loadu_si512(lists.lanes + first_lane + std::size_t{at} * kSketches);
   }
   lanes[kRegisters - 1] = _mm512_maskz_loadu_epi16(in_last, lists.lanes + last_lane);
   for (std::uint32_t first = 0; first < lists.other_count; first += kOthers) {
