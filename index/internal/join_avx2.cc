@@ -62,10 +62,7 @@ template <bool kQueriesStand>
 }  // namespace
 
 void JoinAvx2(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context) {
-  HitBuffer hits;
-  hits.emit = emit;
-  hits.context = context;
-  hits.count = 0;
+  HitBuffer hits(emit, context);
   for (const BucketJoin* join = joins; join != joins + count; ++join) {
     if (join->query_count > 1 && QueriesStand(*join, kSketches)) {
       Compare<true>(*join, hits);

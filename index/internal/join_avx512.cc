@@ -24,6 +24,13 @@ struct Lists {
   std::uint32_t other_count;
 };
 
+Lists ListsOf(const BucketJoin& join) {
+  if (QueriesStand(join, kSketches)) {
+    return {&join, true, join.queries, join.entries, join.query_count, join.entry_count};
+  }
+  return {&join, false, join.entries, join.queries, join.entry_count, join.query_count};
+}
+
 struct Limits {
   __m512i mask;
   __m512i limit;
@@ -39,6 +46,18 @@ __mmask32 Within(__m512i a, __m512i b, const Limits& limits, __mmask32 lanes) {
   return _mm512_mask_cmple_epu16_mask(lanes, _mm512_popcnt_epi16(differing), limits.limit);
 }
 
+// Of a register that stands and a sketch that is walked.
+void AddHits(const BucketJoin& join, bool queries_stand, std::uint32_t other,
+             std::uint32_t first_lane, __mmask32 within, HitBuffer& hits) {
+  for (; within != 0; within &= within - 1) {
+    const std::uint32_t lane = first_lane + static_cast<std::uint32_t>(__builtin_ctz(within));
+    hits.Add(join, queries_stand ? lane : other, queries_stand ? other : lane);
+  }
+  // There is room for one register more.
+  if (hits.count > kHitsAtOnce - kSketches) [[unlikely]]
+    hits.Emit();
+}
+
 // Few queries: a branch for each register, hardly ever taken.
 void CompareFew(const BucketJoin& join, const Limits& limits, HitBuffer& hits) {
   for (std::uint32_t first = 0; first < join.entry_count; first += kSketches) {
@@ -46,14 +65,9 @@ void CompareFew(const BucketJoin& join, const Limits& limits, HitBuffer& hits) {
     const __m512i entries = _mm512_maskz_loadu_epi16(in_bucket, join.entries + first);
     for (std::uint32_t query = 0; query < join.query_count; ++query) {
       const __m512i sketch = _mm512_set1_epi16(static_cast<short>(join.queries[query]));
-      __mmask32 within = Within(entries, sketch, limits, in_bucket);
-      if (within == 0) [[likely]]
-        continue;
-      for (; within != 0; within &= within - 1) {
-        hits.Add(join, query, first + static_cast<std::uint32_t>(__builtin_ctz(within)));
-      }
-      if (hits.count > kHitsAtOnce - kSketches) [[unlikely]]
-        hits.Emit();
+      const __mmask32 within = Within(entries, sketch, limits, in_bucket);
+      if (within != 0) [[unlikely]]
+        AddHits(join, false, query, first, within, hits);
     }
   }
 }
@@ -73,16 +87,6 @@ std::uint32_t FindSome(const std::uint32_t* words, std::uint32_t count, std::uin
     place = _mm512_add_epi32(place, _mm512_set1_epi32(kWords));
   }
   return found;
-}
-
-void AddHits(const Lists& lists, std::uint32_t other, std::uint32_t first_lane, __mmask32 within,
-             HitBuffer& hits) {
-  for (; within != 0; within &= within - 1) {
-    const std::uint32_t lane = first_lane + static_cast<std::uint32_t>(__builtin_ctz(within));
-    hits.Add(*lists.join, lists.queries_stand ? lane : other, lists.queries_stand ? other : lane);
-  }
-  if (hits.count > kHitsAtOnce - kSketches) [[unlikely]]
-    hits.Emit();
 }
 
 // Many: no branch for a register, as one that is taken once in ten times costs more than the
@@ -117,8 +121,8 @@ void ComparePiece(const Lists& lists, std::uint32_t first_lane, const Limits& li
     const std::uint32_t found = FindSome(within, static_cast<std::uint32_t>(to - within), places);
     for (std::uint32_t at = 0; at < found; ++at) {
       const std::uint32_t place = places[at];
-      AddHits(lists, first + place / kRegisters, first_lane + place % kRegisters * kSketches,
-              within[place], hits);
+      AddHits(*lists.join, lists.queries_stand, first + place / kRegisters,
+              first_lane + place % kRegisters * kSketches, within[place], hits);
     }
   }
 }
@@ -145,21 +149,14 @@ void CompareMany(const Lists& lists, const Limits& limits, HitBuffer& hits) {
 
 void JoinAvx512(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context) {
   constexpr std::uint32_t kFew = 4;
-  HitBuffer hits;
-  hits.emit = emit;
-  hits.context = context;
-  hits.count = 0;
+  HitBuffer hits(emit, context);
   for (const BucketJoin* join = joins; join != joins + count; ++join) {
     const Limits limits = {_mm512_set1_epi16(static_cast<short>(join->mask)),
                            _mm512_set1_epi16(static_cast<short>(join->limit))};
     if (join->query_count <= kFew) {
       CompareFew(*join, limits, hits);
-    } else if (QueriesStand(*join, kSketches)) {
-      CompareMany({join, true, join->queries, join->entries, join->query_count, join->entry_count},
-                  limits, hits);
     } else {
-      CompareMany({join, false, join->entries, join->queries, join->entry_count, join->query_count},
-                  limits, hits);
+      CompareMany(ListsOf(*join), limits, hits);
     }
   }
   hits.Emit();

@@ -18,6 +18,7 @@ struct HitBuffer {
   std::size_t count;
   SketchHit hits[kHitsAtOnce];
 
+  HitBuffer(EmitHits to, void* with) : emit(to), context(with), count(0) {}
   void Add(const BucketJoin& join, std::uint32_t query, std::uint32_t entry) {
     hits[count++] = {.join = &join, .query = query, .entry = entry};
   }
@@ -29,7 +30,7 @@ struct HitBuffer {
 
 // Of the two lists of a join one stands in registers of `lanes` sketches and the other is walked:
 // whether it is cheaper that the queries stand.
-bool QueriesStand(const BucketJoin& join, std::uint64_t lanes) {
+[[maybe_unused]] bool QueriesStand(const BucketJoin& join, std::uint64_t lanes) {
   const std::uint64_t entries = join.entry_count;
   const std::uint64_t queries = join.query_count;
   return (queries + lanes - 1) / lanes * entries < (entries + lanes - 1) / lanes * queries;

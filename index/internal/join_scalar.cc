@@ -3,26 +3,24 @@
 
 #include "index/internal/find_ones.h"
 #include "index/internal/join_kernel.h"
+#include "index/internal/join_lists.h"
 
 namespace kith::index::internal {
 
 void JoinScalar(const BucketJoin* joins, std::size_t count, EmitHits emit, void* context) {
-  SketchHit hits[kHitsAtOnce];
-  std::size_t hit_count = 0;
+  HitBuffer hits(emit, context);
   for (const BucketJoin* join = joins; join != joins + count; ++join) {
     for (std::uint32_t query = 0; query < join->query_count; ++query) {
       for (std::uint32_t entry = 0; entry < join->entry_count; ++entry) {
         const int distance =
             __builtin_popcount((join->queries[query] ^ join->entries[entry]) & join->mask);
         if (distance > join->limit) continue;
-        hits[hit_count++] = {.join = join, .query = query, .entry = entry};
-        if (hit_count < kHitsAtOnce) continue;
-        emit(context, hits, hit_count);
-        hit_count = 0;
+        hits.Add(*join, query, entry);
+        if (hits.count == kHitsAtOnce) hits.Emit();
       }
     }
   }
-  emit(context, hits, hit_count);
+  hits.Emit();
 }
 
 void FindOnesScalar(OneLookup* lookups, std::size_t count) { FindOnes(lookups, count); }

@@ -82,15 +82,11 @@ void ProbeWalk<Store>::JoinByBuckets(std::size_t band) {
 }
 
 template <typename Store>
-void ProbeWalk<Store>::JoinEntries(const BucketJoin& entries) {
-  const auto most = static_cast<std::uint32_t>(probes_[entries.band].flips);
-  for (std::uint32_t flips = 0; flips <= most; ++flips) {
-    BucketJoin join = JoinOf(entries.band, flips);
-    join.bucket = entries.bucket;
-    join.entries = entries.entries;
-    join.entry_count = entries.entry_count;
-    join.first_rank = entries.first_rank;
+void ProbeWalk<Store>::JoinEntries(BucketJoin join) {
+  for (int flips = 0; flips <= probes_[join.band].flips; ++flips) {
     GatherQueries(join);
+    ++join.flips;
+    --join.limit;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "index/internal/growing_postings.h"
 #include "index/internal/mapped_postings.h"

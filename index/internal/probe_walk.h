@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "index/internal/bands.h"
 #include "index/internal/bucket.h"
@@ -70,7 +69,7 @@ class ProbeWalk {
   void JoinByQueries(std::size_t band);
   void JoinByBuckets(std::size_t band);
   // Compares entries of a bucket with all queries that look at it.
-  void JoinEntries(const BucketJoin& entries);
+  void JoinEntries(BucketJoin join);
   // With those whose keys differ from that of the bucket in as many bits as the join says.
   void GatherQueries(BucketJoin join);
 
